@@ -1,0 +1,71 @@
+"""What the engine knows of a document at one moment: its calls, and for each the state of its model graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from fxlens.graph import Failure, ModelGraph
+from fxlens.source.model import ExtractionCall, Query, Slice
+
+ModelStatus: TypeAlias = Literal["waiting", "tracing", "ready", "failed", "blocked"]
+WorkerStatus: TypeAlias = Literal["stopped", "starting", "importing", "ready", "tracing", "failed"]
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """Where the graph of one slice stands.
+
+    ``graph`` is the last good graph; ``stale`` says that it was made for an earlier slice of the same call (a new one
+    is being made, or failed). ``blocked`` means that nothing may or can run (no trust, no interpreter, no torch), with
+    the reason in ``failure``.
+    """
+
+    slice: Slice
+    status: ModelStatus
+    graph: ModelGraph | None = None
+    stale: bool = False
+    failure: Failure | None = None
+
+    @property
+    def current_graph(self) -> ModelGraph | None:
+        """The graph if it is the one of the present source: the only one that checks may call a name wrong by."""
+        return self.graph if self.status == "ready" and not self.stale else None
+
+
+@dataclass(frozen=True)
+class CallAnalysis:
+    """One extraction call and the state of its models, one for each of its slices and in their order."""
+
+    call: ExtractionCall
+    models: tuple[ModelState, ...] = ()
+
+    def models_of(self, query: Query) -> tuple[ModelState, ...]:
+        """The models that ``query`` is asked of (a branch's names belong to the branch's model)."""
+        if query.slices is None:
+            return self.models
+        return tuple(self.models[at] for at in query.slices if at < len(self.models))
+
+
+@dataclass(frozen=True)
+class FileAnalysis:
+    """The analysis of one version of a document."""
+
+    uri: str
+    path: str
+    version: int | None
+    text: str
+    calls: tuple[CallAnalysis, ...] = ()
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """The state of a worker, for the status item and the log; ``reason`` is a sentence for the user."""
+
+    status: WorkerStatus
+    reason: str
+    interpreter: str | None = None
+    interpreter_reason: str = ""
+    python: str | None = None
+    torch: str | None = None
+    problems: tuple[str, ...] = field(default=())

@@ -1,0 +1,259 @@
+"""The vocabulary of a traced model, shared by every floor of the house.
+
+Plain standard-library dataclasses: the worker makes them beside torch, the language server reads them without it, and
+both may run on different Python versions, so nothing here imports anything but the standard library. Each class turns
+itself into JSON-ready data with ``to_json`` and back with ``from_json``.
+
+The explicit codecs are on purpose: ``dataclasses.asdict`` copies recursively and takes half a second for a model of
+10 000 nodes, and a converter library must not be needed in the user's environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, get_args
+
+Mode: TypeAlias = Literal["train", "eval"]
+Dialect: TypeAlias = Literal["torchvision", "timm", "fxlens"]
+NodeOp: TypeAlias = Literal["placeholder", "call_module", "call_function", "call_method", "get_attr"]
+Phase: TypeAlias = Literal["start", "import", "build", "trace", "shapes"]
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
+
+Json: TypeAlias = Any
+"""JSON-ready data; its shape is private to the ``to_json``/``from_json`` pair of each class."""
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of Python source; ``line`` counts from 1, ``function`` is the function it stands in."""
+
+    file: str
+    line: int
+    function: str = ""
+
+    def to_json(self) -> Json:
+        return [self.file, self.line, self.function]
+
+    @staticmethod
+    def from_json(data: Json) -> SourceLine:
+        return SourceLine(*data)
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a node yields at run time, as far as it is known.
+
+    ``kind`` is ``"tensor"`` or the class name of anything else (``"tuple"``, ``"Size"``, ``"int"`` …). A tensor has
+    ``shape`` and ``dtype`` (``"float32"``); a container has ``items``.
+    """
+
+    kind: str
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+    items: tuple[Value, ...] = ()
+
+    def to_json(self) -> Json:
+        return [self.kind, self.shape, self.dtype, [item.to_json() for item in self.items]]
+
+    @staticmethod
+    def from_json(data: Json) -> Value:
+        kind, shape, dtype, items = data
+        return Value(kind, None if shape is None else tuple(shape), dtype, tuple(map(Value.from_json, items)))
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """One named node of the traced graph.
+
+    ``scope`` is the path of the module in whose ``forward`` the node was made (``""`` for the root). ``target`` is the
+    module path of a ``call_module``, the attribute path of a ``get_attr``, the method's name of a ``call_method``, the
+    dotted name of the function of a ``call_function``, and the argument's name of a ``placeholder``. ``module_class``
+    is the qualified class of the module a ``call_module`` calls. ``source`` is the line of the user's (or library's)
+    ``forward`` that made the node.
+    """
+
+    name: str
+    op: NodeOp
+    target: str
+    scope: str = ""
+    module_class: str | None = None
+    source: SourceLine | None = None
+    value: Value | None = None
+
+    @property
+    def label(self) -> str:
+        """The short word for what the node does: the class of its module, or the name of its operation."""
+        if self.op == "call_module" and self.module_class:
+            return self.module_class.rpartition(".")[2]
+        if self.op == "placeholder":
+            return "input"
+        if self.op == "get_attr":
+            return "parameter"
+        return self.target.rpartition(".")[2]
+
+    def to_json(self) -> Json:
+        source = self.source.to_json() if self.source else None
+        value = self.value.to_json() if self.value else None
+        return [self.name, self.op, self.target, self.scope, self.module_class, source, value]
+
+    @staticmethod
+    def from_json(data: Json) -> GraphNode:
+        name, op, target, scope, module_class, source, value = data
+        return GraphNode(
+            name,
+            op,
+            target,
+            scope,
+            module_class,
+            SourceLine.from_json(source) if source else None,
+            Value.from_json(value) if value else None,
+        )
+
+
+@dataclass(frozen=True)
+class ModeGraph:
+    """The graph of one mode: its named nodes in execution order, and which node each module's call returned.
+
+    ``returned`` maps a module path to the names of the nodes that its calls returned, in order of the calls; ``None``
+    stands for a call that returned something else than one named node (a tuple, a dict, an unnamed node).
+    """
+
+    mode: Mode
+    nodes: tuple[GraphNode, ...]
+    returned: dict[str, tuple[str | None, ...]]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(node.name for node in self.nodes)
+
+    def to_json(self) -> Json:
+        return {"mode": self.mode, "nodes": [node.to_json() for node in self.nodes], "returned": self.returned}
+
+    @staticmethod
+    def from_json(data: Json) -> ModeGraph:
+        returned = {path: tuple(names) for path, names in data["returned"].items()}
+        return ModeGraph(data["mode"], tuple(map(GraphNode.from_json, data["nodes"])), returned)
+
+
+@dataclass(frozen=True)
+class ModuleInfo:
+    """One module of the model's hierarchy; the root has the path ``""``.
+
+    ``class_name`` is qualified (``"torchvision.models.resnet.Bottleneck"``). ``parameters`` counts the elements of all
+    parameters below it, shared ones once. ``calls`` says how often each mode calls it. ``leaf`` is true when the
+    module is (or, if it were called, would be) traced as one node; ``inside_leaf`` is the path of the leaf it sits in,
+    whose inner nodes do not exist. ``source`` is where its class defines ``forward``.
+    """
+
+    path: str
+    class_name: str
+    parameters: int = 0
+    train_calls: int = 0
+    eval_calls: int = 0
+    leaf: bool = False
+    inside_leaf: str | None = None
+    source: SourceLine | None = None
+
+    def calls(self, mode: Mode) -> int:
+        return self.train_calls if mode == "train" else self.eval_calls
+
+    @property
+    def short_class(self) -> str:
+        return self.class_name.rpartition(".")[2]
+
+    def to_json(self) -> Json:
+        source = self.source.to_json() if self.source else None
+        calls = [self.train_calls, self.eval_calls]
+        return [self.path, self.class_name, self.parameters, calls, self.leaf, self.inside_leaf, source]
+
+    @staticmethod
+    def from_json(data: Json) -> ModuleInfo:
+        path, class_name, parameters, (train_calls, eval_calls), leaf, inside_leaf, source = data
+        where = SourceLine.from_json(source) if source else None
+        return ModuleInfo(path, class_name, parameters, train_calls, eval_calls, leaf, inside_leaf, where)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why something could not be done, in words for the user.
+
+    ``phase`` is the step that failed, ``kind`` the exception's class name or ``"timeout"``, ``"exit"``, ``"crash"``,
+    ``"memory"``, ``"refused"``. ``message`` says what is wrong, ``remedy`` what to do about it (may be empty).
+    ``source`` is the innermost line of the user's own code, where there is one; ``mode`` the mode being traced.
+    """
+
+    phase: Phase
+    kind: str
+    message: str
+    remedy: str = ""
+    source: SourceLine | None = None
+    mode: Mode | None = None
+
+    def to_json(self) -> Json:
+        source = self.source.to_json() if self.source else None
+        return [self.phase, self.kind, self.message, self.remedy, source, self.mode]
+
+    @staticmethod
+    def from_json(data: Json) -> Failure:
+        phase, kind, message, remedy, source, mode = data
+        return Failure(phase, kind, message, remedy, SourceLine.from_json(source) if source else None, mode)
+
+
+@dataclass(frozen=True)
+class ModelGraph:
+    """What tracing a model yields: both modes' graphs, the module tree, and what went wrong.
+
+    A mode that could not be traced is ``None`` and has a :class:`Failure` in ``failures``.
+
+    Example:
+        >>> graph = trace_model(resnet50())  # doctest: +SKIP
+        >>> graph.eval.names[:3]  # doctest: +SKIP
+        ('x', 'conv1', 'bn1')
+    """
+
+    class_name: str
+    dialect: Dialect
+    train: ModeGraph | None
+    eval: ModeGraph | None
+    modules: tuple[ModuleInfo, ...]
+    failures: tuple[Failure, ...] = ()
+
+    def of(self, mode: Mode) -> ModeGraph | None:
+        return self.train if mode == "train" else self.eval
+
+    def traced(self) -> Iterable[ModeGraph]:
+        """The graphs of the modes that could be traced, eval first: it is the mode most people mean."""
+        return [graph for graph in (self.eval, self.train) if graph]
+
+    @cached_property
+    def modules_by_path(self) -> dict[str, ModuleInfo]:
+        return {module.path: module for module in self.modules}
+
+    @cached_property
+    def modes_differ(self) -> bool:
+        return bool(self.train and self.eval and self.train.names != self.eval.names)
+
+    def to_json(self) -> Json:
+        return {
+            "class_name": self.class_name,
+            "dialect": self.dialect,
+            "train": self.train.to_json() if self.train else None,
+            "eval": self.eval.to_json() if self.eval else None,
+            "modules": [module.to_json() for module in self.modules],
+            "failures": [failure.to_json() for failure in self.failures],
+        }
+
+    @staticmethod
+    def from_json(data: Json) -> ModelGraph:
+        return ModelGraph(
+            data["class_name"],
+            data["dialect"],
+            ModeGraph.from_json(data["train"]) if data["train"] else None,
+            ModeGraph.from_json(data["eval"]) if data["eval"] else None,
+            tuple(map(ModuleInfo.from_json, data["modules"])),
+            tuple(map(Failure.from_json, data["failures"])),
+        )

@@ -1,0 +1,139 @@
+"""What a query selects: the matching rules of the dialects, over the names of one mode.
+
+torchvision and timm walk the nodes from the last to the first and give each node to the first query, in the user's
+order, whose dotted prefix it has (``torchvision/models/feature_extraction.py``, ``create_feature_extractor``, 0.28).
+A query is used up by its first node and a node by its first query, so overlapping queries take each other's nodes.
+Our own functions give every query its own answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from fxlens.graph import Dialect, GraphNode, ModeGraph
+
+
+@dataclass(frozen=True)
+class Level:
+    """One dotted level below a prefix, as completion and the tree show it.
+
+    ``path`` is the full dotted path, ``node`` the node of exactly that name, ``last`` the last node at or under it,
+    and ``inner`` says whether other names stand below it.
+    """
+
+    path: str
+    node: GraphNode | None
+    last: GraphNode
+    inner: bool
+
+    @property
+    def segment(self) -> str:
+        return self.path.rpartition(".")[2]
+
+
+class NameIndex:
+    """The names of one mode's graph, indexed by dotted prefix; built in one pass, linear in the names' length."""
+
+    def __init__(self, graph: ModeGraph) -> None:
+        self.graph = graph
+        self.by_name: dict[str, GraphNode] = {}
+        self.last_under: dict[str, GraphNode] = {}
+        self._children: dict[str, dict[str, None]] = {}
+        for node in graph.nodes:
+            self.by_name[node.name] = node
+            self._add(node)
+
+    def _add(self, node: GraphNode) -> None:
+        path = node.name
+        known = path in self.last_under
+        self.last_under[path] = node
+        while path:
+            parent, _, _ = path.rpartition(".")
+            if not known:
+                self._children.setdefault(parent, {})[path] = None
+            if parent:
+                known = parent in self.last_under
+                self.last_under[parent] = node
+            path = parent
+
+    def select(self, query: str) -> GraphNode | None:
+        """The node that ``query`` selects when it is asked alone: the last one at or under that dotted path."""
+        return self.last_under.get(query)
+
+    def levels(self, prefix: str) -> list[Level]:
+        """What stands one dotted level below ``prefix`` (``""`` for the top), in execution order."""
+        return [
+            Level(path, self.by_name.get(path), self.last_under[path], path in self._children)
+            for path in self._children.get(prefix, {})
+        ]
+
+
+@lru_cache(maxsize=64)
+def _index_by_identity(graph: _ById) -> NameIndex:
+    return NameIndex(graph.graph)
+
+
+class _ById:
+    """A graph as a dictionary key by identity: hashing 10 000 nodes at every keystroke would cost milliseconds."""
+
+    __slots__ = ("graph",)
+
+    def __init__(self, graph: ModeGraph) -> None:
+        self.graph = graph
+
+    def __hash__(self) -> int:
+        return id(self.graph)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ById) and other.graph is self.graph
+
+
+def index(graph: ModeGraph) -> NameIndex:
+    """The index of ``graph``, made once per graph object."""
+    return _index_by_identity(_ById(graph))
+
+
+def select_all(graph: ModeGraph, queries: Sequence[str], dialect: Dialect) -> dict[str, GraphNode | None]:
+    """What each of ``queries`` selects when all are asked in one call, by the rules of ``dialect``."""
+    names = index(graph)
+    if dialect == "fxlens":
+        return {query: select_own(names, query) for query in queries}
+    alone: dict[str, GraphNode | None] = {query: names.select(query) for query in queries}
+    taken = [node.name for node in alone.values() if node]
+    if len(taken) == len(set(taken)):
+        return alone
+    return _select_by_walk(graph, queries)
+
+
+def select_own(names: NameIndex, query: str) -> GraphNode | None:
+    """Our own rule: an exact node first, then what the module of that path returned, then the last node under it."""
+    if query in names.by_name:
+        return names.by_name[query]
+    returned = names.graph.returned.get(query, ())
+    if returned and returned[0]:
+        return names.by_name.get(returned[0])
+    return names.select(query)
+
+
+def _select_by_walk(graph: ModeGraph, queries: Sequence[str]) -> dict[str, GraphNode | None]:
+    open_queries = dict.fromkeys(queries)
+    chosen: dict[str, GraphNode | None] = dict.fromkeys(queries)
+    for node in reversed(graph.nodes):
+        if not open_queries:
+            break
+        taken_by = next((query for query in open_queries if _at_or_under(node.name, query)), None)
+        if taken_by is not None:
+            chosen[taken_by] = node
+            del open_queries[taken_by]
+    return chosen
+
+
+def _at_or_under(name: str, query: str) -> bool:
+    return name == query or name.startswith(query + ".")
+
+
+def paths(graph: ModeGraph) -> Iterable[str]:
+    """Every string that selects something in ``graph``: all node names and all their dotted prefixes."""
+    return index(graph).last_under

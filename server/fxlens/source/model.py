@@ -1,0 +1,135 @@
+"""What the source floor finds: extraction calls, queries with exact ranges, and slices.
+
+Positions count lines and columns from 0, columns in code points; a line ends at ``\\n``, ``\\r\\n`` or ``\\r`` only,
+as in Python's tokenizer and in the language server protocol (never at form feeds or U+2028).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from fxlens.graph import MODES, Dialect, Mode
+
+Function: TypeAlias = Literal["create_feature_extractor", "get_graph_node_names"]
+Role: TypeAlias = Literal["return_nodes", "train_return_nodes", "eval_return_nodes"]
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Span:
+    start: Position
+    end: Position
+
+    def contains(self, position: Position) -> bool:
+        """Whether ``position`` is inside or touches the span (a cursor behind the last character still counts)."""
+        return self.start <= position <= self.end
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query string as it stands in the source.
+
+    ``text`` is the string's value, ``span`` its content between the quotes, ``literal`` the whole token with prefix
+    and quotes. ``closed`` is false for a string whose closing quote is still missing: ``span`` then ends where the
+    line does, or before the text that plainly is not the string's any more. ``plain`` says that each character of the
+    content stands for itself, so that columns inside ``span`` are offsets into ``text``. ``editable`` is false where
+    replacing the content would change more than this one query (a part of an f-string, a literal used twice).
+    ``slices`` lists the indexes of the call's slices the query belongs to, ``None`` meaning all of them. ``key`` is
+    the text of the user's key expression in a dict.
+    """
+
+    text: str
+    span: Span
+    literal: Span
+    role: Role
+    closed: bool = True
+    plain: bool = True
+    editable: bool = True
+    slices: tuple[int, ...] | None = None
+    key: str | None = None
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes in which the query must select something."""
+        if self.role == "train_return_nodes":
+            return ("train",)
+        return ("eval",) if self.role == "eval_return_nodes" else MODES
+
+
+@dataclass(frozen=True)
+class SliceStatement:
+    """One statement of a slice: its first line (from 0) and its text, first-line indentation included."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of the call that changes the trace, as source text (``tracer_kwargs``, ``concrete_args`` …)."""
+
+    name: str
+    expression: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The statements the model expression depends on, in source order, and the expressions to evaluate after them.
+
+    ``model`` is the expression's source text and ``line`` its first line (from 0).
+    """
+
+    path: str
+    statements: tuple[SliceStatement, ...]
+    model: str
+    line: int
+    arguments: tuple[Argument, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of what is evaluated; equal keys evaluate to the same model as long as imported files stay."""
+        parts = (
+            self.path,
+            [(statement.line, statement.text) for statement in self.statements],
+            (self.line, self.model),
+            [(argument.name, argument.expression, argument.line) for argument in self.arguments],
+        )
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Unresolved:
+    """Why no model was found for a call, and what would help; both are sentences for the user."""
+
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class ExtractionCall:
+    """One call of a feature-extraction function, resolved by import.
+
+    ``span`` covers the whole call, ``callee`` the function's name in it, ``model_span`` the model expression. A call
+    has at least one slice or an ``unresolved``; it may have both when only some branches could be resolved.
+    """
+
+    function: Function
+    dialect: Dialect
+    span: Span
+    callee: Span
+    model_span: Span | None
+    queries: tuple[Query, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    unresolved: Unresolved | None = None
+    names_unresolved: Unresolved | None = field(default=None)
+    """Why the queries are not (all) known although the call has such an argument."""

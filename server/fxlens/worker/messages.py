@@ -1,0 +1,136 @@
+"""What goes over the pipe between the engine and the worker: plain dataclasses, no torch, no other imports of ours.
+
+The wire is JSON-RPC 2.0, one message per line (JSON never contains a raw newline). The engine sends requests
+(``trace``, ``shutdown``) and the notification ``cancel``; the worker sends results and the notifications ``ready`` and
+``phase``. Only this module and :mod:`fxlens.graph` are shared by both sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from fxlens.graph import Dialect, Failure, Json, ModelGraph, Phase
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where evaluation is ended; each is a setting, named in the message that reports it.
+
+    Seconds per phase, megabytes of growth of the trace process, and bytes of captured output.
+    """
+
+    import_seconds: float = 60.0
+    build_seconds: float = 30.0
+    trace_seconds: float = 30.0
+    shapes_seconds: float = 20.0
+    memory_mb: int = 4096
+    output_bytes: int = 64_000
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement to evaluate: its first line in the file (from 0), its text with its first-line indentation."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression to evaluate: its first line in the file (from 0) and its text."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class TraceRequest:
+    """Evaluate a slice and trace the model it yields.
+
+    ``path`` is the file the slice comes from, ``import_paths`` what stands in front of ``sys.path`` for it (the file's
+    folder first, then workspace roots), ``arguments`` the call's arguments that change the trace, by name.
+    """
+
+    path: str
+    statements: tuple[Statement, ...]
+    model: Expression
+    dialect: Dialect
+    arguments: dict[str, Expression] = field(default_factory=dict)
+    import_paths: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    def to_json(self) -> Json:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: Json) -> TraceRequest:
+        return TraceRequest(
+            data["path"],
+            tuple(Statement(**statement) for statement in data["statements"]),
+            Expression(**data["model"]),
+            data["dialect"],
+            {name: Expression(**expression) for name, expression in data["arguments"].items()},
+            tuple(data["import_paths"]),
+            Limits(**data["limits"]),
+        )
+
+
+@dataclass(frozen=True)
+class ImportedFile:
+    """A workspace file that evaluation imported, with the SHA-256 of what was in it."""
+
+    path: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class TraceReply:
+    """What came of a :class:`TraceRequest`: a graph, or the failure that prevented one.
+
+    ``files`` are the workspace files that were imported (a change of one makes the reply stale), ``output`` what user
+    code printed, ``seconds`` how long each phase took.
+    """
+
+    graph: ModelGraph | None
+    failure: Failure | None = None
+    files: tuple[ImportedFile, ...] = ()
+    output: str = ""
+    seconds: dict[Phase, float] = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        return {
+            "graph": self.graph.to_json() if self.graph else None,
+            "failure": self.failure.to_json() if self.failure else None,
+            "files": [[file.path, file.digest] for file in self.files],
+            "output": self.output,
+            "seconds": self.seconds,
+        }
+
+    @staticmethod
+    def from_json(data: Json) -> TraceReply:
+        return TraceReply(
+            ModelGraph.from_json(data["graph"]) if data["graph"] else None,
+            Failure.from_json(data["failure"]) if data["failure"] else None,
+            tuple(ImportedFile(path, digest) for path, digest in data["files"]),
+            data["output"],
+            data["seconds"],
+        )
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the worker says of itself when it is ready."""
+
+    python: str
+    executable: str
+    torch: str
+    torchvision: str | None
+    timm: str | None
+    pid: int
+
+    def to_json(self) -> Json:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: Json) -> Environment:
+        return Environment(**data)
