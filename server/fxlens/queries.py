@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fxlens.graph import Dialect, GraphNode, ModeGraph
+from fxlens.graph import MODES, Dialect, GraphNode, Mode, ModeGraph, ModelGraph
 
 
 @dataclass(frozen=True)
@@ -137,3 +137,33 @@ def _at_or_under(name: str, query: str) -> bool:
 def paths(graph: ModeGraph) -> Iterable[str]:
     """Every string that selects something in ``graph``: all node names and all their dotted prefixes."""
     return index(graph).last_under
+
+
+@dataclass(frozen=True)
+class ModalNode:
+    """A node name with the modes it exists in; ``node`` is the eval one where both have it."""
+
+    node: GraphNode
+    modes: tuple[Mode, ...]
+
+
+def merge_modes(graph: ModelGraph) -> tuple[ModalNode, ...]:
+    """The nodes of both modes in one execution order.
+
+    The eval order is kept; what only train mode has stands behind the node it follows there.
+    """
+    if graph.train is None or graph.eval is None:
+        return tuple(ModalNode(node, (one.mode,)) for one in graph.traced() for node in one.nodes)
+    eval_names, train_names = index(graph.eval).by_name, index(graph.train).by_name
+    extra: dict[str | None, list[GraphNode]] = {}
+    previous: str | None = None
+    for node in graph.train.nodes:
+        if node.name in eval_names:
+            previous = node.name
+        else:
+            extra.setdefault(previous, []).append(node)
+    merged = [ModalNode(node, ("train",)) for node in extra.get(None, ())]
+    for node in graph.eval.nodes:
+        merged.append(ModalNode(node, MODES if node.name in train_names else ("eval",)))
+        merged.extend(ModalNode(only, ("train",)) for only in extra.get(node.name, ()))
+    return tuple(merged)

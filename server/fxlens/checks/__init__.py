@@ -1,0 +1,32 @@
+"""Pure functions from an analysed call to its problems; one module per family of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from fxlens.checks.models import FAILED_MODEL, UNRESOLVED_MODEL, UNTRACEABLE_MODEL
+from fxlens.checks.problem import Fix, Problem, Rule, Severity
+from fxlens.checks.queries import MODE_SPECIFIC_NODE, UNKNOWN_NODE
+from fxlens.engine.analysis import CallAnalysis
+
+__all__ = ["RULES", "Fix", "Problem", "Rule", "Severity", "check_call", "severity_of"]
+
+RULES: dict[str, Rule] = {
+    rule.code: rule for rule in (UNKNOWN_NODE, MODE_SPECIFIC_NODE, UNTRACEABLE_MODEL, FAILED_MODEL, UNRESOLVED_MODEL)
+}
+
+
+def check_call(analysis: CallAnalysis) -> Iterator[Problem]:
+    """All problems of one call, by rule, in the order of :data:`RULES`."""
+    for rule in RULES.values():
+        yield from rule.check(analysis)
+
+
+def severity_of(code: str, overrides: Mapping[str, str]) -> Severity | None:
+    """The severity of a rule after the user's settings; ``None`` when it is off."""
+    chosen = overrides.get(code, RULES[code].severity)
+    if chosen == "off":
+        return None
+    if chosen in ("error", "warning", "information", "hint"):
+        return chosen  # type: ignore[return-value]  # narrowed by the test above, which mypy does not follow
+    return RULES[code].severity

@@ -1,0 +1,22 @@
+"""Turns of phrase that several rules share."""
+
+from __future__ import annotations
+
+from fxlens.checks.problem import Fix
+from fxlens.source.model import Query
+
+
+def did_you_mean(suggestions: tuple[str, ...]) -> str:
+    """`` Did you mean `a`, `b` or `c`?``, or nothing."""
+    if not suggestions:
+        return ""
+    quoted = [f"`{name}`" for name in suggestions]
+    listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    return f" Did you mean {listed}?"
+
+
+def replacements(query: Query, suggestions: tuple[str, ...]) -> tuple[Fix, ...]:
+    """Fixes that put each suggestion in the place of the query's text."""
+    if not query.editable or not query.closed:
+        return ()
+    return tuple(Fix(f"Replace with `{name}`", query.span, name) for name in suggestions)

@@ -1,0 +1,100 @@
+"""Why a query selects nothing, in words, and what was probably meant.
+
+Pure functions over a :class:`~fxlens.graph.ModelGraph`, used by the editor's checks and by the library's errors alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from fxlens.graph import GraphNode, Mode, ModelGraph, ModuleInfo
+from fxlens.queries import index, paths
+from fxlens.suggestions import nearest
+
+Reason: TypeAlias = Literal["typo", "inside-leaf", "renamed-leaf", "never-called", "no-node", "other-mode"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a query selects nothing: the ``reason``, a full sentence, and what may have been meant, best first."""
+
+    reason: Reason
+    sentence: str
+    suggestions: tuple[str, ...] = ()
+
+
+def modes_with(graph: ModelGraph, query: str) -> tuple[Mode, ...]:
+    """The modes in which ``query`` selects a node."""
+    return tuple(one.mode for one in (graph.train, graph.eval) if one and index(one).select(query))
+
+
+def explain_missing(graph: ModelGraph, query: str, modes: Sequence[Mode]) -> Explanation:
+    """Say why ``query`` selects nothing in at least one of ``modes``.
+
+    Example:
+        >>> explain_missing(trace_model(resnet18()), "layer1.0.rleu", ("eval",)).suggestions  # doctest: +SKIP
+        ('layer1.0.relu',)
+    """
+    having = modes_with(graph, query)
+    if having:
+        return _other_mode(graph, query, having)
+    module = _module_at(graph, query)
+    if module and module.inside_leaf is not None:
+        return _inside_leaf(graph, query, module.inside_leaf)
+    if module:
+        return _module_without_node(graph, module)
+    return _typo(graph, query, modes)
+
+
+def _other_mode(graph: ModelGraph, query: str, having: tuple[Mode, ...]) -> Explanation:
+    mode = having[0]
+    other = "eval" if mode == "train" else "train"
+    one = graph.of(mode)
+    node = index(one).select(query) if one else None
+    what = f" ({node.label})" if node else ""
+    return Explanation("other-mode", f"`{query}`{what} exists in {mode} mode only; {other} mode never computes it.")
+
+
+def _module_at(graph: ModelGraph, query: str) -> ModuleInfo | None:
+    return graph.modules_by_path.get(query) if query else None
+
+
+def _inside_leaf(graph: ModelGraph, query: str, leaf_path: str) -> Explanation:
+    leaf = graph.modules_by_path[leaf_path]
+    names = _nodes_calling(graph, leaf_path)
+    sentence = f"`{query}` has no node: it is inside `{leaf_path}`, and every {leaf.short_class} is traced as one node (a leaf)."
+    return Explanation("inside-leaf", sentence, tuple(names[:1]))
+
+
+def _module_without_node(graph: ModelGraph, module: ModuleInfo) -> Explanation:
+    names = _nodes_calling(graph, module.path)
+    if names:
+        sentence = (
+            f"The output of module `{module.path}` has the node name `{names[0]}` here: "
+            "a number at the end of a leaf module's name is dropped and counted anew."
+        )
+        return Explanation("renamed-leaf", sentence, (names[0],))
+    if not module.train_calls and not module.eval_calls:
+        sentence = f"`{module.path}` ({module.short_class}) is part of the model, but `forward` never calls it."
+        return Explanation("never-called", sentence)
+    sentence = f"`{module.path}` ({module.short_class}) is called, but computes nothing that has a node of its own."
+    return Explanation("no-node", sentence)
+
+
+def _nodes_calling(graph: ModelGraph, module_path: str) -> list[str]:
+    found: dict[str, None] = {}
+    for one in graph.traced():
+        found.update((node.name, None) for node in one.nodes if _calls(node, module_path))
+    return list(found)
+
+
+def _calls(node: GraphNode, module_path: str) -> bool:
+    return node.op == "call_module" and node.target == module_path
+
+
+def _typo(graph: ModelGraph, query: str, modes: Sequence[Mode]) -> Explanation:
+    wanted = [one for mode in modes if (one := graph.of(mode))] or list(graph.traced())
+    common = [path for path in paths(wanted[0]) if all(index(one).select(path) for one in wanted[1:])] if wanted else []
+    return Explanation("typo", f"The model has no node `{query}`.", tuple(nearest(query, common)))
