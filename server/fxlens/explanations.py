@@ -64,7 +64,10 @@ def _module_at(graph: ModelGraph, query: str) -> ModuleInfo | None:
 def _inside_leaf(graph: ModelGraph, query: str, leaf_path: str) -> Explanation:
     leaf = graph.modules_by_path[leaf_path]
     names = _nodes_calling(graph, leaf_path)
-    sentence = f"`{query}` has no node: it is inside `{leaf_path}`, and every {leaf.short_class} is traced as one node (a leaf)."
+    sentence = (
+        f"`{query}` has no node: it is inside `{leaf_path}`, "
+        f"and every {leaf.short_class} is traced as one node (a leaf)."
+    )
     return Explanation("inside-leaf", sentence, tuple(names[:1]))
 
 

@@ -1,0 +1,152 @@
+"""Completion inside query strings: one dotted level at a time, or deep matches when the text fits no level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lsprotocol import types
+
+from fxlens.graph import MODES, Mode, ModelGraph
+from fxlens.lsp.documents import Document
+from fxlens.lsp.session import Located, Session, query_at
+from fxlens.lsp.words import level_phrase, modes_phrase, node_phrase, place_phrase, shape_phrase
+from fxlens.queries import Level, index
+from fxlens.source.model import Position, Query
+
+TRIGGERS = ['"', "'", "."]
+_MOST_DEEP = 200
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One name to offer, with the modes that have it and the level it stands at."""
+
+    level: Level
+    modes: tuple[Mode, ...]
+    class_name: str | None
+    deep: bool = False
+
+
+def complete(session: Session, uri: str, client_position: types.Position, labels: bool) -> types.CompletionList | None:
+    """The list for a position, or ``None`` outside query strings and while no graph is known.
+
+    ``labels`` says whether the client shows ``labelDetails``.
+    """
+    opened = session.open_file(uri)
+    if opened is None:
+        return None
+    document, analysis = opened
+    position = document.position(client_position)
+    located = query_at(analysis, position)
+    if located is None or not located.graphs:
+        return None
+    typed = text_before(document, located.query, position)
+    candidates = candidates_for(located.graphs, typed)
+    edit_range = document.client_range(located.query.span)
+    items = [_item(candidate, at, edit_range, located, labels) for at, candidate in enumerate(candidates)]
+    # Always incomplete: a letter may turn a level into no level, and only a new request can then find deep matches.
+    return types.CompletionList(is_incomplete=True, items=items)
+
+
+def text_before(document: Document, query: Query, position: Position) -> str:
+    """The part of the query's content that stands before the cursor."""
+    if position.line != query.span.start.line:
+        return query.text
+    line = document.lines[position.line]
+    return line[query.span.start.column : position.column]
+
+
+def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]:
+    """What to offer behind ``typed``, in execution order: the next dotted level, else names with its letters in them."""
+    prefix, _, rest = typed.rpartition(".")
+    level = _merged_level(graphs, prefix)
+    fitting = [one for one in level if is_subsequence(rest, one.level.segment)]
+    return fitting or _deep_matches(graphs, typed)
+
+
+def is_subsequence(letters: str, text: str) -> bool:
+    """Whether the letters occur in ``text`` in this order, case aside, which is how editors filter.
+
+    Example:
+        >>> is_subsequence("l1", "layer1"), is_subsequence("1l", "layer1")
+        (True, False)
+    """
+    rest = iter(text.casefold())
+    return all(letter in rest for letter in letters.casefold())
+
+
+def _merged_level(graphs: tuple[ModelGraph, ...], prefix: str) -> list[Candidate]:
+    found: dict[str, Candidate] = {}
+    for graph in graphs:
+        for one in graph.traced():
+            for level in index(one).levels(prefix):
+                known = found.get(level.path)
+                modes = _in_order({*(known.modes if known else ()), one.mode})
+                found[level.path] = Candidate(known.level if known else level, modes, _class_at(graph, level.path))
+    return list(found.values())
+
+
+def _deep_matches(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]:
+    found: dict[str, Candidate] = {}
+    for graph in graphs:
+        for one in graph.traced():
+            for node in one.nodes:
+                known = found.get(node.name)
+                if known is None and (len(found) >= _MOST_DEEP or not is_subsequence(typed, node.name)):
+                    continue
+                modes = _in_order({*(known.modes if known else ()), one.mode})
+                found[node.name] = Candidate(Level(node.name, node, node, inner=False), modes, None, deep=True)
+    return list(found.values())
+
+
+def _in_order(modes: set[Mode]) -> tuple[Mode, ...]:
+    return tuple(mode for mode in MODES if mode in modes)
+
+
+def _class_at(graph: ModelGraph, path: str) -> str | None:
+    module = graph.modules_by_path.get(path)
+    return module.short_class if module else None
+
+
+def _item(
+    candidate: Candidate, at: int, edit_range: types.Range, located: Located, labels: bool
+) -> types.CompletionItem:
+    level = candidate.level
+    asked = located.query.modes
+    mode = modes_phrase(candidate.modes)
+    what = level_phrase(level, candidate.class_name)
+    shape = shape_phrase((level.node or level.last).value)
+    detail = " · ".join(part for part in (what, shape, mode or "train and eval") if part)
+    kind = types.CompletionItemKind.Module if level.inner else _node_kind(level)
+    usable = set(asked) <= set(candidate.modes)
+    return types.CompletionItem(
+        label=level.path if candidate.deep else level.segment,
+        label_details=types.CompletionItemLabelDetails(description=" · ".join(filter(None, (what, mode))))
+        if labels
+        else None,
+        kind=kind,
+        detail=detail,
+        documentation=types.MarkupContent(types.MarkupKind.Markdown, _documentation(level)),
+        filter_text=level.path,
+        sort_text=f"{0 if usable else 1}{at:06d}",
+        text_edit=types.TextEdit(edit_range, level.path),
+    )
+
+
+def _node_kind(level: Level) -> types.CompletionItemKind:
+    node = level.node or level.last
+    return {
+        "call_module": types.CompletionItemKind.Class,
+        "placeholder": types.CompletionItemKind.Variable,
+        "get_attr": types.CompletionItemKind.Field,
+    }.get(node.op, types.CompletionItemKind.Function)
+
+
+def _documentation(level: Level) -> str:
+    node = level.node or level.last
+    lines = [f"`{level.path}`"]
+    if level.node is None:
+        lines.append(f"selects its last node, `{node.name}` ({node_phrase(node)})")
+    if node.source:
+        lines.append(f"{place_phrase(node.source)} in `{node.source.function}`")
+    return "\n\n".join(lines)

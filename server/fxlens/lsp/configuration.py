@@ -1,0 +1,95 @@
+"""What the client says of itself: interpreters, trust and settings, as one value that is compared and replaced whole.
+
+The VS Code client sends it in ``initializationOptions`` and again with ``fxlens/configure`` whenever it changes.
+Another editor need not send anything: the server then uses the interpreter it runs in and trusts its folder.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from fxlens.engine.settings import EngineSettings, FolderSettings
+from fxlens.worker.messages import Limits
+
+_LIMIT_NAMES = {
+    "importSeconds": "import_seconds",
+    "buildSeconds": "build_seconds",
+    "traceSeconds": "trace_seconds",
+    "shapesSeconds": "shapes_seconds",
+    "memoryMb": "memory_mb",
+}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The engine's settings, the severities of rules, and what was wrong with what the client sent."""
+
+    engine: EngineSettings
+    severity: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def read_configuration(data: Any) -> Configuration:
+    """Read what the client sent; a value of the wrong kind is left at its default and reported, never fatal."""
+    if not isinstance(data, Mapping) or "trusted" not in data:
+        interpreter = data.get("interpreter") if isinstance(data, Mapping) else None
+        return _standalone(interpreter)
+    problems: list[str] = []
+    settings = _mapping(data.get("settings"), "settings", problems)
+    default = _mapping(data.get("default"), "default", problems)
+    folders = tuple(
+        FolderSettings(
+            path=str(folder["path"]),
+            interpreter=folder.get("interpreter"),
+            interpreter_reason=folder.get("reason") or "",
+            interpreter_problem=folder.get("problem"),
+        )
+        for folder in data.get("folders") or ()
+        if isinstance(folder, Mapping) and folder.get("path")
+    )
+    engine = EngineSettings(
+        trusted=data["trusted"] is True,
+        folders=folders,
+        default_interpreter=default.get("interpreter"),
+        default_reason=default.get("reason") or default.get("problem") or "",
+        limits=_limits(_mapping(settings.get("limits"), "limits", problems), problems),
+        extra_paths=tuple(str(path) for path in settings.get("extraPaths") or ()),
+        idle_minutes=_number(settings, "idleMinutes", EngineSettings().idle_minutes, problems),
+    )
+    severity = {str(rule): str(level) for rule, level in (settings.get("severity") or {}).items()}
+    return Configuration(engine, severity, tuple(problems))
+
+
+def _standalone(interpreter: str | None) -> Configuration:
+    reason = "the interpreter the language server was told to use" if interpreter else "the one the server runs in"
+    engine = EngineSettings(trusted=True, default_interpreter=interpreter or sys.executable, default_reason=reason)
+    return Configuration(engine)
+
+
+def _mapping(value: Any, name: str, problems: list[str]) -> Mapping[str, Any]:
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    problems.append(f"`{name}` must be an object, not {value!r}; the defaults are used.")
+    return {}
+
+
+def _number(values: Mapping[str, Any], name: str, default: float, problems: list[str]) -> float:
+    value = values.get(name)
+    if value is None:
+        return default
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    problems.append(f"`{name}` must be a number above 0, not {value!r}; {default:g} is used.")
+    return default
+
+
+def _limits(values: Mapping[str, Any], problems: list[str]) -> Limits:
+    limits = Limits()
+    kinds = {one.name: type(getattr(limits, one.name)) for one in fields(Limits)}
+    changes = {}
+    for wire_name, name in _LIMIT_NAMES.items():
+        changes[name] = kinds[name](_number(values, wire_name, getattr(limits, name), problems))
+    return replace(limits, **changes)

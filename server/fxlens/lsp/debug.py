@@ -1,0 +1,35 @@
+"""What "Print Debug Information" shows: enough for an issue report, nothing of the user's code."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+from fxlens import __version__
+from fxlens.lsp.session import Session
+
+
+def debug_information(session: Session) -> str:
+    """Versions, trust, interpreters and why they were chosen, and the state of each open document, as Markdown."""
+    engine_settings = session.configuration.engine
+    lines = [
+        f"- FX Lens {__version__}, language server on Python {platform.python_version()} (`{sys.executable}`)",
+        f"- platform: {platform.platform()}",
+        f"- trusted: {engine_settings.trusted}",
+        f"- default interpreter: `{engine_settings.default_interpreter}` ({engine_settings.default_reason})",
+    ]
+    for folder in engine_settings.folders:
+        why = folder.interpreter_problem or folder.interpreter_reason
+        lines.append(f"- folder `{folder.path}`: `{folder.interpreter}` ({why})")
+    lines.append(f"- limits: {engine_settings.limits}")
+    for document in session.workspace.text_documents.values():
+        analysis = session.engine.analysis(document.uri)
+        if analysis is None or not analysis.calls:
+            continue
+        worker = session.engine.worker_state(analysis.path)
+        lines.append(f"- `{document.filename}`: worker {worker.status}: {worker.reason} (torch {worker.torch})")
+        for call in analysis.calls:
+            where = f"line {call.call.span.start.line + 1}"
+            states = ", ".join(state.status for state in call.models) or "unresolved"
+            lines.append(f"  - {call.call.function} at {where} ({call.call.dialect}): {states}")
+    return "\n".join(lines)

@@ -1,0 +1,106 @@
+"""Hover on a query: what it selects in each mode, what that is, and which line of ``forward`` makes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsprotocol import types
+
+from fxlens.graph import MODES, GraphNode, ModelGraph, SourceLine
+from fxlens.lsp.session import Located, Session, query_at
+from fxlens.lsp.words import node_phrase, place_phrase, shape_phrase
+from fxlens.queries import select_all
+
+
+def hover(session: Session, uri: str, client_position: types.Position) -> types.Hover | None:
+    """The card for the query at a position, or ``None`` where there is none."""
+    opened = session.open_file(uri)
+    if opened is None:
+        return None
+    document, analysis = opened
+    located = query_at(analysis, document.position(client_position))
+    if located is None or not located.query.text:
+        return None
+    text = card(located)
+    if not text:
+        return None
+    content = types.MarkupContent(types.MarkupKind.Markdown, text)
+    return types.Hover(content, document.client_range(located.query.span))
+
+
+def card(located: Located) -> str:
+    """The card's Markdown: one part for each model the query is asked of."""
+    parts = [_part(graph, located) for graph in dict.fromkeys(map(_Same, located.graphs))]
+    if not parts:
+        return _without_graph(located)
+    if located.stale:
+        parts.append("_The model's code has changed; this is from before the change._")
+    return "\n\n---\n\n".join(parts)
+
+
+class _Same:
+    """A graph compared by identity, so that two slices of one model give one part."""
+
+    def __init__(self, graph: ModelGraph) -> None:
+        self.graph = graph
+
+    def __hash__(self) -> int:
+        return id(self.graph)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.graph is self.graph
+
+
+def _without_graph(located: Located) -> str:
+    states = located.analysis.models_of(located.query)
+    call = located.analysis.call
+    if any(state.status in ("waiting", "tracing") for state in states):
+        return f"**{located.query.text}** — the model is being traced …"
+    why = next((state.failure.message for state in states if state.failure), None)
+    if why is None and call.unresolved:
+        why = call.unresolved.reason
+    return f"**{located.query.text}** — nothing is known of this name: {why}" if why else ""
+
+
+def _part(same: _Same, located: Located) -> str:
+    graph, query = same.graph, located.query
+    asked = [one.text for one in located.analysis.call.queries if one.role == query.role]
+    chosen: dict[str, GraphNode | None] = {}
+    for mode in MODES:
+        one = graph.of(mode)
+        if one:
+            chosen[mode] = select_all(one, list(dict.fromkeys(asked)), graph.dialect).get(query.text)
+    head = f"**`{query.text}`** of {graph.class_name.rpartition('.')[2]}"
+    module = graph.modules_by_path.get(query.text)
+    if module and module.path:
+        head += f" · {module.short_class}"
+        if module.parameters:
+            head += f" · {module.parameters:,} parameters"
+    if _same_in_both(chosen):
+        node = chosen.get("eval") or chosen.get("train")
+        modes = " and ".join(f"**{mode}**" for mode in chosen)
+        return f"{head}\n\n{modes}: {_selects(node, query.text)}"
+    lines = [f"**{mode}**: {_selects(node, query.text)}" for mode, node in chosen.items()]
+    return "\n\n".join([head, *lines])
+
+
+def _same_in_both(chosen: dict[str, GraphNode | None]) -> bool:
+    said = {(node.name, node.source) if node else None for node in chosen.values()}
+    return len(said) == 1
+
+
+def _selects(node: GraphNode | None, query: str) -> str:
+    if node is None:
+        return "selects nothing"
+    which = "selects" if node.name == query else "selects its last node,"
+    shape = shape_phrase(node.value)
+    text = f"{which} `{node.name}` ({node_phrase(node)})" + (f", {shape}" if shape else "")
+    return text + (f"  \n{place(node.source)}" if node.source else "")
+
+
+def place(source: SourceLine) -> str:
+    """A link to a line, which editors open on a click."""
+    uri = Path(source.file).as_uri() if Path(source.file).is_absolute() else None
+    said = place_phrase(source)
+    where = f"[{said}]({uri}#L{source.line})" if uri else said
+    return f"{where} in `{source.function}`" if source.function else where

@@ -1,0 +1,217 @@
+"""The language server: pygls over stdio, each feature a thin view of the engine and the checks."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
+from pygls.uris import to_fs_path
+
+from fxlens import __version__
+from fxlens.engine.analysis import FileAnalysis, WorkerState
+from fxlens.engine.engine import Engine
+from fxlens.lsp.completion import TRIGGERS, complete
+from fxlens.lsp.configuration import Configuration, read_configuration
+from fxlens.lsp.debug import debug_information
+from fxlens.lsp.diagnostics import code_actions, diagnose
+from fxlens.lsp.documents import DocumentWorkspace
+from fxlens.lsp.hover import hover
+from fxlens.lsp.session import Session
+from fxlens.lsp.status import status
+from fxlens.lsp.tree import tree, tree_children
+from fxlens.lsp.watchdog import exit_soon, watch_parent
+
+_SYNC = types.TextDocumentSyncKind.Incremental
+
+
+class FxLensServer(LanguageServer):
+    """One connection to one client; ``session`` stands from ``initialize`` on."""
+
+    session: Session
+
+    def __init__(self) -> None:
+        super().__init__("fxlens", __version__, text_document_sync_kind=_SYNC, converter_factory=_converter)
+
+    def start_session(self, params: types.InitializeParams) -> None:
+        configuration = read_configuration(params.initialization_options)
+        engine = Engine(on_analysis=self.publish, on_worker=self.publish_worker, on_log=self.log)
+        workspace = DocumentWorkspace.like(self.workspace, _SYNC)
+        # pygls offers no hook for the class of its workspace; replacing it here, before any document is open, is one.
+        self.protocol._workspace = workspace  # noqa: SLF001
+        self.session = Session(engine, workspace, configuration)
+        self.configure(configuration)
+
+    def configure(self, configuration: Configuration) -> None:
+        for problem in configuration.problems:
+            self.log(f"Setting ignored: {problem}")
+        self.session.configuration = configuration
+        self.session.engine.configure(configuration.engine)
+        for uri in self.session.workspace.text_documents:
+            analysis = self.session.engine.analysis(uri)
+            if analysis:
+                self.publish(analysis)
+
+    def publish(self, analysis: FileAnalysis) -> None:
+        """Send what follows from a new analysis: diagnostics, the status, and that the tree may differ."""
+        diagnostics = diagnose(self.session, analysis.uri)
+        if diagnostics is None:
+            return
+        self.text_document_publish_diagnostics(diagnostics)
+        self.protocol.notify("fxlens/modelChanged", {"uri": analysis.uri})
+        self.publish_status(analysis)
+
+    def publish_status(self, analysis: FileAnalysis) -> None:
+        if analysis.calls:
+            worker = self.session.engine.worker_state(analysis.path)
+            said = status(analysis.uri, analysis, worker, self.session.configuration)
+            self.protocol.notify("fxlens/status", said)
+
+    def publish_worker(self, _state: WorkerState) -> None:
+        for document in list(self.session.workspace.text_documents.values()):
+            analysis = self.session.engine.analysis(document.uri)
+            if analysis:
+                self.publish_status(analysis)
+
+    def log(self, message: str) -> None:
+        self.window_log_message(types.LogMessageParams(types.MessageType.Info, message))
+
+
+def _converter() -> Any:
+    """pygls's converter, but the parameters of our own requests stay plain dictionaries.
+
+    Its default turns them into named tuples, which lose every key that is no identifier (``unknown-node``).
+    """
+    converter = default_converter()
+    for message in (JsonRPCRequestMessage, JsonRPCNotification):
+        converter.register_structure_hook(message, lambda data, cls: cls(**data))
+    return converter
+
+
+def build_server() -> FxLensServer:
+    """A server with all features registered, not yet started."""
+    server = FxLensServer()
+    _register_lifecycle(server)
+    _register_documents(server)
+    _register_queries(server)
+    _register_own_requests(server)
+    return server
+
+
+def _register_lifecycle(server: FxLensServer) -> None:
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        watch_parent(params.process_id)
+        server.start_session(params)
+
+    @server.feature(types.SHUTDOWN)
+    async def shutdown(_params: Any = None) -> None:
+        await server.session.engine.shutdown()
+
+    @server.feature(types.EXIT)
+    def leave(_params: Any = None) -> None:
+        exit_soon(0)
+
+
+def _register_documents(server: FxLensServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def did_open(params: types.DidOpenTextDocumentParams) -> None:
+        opened = params.text_document
+        path = to_fs_path(opened.uri) or opened.uri
+        server.session.engine.open(opened.uri, path, opened.text, opened.version)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def did_change(params: types.DidChangeTextDocumentParams) -> None:
+        document = server.session.workspace.document(params.text_document.uri)
+        if document:
+            server.session.engine.change(params.text_document.uri, document.source, document.version)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def did_close(params: types.DidCloseTextDocumentParams) -> None:
+        uri = params.text_document.uri
+        server.session.engine.close(uri)
+        if server.session.published.pop(uri, None):
+            server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def did_save(params: types.DidSaveTextDocumentParams) -> None:
+        path = to_fs_path(params.text_document.uri)
+        if path:
+            server.session.engine.file_changed(path)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def did_change_watched(params: types.DidChangeWatchedFilesParams) -> None:
+        for change in params.changes:
+            path = to_fs_path(change.uri)
+            if path:
+                server.session.engine.file_changed(path)
+
+
+def _register_queries(server: FxLensServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS))
+    def completion(params: types.CompletionParams) -> types.CompletionList | None:
+        labels = _shows_labels(server.client_capabilities)
+        return complete(server.session, params.text_document.uri, params.position, labels)
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    def show_hover(params: types.HoverParams) -> types.Hover | None:
+        return hover(server.session, params.text_document.uri, params.position)
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+    )
+    def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        only = params.context.only
+        if only and not any(_covers(kind, types.CodeActionKind.QuickFix.value) for kind in only):
+            return []
+        return code_actions(server.session, params.text_document.uri, params.range)
+
+
+def _register_own_requests(server: FxLensServer) -> None:
+    @server.feature("fxlens/configure")
+    def configure(params: Any) -> None:
+        configuration = read_configuration(params)
+        if configuration != server.session.configuration:
+            server.configure(configuration)
+
+    @server.feature("fxlens/tree")
+    def show_tree(params: Any) -> dict[str, Any]:
+        return tree(server.session, params["textDocument"]["uri"], _position(params))
+
+    @server.feature("fxlens/treeChildren")
+    def show_children(params: Any) -> list[dict[str, Any]]:
+        return tree_children(server.session, params["textDocument"]["uri"], _position(params), params["id"])
+
+    @server.feature("fxlens/restart")
+    async def restart(_params: Any = None) -> None:
+        await server.session.engine.restart()
+
+    @server.feature("fxlens/debugInformation")
+    def show_debug(_params: Any = None) -> str:
+        return debug_information(server.session)
+
+
+def _position(params: Any) -> types.Position | None:
+    position = params.get("position")
+    return types.Position(position["line"], position["character"]) if position else None
+
+
+def _shows_labels(capabilities: types.ClientCapabilities) -> bool:
+    completion = capabilities.text_document.completion if capabilities.text_document else None
+    item = completion.completion_item if completion else None
+    return bool(item and item.label_details_support)
+
+
+def _covers(asked: str, kind: str) -> bool:
+    return kind == asked or kind.startswith(f"{asked}.")
+
+
+def serve() -> None:
+    """Run the server over stdio until the client ends it."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # pygls logs every message body at INFO.
+    logging.getLogger("pygls").setLevel(logging.WARNING)
+    build_server().start_io()

@@ -1,0 +1,89 @@
+"""The state of one connection, and what the features share: documents, analyses, and the query under a position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lsprotocol import types
+
+from fxlens.checks import Problem
+from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
+from fxlens.engine.engine import Engine
+from fxlens.graph import ModelGraph
+from fxlens.lsp.configuration import Configuration
+from fxlens.lsp.documents import Document, DocumentWorkspace
+from fxlens.source.model import Position, Query
+
+
+@dataclass(frozen=True)
+class Located:
+    """A query under the cursor, with its call."""
+
+    analysis: CallAnalysis
+    query: Query
+
+    @property
+    def graphs(self) -> tuple[ModelGraph, ...]:
+        """The graphs that can say something of the query, stale ones included, each once."""
+        states = self.analysis.models_of(self.query)
+        return tuple(state.graph for state in states if state.graph)
+
+    @property
+    def stale(self) -> bool:
+        return any(state.graph and state.current_graph is None for state in self.analysis.models_of(self.query))
+
+
+@dataclass
+class Session:
+    """What one client sees: its documents, the engine behind them, and the diagnostics it was last sent."""
+
+    engine: Engine
+    workspace: DocumentWorkspace
+    configuration: Configuration
+    published: dict[str, list[tuple[types.Diagnostic, Problem]]] = field(default_factory=dict)
+
+    def open_file(self, uri: str) -> tuple[Document, FileAnalysis] | None:
+        """The document and its analysis, when both are of the same text."""
+        document = self.workspace.document(uri)
+        analysis = self.engine.analysis(uri)
+        if document is None or analysis is None or analysis.text != document.source:
+            return None
+        return document, analysis
+
+
+def query_at(analysis: FileAnalysis, position: Position) -> Located | None:
+    """The query whose string the position stands in; of nested candidates the shortest."""
+    found = [
+        Located(call, query) for call in analysis.calls for query in call.call.queries if query.span.contains(position)
+    ]
+    return min(found, key=lambda one: _size(one.query), default=None)
+
+
+def nearest_call(analysis: FileAnalysis, position: Position | None) -> CallAnalysis | None:
+    """The call a view of the file should show: the one around the position, else the nearest one by lines."""
+    if not analysis.calls:
+        return None
+    if position is None:
+        return analysis.calls[0]
+
+    def distance(one: CallAnalysis) -> int:
+        spans = [one.call.span, *(query.literal for query in one.call.queries)]
+        return min(
+            0
+            if span.contains(position)
+            else min(abs(span.start.line - position.line), abs(span.end.line - position.line)) + 1
+            for span in spans
+        )
+
+    return min(analysis.calls, key=distance)
+
+
+def main_state(analysis: CallAnalysis) -> ModelState | None:
+    """The model a view shows when a call has several: the first that has a graph, else the first."""
+    with_graph = [state for state in analysis.models if state.graph]
+    return next(iter(with_graph or analysis.models), None)
+
+
+def _size(query: Query) -> tuple[int, int]:
+    start, end = query.span.start, query.span.end
+    return end.line - start.line, end.column - start.column

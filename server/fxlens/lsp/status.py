@@ -1,0 +1,59 @@
+"""What the status item says of a document: the worker's state, the interpreter and the model, and what is missing."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
+from fxlens.lsp.configuration import Configuration
+from fxlens.lsp.session import main_state
+
+Level: TypeAlias = Literal["ok", "busy", "warning", "error"]
+
+
+def status(uri: str, analysis: FileAnalysis, worker: WorkerState, configuration: Configuration) -> dict[str, Any]:
+    """The parameters of ``fxlens/status`` for a document with at least one extraction call."""
+    states = [state for call in analysis.calls for state in call.models]
+    severity, text, detail = _say(analysis, states, worker, configuration)
+    model = next((main.slice.model for call in analysis.calls if (main := main_state(call))), None)
+    return {
+        "uri": uri,
+        "severity": severity,
+        "text": text,
+        "detail": detail,
+        "interpreter": worker.interpreter,
+        "interpreterReason": worker.interpreter_reason,
+        "model": model,
+        "state": worker.status,
+    }
+
+
+def _say(
+    analysis: FileAnalysis, states: list[ModelState], worker: WorkerState, configuration: Configuration
+) -> tuple[Level, str, str]:
+    if not configuration.engine.trusted:
+        return "warning", "Restricted Mode", "Models are traced only in trusted workspaces: nothing was run."
+    blocked = next((state.failure for state in states if state.status == "blocked" and state.failure), None)
+    if blocked:
+        return "warning", "no node names", f"{blocked.message} {blocked.remedy}".strip()
+    if worker.status == "failed":
+        return "error", "worker failed", worker.reason
+    if any(state.status in ("waiting", "tracing") for state in states):
+        busy = {"starting": "starting the worker", "importing": "importing torch"}.get(worker.status, "tracing")
+        return "busy", f"{busy} …", worker.reason
+    failed = next((state.failure for state in states if state.status == "failed" and state.failure), None)
+    if failed:
+        return "warning", "no node names", f"{failed.message} {failed.remedy}".strip()
+    if not states:
+        unresolved = next((call.call.unresolved for call in analysis.calls if call.call.unresolved), None)
+        return "warning", "no model", unresolved.reason if unresolved else "No model was found for the call."
+    return "ok", _ready(states), worker.reason
+
+
+def _ready(states: list[ModelState]) -> str:
+    graphs = {id(state.graph): state.graph for state in states if state.graph}
+    if len(graphs) != 1:
+        return f"{len(graphs)} models"
+    (graph,) = graphs.values()
+    nodes = max((len(one.nodes) for one in graph.traced()), default=0)
+    return f"{graph.class_name.rpartition('.')[2]}, {nodes:,} nodes"

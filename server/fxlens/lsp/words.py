@@ -1,0 +1,48 @@
+"""How nodes, modes and places are said, in completion, hover and tree alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePath
+
+from fxlens.graph import GraphNode, Mode, SourceLine, Value
+from fxlens.queries import Level
+
+
+def modes_phrase(modes: Iterable[Mode]) -> str:
+    """``train only`` or ``eval only``; nothing for what both modes have."""
+    one = tuple(modes)
+    return f"{one[0]} only" if len(one) == 1 else ""
+
+
+def node_phrase(node: GraphNode) -> str:
+    """``Conv2d`` for a leaf module, ``add operation`` for an op, ``input``, ``parameter``."""
+    if node.op == "call_module":
+        return node.label
+    if node.op in ("placeholder", "get_attr"):
+        return node.label
+    return f"{node.label} operation"
+
+
+def level_phrase(level: Level, class_name: str | None) -> str:
+    """What stands at one dotted level: its module class when it has inner names, else what its node is."""
+    if level.inner:
+        return class_name or "group"
+    return node_phrase(level.node or level.last)
+
+
+def shape_phrase(value: Value | None) -> str:
+    """``1×64×56×56`` for a tensor, ``(1×197×768, …)`` for several; nothing when unknown."""
+    if value is None:
+        return ""
+    if value.shape is not None:
+        return "×".join(map(str, value.shape)) or "scalar"
+    if value.items:
+        inner = [shape_phrase(item) or item.kind for item in value.items]
+        return f"({', '.join(inner)})"
+    return value.kind
+
+
+def place_phrase(source: SourceLine) -> str:
+    """``resnet.py:146``."""
+    return f"{PurePath(source.file.replace(chr(92), '/')).name}:{source.line}"

@@ -1,0 +1,158 @@
+"""A small language for language-server tests: open a text with a ``|`` in it, ask, look at the answer.
+
+The server under test is the real one, over stdio, with a real worker and real torch behind it. Nothing here sleeps:
+``settled`` waits for the server's own ``fxlens/status``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pytest_lsp import LanguageClient
+
+WORKSPACES = Path(__file__).resolve().parents[1] / "workspaces"
+DEMO = WORKSPACES / "demo"
+PATIENCE = 60.0
+
+
+@dataclass
+class Opened:
+    """An open document: where it is, and the position of the ``|`` that stood in its text."""
+
+    uri: str
+    text: str
+    cursor: types.Position | None
+    version: int = 1
+
+    def position_of(self, part: str, offset: int = 0) -> types.Position:
+        """The position ``offset`` characters into the first occurrence of ``part``."""
+        at = self.text.index(part) + offset
+        before = self.text[:at]
+        line = before.count("\n")
+        return types.Position(line, utf16(before.rpartition("\n")[2]))
+
+
+def utf16(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def cut_cursor(text: str) -> tuple[str, types.Position | None]:
+    """Take the one ``|`` out of a text and tell where it stood."""
+    if "|" not in text:
+        return text, None
+    before, _, after = text.partition("|")
+    return before + after, types.Position(before.count("\n"), utf16(before.rpartition("\n")[2]))
+
+
+@dataclass
+class Lens:
+    """The client side of one session."""
+
+    client: LanguageClient
+    root: Path
+    statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    opened: list[str] = field(default_factory=list)
+
+    def open(self, name: str, text: str | None = None) -> Opened:
+        """Open a file of the workspace, or ``text`` under its name; a ``|`` in ``text`` marks the cursor."""
+        path = self.root / name
+        text, cursor = cut_cursor(path.read_text(encoding="utf-8") if text is None else text)
+        document = Opened(path.as_uri(), text, cursor)
+        item = types.TextDocumentItem(document.uri, "python", document.version, text)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        self.opened.append(document.uri)
+        return document
+
+    def edit(self, document: Opened, old: str, new: str) -> None:
+        """Replace the first ``old`` in the document with ``new``, as one incremental change."""
+        start = document.position_of(old)
+        end = document.position_of(old, len(old))
+        text, cursor = cut_cursor(document.text.replace(old, new, 1))
+        document.text, document.cursor = text, cursor
+        document.version += 1
+        change = types.TextDocumentContentChangePartial(types.Range(start, end), new.replace("|", ""))
+        identifier = types.VersionedTextDocumentIdentifier(document.version, document.uri)
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [change]))
+
+    def close_all(self) -> None:
+        for uri in self.opened:
+            self.client.text_document_did_close(
+                types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri))
+            )
+
+    async def status(self, document: Opened, **expected: str) -> dict[str, Any]:
+        """Wait until the document's status has the ``expected`` values (default: no longer busy)."""
+
+        def reached() -> bool:
+            said = self.statuses.get(document.uri)
+            if said is None:
+                return False
+            if expected:
+                return all(said[key] == value for key, value in expected.items())
+            return said["severity"] != "busy"
+
+        async with self.changed:
+            await asyncio.wait_for(self.changed.wait_for(reached), PATIENCE)
+        return self.statuses[document.uri]
+
+    async def settled(self, document: Opened) -> list[types.Diagnostic]:
+        """Wait until nothing is pending for the document's present version, and return its diagnostics."""
+        await asyncio.wait_for(self._request("fxlens/settled", {"textDocument": {"uri": document.uri}}), PATIENCE)
+        return list(self.client.diagnostics.get(document.uri, []))
+
+    async def complete(self, document: Opened) -> types.CompletionList | None:
+        assert document.cursor
+        identifier = types.TextDocumentIdentifier(document.uri)
+        params = types.CompletionParams(identifier, document.cursor)
+        answer = await self.client.text_document_completion_async(params)
+        assert answer is None or isinstance(answer, types.CompletionList)
+        return answer
+
+    async def hover(self, document: Opened, part: str) -> str | None:
+        """The hover's Markdown one character into ``part``."""
+        params = types.HoverParams(types.TextDocumentIdentifier(document.uri), document.position_of(part, 1))
+        answer = await self.client.text_document_hover_async(params)
+        if answer is None:
+            return None
+        assert isinstance(answer.contents, types.MarkupContent)
+        return answer.contents.value
+
+    async def actions(self, document: Opened, diagnostic: types.Diagnostic) -> list[types.CodeAction]:
+        params = types.CodeActionParams(
+            types.TextDocumentIdentifier(document.uri), diagnostic.range, types.CodeActionContext([diagnostic])
+        )
+        answer = await self.client.text_document_code_action_async(params)
+        return [action for action in answer or [] if isinstance(action, types.CodeAction)]
+
+    async def tree(self, document: Opened, position: types.Position | None = None) -> dict[str, Any]:
+        return await self._request("fxlens/tree", _at(document, position))
+
+    async def children(
+        self, document: Opened, parent: str, position: types.Position | None = None
+    ) -> list[dict[str, Any]]:
+        return await self._request("fxlens/treeChildren", {**_at(document, position), "id": parent})
+
+    async def _request(self, method: str, params: dict[str, Any]) -> Any:
+        return await self.client.protocol.send_request_async(method, params)
+
+
+def _at(document: Opened, position: types.Position | None) -> dict[str, Any]:
+    where = {"line": position.line, "character": position.character} if position else None
+    return {"textDocument": {"uri": document.uri}, "position": where}
+
+
+def applied(text: str, edit: types.TextEdit | types.InsertReplaceEdit) -> str:
+    """``text`` after an edit within one line."""
+    assert isinstance(edit, types.TextEdit)
+    lines = text.splitlines(keepends=True)
+    at = edit.range.start.line
+    assert at == edit.range.end.line
+    units = lines[at].encode("utf-16-le")
+    start, end = 2 * edit.range.start.character, 2 * edit.range.end.character
+    lines[at] = (units[:start] + edit.new_text.encode("utf-16-le") + units[end:]).decode("utf-16-le")
+    return "".join(lines)
