@@ -1,0 +1,67 @@
+// The client as one file, and the language server's libraries.
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUNDLED_LIBS, ROOT } from './paths.mjs';
+import { pip } from './python.mjs';
+import { detail, Remedy, say } from './say.mjs';
+import { contentHash, filesUnder, once } from './stamps.mjs';
+
+const REQUIREMENTS = join(ROOT, 'server', 'requirements-bundled.txt');
+const NATIVE = /\.(so|pyd|dylib|dll|node|exe|a|lib)(\.|$)/;
+
+/**
+ * esbuild's options for the client.
+ * @param {boolean} minify
+ * @returns {import('esbuild').BuildOptions}
+ */
+export function clientBuild(minify) {
+  return {
+    absWorkingDir: ROOT,
+    entryPoints: ['client/src/extension.ts'],
+    outfile: 'client/out/extension.js',
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    external: ['vscode'],
+    // The CommonJS builds of some dependencies hide behind UMD wrappers that esbuild cannot follow.
+    mainFields: ['module', 'main'],
+    minify,
+    sourcemap: minify ? false : 'linked',
+    legalComments: 'none',
+    logLevel: 'warning',
+  };
+}
+
+/** @param {boolean} minify */
+export async function buildClient(minify) {
+  const { build } = await import('esbuild');
+  say(`Building the client${minify ? ', minified' : ''}`);
+  await build(clientBuild(minify));
+}
+
+/**
+ * Fill `bundled/libs` from the pinned requirements: pure Python, for every platform and Python ≥ 3.10.
+ * `--platform any --abi none` makes pip refuse anything else.
+ */
+export async function bundleLibraries() {
+  const hash = contentHash([{ path: REQUIREMENTS }]);
+  const done = await once(join(BUNDLED_LIBS, '..', '.stamp'), hash, async () => {
+    say('Bundling the language server’s libraries');
+    if (existsSync(BUNDLED_LIBS)) rmSync(BUNDLED_LIBS, { recursive: true });
+    await pip([
+      ...['install', '--quiet', '--target', BUNDLED_LIBS, '--no-compile', '--no-deps', '--requirement', REQUIREMENTS],
+      ...['--only-binary=:all:', '--platform', 'any', '--implementation', 'py', '--abi', 'none', '--python-version', '310'],
+    ]);
+    rmSync(join(BUNDLED_LIBS, 'bin'), { recursive: true, force: true });
+  });
+  if (!done) detail('bundled libraries: up to date');
+  checkLibraries();
+}
+
+function checkLibraries() {
+  const native = filesUnder(BUNDLED_LIBS).filter((file) => NATIVE.test(file));
+  if (native.length > 0) throw new Remedy(`Native code among the bundled libraries: ${native.join(', ')}`);
+  const described = readdirSync(BUNDLED_LIBS).filter((name) => name.endsWith('.dist-info')).length;
+  if (described === 0) throw new Remedy('The bundled libraries have lost their .dist-info folders (licences, versions).');
+}

@@ -1,0 +1,121 @@
+// Starting other programs and ending them, with everything they started.
+import { execFileSync, spawn } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
+import { ROOT, WINDOWS } from './paths.mjs';
+import { Remedy } from './say.mjs';
+
+/** @typedef {{cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, allowFailure?: boolean}} RunOptions */
+
+/**
+ * Run a program to its end. With `quiet` its output is kept and only shown when it fails.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ * @returns {Promise<{code: number, output: string}>}
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? ROOT,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', options.quiet ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
+      // npm and code are .cmd files on Windows, which Node starts through a shell only.
+      shell: WINDOWS && /\.(cmd|bat)$/i.test(command),
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    child.on('error', reject);
+    child.on('close', (status) => {
+      const code = status ?? 1;
+      if (code !== 0 && !options.allowFailure) {
+        const tail = output.trimEnd().split('\n').slice(-40).join('\n');
+        reject(new Remedy(`${command} ${args.join(' ')} ended with code ${code}${tail ? `\n\n${tail}\n` : ''}`));
+      } else {
+        resolve({ code, output });
+      }
+    });
+  });
+}
+
+/**
+ * Run npm, the one that runs us where there is one.
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ */
+export function npm(args, options = {}) {
+  const script = process.env.npm_execpath;
+  if (script?.endsWith('.js')) return run(process.execPath, [script, ...args], options);
+  return run(WINDOWS ? 'npm.cmd' : 'npm', args, options);
+}
+
+/**
+ * The process and everything below it, children last.
+ * @param {number} root
+ * @returns {number[]}
+ */
+export function processTree(root) {
+  /** @type {Map<number, number[]>} */
+  const children = new Map();
+  for (const line of execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).split('\n')) {
+    const [pid, parent] = line.trim().split(/\s+/).map(Number);
+    if (pid && parent) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const found = [root];
+  for (const pid of found) found.push(...(children.get(pid) ?? []));
+  return found;
+}
+
+/**
+ * End a process and everything it started: politely first, for good after `patience` milliseconds.
+ * Walks the tree because a process group does not hold what made a session of its own.
+ * @param {number | undefined} root
+ */
+export async function endTree(root, patience = 3000) {
+  if (!root) return;
+  if (WINDOWS) {
+    await run('taskkill', ['/pid', String(root), '/T', '/F'], { quiet: true, allowFailure: true });
+    return;
+  }
+  const tree = processTree(root);
+  signal(tree, 'SIGTERM');
+  const end = Date.now() + patience;
+  while (tree.some(isAlive) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+  signal(tree, 'SIGKILL');
+}
+
+/** @param {number} pid */
+export function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {readonly number[]} pids
+ * @param {NodeJS.Signals} name
+ */
+function signal(pids, name) {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      // Already gone is what we want; anything else is worth knowing.
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/**
+ * The environment with the folder of `program` first on PATH.
+ * @param {string} program
+ */
+export function withOnPath(program) {
+  return { PATH: `${dirname(program)}${delimiter}${process.env.PATH ?? ''}` };
+}

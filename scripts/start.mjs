@@ -1,0 +1,60 @@
+// `npm start`: the demo in a real VS Code with this extension: on the desktop where `code` is, else in the browser.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setUp } from './setup.mjs';
+import { buildClient, bundleLibraries } from './lib/bundle.mjs';
+import { installExtension, startCodeServer } from './lib/codeServer.mjs';
+import { DESKTOP_DATA, writeDesktopSettings } from './lib/desktop.mjs';
+import { DEMO, onPath, ROOT, TOOLS, WINDOWS } from './lib/paths.mjs';
+import { endTree } from './lib/process.mjs';
+import { runMain, say } from './lib/say.mjs';
+import { makePackage } from './package.mjs';
+
+await runMain(async () => {
+  await setUp();
+  const code = process.env.FXLENS_BROWSER ? undefined : onPath(['code', 'code-insiders', 'codium']);
+  await (code ? onDesktop(code) : inBrowser());
+});
+
+/** @param {string} code */
+async function onDesktop(code) {
+  await bundleLibraries();
+  await buildClient(false);
+  writeDesktopSettings();
+  say(`Opening the demo with ${code}; Ctrl+C (or closing the window) ends it. FXLENS_BROWSER=1 opens it in the browser.`);
+  const child = spawn(
+    code,
+    [
+      ...['--user-data-dir', DESKTOP_DATA, '--extensions-dir', join(DESKTOP_DATA, 'extensions')],
+      ...[`--extensionDevelopmentPath=${ROOT}`, '--disable-workspace-trust', '--new-window', '--wait', DEMO],
+    ],
+    { stdio: 'inherit', shell: WINDOWS, detached: !WINDOWS },
+  );
+  const ended = new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
+  await Promise.race([ended, interrupted()]);
+  await endTree(child.pid);
+}
+
+async function inBrowser() {
+  const vsix = await makePackage();
+  const userData = join(TOOLS, 'browser', 'user-data');
+  const extensions = join(TOOLS, 'browser', 'extensions');
+  say('VS Code: starting code-server with the extension');
+  await installExtension(vsix, extensions, userData);
+  const port = Number(process.env.PORT) || 0;
+  const server = await startCodeServer({ extensions, userData, port });
+  say('Open this in a browser (Ctrl+C ends it):');
+  console.log(`\n    ${server.url}/?folder=${encodeURI(DEMO)}\n`);
+  const end = await Promise.race([interrupted(), server.exited]);
+  say(end === 'interrupted' ? 'Ending VS Code and everything it started' : `code-server ended with code ${end}`);
+  await server.stop();
+}
+
+/** @returns {Promise<'interrupted'>} */
+function interrupted() {
+  return new Promise((resolve) => {
+    for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+      process.on(name, () => resolve('interrupted'));
+    }
+  });
+}
