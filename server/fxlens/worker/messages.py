@@ -1,8 +1,9 @@
 """What goes over the pipe between the engine and the worker: plain dataclasses, no torch, no other imports of ours.
 
 The wire is JSON-RPC 2.0, one message per line (JSON never contains a raw newline). The engine sends requests
-(``trace``, ``shutdown``) and the notification ``cancel``; the worker sends results and the notifications ``ready`` and
-``phase``. Only this module and :mod:`fxlens.graph` are shared by both sides.
+``trace`` and the notifications ``cancel`` and ``shutdown``; the worker sends results and the notifications
+``importing`` (torch), ``ready`` (with an :class:`Environment`) or ``failed`` (with a ``message``), and ``phase`` (of a
+request). An error reply means that the request was cancelled. Only this module and :mod:`fxlens.graph` are shared by both sides.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class TraceRequest:
     """Evaluate a slice and trace the model it yields.
 
     ``path`` is the file the slice comes from, ``import_paths`` what stands in front of ``sys.path`` for it (the file's
-    folder first, then workspace roots), ``arguments`` the call's arguments that change the trace, by name.
+    folder first, then workspace roots), ``folder`` the working folder, ``arguments`` the call's arguments that change
+    the trace, by name.
     """
 
     path: str
@@ -57,6 +59,7 @@ class TraceRequest:
     dialect: Dialect
     arguments: dict[str, Expression] = field(default_factory=dict)
     import_paths: tuple[str, ...] = ()
+    folder: str = ""
     limits: Limits = field(default_factory=Limits)
 
     def to_json(self) -> Json:
@@ -71,6 +74,7 @@ class TraceRequest:
             data["dialect"],
             {name: Expression(**expression) for name, expression in data["arguments"].items()},
             tuple(data["import_paths"]),
+            data["folder"],
             Limits(**data["limits"]),
         )
 

@@ -1,0 +1,82 @@
+"""Building a model without its memory: three ways, tried in order until one works.
+
+1. ``parameters``: parameters on the meta device, buffers real, so that ``torch.linspace(…).tolist()`` and the like work.
+2. ``everything``: all tensors on the meta device, for constructors that mix parameters with other tensors.
+3. ``skipping``: on the CPU, with random initialisation skipped: memory is reserved but mostly never touched.
+
+A failed way leaves half-built state behind, so the next one starts in a fresh trace process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+
+@contextlib.contextmanager
+def parameters() -> Iterator[None]:
+    """Move each parameter to the meta device as it is registered."""
+    original = nn.Module.register_parameter
+
+    def register(module: nn.Module, name: str, param: nn.Parameter | None) -> None:
+        original(module, name, param if param is None else _on_meta(param))
+
+    nn.Module.register_parameter = register  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        nn.Module.register_parameter = original  # type: ignore[method-assign]
+
+
+def _on_meta(param: nn.Parameter) -> nn.Parameter:
+    if param.is_meta or nn.parameter.is_lazy(param):
+        return param
+    # Remembered on the parameter itself: one that two modules share must stay one.
+    known = param.__dict__.get("_fxlens_on_meta")
+    if isinstance(known, nn.Parameter):
+        return known
+    kind = type(param) if type(param) is not torch.Tensor else nn.Parameter
+    moved = kind(param.detach().to("meta"), requires_grad=param.requires_grad)
+    moved.__dict__.update(param.__dict__)
+    param.__dict__["_fxlens_on_meta"] = moved
+    return moved
+
+
+@contextlib.contextmanager
+def everything() -> Iterator[None]:
+    with torch.device("meta"):
+        yield
+
+
+class _SkipRandom(TorchFunctionMode):
+    """Makes random initialisation do nothing, whoever calls it."""
+
+    skipped = frozenset({torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.erfinv_})
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in self.skipped:
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
+@contextlib.contextmanager
+def skipping() -> Iterator[None]:
+    original = nn.init.orthogonal_
+
+    def untouched(tensor: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        return tensor
+
+    nn.init.orthogonal_ = untouched  # It decomposes the matrix, which takes seconds for a large one.
+    try:
+        with _SkipRandom():
+            yield
+    finally:
+        nn.init.orthogonal_ = original
+
+
+WAYS: tuple[Callable[[], contextlib.AbstractContextManager[None]], ...] = (parameters, everything, skipping)

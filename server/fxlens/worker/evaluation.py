@@ -1,0 +1,170 @@
+"""Evaluating a slice: its statements, then the model expression, then the call's arguments.
+
+Every statement keeps its line number and its file, so that tracebacks, source lines of nodes and ``inspect`` speak of
+the user's file as the editor shows it.
+"""
+
+from __future__ import annotations
+
+import __future__
+import ast
+import importlib.machinery
+import linecache
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+from fxlens.graph import Phase
+from fxlens.worker.failures import HINT, NotAModel
+from fxlens.worker.messages import Expression, Statement, TraceRequest
+from fxlens.worker.neutral import Unloaded
+
+
+def module_name(path: Path) -> tuple[str, str, Path]:
+    """Name and package of the module in ``path``, and the folder that its top package (or itself) lies in."""
+    parts = [] if path.stem == "__init__" else [path.stem]
+    folder = path.parent
+    packages: list[str] = []
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        packages.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join([*packages, *parts]) or path.parent.name, ".".join(packages), folder
+
+
+def arrange_path(request: TraceRequest) -> None:
+    """Put the folders that the user's own imports come from in front of ``sys.path``.
+
+    A file of a package is imported from the folder above its top package. Its own folder comes last, where the names
+    of its siblings cannot hide those of the standard library and of installed packages.
+    """
+    path = Path(request.path)
+    _, package, top = module_name(path)
+    folders = list(request.import_paths) or [str(path.parent)]
+    last: list[str] = []
+    if package:
+        last = [folder for folder in folders if Path(folder) == path.parent]
+        folders = [str(top), *(folder for folder in folders if folder not in last)]
+    fresh = [folder for folder in dict.fromkeys(folders) if folder not in sys.path]
+    sys.path[:0] = fresh
+    sys.path += last
+
+
+class Evaluation:
+    """One slice being evaluated; ``enter`` is told of every change of phase.
+
+    Raises what the user's code raises: turning that into a :class:`Failure` is the caller's business.
+    """
+
+    def __init__(self, request: TraceRequest, enter: Callable[[Phase], None]) -> None:
+        self._request = request
+        self._enter = enter
+        self._flags = 0
+        self._module = self._make_module()
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        return self._module.__dict__
+
+    def run_statements(self) -> None:
+        self._show_source()
+        for statement in self._request.statements:
+            for node in parse_statement(statement):
+                self._enter("import" if isinstance(node, (ast.Import, ast.ImportFrom)) else "build")
+                self._note_future(node)
+                exec(self._compile(ast.Module([node], []), "exec"), self.namespace)
+
+    def model(self) -> nn.Module:
+        self._enter("build")
+        return as_model(self._evaluate(self._request.model), self._request.model.text)
+
+    def arguments(self) -> dict[str, Any]:
+        return {name: self._evaluate(expression) for name, expression in self._request.arguments.items()}
+
+    def _evaluate(self, expression: Expression) -> Any:
+        return eval(self._compile(parse_expression(expression), "eval"), self.namespace)
+
+    def _compile(self, tree: ast.Module | ast.Expression, mode: str) -> CodeType:
+        code = compile(tree, self._request.path, mode, flags=self._flags, dont_inherit=True)
+        if not isinstance(code, CodeType):
+            raise TypeError("the statement did not compile to code")
+        return code
+
+    def _note_future(self, node: ast.stmt) -> None:
+        """``from __future__ import …`` holds for the statements after it, which are compiled one by one."""
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            for alias in node.names:
+                feature = getattr(__future__, alias.name, None)
+                self._flags |= getattr(feature, "compiler_flag", 0)
+
+    def _make_module(self) -> ModuleType:
+        path = Path(self._request.path)
+        name, package, _ = module_name(path)
+        module = ModuleType(name)
+        module.__file__ = str(path)
+        module.__package__ = package
+        module.__spec__ = importlib.machinery.ModuleSpec(name, None, origin=str(path))
+        module.__dict__["__builtins__"] = __builtins__
+        # Dataclasses and pickling look their module up. One that is imported already keeps its place: a user's file
+        # may be called like a module of the standard library.
+        sys.modules.setdefault(name, module)
+        sys.modules["__main__"] = ModuleType("__main__")
+        return module
+
+    def _show_source(self) -> None:
+        """Let ``inspect`` and tracebacks see the text of the editor, which may not be saved yet."""
+        lines: list[str] = []
+        for statement in self._request.statements:
+            text = [line + "\n" for line in statement.text.replace("\r\n", "\n").split("\n")]
+            lines += ["\n"] * (statement.line - len(lines))
+            lines[statement.line : statement.line + len(text)] = text
+        linecache.cache[self._request.path] = (sum(map(len, lines)), None, lines, self._request.path)
+
+
+def parse_statement(statement: Statement) -> list[ast.stmt]:
+    """The statement's tree with the line numbers of the file it stands in.
+
+    An indented one is parsed inside an ``if``: dedenting the text would break strings that span lines.
+    """
+    if statement.text[:1] in (" ", "\t", "\f"):
+        tree = ast.parse("if 1:\n" + statement.text)
+        ast.increment_lineno(tree, statement.line - 1)
+        block = tree.body[0]
+        return block.body if isinstance(block, ast.If) else []
+    tree = ast.parse(statement.text)
+    ast.increment_lineno(tree, statement.line)
+    return tree.body
+
+
+def parse_expression(expression: Expression) -> ast.Expression:
+    """The expression's tree; it may span lines, as it did inside the call's parentheses."""
+    tree = ast.parse("(" + expression.text + "\n)", mode="eval")
+    ast.increment_lineno(tree, expression.line)
+    return tree
+
+
+def as_model(value: object, text: str) -> nn.Module:
+    """``value`` if it is a module; raises :class:`NotAModel` with an explanation if it is something else."""
+    if isinstance(value, nn.Module):
+        return value
+    shown = f"`{text}`" if len(text) <= 60 and "\n" not in text else "The model argument"
+    if isinstance(value, Unloaded):
+        origin = value.__dict__.get("origin") or "a file of weights"
+        raise NotAModel(f"{shown} comes from {origin}, which FX Lens does not run.", HINT)
+    if isinstance(value, type):
+        remedy = "Call it to make a model." if issubclass(value, nn.Module) else HINT
+        raise NotAModel(f"{shown} is the class `{value.__name__}`, not a model.", remedy)
+    if isinstance(value, torch.Tensor):
+        raise NotAModel(f"{shown} is a tensor, not a model.", HINT)
+    if isinstance(value, dict):
+        raise NotAModel(f"{shown} is a dictionary, not a model (a state dict?).", HINT)
+    if isinstance(value, (tuple, list)):
+        raise NotAModel(f"{shown} is a {type(value).__name__} of {len(value)}, not a model.", "Take the model out of it.")
+    if callable(value):
+        name = getattr(value, "__name__", type(value).__name__)
+        raise NotAModel(f"{shown} is the function `{name}`, not a model.", "Call it if it makes one.")
+    raise NotAModel(f"{shown} is {value!r:.80}, not a model.", HINT)

@@ -1,0 +1,184 @@
+"""Turning what went wrong into words for the user: phase, cause, remedy, and the innermost line of their code."""
+
+from __future__ import annotations
+
+import re
+import signal
+import traceback
+from collections.abc import Iterator
+
+from fxlens.graph import Failure, Phase, SourceLine
+from fxlens.worker.messages import Limits
+from fxlens.worker.places import OURS, is_users
+
+HINT = "Say what the model is with a comment above the call: `# fxlens: model=<expression>`."
+DOING: dict[Phase, str] = {
+    "start": "starting",
+    "import": "importing",
+    "build": "building the model",
+    "trace": "tracing the model",
+    "shapes": "computing shapes",
+}
+LONGEST_MESSAGE = 600
+
+
+class Refused(PermissionError):
+    """Raised into user code that reaches for a socket, a process or a file while it is only being looked at.
+
+    An ``OSError`` on purpose: code that can live without the thing it asked for then goes on without it.
+    """
+
+
+class NotAModel(Exception):
+    """The model expression gave something else than a module; carries what to tell the user."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+def from_exception(error: BaseException, phase: Phase) -> Failure:
+    """What to tell the user about ``error``, raised in ``phase`` by their code or by the evaluation of it."""
+    where = blame(error)
+    refused = next((one for one in chain(error) if isinstance(one, Refused)), None)
+    if refused is not None:
+        return Failure(phase, "refused", str(refused), HINT, where)
+    if isinstance(error, NotAModel):
+        return Failure(phase, "NotAModel", str(error), error.remedy, where)
+    if isinstance(error, SystemExit):
+        text = f"The code ended itself with SystemExit({error.code!r}) while {DOING[phase]}."
+        return Failure(phase, "exit", text, _exit_remedy(error), where)
+    if isinstance(error, MemoryError):
+        return Failure(phase, "memory", f"Out of memory while {DOING[phase]}.", HINT, where)
+    kind = type(error).__name__
+    said = _shorten(_describe(error))
+    text = f"{DOING[phase].capitalize()} failed: {kind}: {said}" if said else f"{DOING[phase].capitalize()} failed: {kind}"
+    return Failure(phase, kind, text, _remedy(error, phase), where)
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return error.msg or ""
+    if isinstance(error, RecursionError):
+        return "the code calls itself without end"
+    try:
+        return str(error)
+    except Exception as second:  # A user's exception may fail to print itself.
+        return f"(its message cannot be shown: {type(second).__name__})"
+
+
+def _shorten(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + " …"
+
+
+def _exit_remedy(error: SystemExit) -> str:
+    if error.code == 2:
+        return f"Command-line arguments are not known here. {HINT}"
+    return HINT
+
+
+def _remedy(error: BaseException, phase: Phase) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        name = (error.name or "").partition(".")[0]
+        return f"Install {name!r} in this environment, or add its folder to the setting `fxlens.extraPaths`."
+    if isinstance(error, SyntaxError):
+        return "Mend the syntax error in that file."
+    if isinstance(error, FileNotFoundError):
+        return f"The file is looked for as if the program were started in the workspace folder. {HINT}"
+    if isinstance(error, NameError) or phase == "build":
+        return HINT
+    return ""
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """``error`` and what it was raised from or while handling."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__context__, one.__cause__, getattr(one, "reason", None)]
+
+
+def blame(error: BaseException) -> SourceLine | None:
+    """The innermost line of the user's code in the traceback; else of a library's, never one of ours."""
+    if isinstance(error, SyntaxError) and error.filename and error.lineno and not error.filename.startswith("<"):
+        return SourceLine(error.filename, error.lineno)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [SourceLine(frame.filename, frame.lineno or 0, frame.name) for frame in frames]
+    return innermost(reversed(lines))
+
+
+def innermost(lines: Iterator[SourceLine] | list[SourceLine]) -> SourceLine | None:
+    """The first of ``lines`` (innermost first) that is the user's own, else the first that is a library's."""
+    library: SourceLine | None = None
+    for line in lines:
+        if is_users(line.file):
+            return line
+        if library is None and not line.file.startswith((OURS, "<")):
+            library = line
+    return library
+
+
+DUMPED = re.compile(r'^  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)$')
+
+
+def from_dump(lines: list[str]) -> SourceLine | None:
+    """The user's innermost line in what ``faulthandler`` wrote when the process crashed or was ended."""
+    found = [DUMPED.match(line) for line in lines]
+    return innermost([SourceLine(m["file"], int(m["line"]), m["function"]) for m in found if m])
+
+
+def of_death(exit_code: int, phase: Phase, dump: list[str]) -> Failure:
+    """Why a trace process ended without an answer: it left with ``os._exit``, or a signal ended it."""
+    where = from_dump(dump)
+    if exit_code >= 0:
+        text = f"The code ended its process with exit code {exit_code} while {DOING[phase]}."
+        return Failure(phase, "exit", text, HINT, where)
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    text = f"The process crashed while {DOING[phase]} ({name})."
+    remedy = "The crash is in native code that runs at this line." if where else HINT
+    if name == "SIGKILL":
+        remedy = "Something outside ended it: often the system, when memory runs out."
+    return Failure(phase, "crash", text, remedy, where)
+
+
+def of_silence(phase: Phase) -> Failure:
+    """For a process that runs on but can no longer answer."""
+    text = f"The code closed file descriptors that are not its own while {DOING[phase]}, so its answer is lost."
+    return Failure(phase, "exit", text, HINT)
+
+
+LIMIT_SETTINGS: dict[Phase, str] = {
+    "import": "fxlens.limits.importSeconds",
+    "build": "fxlens.limits.buildSeconds",
+    "trace": "fxlens.limits.traceSeconds",
+    "shapes": "fxlens.limits.shapesSeconds",
+}
+
+
+def seconds_of(limits: Limits, phase: Phase) -> float:
+    """How long ``phase`` may take. Starting a process counts as importing."""
+    if phase == "build":
+        return limits.build_seconds
+    if phase == "trace":
+        return limits.trace_seconds
+    return limits.shapes_seconds if phase == "shapes" else limits.import_seconds
+
+
+def of_time(phase: Phase, limits: Limits, dump: list[str]) -> Failure:
+    setting = LIMIT_SETTINGS.get(phase, LIMIT_SETTINGS["import"])
+    text = f"{DOING[phase].capitalize()} took longer than {seconds_of(limits, phase):g} s and was ended."
+    return Failure(phase, "timeout", text, f"The limit is the setting `{setting}`.", from_dump(dump))
+
+
+def of_memory(phase: Phase, limits: Limits, dump: list[str]) -> Failure:
+    text = f"{DOING[phase].capitalize()} needed more than {limits.memory_mb} MB and was ended."
+    return Failure(phase, "memory", text, "The limit is the setting `fxlens.limits.memoryMb`.", from_dump(dump))

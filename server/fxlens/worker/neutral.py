@@ -1,0 +1,188 @@
+"""What is neutralised in the user's environment: loading weights, moving to devices, asking at the terminal.
+
+The arguments that choose weights stay (some models are built differently with them); only the loading is left out.
+Patches on torch are made once in the worker, before anything that copies the functions is imported; patches on other
+packages are made when those are imported.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class Unloaded(dict[str, Any]):
+    """Stands for what a file of weights contains: whatever is taken out of it is another one, and it is empty."""
+
+    origin = ""
+
+    def __missing__(self, key: str) -> Unloaded:
+        return self
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Unloaded:
+        return self
+
+
+def _unloaded(origin: str) -> Callable[..., Unloaded]:
+    def load(*_: Any, **__: Any) -> Unloaded:
+        nothing = Unloaded()
+        nothing.__dict__["origin"] = origin
+        return nothing
+
+    return load
+
+
+class _NothingMissing(tuple[list[str], list[str]]):
+    """What ``load_state_dict`` returns: no missing and no unexpected keys."""
+
+    missing_keys: list[str] = []  # noqa: RUF012
+    unexpected_keys: list[str] = []  # noqa: RUF012
+
+
+def _same(self: Any, *_: Any, **__: Any) -> Any:
+    return self
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def neutralise_torch() -> None:
+    """Leave out weights, devices and precision. Called once in the worker, which needs none of them itself."""
+
+    def load_state_dict(*_: Any, **__: Any) -> _NothingMissing:
+        return _NothingMissing(([], []))
+
+    nn.Module.load_state_dict = load_state_dict  # type: ignore[method-assign,assignment]
+    for name in ("to", "cuda", "cpu", "xpu", "half", "bfloat16", "float", "double", "type", "to_empty", "share_memory"):
+        setattr(nn.Module, name, _same)
+    torch.load = _unloaded("torch.load")
+    torch.hub.load_state_dict_from_url = _unloaded("torch.hub.load_state_dict_from_url")
+    torch.hub.download_url_to_file = _nothing
+    torch.cuda.set_device = _nothing
+    torch.Tensor.cuda = _same  # type: ignore[method-assign,assignment]
+    _stay_on_this_device()
+
+
+def _stay_on_this_device() -> None:
+    original = torch.Tensor.to
+
+    def to(self: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        kept = [value for value in args if not _is_accelerator(value)]
+        named = {name: value for name, value in kwargs.items() if not _is_accelerator(value)}
+        return original(self, *kept, **named) if kept or named else self
+
+    torch.Tensor.to = to  # type: ignore[method-assign,assignment]
+
+
+def _is_accelerator(value: object) -> bool:
+    if isinstance(value, torch.device):
+        return value.type not in ("cpu", "meta")
+    return isinstance(value, str) and value.partition(":")[0] in ("cuda", "mps", "xpu", "hpu", "npu")
+
+
+def neutralise_terminal(path: str) -> None:
+    """No questions, no debugger, no arguments: called in every trace process."""
+
+    def answer(prompt: object = "", /) -> str:
+        return ""
+
+    builtins.input = answer
+    sys.breakpointhook = _nothing
+    sys.argv = [path]
+
+
+def _timm_builder(module: ModuleType) -> None:
+    for name in ("load_pretrained", "load_custom_pretrained"):
+        if hasattr(module, name):
+            setattr(module, name, _nothing)
+
+
+def _timm_helpers(module: ModuleType) -> None:
+    for name in ("load_checkpoint", "load_state_dict", "load_pretrained"):
+        if hasattr(module, name):
+            setattr(module, name, _unloaded(f"timm.{name}") if name == "load_state_dict" else _nothing)
+
+
+def _safetensors(module: ModuleType) -> None:
+    for name in ("load_file", "load"):
+        setattr(module, name, _unloaded(f"safetensors.torch.{name}"))
+    module.load_model = lambda *_, **__: ([], [])  # type: ignore[attr-defined]
+
+
+def _hugging_face(module: ModuleType) -> None:
+    """A file that is in the local cache is used; a file of weights that is not is named but not there."""
+    original = module.hf_hub_download
+
+    def download(repo_id: str, filename: str, *args: Any, **kwargs: Any) -> str:
+        try:
+            return str(original(repo_id, filename, *args, **kwargs))
+        except Exception:
+            if filename.endswith((".bin", ".safetensors", ".pt", ".pth", ".ckpt")):
+                return filename
+            raise
+
+    module.hf_hub_download = download  # type: ignore[attr-defined]
+
+
+AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
+    "timm.models._builder": _timm_builder,
+    "timm.models._helpers": _timm_helpers,
+    "safetensors.torch": _safetensors,
+    "huggingface_hub.file_download": _hugging_face,
+}
+
+
+class _Patching(importlib.abc.Loader):
+    """Runs the module's own loader, then our patch."""
+
+    def __init__(self, loader: importlib.abc.Loader, patch: Callable[[ModuleType], None]) -> None:
+        self._loader = loader
+        self._patch = patch
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        self._patch(module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)  # ``get_source``, ``get_data`` …
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        patch = AFTER_IMPORT.get(fullname)
+        if patch is None:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Patching(spec.loader, patch)
+        return spec
+
+
+def neutralise_packages() -> None:
+    """Patch timm, safetensors and huggingface_hub when, and if, they are imported."""
+    sys.meta_path.insert(0, _Finder())

@@ -1,0 +1,157 @@
+"""One running trace process as the worker sees it: its phase, its output, its limits, its end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from fxlens.graph import Failure, Phase
+from fxlens.worker.failures import of_death, of_memory, of_silence, of_time, seconds_of
+from fxlens.worker.launching import TraceProcess
+from fxlens.worker.messages import TraceReply, TraceRequest
+from fxlens.worker.pipe import LineBuffer
+
+CLOSING_SECONDS = 0.3
+"""How long to wait for the last output of a process that has answered or ended."""
+ABORT_SECONDS = 0.5
+"""How long a process over its limit has to say where it is before it is killed."""
+LONGEST_DUMP = 200
+
+
+class Running:
+    """Collects what a trace process sends, ends it at its limits, and knows when everything has arrived."""
+
+    def __init__(self, request: TraceRequest, way: int, process: TraceProcess) -> None:
+        self.request = request
+        self.way = way
+        self.process = process
+        self.phase: Phase = "import"
+        self.answer: bytes | None = None
+        self.try_next_way = False
+        self._failure: Failure | None = None
+        self._over: str | None = None
+        self._started = time.monotonic()
+        self._phase_started = self._started
+        self._spent: dict[Phase, float] = {}
+        self._changes: list[Phase] = []
+        self._lines = LineBuffer()
+        self._dump: list[str] = []
+        self._output = bytearray()
+        self._left_out = 0
+        self._results_ended = False
+        self._output_ended = False
+        self._ending_since: float | None = None
+        self._cut_off = False
+        self._memory_at_start = resident_mb(process.pid)
+
+    @property
+    def closing(self) -> bool:
+        return self._ending_since is not None
+
+    def receive_result(self, data: bytes) -> None:
+        if not data:
+            self._results_ended = True
+        for line in self._lines.feed(data):
+            self._take_line(line)
+
+    def _take_line(self, line: bytes) -> None:
+        if line.startswith(b"P "):
+            self._enter(line[2:].decode())
+        elif line.startswith(b"R {"):
+            self.answer = line[2:]
+        elif line.startswith(b"A "):
+            self.try_next_way = True
+        elif len(self._dump) < LONGEST_DUMP:
+            self._dump.append(line.decode(errors="replace"))
+
+    def _enter(self, name: str) -> None:
+        now = time.monotonic()
+        self._spent[self.phase] = self._spent.get(self.phase, 0.0) + now - self._phase_started
+        self._phase_started = now
+        for phase in ("import", "build", "trace", "shapes"):
+            if phase == name:
+                self.phase = phase
+                self._changes.append(phase)
+
+    def take_phases(self) -> list[Phase]:
+        """The phases entered since the last time."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    def receive_output(self, data: bytes) -> None:
+        if not data:
+            self._output_ended = True
+        room = self.request.limits.output_bytes - len(self._output)
+        self._output += data[:room]
+        self._left_out += len(data) - len(data[:room])
+
+    @property
+    def output(self) -> str:
+        text = self._output.decode(errors="replace")
+        return f"{text}\n… ({self._left_out} more bytes)\n" if self._left_out else text
+
+    def watch(self, now: float) -> None:
+        """End the process when it is over a limit; notice when it has ended."""
+        if self._ending_since is not None:
+            if self._over and now - self._ending_since > ABORT_SECONDS:
+                self.process.kill()
+            return
+        if self.answer is not None or self.try_next_way:
+            self._ending_since = now
+            self.process.kill()
+        elif self.process.poll() is not None or self._results_ended:
+            # A process that closed its end of the pipe can never answer, even if it still runs.
+            self._ending_since = now
+        elif over := self._over_limit(now):
+            self._over = over
+            self._ending_since = now
+            if not self.process.abort():
+                self.process.kill()
+
+    def _over_limit(self, now: float) -> str | None:
+        limits = self.request.limits
+        spent = self._spent.get(self.phase, 0.0) + now - self._phase_started
+        if spent > seconds_of(limits, self.phase):
+            return "time"
+        if resident_mb(self.process.pid) - self._memory_at_start > limits.memory_mb:
+            return "memory"
+        return None
+
+    def complete(self, now: float) -> bool:
+        """Whether the process has ended and its last words have arrived (or are too long in coming)."""
+        if self._ending_since is None:
+            return False
+        waited = now - self._ending_since
+        if self._over:
+            return (self._results_ended and self._output_ended) or waited > ABORT_SECONDS + CLOSING_SECONDS
+        if waited > CLOSING_SECONDS:
+            self._cut_off = self.process.poll() is None
+            return True
+        return self._output_ended and (self._results_ended or self.answer is not None)
+
+    def failed_reply(self) -> TraceReply:
+        """The reply for a process that gave no answer. It has been killed by now if it had not ended itself."""
+        limits = self.request.limits
+        if self._over == "time":
+            failure = of_time(self.phase, limits, self._dump)
+        elif self._over == "memory":
+            failure = of_memory(self.phase, limits, self._dump)
+        elif self._cut_off:
+            failure = of_silence(self.phase)
+        else:
+            failure = of_death(self.process.poll() or 0, self.phase, self._dump)
+        return TraceReply(None, failure, (), self.output, dict(self._spent))
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that the process holds in RAM, in MB; 0 where the system does not tell."""
+    if sys.platform != "linux":
+        return 0.0
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    import resource
+
+    return pages * resource.getpagesize() / 1e6

@@ -1,0 +1,159 @@
+"""The worker's loop: requests in, trace processes started and watched, answers out.
+
+It never runs the user's code itself, except importing the installed packages torchvision and timm for its children.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+from fxlens.graph import Failure
+from fxlens.worker import building
+from fxlens.worker.launching import make_launcher
+from fxlens.worker.messages import Environment, TraceReply, TraceRequest
+from fxlens.worker.pipe import LineBuffer, encode, write_all
+from fxlens.worker.preloading import Preloader
+from fxlens.worker.running import CLOSING_SECONDS, Running
+from fxlens.worker.sources import PolledSources, Sources, ThreadedSources
+
+WATCH_SECONDS = 0.1
+"""How often limits and memory of running trace processes are looked at."""
+CANCELLED = -32800
+REMEMBERED = 256
+
+
+def serve(requests: int, replies: int, environment: Environment, no_fork: bool) -> None:
+    """Answer requests until the engine says so or is gone."""
+    _Serving(requests, replies, environment, no_fork).run()
+
+
+class _Serving:
+    def __init__(self, requests: int, replies: int, environment: Environment, no_fork: bool) -> None:
+        self._replies = replies
+        self._environment = environment
+        self._launcher = make_launcher(no_fork)
+        self._preloader = None if no_fork else Preloader()
+        self._sources: Sources = ThreadedSources() if no_fork else PolledSources()
+        self._buffer = LineBuffer()
+        self._running: dict[int, Running] = {}
+        self._ways: dict[str, int] = {}
+        self._ended = False
+        self._sources.add(requests, self._receive)
+
+    def run(self) -> None:
+        self._say({"method": "ready", "params": self._environment.to_json()})
+        try:
+            while not self._ended:
+                self._sources.run_once(self._patience())
+                for running in list(self._running.values()):
+                    self._attend(running)
+        finally:
+            for running in self._running.values():
+                running.process.kill()
+            self._launcher.stop()
+
+    def _patience(self) -> float | None:
+        if not self._running:
+            return None
+        closing = any(running.closing for running in self._running.values())
+        return min(WATCH_SECONDS, CLOSING_SECONDS / 4) if closing else WATCH_SECONDS
+
+    def _say(self, message: dict[str, Any]) -> None:
+        self._write(encode(message))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            write_all(self._replies, data)
+        except BrokenPipeError:
+            self._ended = True  # The engine is gone.
+
+    def _receive(self, data: bytes) -> None:
+        if not data:
+            self._ended = True
+        for line in self._buffer.feed(data):
+            self._handle(json.loads(line))
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        method, params = message.get("method"), message.get("params", {})
+        if method == "trace":
+            self._begin(message["id"], TraceRequest.from_json(params))
+        elif method == "cancel":
+            self._cancel(params["id"])
+        elif method == "shutdown":
+            self._ended = True
+        else:
+            print(f"unknown request {method!r}", file=sys.stderr)
+
+    def _begin(self, number: int, request: TraceRequest) -> None:
+        if self._preloader:
+            self._preloader.preload(request)
+        self._launch(number, request, self._ways.get(_signature(request), 0))
+
+    def _launch(self, number: int, request: TraceRequest, way: int) -> None:
+        open_here = [self._replies, *self._sources.descriptors()]
+        try:
+            process = self._launcher.launch(request, way, open_here)
+        except OSError as error:
+            text = f"A process for tracing could not be started: {error}"
+            reply = TraceReply(None, Failure("start", type(error).__name__, text))
+            self._say({"id": number, "result": reply.to_json()})
+            return
+        running = Running(request, way, process)
+        self._running[number] = running
+        self._sources.add(process.results, running.receive_result)
+        self._sources.add(process.output, running.receive_output)
+        self._say({"method": "phase", "params": {"id": number, "phase": "import", "pid": process.pid}})
+
+    def _cancel(self, number: int) -> None:
+        running = self._running.pop(number, None)
+        if running is not None:
+            self._let_go(running)
+            self._say({"id": number, "error": {"code": CANCELLED, "message": "cancelled"}})
+
+    def _let_go(self, running: Running) -> None:
+        running.process.kill()
+        self._sources.drop(running.process.results)
+        self._sources.drop(running.process.output)
+
+    def _attend(self, running: Running) -> None:
+        number = next((number for number, one in self._running.items() if one is running), None)
+        if number is None:
+            return
+        for phase in running.take_phases():
+            self._say({"method": "phase", "params": {"id": number, "phase": phase, "pid": running.process.pid}})
+        running.watch(time.monotonic())
+        if not running.complete(time.monotonic()):
+            return
+        del self._running[number]
+        self._let_go(running)
+        self._finish(number, running)
+
+    def _finish(self, number: int, running: Running) -> None:
+        if running.try_next_way and running.way + 1 < len(building.WAYS):
+            self._launch(number, running.request, running.way + 1)
+            return
+        if running.answer is None:
+            self._say({"id": number, "result": running.failed_reply().to_json()})
+            return
+        self._remember(_signature(running.request), running.way)
+        # The answer is passed on as text: reading and writing a graph of 10 000 nodes again would cost as much as
+        # tracing it. Only the output, which we hold, is put into it.
+        output = json.dumps(running.output).encode()
+        head = b'{"jsonrpc":"2.0","id":%d,"result":{"output":%s,' % (number, output)
+        self._write(head + running.answer.removeprefix(b"{") + b"}\n")
+
+    def _remember(self, signature: str, way: int) -> None:
+        self._ways.pop(signature, None)
+        self._ways[signature] = way
+        while len(self._ways) > REMEMBERED:
+            del self._ways[next(iter(self._ways))]
+
+
+def _signature(request: TraceRequest) -> str:
+    """What decides the way of building: where the model expression stands and what it says."""
+    return f"{request.path}\0{request.model.text}"
+
+

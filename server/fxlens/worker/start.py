@@ -1,0 +1,116 @@
+"""From the entry point to a serving worker, or to a spare process that waits for its one request."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import importlib
+import json
+import os
+import platform
+import signal
+import sys
+import threading
+import traceback
+from typing import Any
+
+from fxlens.worker import guards
+from fxlens.worker.messages import Environment, TraceRequest
+from fxlens.worker.pipe import LineBuffer, encode, write_all
+from fxlens.worker.sources import read_some
+
+NO_FORK = "FXLENS_NO_FORK"
+"""Environment variable that forces the path without ``fork``, which Windows always takes."""
+
+
+def start(requests: int, replies: int, arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser("fxlens worker")
+    parser.add_argument("--parent", type=int, help="process id of the engine; the worker ends with it")
+    parser.add_argument("--no-fork", action="store_true", help="use spare processes even where fork exists")
+    parser.add_argument("--spare", action="store_true", help="wait for one request, as a trace process")
+    options = parser.parse_args(arguments)
+    guards.quieten()
+    guards.die_with_parent(options.parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the engine; it will tell us to stop.
+    if options.spare:
+        _be_spare(requests, replies)
+    else:
+        no_fork = options.no_fork or bool(os.environ.get(NO_FORK)) or not hasattr(os, "fork")
+        _be_worker(requests, replies, no_fork)
+
+
+def _be_worker(requests: int, replies: int, no_fork: bool) -> None:
+    write_all(replies, encode({"method": "importing", "params": {"module": "torch"}}))
+    try:
+        environment = _load_torch()
+    except BaseException as error:  # noqa: BLE001  (a broken torch may raise anything, and the user must be told)
+        traceback.print_exc()
+        message = f"torch cannot be imported in {sys.executable}: {type(error).__name__}: {error}"
+        write_all(replies, encode({"method": "failed", "params": {"message": message}}))
+        sys.exit(3)
+    from fxlens.worker.serving import serve
+
+    gc.collect()
+    gc.freeze()  # Forked children would otherwise copy every page that the collector touches.
+    serve(requests, replies, environment, no_fork)
+
+
+def _load_torch() -> Environment:
+    import torch
+
+    from fxlens.worker import neutral
+
+    # Everything a trace process needs is imported before user code can replace it.
+    importlib.import_module("fxlens.worker.trace_process")
+    neutral.neutralise_torch()
+    neutral.neutralise_packages()
+    torch.set_num_threads(1)
+    return Environment(
+        platform.python_version(),
+        sys.executable,
+        str(torch.__version__),
+        _version_of("torchvision"),
+        _version_of("timm"),
+        os.getpid(),
+    )
+
+
+def _version_of(package: str) -> str | None:
+    from importlib import metadata
+
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return metadata.version(package)
+    return None
+
+
+def _be_spare(requests: int, results: int) -> None:
+    _load_torch()
+    message = _first_line(requests)
+    if message is None:
+        os._exit(0)
+    request = TraceRequest.from_json(message["request"])
+    threading.Thread(target=_end_with_pipe, args=(requests,), daemon=True, name="pipe watch").start()
+    guards.no_core_dumps()
+    guards.default_signals()
+    folder = request.folder or os.path.dirname(request.path)  # noqa: PTH120
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
+    from fxlens.worker.trace_process import run
+
+    run(request, int(message["way"]), results, str(message["scratch"]))
+
+
+def _first_line(descriptor: int) -> dict[str, Any] | None:
+    buffer = LineBuffer()
+    while data := read_some(descriptor):
+        if lines := buffer.feed(data):
+            message: dict[str, Any] = json.loads(lines[0])
+            return message
+    return None
+
+
+def _end_with_pipe(descriptor: int) -> None:
+    while read_some(descriptor):
+        pass
+    os._exit(1)

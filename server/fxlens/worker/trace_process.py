@@ -1,0 +1,123 @@
+"""What a trace process does: one request, one answer, then it ends without saying goodbye.
+
+It tells the worker which phase it is in and, at the end, its answer, as lines on a private pipe: ``P <phase>``,
+``R <answer as JSON>`` or ``A <JSON>`` for "did not work this way, try the next way of building". Whatever else arrives
+on that pipe is what ``faulthandler`` writes when the process crashes.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import sys
+import tempfile
+import time
+from typing import Any
+
+from fxlens.graph import Failure, Json, ModelGraph, Phase
+from fxlens.tracing import trace_model
+from fxlens.worker import building, guards, neutral
+from fxlens.worker.audit import Auditor
+from fxlens.worker.evaluation import Evaluation, arrange_path
+from fxlens.worker.failures import Refused, from_exception
+from fxlens.worker.messages import TraceReply, TraceRequest
+from fxlens.worker.pipe import write_all
+
+TRACE_ARGUMENTS = ("tracer_kwargs", "concrete_args", "leaf_modules")
+"""The arguments of an extraction call that :func:`fxlens.tracing.trace_model` takes as they are."""
+
+NOT_THE_WAYS_FAULT = (ImportError, SyntaxError, Refused, MemoryError, RecursionError)
+"""Errors in building that no other way of building would mend."""
+
+
+def run(request: TraceRequest, way: int, results: int, scratch: str) -> None:
+    """Evaluate and trace, answer on ``results``. Does not return: the process ends here, threads or not."""
+    faulthandler.enable(results, all_threads=False)
+    process = _Process(request, way, results, scratch)
+    try:
+        kind, answer = process.answer()
+    except BaseException as error:  # noqa: BLE001  (a KeyboardInterrupt that arrives late must still be answered)
+        kind, answer = "R", TraceReply(None, from_exception(error, process.phase)).to_json()
+    _flush()
+    line = f"{kind} {json.dumps(answer, separators=(',', ':'))}\n"
+    write_all(results, line.encode())
+    os._exit(0)
+
+
+def _flush() -> None:
+    """Get the user's last prints out. Their stdout may be closed, or be something else entirely."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception as error:
+            write_all(2, f"(output could not be flushed: {type(error).__name__})\n".encode())
+
+
+class _Process:
+    def __init__(self, request: TraceRequest, way: int, results: int, scratch: str) -> None:
+        self._request = request
+        self._way = way
+        self._results = results
+        self._seconds: dict[Phase, float] = {}
+        self._since = time.monotonic()
+        self.phase: Phase = "import"
+        self._auditor = Auditor(scratch, (os.path.dirname(request.path), *request.import_paths))  # noqa: PTH120
+        tempfile.tempdir = scratch
+
+    def enter(self, phase: Phase) -> None:
+        """Note the start of ``phase``; the worker ends us if it takes too long."""
+        if phase != self.phase:
+            self._clock()
+            self.phase = phase
+            write_all(self._results, f"P {phase}\n".encode())
+
+    def _clock(self) -> None:
+        now = time.monotonic()
+        self._seconds[self.phase] = self._seconds.get(self.phase, 0.0) + now - self._since
+        self._since = now
+
+    def answer(self) -> tuple[str, Json]:
+        graph: ModelGraph | None = None
+        failure: Failure | None = None
+        try:
+            graph = self._graph()
+        except BaseException as error:  # noqa: BLE001  (user code may raise anything, SystemExit included)
+            failure = from_exception(error, self.phase)
+            if self._may_try_again() and self.phase == "build" and not _certain(error):
+                return "A", {}
+        if graph is not None and self._may_try_again() and _meta_is_to_blame(graph):
+            return "A", {}
+        self._clock()
+        reply = TraceReply(graph, failure, self._auditor.files(), "", self._seconds)
+        return "R", reply.to_json()
+
+    def _may_try_again(self) -> bool:
+        return self._way + 1 < len(building.WAYS)
+
+    def _graph(self) -> ModelGraph:
+        request = self._request
+        sys.dont_write_bytecode = True
+        neutral.neutralise_terminal(request.path)
+        arrange_path(request)
+        self._auditor.install()
+        evaluation = Evaluation(request, self.enter)
+        with building.WAYS[self._way]():
+            evaluation.run_statements()
+            model = evaluation.model()
+            arguments = evaluation.arguments()
+        self.enter("trace")
+        return trace_model(model, dialect=request.dialect, example_input=None, **_taken(arguments))
+
+
+def _taken(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if name in TRACE_ARGUMENTS}
+
+
+def _certain(error: BaseException) -> bool:
+    return isinstance(error, NOT_THE_WAYS_FAULT) or not isinstance(error, Exception)
+
+
+def _meta_is_to_blame(graph: ModelGraph) -> bool:
+    """Whether tracing failed for want of real tensors, and another way of building may do."""
+    return any("meta" in failure.message.lower() for failure in graph.failures)
