@@ -189,6 +189,11 @@ def _register_own_requests(server: FxLensServer) -> None:
     async def restart(_params: Any = None) -> None:
         await server.session.engine.restart()
 
+    @server.feature("fxlens/settled")
+    async def settled(params: Any) -> None:
+        """Answers when nothing is pending for a document: for scripts and tests, which must not poll."""
+        await server.session.engine.settled(params["textDocument"]["uri"])
+
     @server.feature("fxlens/debugInformation")
     def show_debug(_params: Any = None) -> str:
         return debug_information(server.session)

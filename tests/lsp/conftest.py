@@ -1,0 +1,119 @@
+"""One real server and worker for each kind of client, shared by all tests of the session."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_lsp
+from lens import DEMO, WORKSPACES, Lens
+from lsprotocol import types
+from pygls.protocol import JsonRPCNotification, JsonRPCResponseMessage, default_converter
+from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+
+
+def plain_converter() -> Any:
+    """The usual converter, but answers to our own requests stay plain dictionaries."""
+    converter = default_converter()
+    for message in (JsonRPCResponseMessage, JsonRPCNotification):
+        converter.register_structure_hook(message, lambda data, cls: cls(**data))
+    return converter
+
+
+def make_client() -> LanguageClient:
+    client = LanguageClient(converter_factory=plain_converter)
+    from pytest_lsp.client import register_lsp_features
+
+    register_lsp_features(client)
+    return client
+
+
+def vscode() -> types.ClientCapabilities:
+    """What VS Code announces, as far as the server looks at it."""
+    capabilities = client_capabilities("visual-studio-code")
+    assert capabilities.text_document
+    assert capabilities.text_document.completion
+    item = capabilities.text_document.completion.completion_item
+    assert item
+    item.label_details_support = True
+    return capabilities
+
+
+def plain() -> types.ClientCapabilities:
+    """An editor like Neovim with a small completion plug-in: no snippets, no resolve, no label details."""
+    capabilities = client_capabilities("neovim@0.6.1")
+    assert capabilities.text_document
+    capabilities.text_document.completion = types.CompletionClientCapabilities(
+        completion_item=types.ClientCompletionItemOptions(
+            snippet_support=False, documentation_format=[types.MarkupKind.PlainText]
+        )
+    )
+    return capabilities
+
+
+CLIENTS = {"vscode": vscode, "plain": plain}
+SERVER = [sys.executable, "-m", "fxlens", "lsp"]
+
+
+@pytest_lsp.fixture(
+    params=list(CLIENTS),
+    scope="session",
+    config=ClientServerConfig(server_command=SERVER, client_factory=make_client),
+)
+async def session_lens(lsp_client: LanguageClient, request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    lens = Lens(lsp_client, DEMO)
+    lsp_client.lens = lens  # type: ignore[attr-defined]
+    listen(lens)
+    name = request.param
+    await lsp_client.initialize_session(
+        types.InitializeParams(
+            capabilities=CLIENTS[name](),
+            workspace_folders=[types.WorkspaceFolder(DEMO.as_uri(), "demo")],
+            initialization_options=options() if name == "vscode" else None,
+        )
+    )
+    yield
+    await lsp_client.shutdown_session()
+
+
+@pytest.fixture
+def lens(session_lens: LanguageClient) -> Any:
+    """The shared session in the demo workspace; what a test opens is closed after it."""
+    lens = session_lens.lens  # type: ignore[attr-defined]
+    lens.opened.clear()
+    yield lens
+    lens.close_all()
+
+
+@pytest.fixture
+def faults(lens: Lens) -> Lens:
+    """The same session, with files of the workspace of broken models."""
+    return dataclasses.replace(lens, root=WORKSPACES / "broken", opened=lens.opened)
+
+
+def options(**changes: Any) -> dict[str, Any]:
+    """What the VS Code client sends as ``initializationOptions``."""
+    default = {"interpreter": sys.executable, "reason": "the tests' own", "problem": None}
+    folders = [
+        {"path": str(path), "interpreter": sys.executable, "reason": "the tests' own", "problem": None}
+        for path in (DEMO, WORKSPACES / "broken")
+    ]
+    settings = {"limits": {"importSeconds": 20, "buildSeconds": 4, "traceSeconds": 20}, "severity": {}}
+    return {"trusted": True, "folders": folders, "default": default, "settings": settings, **changes}
+
+
+def listen(lens: Lens) -> None:
+    """Keep the last status of every document, and wake whoever waits for one."""
+
+    @lens.client.feature("fxlens/status")
+    async def status(params: Any) -> None:
+        lens.statuses[params["uri"]] = params
+        async with lens.changed:
+            lens.changed.notify_all()
+
+    @lens.client.feature("fxlens/modelChanged")
+    def model_changed(params: Any) -> None:
+        assert params["uri"]

@@ -1,0 +1,115 @@
+"""Completion inside query strings: the levels, their order, and what accepting does to the text."""
+
+from __future__ import annotations
+
+import pytest
+from lens import Lens, applied
+from lsprotocol import types
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SCRIPT = """\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+model = resnet18()
+extractor = create_feature_extractor(model, {})
+"""
+
+
+async def check(lens: Lens, names: str, expected: list[str] | None, tail: str = "") -> types.CompletionList | None:
+    """Complete at the ``|`` in the names argument; ``expected`` are the first labels of the list, in its order."""
+    document = lens.open("complete_here.py", SCRIPT.format(names) + tail)
+    await lens.settled(document)
+    answer = await lens.complete(document)
+    if expected is None:
+        assert answer is None
+        return None
+    assert answer is not None
+    labels = [item.label for item in sorted(answer.items, key=lambda item: item.sort_text or "")]
+    assert labels[: len(expected)] == expected
+    return answer
+
+
+async def test_the_first_level_comes_in_execution_order(lens: Lens) -> None:
+    top = ["x", "conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4", "avgpool", "flatten", "fc"]
+    answer = await check(lens, '{"|": "a"}', top)
+    assert answer
+    assert len(answer.items) == len(top)
+
+
+async def test_a_dot_opens_the_next_level(lens: Lens) -> None:
+    answer = await check(lens, '{"layer1.|": "a"}', ["0", "1"])
+    assert answer
+    assert [item.filter_text for item in answer.items] == ["layer1.0", "layer1.1"]
+    await check(lens, '{"layer1.0.|": "a"}', ["conv1", "bn1", "relu", "conv2", "bn2", "add", "relu_1"])
+
+
+async def test_details_say_class_or_operation_and_modes(lens: Lens) -> None:
+    answer = await check(lens, '["layer1.0.|"]', ["conv1"])
+    assert answer
+    details = {item.label: item.detail for item in answer.items}
+    assert details["conv1"] is not None
+    assert details["conv1"].startswith("Conv2d · ")
+    assert details["add"] is not None
+    assert details["add"].startswith("add operation · ")
+    assert all("train and eval" in (detail or "") for detail in details.values())
+
+
+async def test_text_that_fits_no_level_finds_deep_names(lens: Lens) -> None:
+    await check(lens, '["relu_1|"]', ["layer1.0.relu_1", "layer1.1.relu_1", "layer2.0.relu_1"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{"layer1.0.|": "a"}', '{"layer1.0.conv1": "a"}'),
+        ('{"layer1.0.co|nv2": "a"}', '{"layer1.0.conv1": "a"}'),
+        ('{"|layer1.0.conv2": "a"}', '{"conv1": "a"}'),
+        ("['|layer2']", "['conv1']"),
+        ('[r"co|"]', '[r"conv1"]'),
+        ('("größe😀", "co|")', '("größe😀", "conv1")'),
+    ],
+)
+async def test_accepting_replaces_the_whole_string(lens: Lens, before: str, after: str) -> None:
+    document = lens.open("complete_here.py", SCRIPT.format(before))
+    await lens.settled(document)
+    answer = await lens.complete(document)
+    assert answer
+    chosen = next(item for item in answer.items if item.label.endswith("conv1"))
+    assert chosen.text_edit
+    assert applied(document.text, chosen.text_edit) == SCRIPT.format(after)
+
+
+@pytest.mark.parametrize(
+    "names",
+    ['{"layer1": "a", "|"', '{"|', '{"layer1": "a",\n    "|', "['|", '{"layer1": "a", "|"}', '"|"'],
+)
+async def test_works_while_the_file_does_not_parse(lens: Lens, names: str) -> None:
+    text = SCRIPT.replace("{})", names) + "\n\nprint(extractor\n" if not names.endswith("}") else SCRIPT.format(names)
+    document = lens.open("complete_here.py", text)
+    await lens.settled(document)
+    answer = await lens.complete(document)
+    if names == '"|"':
+        assert answer is None, "a lone string is no list of names"
+        return
+    assert answer
+    assert "layer4" in [item.label for item in answer.items]
+
+
+async def test_train_only_names_say_so_and_come_last_where_both_modes_are_asked(lens: Lens) -> None:
+    text = (lens.root / "aux_features.py").read_text(encoding="utf-8").replace('"stage1.1"', '"|"')
+    document = lens.open("complete_aux.py", text)
+    await lens.settled(document)
+    answer = await lens.complete(document)
+    assert answer
+    ordered = sorted(answer.items, key=lambda item: item.sort_text or "")
+    labels = [item.label for item in ordered]
+    assert labels[:3] == ["x", "stem", "stage1"]
+    assert set(labels[-2:]) == {"mean", "aux_head"}
+    assert "train only" in (ordered[-1].detail or "")
+
+
+async def test_no_list_outside_query_strings(lens: Lens) -> None:
+    await check(lens, '{"layer1": "|"}', None)
+    await check(lens, '{"layer1": "a"}', None, tail='\nother = {"|": 1}\n')

@@ -1,0 +1,159 @@
+"""Diagnostics, their place and their fixes. Samples mark the expected place with carets on a comment line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from lens import Lens, applied
+from lsprotocol import types
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+RESNET = """\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+extractor = create_feature_extractor(
+    resnet18(),
+"""
+
+_MARK = re.compile(r"#\s*(\^+)\s+([\w-]+)(?::\s*(.*))?")
+
+
+def expectations(text: str) -> list[tuple[int, int, int, str, str]]:
+    """(line, start, end, rule, part of the message) of each caret comment, which stands below the line it speaks of."""
+    found = []
+    for number, line in enumerate(text.splitlines()):
+        mark = _MARK.search(line)
+        if mark:
+            found.append((number - 1, mark.start(1), mark.end(1), mark[2], mark[3] or ""))
+    return found
+
+
+async def check(lens: Lens, text: str, name: str = "diagnose_here.py") -> list[types.Diagnostic]:
+    """Open a text with caret comments; the diagnostics must be just those."""
+    document = lens.open(name, text)
+    found = await lens.settled(document)
+    expected = expectations(text)
+    said = [(one.range.start.line, one.range.start.character, one.range.end.character, one.code) for one in found]
+    assert said == [mark[:4] for mark in expected], [one.message for one in found]
+    for one, mark in zip(found, expected, strict=True):
+        assert mark[4] in one.message
+    return found
+
+
+async def test_a_typo_is_an_error_with_a_suggestion(lens: Lens) -> None:
+    (found,) = await check(
+        lens,
+        RESNET
+        + """\
+    {"layer1.0.relu": "a", "layer1.0.rleu_1": "b"},
+    #                       ^^^^^^^^^^^^^^^ unknown-node: Did you mean `layer1.0.relu_1`
+)
+""",
+    )
+    assert found.severity == types.DiagnosticSeverity.Error
+    assert found.source == "FX Lens"
+
+
+async def test_something_far_from_every_name_gets_no_suggestion(lens: Lens) -> None:
+    (found,) = await check(
+        lens,
+        RESNET
+        + """\
+    ["something_else_entirely"],
+    # ^^^^^^^^^^^^^^^^^^^^^^^ unknown-node: The model has no node `something_else_entirely`.
+)
+""",
+    )
+    assert "Did you mean" not in found.message
+
+
+async def test_right_names_and_prefixes_are_silent(lens: Lens) -> None:
+    await check(lens, RESNET + '    {"layer1": "a", "layer2.1.relu_1": "b", "flatten": "c", "x": "d"},\n)\n')
+
+
+async def test_a_renamed_leaf_says_its_real_name(lens: Lens) -> None:
+    await check(
+        lens,
+        """\
+from torchvision.models import vit_b_16
+from torchvision.models.feature_extraction import create_feature_extractor
+
+def tokens():
+    names = ["encoder.layers.encoder_layer_0.ln_2"]
+    #         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ unknown-node: has the node name `encoder.layers.encoder_layer_0.ln_1`
+    return create_feature_extractor(vit_b_16(), names)
+""",
+    )
+
+
+async def test_a_path_inside_a_leaf_says_which_leaf(lens: Lens) -> None:
+    await check(
+        lens,
+        """\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+from torchvision.models.resnet import BasicBlock
+
+blocks = create_feature_extractor(
+    resnet18(),
+    ["layer1.0", "layer2.0.conv1"],
+    #             ^^^^^^^^^^^^^^ unknown-node: inside `layer2.0`, and every BasicBlock is traced as one node
+    tracer_kwargs={"leaf_modules": [BasicBlock]},
+)
+""",
+    )
+
+
+async def test_a_train_only_name_needs_the_train_dict(lens: Lens) -> None:
+    await check(
+        lens,
+        """\
+from torchvision.models.feature_extraction import create_feature_extractor
+from vision import AuxNet
+
+wrong = create_feature_extractor(AuxNet(), ["stage2", "aux_head"])
+#                                                      ^^^^^^^^ mode-specific-node: exists in train mode only
+right = create_feature_extractor(AuxNet(), train_return_nodes=["stage2", "aux_head"], eval_return_nodes=["stage2"])
+wrong = create_feature_extractor(AuxNet(), train_return_nodes=["stage2"], eval_return_nodes=["aux_head"])
+#                                                                                            ^^^^^^^^ mode-specific-node
+""",
+    )
+
+
+async def test_the_error_goes_with_the_mistake(lens: Lens) -> None:
+    document = lens.open("diagnose_here.py", RESNET + '    {"layer1.0.rleu": "a"},\n)\n')
+    (found,) = await lens.settled(document)
+    (action, *_) = await lens.actions(document, found)
+    assert action.is_preferred
+    assert action.edit
+    assert action.edit.changes
+    (edit,) = action.edit.changes[document.uri]
+    assert applied(document.text, edit) == document.text.replace("rleu", "relu")
+    lens.edit(document, "rleu", "relu")
+    assert await lens.settled(document) == []
+
+
+async def test_an_unknown_model_is_a_hint_and_calls_nothing_wrong(lens: Lens) -> None:
+    document = lens.open("any_model.py")
+    (found,) = await lens.settled(document)
+    assert found.code == "unresolved-model"
+    assert found.severity == types.DiagnosticSeverity.Hint
+    assert "model" in found.message
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("resnet_features.py", ["unknown-node"]),
+        ("vit_tokens.py", ["unknown-node"]),
+        ("aux_features.py", ["mode-specific-node"]),
+        ("two_modes.py", []),
+        ("leaf_blocks.py", ["unknown-node"]),
+    ],
+)
+async def test_the_demo_shows_its_deliberate_mistakes_and_no_others(lens: Lens, name: str, rules: list[str]) -> None:
+    document = lens.open(name)
+    assert [one.code for one in await lens.settled(document)] == rules

@@ -1,0 +1,93 @@
+"""Hover cards and the sidebar's tree."""
+
+from __future__ import annotations
+
+import pytest
+from lens import Lens
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_prefix_says_which_node_it_selects(lens: Lens) -> None:
+    document = lens.open("resnet_features.py")
+    await lens.settled(document)
+    card = await lens.hover(document, '"layer1"')
+    assert card
+    assert "selects its last node, `layer1.2.relu_2` (ReLU)" in card
+    assert "**train** and **eval**" in card
+    assert "resnet.py:" in card
+    assert "in `forward`" in card
+
+
+async def test_a_mode_specific_name_says_what_each_mode_selects(lens: Lens) -> None:
+    document = lens.open("aux_features.py")
+    await lens.settled(document)
+    card = await lens.hover(document, '"aux_head"')
+    assert card
+    assert "**train**: selects `aux_head` (Linear)" in card
+    assert "**eval**: selects nothing" in card
+    assert "model.py:41" in card
+
+
+async def test_no_card_outside_queries(lens: Lens) -> None:
+    document = lens.open("resnet_features.py")
+    await lens.settled(document)
+    assert await lens.hover(document, "model = resnet50") is None
+
+
+async def test_an_unresolved_call_says_so_on_its_names(lens: Lens) -> None:
+    document = lens.open("any_model.py")
+    await lens.settled(document)
+    card = await lens.hover(document, '"flatten"')
+    assert card
+    assert "nothing is known of this name" in card
+
+
+async def test_the_tree_goes_from_the_model_to_its_nodes(lens: Lens) -> None:
+    document = lens.open("resnet_features.py")
+    await lens.settled(document)
+    answer = await lens.tree(document)
+    assert answer["state"] == "ready"
+    assert answer["model"] == "model"
+    assert answer["root"]["label"] == "ResNet"
+    top = await lens.children(document, "")
+    assert [item["label"] for item in top[:6]] == ["x", "conv1", "bn1", "relu", "maxpool", "layer1"]
+    layer1 = top[5]
+    assert (layer1["kind"], layer1["description"], layer1["hasChildren"]) == ("module", "Sequential", True)
+    blocks = await lens.children(document, "layer1")
+    assert [item["description"] for item in blocks] == ["Bottleneck"] * 3
+    nodes = await lens.children(document, "layer1.0")
+    conv = nodes[0]
+    assert (conv["label"], conv["kind"], conv["path"]) == ("conv1", "leaf", "layer1.0.conv1")
+    assert conv["source"]["uri"].endswith("torchvision/models/resnet.py")
+    assert conv["source"]["line"] > 0
+
+
+async def test_the_tree_marks_what_one_mode_has(lens: Lens) -> None:
+    document = lens.open("aux_features.py")
+    await lens.settled(document)
+    top = {item["label"]: item for item in await lens.children(document, "")}
+    assert top["aux_head"]["modes"] == ["train"]
+    assert "train only" in top["aux_head"]["description"]
+    assert top["head"]["modes"] == ["train", "eval"]
+    assert list(top).index("aux_head") < list(top).index("stage2")
+
+
+async def test_the_tree_says_why_there_is_none(lens: Lens) -> None:
+    document = lens.open("any_model.py")
+    await lens.settled(document)
+    answer = await lens.tree(document)
+    assert answer["state"] == "none"
+    assert "model" in answer["message"]
+    empty = lens.open("empty.py", "")
+    await lens.settled(empty)
+    assert (await lens.tree(empty))["state"] == "none"
+
+
+async def test_the_status_names_model_and_interpreter(lens: Lens) -> None:
+    document = lens.open("resnet_features.py")
+    said = await lens.status(document)
+    assert said["severity"] == "ok"
+    assert said["text"].startswith("ResNet, 17")
+    assert said["interpreter"]
+    assert said["interpreterReason"]

@@ -1,0 +1,1 @@
+raise RuntimeError("the database of this module is not there")
