@@ -1,0 +1,153 @@
+"""What queries select, suggestions and explanations, on small graphs written by hand."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fxlens.explanations import explain_missing
+from fxlens.graph import GraphNode, ModeGraph, ModelGraph, ModuleInfo, SourceLine, Value
+from fxlens.queries import index, merge_modes, select_all, select_own
+from fxlens.suggestions import nearest
+
+
+def graph(*names: str, mode: str = "eval", returned: dict[str, tuple[str | None, ...]] | None = None) -> ModeGraph:
+    nodes = tuple(GraphNode(name, "call_function", name.rpartition(".")[2]) for name in names)
+    return ModeGraph(mode, nodes, returned or {})  # type: ignore[arg-type]
+
+
+def model(train: ModeGraph | None, evaluated: ModeGraph | None, *modules: ModuleInfo) -> ModelGraph:
+    return ModelGraph("demo.Net", "torchvision", train, evaluated, modules)
+
+
+RESNET = graph("x", "conv", "layer1.0.conv", "layer1.0.add", "layer1.1.conv", "layer1.1.add", "fc")
+
+
+@pytest.mark.parametrize(
+    ("query", "node"),
+    [
+        ("layer1", "layer1.1.add"),
+        ("layer1.0", "layer1.0.add"),
+        ("layer1.0.conv", "layer1.0.conv"),
+        ("layer", None),
+        ("layer1.0.c", None),
+        ("", None),
+    ],
+)
+def test_a_query_selects_the_last_node_at_or_under_it(query: str, node: str | None) -> None:
+    found = index(RESNET).select(query)
+    assert (found.name if found else None) == node
+
+
+def test_levels_come_in_execution_order_with_what_is_below() -> None:
+    top = index(RESNET).levels("")
+    assert [(one.segment, one.inner, one.node is not None) for one in top] == [
+        ("x", False, True),
+        ("conv", False, True),
+        ("layer1", True, False),
+        ("fc", False, True),
+    ]
+    assert [one.path for one in index(RESNET).levels("layer1.1")] == ["layer1.1.conv", "layer1.1.add"]
+
+
+def test_a_name_may_be_a_node_and_a_prefix() -> None:
+    names = index(graph("block.conv", "block", "block.relu"))
+    (block,) = names.levels("")
+    assert block.node is not None
+    assert block.inner
+    assert block.last.name == "block.relu"
+
+
+@pytest.mark.parametrize(
+    ("queries", "expected"),
+    [
+        (["layer1", "layer1.1"], ["layer1.1.add", "layer1.1.conv"]),
+        (["layer1.1", "layer1"], ["layer1.1.add", "layer1.1.conv"]),
+        (["layer1.1.add", "layer1.1"], ["layer1.1.add", "layer1.1.conv"]),
+        (["fc", "fc"], ["fc", "fc"]),
+        (["layer1.0", "fc"], ["layer1.0.add", "fc"]),
+    ],
+)
+def test_overlapping_queries_take_each_others_nodes_as_in_torchvision(
+    queries: list[str], expected: list[str]
+) -> None:
+    chosen = select_all(RESNET, queries, "torchvision")
+    said = [node.name if (node := chosen[query]) else None for query in queries]
+    assert said == expected
+
+
+def test_a_taken_node_can_leave_a_query_with_nothing() -> None:
+    chosen = select_all(graph("x", "a.b"), ["a", "a.b"], "torchvision")
+    assert {query: node and node.name for query, node in chosen.items()} == {"a": "a.b", "a.b": None}
+
+
+def test_our_own_rule_gives_every_query_its_own_node_and_a_module_what_it_returned() -> None:
+    one = graph("x", "block.conv", "block.aux", returned={"block": ("block.conv",)})
+    chosen = select_all(one, ["block", "block.conv", "nothing"], "fxlens")
+    assert {query: node and node.name for query, node in chosen.items()} == {
+        "block": "block.conv",
+        "block.conv": "block.conv",
+        "nothing": None,
+    }
+    assert select_own(index(one), "block.aux") is not None
+
+
+def test_modes_merge_into_one_order() -> None:
+    train, evaluated = graph("x", "stem", "drop", "aux", "head", mode="train"), graph("x", "stem", "head", "cache")
+    merged = [(one.node.name, "".join(mode[0] for mode in one.modes)) for one in merge_modes(model(train, evaluated))]
+    assert merged == [("x", "te"), ("stem", "te"), ("drop", "t"), ("aux", "t"), ("head", "te"), ("cache", "e")]
+    assert [one.modes for one in merge_modes(model(train, None))] == [("train",)] * 5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "names", "expected"),
+    [
+        ("layer1.0.rleu", ["layer1.0.relu", "layer1.0.bn1"], ["layer1.0.relu"]),
+        ("Layer1", ["layer1", "layer2"], ["layer1"]),
+        ("x1", ["x", "y"], []),
+        ("nothing.like.it", ["conv", "layer1.0.relu"], []),
+        ("flaten", ["flatten", "fc"], ["flatten"]),
+    ],
+)
+def test_nearest(wrong: str, names: list[str], expected: list[str]) -> None:
+    assert nearest(wrong, names) == expected
+
+
+MODULES = (
+    ModuleInfo("", "demo.Net", train_calls=1, eval_calls=1),
+    ModuleInfo("block", "demo.Block", train_calls=1, eval_calls=1, leaf=True),
+    ModuleInfo("block.conv", "torch.nn.Conv2d", inside_leaf="block"),
+    ModuleInfo("ln_2", "torch.nn.LayerNorm", train_calls=1, eval_calls=1, leaf=True),
+    ModuleInfo("spare", "torch.nn.Linear", leaf=True),
+)
+NODES = (
+    GraphNode("x", "placeholder", "x"),
+    GraphNode("block", "call_module", "block", module_class="demo.Block"),
+    GraphNode("ln_1", "call_module", "ln_2", module_class="torch.nn.LayerNorm"),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason", "suggestions"),
+    [
+        ("block.conv", "inside-leaf", ("block",)),
+        ("ln_2", "renamed-leaf", ("ln_1",)),
+        ("spare", "never-called", ()),
+        ("blokc", "typo", ("block",)),
+        ("aux", "other-mode", ()),
+    ],
+)
+def test_explanations_tell_the_true_reason(query: str, reason: str, suggestions: tuple[str, ...]) -> None:
+    aux = GraphNode("aux", "call_function", "aux")
+    one = model(ModeGraph("train", (*NODES, aux), {}), ModeGraph("eval", NODES, {}), *MODULES)
+    why = explain_missing(one, query, ("train", "eval"))
+    assert (why.reason, why.suggestions) == (reason, suggestions)
+
+
+def test_a_model_graph_survives_json() -> None:
+    line = SourceLine("/somewhere/model.py", 12, "forward")
+    value = Value("tuple", items=(Value("tensor", (1, 3), "float32"), Value("int")))
+    node = GraphNode("a.b", "call_module", "a.b", "a", "torch.nn.Conv2d", line, value)
+    one = model(None, ModeGraph("eval", (node,), {"a": ("a.b", None)}), *MODULES)
+    assert ModelGraph.from_json(json.loads(json.dumps(one.to_json()))) == one
