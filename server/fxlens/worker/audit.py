@@ -5,7 +5,8 @@ compiler): that is the user's environment working as usual. What the user's own 
 library, is refused, because their code is only looked at here, not run.
 """
 
-# ruff: noqa: PTH  (the hook runs at every file that is opened: plain string functions, no pathlib objects)
+# The hook runs at every file that is opened: plain string functions, no pathlib objects.
+# ruff: noqa: PTH100, PTH103, PTH118
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ import sys
 import threading
 from types import CodeType, FrameType
 
-from fxlens.worker.failures import Refused
+from fxlens.worker.failures import RefusedError
 from fxlens.worker.messages import ImportedFile
 from fxlens.worker.places import OURS, is_users
 
@@ -61,7 +62,8 @@ LARGEST_NOTED = 1_000_000
 class Auditor:
     """Watches one evaluation. ``scratch`` is where writing is allowed; it is made at the first attempt."""
 
-    def __init__(self, scratch: str, roots: tuple[str, ...]) -> None:
+    def __init__(self, path: str, scratch: str, roots: tuple[str, ...]) -> None:
+        self._path = path
         self._scratch = os.path.join(scratch, "")
         self._roots = tuple(os.path.join(os.path.abspath(root), "") for root in roots)
         self._digests: dict[str, str] = {}
@@ -130,12 +132,12 @@ class Auditor:
     def _refuse(self, wanted: str) -> None:
         frame = responsible(sys._getframe(1))  # noqa: SLF001
         if frame is not None:
-            raise Refused(f"The code wants to {wanted}. FX Lens only looks at the model, so it is not allowed to.")
+            raise RefusedError(f"The code wants to {wanted}. FX Lens only looks at the model, so it is not allowed to.")
 
     def _note(self, filename: str) -> None:
         """Remember the digest of a workspace file as it is now: the trace is outdated when it changes."""
-        if not is_users(filename):
-            return
+        if filename == self._path or not is_users(filename):
+            return  # The slice itself comes from the editor, not from its file.
         path = os.path.abspath(filename)
         if path in self._digests or not path.startswith(self._roots):
             return

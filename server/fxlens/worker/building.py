@@ -1,6 +1,6 @@
 """Building a model without its memory: three ways, tried in order until one works.
 
-1. ``parameters``: parameters on the meta device, buffers real, so that ``torch.linspace(…).tolist()`` and the like work.
+1. ``parameters``: parameters on the meta device, buffers real, so that ``torch.linspace(…).tolist()`` works.
 2. ``everything``: all tensors on the meta device, for constructors that mix parameters with other tensors.
 3. ``skipping``: on the CPU, with random initialisation skipped: memory is reserved but mostly never touched.
 
@@ -26,7 +26,7 @@ def parameters() -> Iterator[None]:
     def register(module: nn.Module, name: str, param: nn.Parameter | None) -> None:
         original(module, name, param if param is None else _on_meta(param))
 
-    nn.Module.register_parameter = register  # type: ignore[method-assign]
+    nn.Module.register_parameter = register  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:

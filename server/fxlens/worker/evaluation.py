@@ -6,8 +6,8 @@ the user's file as the editor shows it.
 
 from __future__ import annotations
 
-import __future__
 import ast
+import importlib
 import importlib.machinery
 import linecache
 import sys
@@ -20,9 +20,11 @@ import torch
 from torch import nn
 
 from fxlens.graph import Phase
-from fxlens.worker.failures import HINT, NotAModel
+from fxlens.worker.failures import HINT, NotAModelError
 from fxlens.worker.messages import Expression, Statement, TraceRequest
 from fxlens.worker.neutral import Unloaded
+
+FEATURES = importlib.import_module("__future__")
 
 
 def module_name(path: Path) -> tuple[str, str, Path]:
@@ -98,7 +100,7 @@ class Evaluation:
         """``from __future__ import …`` holds for the statements after it, which are compiled one by one."""
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
             for alias in node.names:
-                feature = getattr(__future__, alias.name, None)
+                feature = getattr(FEATURES, alias.name, None)
                 self._flags |= getattr(feature, "compiler_flag", 0)
 
     def _make_module(self) -> ModuleType:
@@ -148,23 +150,25 @@ def parse_expression(expression: Expression) -> ast.Expression:
 
 
 def as_model(value: object, text: str) -> nn.Module:
-    """``value`` if it is a module; raises :class:`NotAModel` with an explanation if it is something else."""
+    """``value`` if it is a module; raises :class:`NotAModelError` with an explanation if it is something else."""
     if isinstance(value, nn.Module):
         return value
     shown = f"`{text}`" if len(text) <= 60 and "\n" not in text else "The model argument"
     if isinstance(value, Unloaded):
         origin = value.__dict__.get("origin") or "a file of weights"
-        raise NotAModel(f"{shown} comes from {origin}, which FX Lens does not run.", HINT)
+        raise NotAModelError(f"{shown} comes from {origin}, which FX Lens does not run.", HINT)
     if isinstance(value, type):
         remedy = "Call it to make a model." if issubclass(value, nn.Module) else HINT
-        raise NotAModel(f"{shown} is the class `{value.__name__}`, not a model.", remedy)
+        raise NotAModelError(f"{shown} is the class `{value.__name__}`, not a model.", remedy)
     if isinstance(value, torch.Tensor):
-        raise NotAModel(f"{shown} is a tensor, not a model.", HINT)
+        raise NotAModelError(f"{shown} is a tensor, not a model.", HINT)
     if isinstance(value, dict):
-        raise NotAModel(f"{shown} is a dictionary, not a model (a state dict?).", HINT)
+        raise NotAModelError(f"{shown} is a dictionary, not a model (a state dict?).", HINT)
     if isinstance(value, (tuple, list)):
-        raise NotAModel(f"{shown} is a {type(value).__name__} of {len(value)}, not a model.", "Take the model out of it.")
+        raise NotAModelError(
+            f"{shown} is a {type(value).__name__} of {len(value)}, not a model.", "Take the model out of it."
+        )
     if callable(value):
         name = getattr(value, "__name__", type(value).__name__)
-        raise NotAModel(f"{shown} is the function `{name}`, not a model.", "Call it if it makes one.")
-    raise NotAModel(f"{shown} is {value!r:.80}, not a model.", HINT)
+        raise NotAModelError(f"{shown} is the function `{name}`, not a model.", "Call it if it makes one.")
+    raise NotAModelError(f"{shown} is {value!r:.80}, not a model.", HINT)

@@ -22,14 +22,14 @@ DOING: dict[Phase, str] = {
 LONGEST_MESSAGE = 600
 
 
-class Refused(PermissionError):
+class RefusedError(PermissionError):
     """Raised into user code that reaches for a socket, a process or a file while it is only being looked at.
 
     An ``OSError`` on purpose: code that can live without the thing it asked for then goes on without it.
     """
 
 
-class NotAModel(Exception):
+class NotAModelError(Exception):
     """The model expression gave something else than a module; carries what to tell the user."""
 
     def __init__(self, message: str, remedy: str) -> None:
@@ -40,10 +40,10 @@ class NotAModel(Exception):
 def from_exception(error: BaseException, phase: Phase) -> Failure:
     """What to tell the user about ``error``, raised in ``phase`` by their code or by the evaluation of it."""
     where = blame(error)
-    refused = next((one for one in chain(error) if isinstance(one, Refused)), None)
+    refused = next((one for one in chain(error) if isinstance(one, RefusedError)), None)
     if refused is not None:
         return Failure(phase, "refused", str(refused), HINT, where)
-    if isinstance(error, NotAModel):
+    if isinstance(error, NotAModelError):
         return Failure(phase, "NotAModel", str(error), error.remedy, where)
     if isinstance(error, SystemExit):
         text = f"The code ended itself with SystemExit({error.code!r}) while {DOING[phase]}."
@@ -52,7 +52,7 @@ def from_exception(error: BaseException, phase: Phase) -> Failure:
         return Failure(phase, "memory", f"Out of memory while {DOING[phase]}.", HINT, where)
     kind = type(error).__name__
     said = _shorten(_describe(error))
-    text = f"{DOING[phase].capitalize()} failed: {kind}: {said}" if said else f"{DOING[phase].capitalize()} failed: {kind}"
+    text = f"{DOING[phase].capitalize()} failed: {kind}" + (f": {said}" if said else "")
     return Failure(phase, kind, text, _remedy(error, phase), where)
 
 

@@ -151,7 +151,8 @@ class SpareProcess:
             stderr=subprocess.PIPE,
             start_new_session=os.name == "posix",
         )
-        assert self._process.stdin and self._process.stdout and self._process.stderr
+        assert self._process.stdout
+        assert self._process.stderr
         self.pid = self._process.pid
         self.results = os.dup(self._process.stdout.fileno())
         self.output = os.dup(self._process.stderr.fileno())

@@ -5,6 +5,9 @@ the pipe to the engine is taken off file descriptors 0 and 1 before anything els
 imported later (torch, the user's code, C libraries) may print.
 """
 
+# Written for old Pythons too, and without imports that are not needed: it has to say that they are too old.
+# ruff: noqa: PTH100, PTH118, PTH120, UP036
+
 from __future__ import annotations
 
 import os

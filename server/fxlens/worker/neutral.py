@@ -27,10 +27,10 @@ class Unloaded(dict[str, Any]):
     def __missing__(self, key: str) -> Unloaded:
         return self
 
-    def get(self, key: Any, default: Any = None) -> Any:
+    def get(self, *_: Any) -> Any:
         return self
 
-    def pop(self, key: Any, *default: Any) -> Any:
+    def pop(self, *_: Any) -> Any:
         return self
 
     def __getattr__(self, name: str) -> Any:
@@ -38,7 +38,7 @@ class Unloaded(dict[str, Any]):
             raise AttributeError(name)
         return self
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Unloaded:
+    def __call__(self, *_: Any, **__: Any) -> Unloaded:
         return self
 
 
@@ -72,14 +72,14 @@ def neutralise_torch() -> None:
     def load_state_dict(*_: Any, **__: Any) -> _NothingMissing:
         return _NothingMissing(([], []))
 
-    nn.Module.load_state_dict = load_state_dict  # type: ignore[method-assign,assignment]
+    nn.Module.load_state_dict = load_state_dict  # type: ignore[method-assign]
     for name in ("to", "cuda", "cpu", "xpu", "half", "bfloat16", "float", "double", "type", "to_empty", "share_memory"):
         setattr(nn.Module, name, _same)
     torch.load = _unloaded("torch.load")
     torch.hub.load_state_dict_from_url = _unloaded("torch.hub.load_state_dict_from_url")
     torch.hub.download_url_to_file = _nothing
     torch.cuda.set_device = _nothing
-    torch.Tensor.cuda = _same  # type: ignore[method-assign,assignment]
+    torch.Tensor.cuda = _same  # type: ignore[method-assign]
     _stay_on_this_device()
 
 
@@ -103,7 +103,7 @@ def _is_accelerator(value: object) -> bool:
 def neutralise_terminal(path: str) -> None:
     """No questions, no debugger, no arguments: called in every trace process."""
 
-    def answer(prompt: object = "", /) -> str:
+    def answer(*_: object) -> str:
         return ""
 
     builtins.input = answer

@@ -1,5 +1,8 @@
 """Which files are the user's own and which are installed: blame, guards and digests depend on it."""
 
+# Asked at every file that is opened: plain string functions, no pathlib objects.
+# ruff: noqa: PTH100, PTH118, PTH120
+
 from __future__ import annotations
 
 import os

@@ -24,7 +24,9 @@ class Preloader:
     def preload(self, request: TraceRequest) -> None:
         """Import what ``request`` will import and all its successors may share."""
         for package in SHARED:
-            if package not in self._tried and any(_imports(statement.text, package) for statement in request.statements):
+            if package not in self._tried and any(
+                _imports(statement.text, package) for statement in request.statements
+            ):
                 self._tried.add(package)
                 self._import(package)
 
@@ -33,7 +35,7 @@ class Preloader:
         known = set(sys.modules)
         try:
             importlib.import_module(package)
-        except BaseException:  # noqa: BLE001  (the trace process will meet the same error and report it with its line)
+        except BaseException:  # the trace process will meet the same error and report it with its line
             traceback.print_exc()
             for name in set(sys.modules) - known:
                 del sys.modules[name]

@@ -155,5 +155,3 @@ class _Serving:
 def _signature(request: TraceRequest) -> str:
     """What decides the way of building: where the model expression stands and what it says."""
     return f"{request.path}\0{request.model.text}"
-
-

@@ -63,7 +63,7 @@ class PolledSources:
             key.data(data)
 
     def descriptors(self) -> list[int]:
-        return list(self._selector.get_map() or ())
+        return [key.fd for key in self._selector.get_map().values()]
 
 
 class ThreadedSources:

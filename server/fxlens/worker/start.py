@@ -44,7 +44,7 @@ def _be_worker(requests: int, replies: int, no_fork: bool) -> None:
     write_all(replies, encode({"method": "importing", "params": {"module": "torch"}}))
     try:
         environment = _load_torch()
-    except BaseException as error:  # noqa: BLE001  (a broken torch may raise anything, and the user must be told)
+    except BaseException as error:  # a broken torch may raise anything, and the user must be told
         traceback.print_exc()
         message = f"torch cannot be imported in {sys.executable}: {type(error).__name__}: {error}"
         write_all(replies, encode({"method": "failed", "params": {"message": message}}))

@@ -7,6 +7,7 @@ on that pipe is what ``faulthandler`` writes when the process crashes.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -17,17 +18,17 @@ from typing import Any
 
 from fxlens.graph import Failure, Json, ModelGraph, Phase
 from fxlens.tracing import trace_model
-from fxlens.worker import building, guards, neutral
+from fxlens.worker import building, neutral
 from fxlens.worker.audit import Auditor
 from fxlens.worker.evaluation import Evaluation, arrange_path
-from fxlens.worker.failures import Refused, from_exception
+from fxlens.worker.failures import RefusedError, from_exception
 from fxlens.worker.messages import TraceReply, TraceRequest
 from fxlens.worker.pipe import write_all
 
 TRACE_ARGUMENTS = ("tracer_kwargs", "concrete_args", "leaf_modules")
 """The arguments of an extraction call that :func:`fxlens.tracing.trace_model` takes as they are."""
 
-NOT_THE_WAYS_FAULT = (ImportError, SyntaxError, Refused, MemoryError, RecursionError)
+NOT_THE_WAYS_FAULT = (ImportError, SyntaxError, RefusedError, MemoryError, RecursionError)
 """Errors in building that no other way of building would mend."""
 
 
@@ -37,21 +38,20 @@ def run(request: TraceRequest, way: int, results: int, scratch: str) -> None:
     process = _Process(request, way, results, scratch)
     try:
         kind, answer = process.answer()
-    except BaseException as error:  # noqa: BLE001  (a KeyboardInterrupt that arrives late must still be answered)
+    except BaseException as error:  # a KeyboardInterrupt that arrives late must still be answered
         kind, answer = "R", TraceReply(None, from_exception(error, process.phase)).to_json()
-    _flush()
+    _flush(sys.stdout)
+    _flush(sys.stderr)
+    answer.pop("output", None)  # The worker, which collects it, puts it in.
     line = f"{kind} {json.dumps(answer, separators=(',', ':'))}\n"
     write_all(results, line.encode())
     os._exit(0)
 
 
-def _flush() -> None:
+def _flush(stream: Any) -> None:
     """Get the user's last prints out. Their stdout may be closed, or be something else entirely."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception as error:
-            write_all(2, f"(output could not be flushed: {type(error).__name__})\n".encode())
+    with contextlib.suppress(Exception):
+        stream.flush()
 
 
 class _Process:
@@ -62,7 +62,7 @@ class _Process:
         self._seconds: dict[Phase, float] = {}
         self._since = time.monotonic()
         self.phase: Phase = "import"
-        self._auditor = Auditor(scratch, (os.path.dirname(request.path), *request.import_paths))  # noqa: PTH120
+        self._auditor = Auditor(request.path, scratch, (os.path.dirname(request.path), *request.import_paths))  # noqa: PTH120
         tempfile.tempdir = scratch
 
     def enter(self, phase: Phase) -> None:
@@ -82,7 +82,7 @@ class _Process:
         failure: Failure | None = None
         try:
             graph = self._graph()
-        except BaseException as error:  # noqa: BLE001  (user code may raise anything, SystemExit included)
+        except BaseException as error:  # user code may raise anything, SystemExit included
             failure = from_exception(error, self.phase)
             if self._may_try_again() and self.phase == "build" and not _certain(error):
                 return "A", {}
