@@ -1,0 +1,222 @@
+"""Says why a model could not be traced: the user's line, what is wrong with it, and what to do.
+
+torch.fx runs ``forward`` once with placeholders for tensors, so whatever needs a tensor's *value* fails. Which
+construct needed it is read from the exception and from the instruction that was running, never from files.
+"""
+
+from __future__ import annotations
+
+import dis
+import re
+from types import TracebackType
+from typing import NamedTuple
+
+from torch import nn
+from torch.fx.proxy import TraceError
+
+from fxlens.graph import Failure, Mode, SourceLine
+from fxlens.tracing.naming import NamingError
+from fxlens.tracing.sources import function_name, innermost_user_entry
+
+
+class TracingError(TraceError):
+    """A model cannot be traced.
+
+    Attributes:
+        failure: what is wrong, where, and what to do, as plain data.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        parts = [f"{failure.mode} mode: {failure.message}" if failure.mode else failure.message]
+        if failure.source:
+            parts.append(f"  at {failure.source.file}:{failure.source.line} in {failure.source.function}")
+        if failure.remedy:
+            parts.append(failure.remedy)
+        super().__init__("\n".join(parts))
+
+
+class _Construct(NamedTuple):
+    """What the user's line does that cannot be traced, and what to write instead."""
+
+    message: str
+    remedy: str
+
+
+_LEAF = "make the module a leaf module"
+_WRAP = "move it into a function and pass that in tracer_kwargs={'autowrap_functions': (…,)}"
+
+
+def explain(error: Exception, mode: Mode | None, failed_in: tuple[str, type[nn.Module]] | None) -> Failure:
+    """The failure that ``error``, raised while tracing in ``mode``, stands for.
+
+    ``failed_in`` is the path and class of the innermost module whose ``forward`` raised (``None`` is the root): the
+    one that could be made a leaf.
+    """
+    entry = innermost_user_entry(error.__traceback__)
+    source = None
+    if entry is not None:
+        code = entry.tb_frame.f_code
+        source = SourceLine(code.co_filename, entry.tb_lineno, function_name(code))
+    if isinstance(error, NamingError):
+        earlier = f" (after {error.earlier!r})" if error.earlier else ""
+        message = f"torchvision's naming fails on this model at {error.name!r}{earlier}: {error}"
+        return Failure("trace", "naming", message, naming_remedy(error.name, error.earlier), source, mode)
+    construct = _construct(error, entry)
+    remedy = construct.remedy
+    if failed_in is not None and _LEAF in remedy:
+        remedy = remedy.replace(_LEAF, f"make {failed_in[1].__qualname__} (at {failed_in[0]!r}) a leaf module")
+    elif failed_in is None:
+        # The root is never a leaf.
+        remedy = remedy.replace(f", or {_LEAF}", "").replace(f"{_LEAF}, or ", "")
+    return Failure("trace", type(error).__name__, construct.message, _sentence(remedy), source, mode)
+
+
+def naming_remedy(name: str, earlier: str | None) -> str:
+    """What to do where torchvision's naming cannot tell ``name`` from ``earlier``."""
+    if earlier is None:
+        return f"Rename the module {name!r}, or use fxlens.create_feature_extractor, which accepts it."
+    return f"Rename one of {earlier!r} and {name!r}, or use fxlens.create_feature_extractor, which tells them apart."
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def _construct(error: Exception, entry: TracebackType | None) -> _Construct:
+    text = str(error)
+    instruction = _Instruction.running(entry)
+    if isinstance(error, TraceError) and "cannot be iterated" in text:
+        return _iteration(instruction)
+    if isinstance(error, TraceError) and "control flow" in text:
+        return _control_flow(instruction)
+    for pattern, construct in _CONSTRUCTS:
+        found = re.search(pattern, text)
+        if found:
+            return _Construct(*(part.format(*found.groups(), error=text) for part in construct))
+    if isinstance(error, RecursionError):
+        return _Construct("the modules are nested too deeply to be traced", "flatten the nesting")
+    first = text.strip().splitlines()[0] if text.strip() else "no message"
+    return _Construct(f"forward raised {type(error).__name__} while it was traced: {first}", f"{_LEAF}, or {_WRAP}")
+
+
+def _control_flow(instruction: _Instruction) -> _Construct:
+    remedy = f"decide by something that is known before forward runs (pass concrete_args for a flag), or {_LEAF}"
+    what = {
+        "assert": "this assert checks",
+        "while": "this while loop depends on",
+        "and": "this and/or decides by",
+        "not": "this not needs",
+        "if": "this if depends on",
+    }.get(instruction.kind, "this line decides by")
+    if instruction.kind == "assert":
+        remedy = f"use torch._assert(condition, message), which can be traced, or {_LEAF}"
+    return _Construct(f"control flow on a tensor: {what} a value that is only known when the model runs", remedy)
+
+
+def _iteration(instruction: _Instruction) -> _Construct:
+    if instruction.kind == "star":
+        return _Construct("unpacking a tensor or tuple with * needs its length", f"index it (x[0], x[1]), or {_LEAF}")
+    if instruction.kind == "in":
+        return _Construct("`in` on a tensor needs its values", _LEAF)
+    message = "iterating over a tensor or input needs its length, which is only known when the model runs"
+    return _Construct(message, f"loop over a known number of items (range(4), a ModuleList), or {_LEAF}")
+
+
+_CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
+    (
+        r"'len' is not supported in symbolic tracing",
+        (
+            "len() of a tensor is not known while tracing",
+            f"use x.shape[0], or call torch.fx.wrap('len') at the top of this very file, or {_LEAF}",
+        ),
+    ),
+    (
+        r"^(int|float|complex)\(\) argument must be|cannot be interpreted as an integer",
+        (
+            "a plain number is needed here (int(), float() or range()), and a traced value has none yet",
+            f"keep it a tensor, or {_WRAP}, or {_LEAF}",
+        ),
+    ),
+    (
+        r"'Proxy' object does not support item (assignment|deletion)",
+        (
+            "item {0} on a tensor (x[…] = …) cannot be traced",
+            f"use torch.where, masked_fill, index_put or torch.cat, or {_LEAF}",
+        ),
+    ),
+    (
+        r"module is not installed as a submodule",
+        (
+            "a module is called that is not registered in the model",
+            "create it in __init__ as an attribute, or in an nn.ModuleList instead of a plain list",
+        ),
+    ),
+    (
+        r"parameter is not a member of this module",
+        ("a parameter is used that is not registered in the model", "register it in __init__"),
+    ),
+    (
+        r'missing the required "forward" function',
+        ("this module has no forward function to trace", "pass the module itself (of torch.compile: model._orig_mod)"),
+    ),
+    (
+        r"doesn't exist in (\w*Script\w*)",
+        ("a scripted module ({0}) cannot be traced", "pass the module before torch.jit.script"),
+    ),
+    (
+        r"Expected FunctionType",
+        ("the model's forward is not a plain function", "pass a model whose class defines forward"),
+    ),
+    (
+        r"__array_struct__|numpy|NumPy",
+        ("a NumPy function is given a tensor while tracing", f"use the torch function, or {_WRAP}"),
+    ),
+    (
+        r"but instead found type 'Proxy'",
+        ("a torch.jit.script function cannot take traced values", f"remove the decorator, or {_WRAP}"),
+    ),
+    (r"vmap\(", ("torch.vmap cannot be traced", f"{_LEAF}, or {_WRAP}")),
+    (
+        r"(\w+)\(\).*(?:takes|got|received|must be).*(?:Proxy|positional argument|combination of arguments)",
+        (
+            "{0}() is given a traced value where it needs a plain number or tensor",
+            f"use a constant or a method of the input (x.new_zeros(…)), or {_WRAP}, or {_LEAF}",
+        ),
+    ),
+)
+
+
+class _Instruction(NamedTuple):
+    """What the running bytecode does: ``assert``, ``while``, ``and``, ``not``, ``if``, ``star``, ``in``, or ``""``."""
+
+    kind: str
+
+    @staticmethod
+    def running(entry: TracebackType | None) -> _Instruction:
+        if entry is None:
+            return _Instruction("")
+        instructions = list(dis.get_instructions(entry.tb_frame.f_code))
+        at = next((i for i, found in enumerate(instructions) if found.offset == entry.tb_lasti), None)
+        if at is None:
+            return _Instruction("")
+        name = instructions[at].opname
+        if name in _STAR:
+            return _Instruction("star")
+        if name == "CONTAINS_OP":
+            return _Instruction("in")
+        # From Python 3.13 a truth test is two instructions: TO_BOOL raises, the jump after it decides.
+        jump = next((i for i in instructions[at : at + 3] if "JUMP" in i.opname), None)
+        if name == "UNARY_NOT":
+            return _Instruction("not")
+        if jump is None:
+            return _Instruction("")
+        following = instructions[at + 1 : at + 4]
+        if any("ASSERTION" in str(i.opname) or i.argval is AssertionError for i in following):
+            return _Instruction("assert")
+        if "OR_POP" in jump.opname:
+            return _Instruction("and")
+        return _Instruction("while" if "BACKWARD" in jump.opname else "if")
+
+
+_STAR = frozenset({"CALL_FUNCTION_EX", "LIST_EXTEND", "SET_UPDATE", "UNPACK_EX"})

@@ -1,0 +1,74 @@
+"""The module tree of a model, as plain data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from torch import nn
+
+from fxlens.graph import Mode, ModuleInfo
+from fxlens.tracing.sources import definition_line
+from fxlens.tracing.tracer import ModuleCall, NodePathTracer
+
+
+def describe_modules(
+    model: nn.Module, tracer: NodePathTracer, calls: Mapping[Mode, Iterable[ModuleCall]]
+) -> tuple[ModuleInfo, ...]:
+    """Every module of ``model`` once, by its first path, parents before children.
+
+    ``tracer`` says which modules are leaves. ``calls`` are the module calls of the modes that were traced; the root is
+    called once in each of these.
+    """
+    counts = {mode: Counter(call.path for call in made) for mode, made in calls.items()}
+    for count in counts.values():
+        count[""] += 1
+    none: Counter[str] = Counter()
+    train, evaluation = counts.get("train", none), counts.get("eval", none)
+    sizes = _parameter_counts(model)
+    inside: dict[str, str | None] = {}
+    infos = []
+    for path, module in model.named_modules():
+        # A ModuleList is never called itself, so it hides nothing, though torch.fx would take it for a leaf.
+        runs = type(module).forward is not nn.Module.forward
+        leaf = path != "" and runs and tracer.is_leaf_module(module, path)
+        parent = path.rpartition(".")[0]
+        within = inside.get(parent)
+        inside[path] = within if within is not None else path if leaf else None
+        source = definition_line(type(module).forward) if runs else None
+        infos.append(
+            ModuleInfo(path, class_name(module), sizes[path], train[path], evaluation[path], leaf, within, source)
+        )
+    return tuple(infos)
+
+
+def class_name(module: nn.Module) -> str:
+    """The qualified name of the module's class."""
+    return f"{type(module).__module__}.{type(module).__qualname__}"
+
+
+def _parameter_counts(model: nn.Module) -> dict[str, int]:
+    """How many elements the parameters below each module have, by its path; shared ones count once."""
+    own: dict[str, dict[int, int]] = {}
+    seen: set[int] = set()
+    shared = False
+    for path, module in model.named_modules():
+        own[path] = {id(p): _elements(p) for p in module.parameters(recurse=False)}
+        shared = shared or not seen.isdisjoint(own[path])
+        seen.update(own[path])
+    if shared or _has_aliases(model, len(own)):
+        return {path: sum(map(_elements, module.parameters())) for path, module in model.named_modules()}
+    totals = {path: sum(parameters.values()) for path, parameters in own.items()}
+    for path in reversed(totals):
+        if path:
+            totals[path.rpartition(".")[0]] += totals[path]
+    return totals
+
+
+def _has_aliases(model: nn.Module, distinct: int) -> bool:
+    return sum(1 for _ in model.named_modules(remove_duplicate=False)) != distinct
+
+
+def _elements(parameter: nn.Parameter) -> int:
+    # A lazy parameter has no shape until the first call.
+    return 0 if isinstance(parameter, nn.parameter.UninitializedParameter) else parameter.numel()

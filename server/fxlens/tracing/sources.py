@@ -1,0 +1,67 @@
+"""Which line of ``forward`` is running: cheap enough to ask for every node.
+
+``torch.fx`` can record a whole formatted stack per node (``Tracer.record_stack_traces``), which costs far more than
+the node itself. One line is enough: the innermost frame that is neither torch's nor ours. Files of torchvision and
+timm count as the model's code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+import torch
+
+from fxlens.graph import SourceLine
+
+_INTERNAL_FOLDERS = tuple(
+    f"{folder}{separator}"
+    for folder in (Path(torch.__file__).parent, Path(__file__).parent)
+    for separator in ("/", "\\")
+)
+_INTERNAL_FILES = ("<eval_with_key>", "<fxlens ", "<frozen ")
+_known: dict[str, bool] = {}
+
+
+def is_internal(code: CodeType) -> bool:
+    """Whether ``code`` belongs to torch, to this package or to generated graph code, and not to a model."""
+    file = code.co_filename
+    known = _known.get(file)
+    if known is None:
+        known = _known[file] = file.startswith(_INTERNAL_FOLDERS) or file.startswith(_INTERNAL_FILES)
+    return known
+
+
+def running_line(outermost: CodeType) -> SourceLine | None:
+    """The innermost line of model code that is running now, looking outwards as far as the frame of ``outermost``."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame without building a stack
+    while frame is not None and frame.f_code is not outermost:
+        if not is_internal(frame.f_code):
+            return SourceLine(frame.f_code.co_filename, frame.f_lineno, function_name(frame.f_code))
+        frame = frame.f_back
+    return None
+
+
+def definition_line(function: Callable[..., Any]) -> SourceLine | None:
+    """Where ``function`` is defined, or ``None`` for what is not Python."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return SourceLine(code.co_filename, code.co_firstlineno, function_name(code)) if code else None
+
+
+def innermost_user_entry(traceback: TracebackType | None) -> TracebackType | None:
+    """The innermost entry of ``traceback`` that lies in model code."""
+    found = None
+    while traceback is not None:
+        if not is_internal(traceback.tb_frame.f_code):
+            found = traceback
+        traceback = traceback.tb_next
+    return found
+
+
+def function_name(code: CodeType) -> str:
+    """The qualified name of the function (Python 3.11 and newer), else its bare name."""
+    return getattr(code, "co_qualname", code.co_name)

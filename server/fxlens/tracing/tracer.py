@@ -1,0 +1,198 @@
+"""The tracer: torch.fx's, with a name and a line of source for every node, and linear in the model's size."""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import fx, nn
+
+from fxlens.graph import Dialect, SourceLine
+from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
+from fxlens.tracing.sources import definition_line, running_line
+
+_FRAMES_PER_LEVEL = 12
+"""Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
+
+
+class NodeOrigin(NamedTuple):
+    """Where a node was made: the path of the module whose ``forward`` ran (``""`` is the root), and the line of it."""
+
+    scope: str
+    source: SourceLine | None
+
+
+class ModuleCall(NamedTuple):
+    """One call of a module while tracing.
+
+    ``returned`` is what it returned, in its own structure of tuples, lists and dicts, with nodes for proxies.
+    ``last`` is the last node made before it returned.
+    """
+
+    path: str
+    returned: Any
+    last: fx.Node | None
+
+
+class NodePathTracer(fx.Tracer):
+    """A ``torch.fx.Tracer`` that gives every node a dotted name, and notes where in ``forward`` it was made.
+
+    Args:
+        leaf_modules: module classes that are traced as one node, besides the layers of ``torch.nn``.
+        naming: ``"fxlens"``, or ``"torchvision"`` or ``"timm"`` for the names that those libraries give.
+        tracer_kwargs: further keyword arguments go to ``torch.fx.Tracer`` (``autowrap_functions`` …).
+
+    Attributes:
+        node_to_qualname: the name of each named node, in execution order. The output node, buffer reads and tensor
+            constants have none.
+        node_to_origin: the scope and source line of each named node.
+        module_calls: the calls of all modules but the root, in the order in which they returned.
+        failed_in: path and class of the innermost module whose ``forward`` raised, if one did.
+
+    Raises:
+        NamingError: from :meth:`trace`, where torchvision's own naming would crash.
+
+    Example:
+        >>> tracer = NodePathTracer()
+        >>> graph = tracer.trace(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
+        >>> list(tracer.node_to_qualname.values())
+        ['input_1', '0', '1']
+    """
+
+    def __init__(
+        self, leaf_modules: Iterable[type[nn.Module]] = (), *, naming: Dialect = "fxlens", **tracer_kwargs: Any
+    ) -> None:
+        super().__init__(**tracer_kwargs)
+        self.leaf_modules = tuple(leaf_modules)
+        self.naming: Dialect = naming
+        self.node_to_qualname: dict[fx.Node, str] = {}
+        self.node_to_origin: dict[fx.Node, NodeOrigin] = {}
+        self.module_calls: list[ModuleCall] = []
+        self.failed_in: tuple[str, type[nn.Module]] | None = None
+        self.rule: NamingRule = FxlensNaming()
+        # fx.Tracer owns the name `scope`.
+        self._current_path = ""
+        self._entry_line: SourceLine | None = None
+        # Tensors are held beside their names: a freed tensor's id may come back as another tensor's.
+        self._tensor_names: dict[int, tuple[torch.Tensor, str]] = {}
+
+    def trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> fx.Graph:
+        """Trace ``root``; the names are in :attr:`node_to_qualname` afterwards.
+
+        Unlike :func:`fxlens.trace_model` this is torch.fx as it is: ``forward`` runs and may change the model.
+        """
+        self._current_path = ""
+        if not isinstance(root, nn.Module):
+            self.rule, self._entry_line = _rule(self.naming, ()), definition_line(root)
+            return super().trace(root, concrete_args)
+        paths = [path for path, _ in root.named_modules(remove_duplicate=False)]
+        self.rule = _rule(self.naming, paths)
+        self._entry_line = definition_line(getattr(type(root), self.traced_func_name, None) or type(root))
+        tensors = [*root.named_buffers(), *root.named_parameters()]
+        self._tensor_names = {id(tensor): (tensor, name) for name, tensor in tensors}
+        with _room_on_the_stack(max(path.count(".") for path in paths) + 2):
+            return super().trace(root, concrete_args)
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, self.leaf_modules) or super().is_leaf_module(m, module_qualified_name)
+
+    def call_module(
+        self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        path = self.path_of_module(m)
+        outer = self._current_path
+        try:
+            if self.is_leaf_module(m, path):
+                result = self.create_proxy("call_module", path, args, kwargs)
+            else:
+                self._current_path = path
+                result = forward(*args, **kwargs)
+        except Exception:
+            if self.failed_in is None:
+                self.failed_in = (path, type(m))
+            raise
+        finally:
+            self._current_path = outer
+        last = next(iter(reversed(self.graph.nodes)), None)
+        self.module_calls.append(ModuleCall(path, nodes_of(result), last))
+        return result
+
+    def create_proxy(
+        self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *others: Any, **options: Any
+    ) -> fx.Proxy:
+        proxy = super().create_proxy(kind, target, args, kwargs, *others, **options)
+        node, scope = proxy.node, self._current_path
+        if kind == "call_module":
+            name = self.rule.of_module(target)
+        else:
+            own = target if isinstance(target, str) else getattr(target, "__name__", "")
+            name = self.rule.of_operation(Operation(scope, node.name, own))
+        self.node_to_qualname[node] = name
+        if kind == "placeholder":
+            self.node_to_origin[node] = NodeOrigin(scope, self._entry_line)
+        else:
+            self.node_to_origin[node] = NodeOrigin(scope, running_line(_TRACE_CODE))
+        return proxy
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        # torch.fx scans all named parameters at every read, which is quadratic for a model that reads many.
+        if isinstance(attr_val, nn.Parameter) and not self.param_shapes_constant:
+            known = self._tensor_names.get(id(attr_val))
+            if known is not None and known[0] is attr_val:
+                proxy = parameter_proxy_cache.get(known[1])
+                if proxy is None:
+                    proxy = parameter_proxy_cache[known[1]] = self.create_proxy("get_attr", known[1], (), {})
+                return proxy
+        return super().getattr(attr, attr_val, parameter_proxy_cache)
+
+    def create_arg(self, a: Any) -> Any:
+        # As in getattr: torch.fx scans all named buffers for each one that is used.
+        if isinstance(a, torch.Tensor):
+            known = self._tensor_names.get(id(a))
+            if known is not None and known[0] is a:
+                return self.create_node("get_attr", known[1], (), {})
+        return super().create_arg(a)
+
+
+_TRACE_CODE = NodePathTracer.trace.__code__
+
+
+def nodes_of(value: Any) -> Any:
+    """``value`` with a node for every proxy, in new tuples, lists and dicts of the same types."""
+    if isinstance(value, fx.Proxy):
+        return value.node
+    if isinstance(value, tuple):
+        items = [nodes_of(item) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, list):
+        return [nodes_of(item) for item in value]
+    if isinstance(value, dict):
+        return _like(value, {key: nodes_of(item) for key, item in value.items()})
+    return value
+
+
+def _like(original: dict[Any, Any], items: dict[Any, Any]) -> dict[Any, Any]:
+    # A subclass may demand other arguments than the items; its plain contents are then the nearest we can keep.
+    return type(original)(items) if type(original).__init__ in _PLAIN_INITS else items
+
+
+_PLAIN_INITS = (dict.__init__, OrderedDict.__init__)
+
+
+def _rule(naming: Dialect, module_paths: Iterable[str]) -> NamingRule:
+    return FxlensNaming(module_paths) if naming == "fxlens" else TorchvisionNaming()
+
+
+@contextmanager
+def _room_on_the_stack(levels: int) -> Iterator[None]:
+    """Let modules nest as deeply while they are traced as they may when they run: tracing needs twice the frames."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, limit + levels * _FRAMES_PER_LEVEL))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
