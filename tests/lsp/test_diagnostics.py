@@ -123,6 +123,53 @@ wrong = create_feature_extractor(AuxNet(), train_return_nodes=["stage2"], eval_r
     )
 
 
+async def test_a_name_that_is_another_modules_output_is_misleading(lens: Lens) -> None:
+    (found,) = await check(
+        lens,
+        """\
+from torchvision.models import vit_b_16
+from torchvision.models.feature_extraction import create_feature_extractor
+
+tokens = create_feature_extractor(vit_b_16(), ["encoder.layers.encoder_layer_0.ln_1"])
+#                                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ misleading-node: of module `encoder.layers.encoder_layer_0.ln_2`
+""",
+    )
+    assert "is called `encoder.layers.encoder_layer_0.ln` here" in found.message
+
+
+async def test_overlapping_queries_take_each_others_nodes(lens: Lens) -> None:
+    await check(
+        lens,
+        RESNET
+        + """\
+    ["layer4", "layer4.1"],
+    #           ^^^^^^^^ shadowed-query: so it gets `layer4.1.add` instead
+)
+""",
+    )
+    await check(
+        lens,
+        RESNET
+        + """\
+    {"fc": "a", "layer4": "b", "layer4.1.relu_1": "c"},
+    #                           ^^^^^^^^^^^^^^^ shadowed-query: its key will be missing
+)
+""",
+    )
+
+
+async def test_a_pattern_passes_the_check_and_selects_nothing(lens: Lens) -> None:
+    await check(
+        lens,
+        RESNET
+        + """\
+    ["layer[12]"],
+    # ^^^^^^^^^ pattern-query: selects nothing
+)
+""",
+    )
+
+
 async def test_the_error_goes_with_the_mistake(lens: Lens) -> None:
     document = lens.open("diagnose_here.py", RESNET + '    {"layer1.0.rleu": "a"},\n)\n')
     (found,) = await lens.settled(document)

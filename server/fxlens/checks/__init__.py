@@ -7,12 +7,23 @@ from collections.abc import Iterator, Mapping
 from fxlens.checks.models import FAILED_MODEL, UNRESOLVED_MODEL, UNTRACEABLE_MODEL
 from fxlens.checks.problem import Fix, Problem, Rule, Severity
 from fxlens.checks.queries import MODE_SPECIFIC_NODE, UNKNOWN_NODE
+from fxlens.checks.selection import MISLEADING_NODE, PATTERN_QUERY, SHADOWED_QUERY
 from fxlens.engine.analysis import CallAnalysis
 
 __all__ = ["RULES", "Fix", "Problem", "Rule", "Severity", "check_call", "severity_of"]
 
 RULES: dict[str, Rule] = {
-    rule.code: rule for rule in (UNKNOWN_NODE, MODE_SPECIFIC_NODE, UNTRACEABLE_MODEL, FAILED_MODEL, UNRESOLVED_MODEL)
+    rule.code: rule
+    for rule in (
+        UNKNOWN_NODE,
+        MODE_SPECIFIC_NODE,
+        MISLEADING_NODE,
+        SHADOWED_QUERY,
+        PATTERN_QUERY,
+        UNTRACEABLE_MODEL,
+        FAILED_MODEL,
+        UNRESOLVED_MODEL,
+    )
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fxlens.checks.patterns import passes_as_pattern
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.wording import did_you_mean, replacements
 from fxlens.engine.analysis import CallAnalysis
@@ -25,12 +26,20 @@ def known_graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]
     return known if len(known) == len(graphs) else ()
 
 
+def only_graph(analysis: CallAnalysis, query: Query) -> ModelGraph | None:
+    """The graph ``query`` is asked of, when it is known and there is just one: with several, which runs is open."""
+    graphs = {id(graph): graph for graph in known_graphs(analysis, query)}
+    return next(iter(graphs.values())) if len(graphs) == 1 else None
+
+
 def _missing_queries(analysis: CallAnalysis) -> Iterator[tuple[Query, ModelGraph]]:
     for query in analysis.call.queries:
         graphs = known_graphs(analysis, query)
         if not query.text.strip() or not query.closed or not graphs:
             continue
-        if not any(set(query.modes) <= set(modes_with(graph, query.text)) for graph in graphs):
+        if any(set(query.modes) <= set(modes_with(graph, query.text)) for graph in graphs):
+            continue
+        if analysis.call.dialect == "fxlens" or not passes_as_pattern(graphs[0], query.text, query.modes):
             yield query, graphs[0]
 
 
@@ -50,7 +59,10 @@ def check_mode_specific_nodes(analysis: CallAnalysis) -> Iterator[Problem]:
             continue
         why = explain_missing(graph, query.text, query.modes)
         if query.role == "return_nodes":
-            remedy = f" Pass `train_return_nodes` and `eval_return_nodes`, and ask for it in `{having[0]}_return_nodes` only."
+            remedy = (
+                " Pass `train_return_nodes` and `eval_return_nodes` instead, "
+                f"and ask for it in `{having[0]}_return_nodes` only."
+            )
         else:
             remedy = f" Ask for it in `{having[0]}_return_nodes`."
         yield Problem(MODE_SPECIFIC_NODE.code, query.span, why.sentence + remedy)

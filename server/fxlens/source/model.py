@@ -44,7 +44,7 @@ class Query:
     content stands for itself, so that columns inside ``span`` are offsets into ``text``. ``editable`` is false where
     replacing the content would change more than this one query (a part of an f-string, a literal used twice).
     ``slices`` lists the indexes of the call's slices the query belongs to, ``None`` meaning all of them. ``key`` is
-    the text of the user's key expression in a dict.
+    the source text of the output's key: the value that stands beside the query in a dict.
     """
 
     text: str
