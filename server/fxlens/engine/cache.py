@@ -1,0 +1,104 @@
+"""Results of earlier traces, kept in memory, and whether they still hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from fxlens.source.model import Slice
+from fxlens.worker.messages import ImportedFile, TraceReply, TraceRequest
+
+CAPACITY = 64
+
+
+@dataclass(frozen=True)
+class TraceKey:
+    """What a trace depends on besides the files it imports: equal keys give equal graphs, up to line numbers."""
+
+    interpreter: str
+    request: str
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A reply, and the slice it was made for: its line numbers are those of that slice."""
+
+    slice: Slice
+    reply: TraceReply
+
+
+def key_of(interpreter: str, request: TraceRequest) -> TraceKey:
+    """The key of ``request``. Line numbers are left out: they are put right afterwards, without another trace."""
+    parts = [
+        request.path,
+        request.dialect,
+        request.folder,
+        *request.import_paths,
+        "\0",
+        *(statement.text for statement in request.statements),
+        "\0",
+        request.model.text,
+        *(f"{name}={expression.text}" for name, expression in sorted(request.arguments.items())),
+        "\0",
+        repr(request.limits),
+    ]
+    return TraceKey(interpreter, hashlib.sha256("\1".join(parts).encode(errors="surrogatepass")).hexdigest())
+
+
+class Digests:
+    """SHA-256 of files on disk; a file is read again only when its size or time has changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[int, int, int], str]] = {}
+
+    def of(self, path: str) -> str | None:
+        try:
+            status = Path(path).stat()
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+            known = self._known.get(path)
+            if known and known[0] == stamp:
+                return known[1]
+            digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        except OSError:
+            return None
+        self._known[path] = (stamp, digest)
+        return digest
+
+    def forget(self, path: str) -> None:
+        """Read ``path`` again next time: a quick second save may leave size and time as they were."""
+        self._known.pop(path, None)
+
+    def hold(self, files: tuple[ImportedFile, ...]) -> bool:
+        """Whether every one of ``files`` still has the content it had."""
+        return all(self.of(file.path) == file.digest for file in files)
+
+
+class MemoryCache:
+    """The most recently used results."""
+
+    def __init__(self, digests: Digests, capacity: int = CAPACITY) -> None:
+        self._digests = digests
+        self._capacity = capacity
+        self._entries: OrderedDict[TraceKey, Traced] = OrderedDict()
+
+    def get(self, key: TraceKey) -> Traced | None:
+        """The result for ``key`` if the files it came from are unchanged."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if not self._digests.hold(entry.reply.files):
+            del self._entries[key]
+            return None
+        self._entries.move_to_end(key)
+        return entry
+
+    def put(self, key: TraceKey, traced: Traced) -> None:
+        self._entries[key] = traced
+        self._entries.move_to_end(key)
+        while len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)
+
+    def clear(self) -> None:
+        self._entries.clear()

@@ -1,0 +1,116 @@
+"""One open document: its text, its calls, and for each slice of each call what is known of its model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
+from fxlens.engine.cache import Traced, TraceKey
+from fxlens.engine.relocation import Relocation
+from fxlens.source.model import ExtractionCall, Slice
+from fxlens.worker.messages import Expression, ImportedFile, Statement, TraceRequest
+
+
+@dataclass
+class Model:
+    """One slice of one call. ``files`` are those that its last result came from."""
+
+    key: TraceKey
+    request: TraceRequest
+    state: ModelState
+    files: tuple[ImportedFile, ...] = ()
+
+    @property
+    def pending(self) -> bool:
+        return self.state.status in ("waiting", "tracing")
+
+    def take(self, traced: Traced) -> None:
+        """Take a result for this key, made for a slice that says the same at perhaps other lines."""
+        relocation = Relocation(traced.slice, self.state.slice)
+        reply = traced.reply
+        graph, failure = reply.graph, reply.failure
+        if relocation.moves:
+            graph, failure = relocation.graph(graph), relocation.failure(failure)
+        self.files = reply.files
+        if failure is None and graph is not None:
+            self.state = ModelState(self.state.slice, "ready", graph)
+        else:
+            self.state = replace(self.state, status="failed", failure=failure, stale=self.state.graph is not None)
+
+    def outdate(self) -> None:
+        """Something the result came from has changed: keep the graph as the last good one and wait for a new one."""
+        self.state = replace(self.state, status="waiting", stale=self.state.graph is not None, failure=None)
+
+    def moved_to(self, slice_: Slice, request: TraceRequest) -> Model:
+        """The same model after an edit elsewhere in the file."""
+        if slice_ == self.state.slice:
+            return self
+        relocation = Relocation(self.state.slice, slice_)
+        state = replace(self.state, slice=slice_)
+        if relocation.moves:
+            graph, failure = relocation.graph(state.graph), relocation.failure(state.failure)
+            state = replace(state, graph=graph, failure=failure)
+        return Model(self.key, request, state, self.files)
+
+
+@dataclass
+class Call:
+    call: ExtractionCall
+    models: list[Model]
+
+
+class Document:
+    """An open file. Its calls belong to its present text, always."""
+
+    def __init__(self, uri: str, path: str) -> None:
+        self.uri = uri
+        self.path = path
+        self.text = ""
+        self.version: int | None = None
+        self.calls: list[Call] = []
+        self.debounce: asyncio.TimerHandle | None = None
+        self.waiters: list[asyncio.Future[None]] = []
+
+    def models(self) -> Iterator[Model]:
+        for call in self.calls:
+            yield from call.models
+
+    @property
+    def pending(self) -> bool:
+        return any(model.pending for model in self.models())
+
+    def analysis(self) -> FileAnalysis:
+        calls = tuple(CallAnalysis(one.call, tuple(model.state for model in one.models)) for one in self.calls)
+        return FileAnalysis(self.uri, self.path, self.version, self.text, calls)
+
+    def last_good(self, call: ExtractionCall, at: int, slice_: Slice, branch: int) -> ModelState | None:
+        """The state whose graph stands in for ``slice_`` until its own is made: that of the call it was before.
+
+        That is the call with the same model expression, else the one at the same place in the order of calls.
+        """
+        for one in self.calls:
+            if one.call.function == call.function and one.call.dialect == call.dialect:
+                for model in one.models:
+                    if model.state.slice.model == slice_.model and model.state.graph:
+                        return model.state
+        if at < len(self.calls) and branch < len(self.calls[at].models):
+            return self.calls[at].models[branch].state
+        return None
+
+    def resolve_waiters(self) -> None:
+        """Wake whoever waits for the document to settle."""
+        if not self.pending:
+            waiters, self.waiters = self.waiters, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+
+def statements_of(slice_: Slice) -> tuple[Statement, ...]:
+    return tuple(Statement(statement.line, statement.text) for statement in slice_.statements)
+
+
+def arguments_of(slice_: Slice) -> dict[str, Expression]:
+    return {argument.name: Expression(argument.line, argument.expression) for argument in slice_.arguments}

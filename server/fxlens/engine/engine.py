@@ -1,0 +1,380 @@
+"""The engine: open documents in, analyses out.
+
+Everything here runs on one event loop and never blocks it: finding calls takes milliseconds, and all that takes longer
+happens in worker processes. A result is shown only if the slice it was made for still says the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, replace
+
+from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
+from fxlens.engine.cache import Digests, MemoryCache, Traced, TraceKey, key_of
+from fxlens.engine.documents import Call, Document, Model, arguments_of, statements_of
+from fxlens.engine.settings import EngineSettings
+from fxlens.engine.workers import BlockedError, Worker
+from fxlens.graph import Failure, Phase
+from fxlens.source import find_calls
+from fxlens.source.model import ExtractionCall, Slice
+from fxlens.worker.messages import Expression, TraceRequest
+
+DEBOUNCE_SECONDS = 0.15
+"""How long an edit that changes a slice waits for the next one before its model is traced."""
+RETRIES = 3
+"""How often a trace is repeated because files changed under it."""
+
+NOT_TRUSTED = Failure(
+    "start",
+    "untrusted",
+    "This workspace is not trusted, so no code of it is run and its models are unknown.",
+    "Trust the workspace to have node names completed and checked.",
+)
+NO_INTERPRETER = Failure("start", "interpreter", "No Python interpreter was found.", "Choose one with torch installed.")
+
+
+@dataclass
+class Job:
+    """A trace under way; several models may wait for it."""
+
+    key: TraceKey
+    slice: Slice
+    request: TraceRequest
+    task: asyncio.Task[None] | None = None
+    begun: bool = False
+
+
+class Engine:
+    """Documents × workers × cache.
+
+    ``on_analysis`` is called with every new analysis of an open document, ``on_worker`` with every new state of a
+    worker, ``on_log`` with lines for the log, ``on_phase`` (optional) with the URI-independent progress of a trace:
+    model expression and phase, ``None`` at its end. All methods must be called from the event loop's thread.
+    """
+
+    def __init__(
+        self,
+        on_analysis: Callable[[FileAnalysis], None],
+        on_worker: Callable[[WorkerState], None],
+        on_log: Callable[[str], None],
+        on_phase: Callable[[str, Phase | None], None] | None = None,
+    ) -> None:
+        self._on_analysis = on_analysis
+        self._on_worker = on_worker
+        self._on_log = on_log
+        self._on_phase = on_phase
+        self._settings = EngineSettings()
+        self._documents: dict[str, Document] = {}
+        self._workers: dict[str, Worker] = {}
+        self._jobs: dict[TraceKey, Job] = {}
+        self._digests = Digests()
+        self._cache = MemoryCache(self._digests)
+        self._background: set[asyncio.Task[None]] = set()
+        self._restarting = asyncio.Lock()
+
+    # --- settings ---------------------------------------------------------------------------------------------------
+
+    def configure(self, settings: EngineSettings) -> None:
+        """Use ``settings`` from now on; only what differs is started again."""
+        if settings == self._settings:
+            return
+        self._settings = settings
+        used = {settings.default_interpreter, *(folder.interpreter for folder in settings.folders)}
+        for interpreter in list(self._workers):
+            if not settings.trusted or interpreter not in used:
+                self._run(self._workers.pop(interpreter).stop("No longer used."))
+        for worker in self._workers.values():
+            worker.idle_seconds = settings.idle_minutes * 60
+        for document in self._documents.values():
+            self._refresh(document, retry_blocked=True)
+            self._launch_later(document, 0.0)
+
+    # --- documents --------------------------------------------------------------------------------------------------
+
+    def open(self, uri: str, path: str, text: str, version: int | None) -> None:
+        """A document was opened: find its calls now, trace their models soon."""
+        document = Document(uri, path)
+        self._documents[uri] = document
+        self._set_text(document, text, version)
+        self._launch_later(document, 0.0)
+
+    def change(self, uri: str, text: str, version: int | None) -> None:
+        """A document has a new text; what is unknown of it is traced when typing pauses."""
+        document = self._documents.get(uri)
+        if document is None:
+            return
+        self._set_text(document, text, version)
+        self._launch_later(document, DEBOUNCE_SECONDS)
+
+    def close(self, uri: str) -> None:
+        document = self._documents.pop(uri, None)
+        if document is None:
+            return
+        if document.debounce:
+            document.debounce.cancel()
+        document.calls = []
+        document.resolve_waiters()
+        self._drop_unwanted_jobs()
+
+    def analysis(self, uri: str) -> FileAnalysis | None:
+        """The latest analysis of an open document; its positions belong to the latest text."""
+        document = self._documents.get(uri)
+        return document.analysis() if document else None
+
+    def file_changed(self, path: str) -> None:
+        """A file on disk changed: trace again what was made from it, and what failed and may now work."""
+        self._digests.forget(path)
+        for document in self._documents.values():
+            touched = [model for model in document.models() if self._concerned(model, path)]
+            for model in touched:
+                model.outdate()
+            if touched:
+                self._publish(document)
+                self._launch_later(document, 0.0)
+
+    def _concerned(self, model: Model, path: str) -> bool:
+        if model.state.status == "failed":
+            return path.endswith(".py") or any(file.path == path for file in model.files)
+        return model.state.status == "ready" and any(
+            file.path == path and self._digests.of(path) != file.digest for file in model.files
+        )
+
+    def _set_text(self, document: Document, text: str, version: int | None) -> None:
+        document.text, document.version = text, version
+        found = find_calls(text, document.path).calls
+        known = {model.key: model for model in document.models()}
+        document.calls = [
+            Call(call, [self._model(document, known, call, at, branch) for branch in range(len(call.slices))])
+            for at, call in enumerate(found)
+        ]
+        self._drop_unwanted_jobs()
+        self._publish(document)
+
+    def _refresh(self, document: Document, retry_blocked: bool) -> None:
+        """Build the models anew for the same text, after a change of settings."""
+        known = {
+            model.key: model
+            for model in document.models()
+            if not (retry_blocked and model.state.status in ("blocked", "failed"))
+        }
+        document.calls = [
+            Call(one.call, [self._model(document, known, one.call, at, branch) for branch in range(len(one.models))])
+            for at, one in enumerate(document.calls)
+        ]
+        self._drop_unwanted_jobs()
+        self._publish(document)
+
+    def _model(
+        self, document: Document, known: dict[TraceKey, Model], call: ExtractionCall, at: int, branch: int
+    ) -> Model:
+        slice_ = call.slices[branch]
+        request = self._request(call, slice_)
+        interpreter, reason = self._settings.interpreter_of(document.path)
+        key = key_of(interpreter or "", request)
+        blocked = self._why_blocked(interpreter, reason)
+        if blocked is None and key in known and known[key].state.failure not in (NOT_TRUSTED, NO_INTERPRETER):
+            return known[key].moved_to(slice_, request)
+        before = document.last_good(call, at, slice_, branch)
+        graph = before.graph if before else None
+        state = ModelState(slice_, "blocked" if blocked else "waiting", graph, graph is not None, blocked)
+        model = Model(key, request, state)
+        if blocked is None and (traced := self._cache.get(key)):
+            model.take(traced)
+        return model
+
+    def _why_blocked(self, interpreter: str | None, reason: str) -> Failure | None:
+        if not self._settings.trusted:
+            return NOT_TRUSTED
+        if interpreter is None:
+            return replace(NO_INTERPRETER, message=reason) if reason else NO_INTERPRETER
+        return None
+
+    def _request(self, call: ExtractionCall, slice_: Slice) -> TraceRequest:
+        folder = self._settings.folder_of(slice_.path)
+        return TraceRequest(
+            path=slice_.path,
+            statements=statements_of(slice_),
+            model=Expression(slice_.line, slice_.model),
+            dialect=call.dialect,
+            arguments=arguments_of(slice_),
+            import_paths=self._settings.import_paths_of(slice_.path),
+            folder=folder.path if folder else "",
+            limits=self._settings.limits,
+        )
+
+    def _publish(self, document: Document) -> None:
+        self._on_analysis(document.analysis())
+        document.resolve_waiters()
+
+    # --- jobs -------------------------------------------------------------------------------------------------------
+
+    def _launch_later(self, document: Document, seconds: float) -> None:
+        if document.debounce:
+            document.debounce.cancel()
+            document.debounce = None
+        if document.pending:
+            document.debounce = asyncio.get_running_loop().call_later(seconds, self._launch, document)
+
+    def _launch(self, document: Document) -> None:
+        document.debounce = None
+        for model in document.models():
+            if model.state.status == "waiting" and model.key not in self._jobs:
+                job = Job(model.key, model.state.slice, model.request)
+                self._jobs[job.key] = job
+                job.task = asyncio.create_task(self._work(job))
+
+    def _wanting(self, key: TraceKey) -> Iterator[tuple[Document, Model]]:
+        for document in self._documents.values():
+            for model in document.models():
+                if model.key == key and model.pending:
+                    yield document, model
+
+    def _drop_unwanted_jobs(self) -> None:
+        for key, job in list(self._jobs.items()):
+            if not any(self._wanting(key)):
+                del self._jobs[key]
+                if job.task:
+                    job.task.cancel()
+
+    async def _work(self, job: Job) -> None:
+        try:
+            traced = await self._traced(job)
+        except BlockedError as error:
+            failure = error.failure
+            self._finish(job, lambda model: self._block(model, failure))
+        except asyncio.CancelledError:
+            if self._jobs.get(job.key) is job:
+                del self._jobs[job.key]
+            raise
+        except Exception as error:
+            self._on_log(f"internal error while tracing {job.request.model.text!r}: {error!r}")
+            failure = Failure("start", type(error).__name__, f"FX Lens failed: {error}", "Please report this.")
+            self._finish(job, lambda model: self._block(model, failure))
+        else:
+            self._cache.put(job.key, traced)
+            self._finish(job, lambda model: model.take(traced))
+
+    async def _traced(self, job: Job) -> Traced:
+        """Trace, and trace again while files change under it."""
+        worker = self._worker(job.key.interpreter)
+
+        def begin() -> None:
+            self._begin(job)
+
+        def progress(phase: Phase) -> None:
+            if self._on_phase:
+                self._on_phase(job.request.model.text, phase)
+
+        try:
+            for _ in range(RETRIES):
+                reply = await worker.trace(job.request, begin, progress)
+                if self._digests.hold(reply.files):
+                    break
+        finally:
+            if self._on_phase and job.begun:
+                self._on_phase(job.request.model.text, None)
+        if reply.output:
+            self._on_log(f"output of {job.request.path}:\n{reply.output}")
+        return Traced(job.slice, reply)
+
+    def _begin(self, job: Job) -> None:
+        job.begun = True
+        touched = []
+        for document, model in self._wanting(job.key):
+            model.state = replace(model.state, status="tracing")
+            touched.append(document)
+        self._publish_all(touched)
+
+    def _finish(self, job: Job, apply: Callable[[Model], None]) -> None:
+        if self._jobs.get(job.key) is job:
+            del self._jobs[job.key]
+        touched = []
+        for document, model in list(self._wanting(job.key)):
+            apply(model)
+            touched.append(document)
+        self._publish_all(touched)
+
+    @staticmethod
+    def _block(model: Model, failure: Failure) -> None:
+        model.state = replace(model.state, status="blocked", failure=failure, stale=model.state.graph is not None)
+
+    def _publish_all(self, documents: list[Document]) -> None:
+        for document in dict.fromkeys(documents):
+            self._publish(document)
+
+    # --- workers ----------------------------------------------------------------------------------------------------
+
+    def _worker(self, interpreter: str) -> Worker:
+        worker = self._workers.get(interpreter)
+        if worker is None:
+            reason = self._reason_for(interpreter)
+            idle = self._settings.idle_minutes * 60
+            worker = Worker(interpreter, reason, idle, self._on_worker, self._on_log)
+            self._workers[interpreter] = worker
+        return worker
+
+    def _reason_for(self, interpreter: str) -> str:
+        for folder in self._settings.folders:
+            if folder.interpreter == interpreter:
+                return folder.interpreter_reason
+        return self._settings.default_reason
+
+    def worker_state(self, path: str) -> WorkerState:
+        """The state of the worker that ``path`` would be traced by."""
+        interpreter, reason = self._settings.interpreter_of(path)
+        if not self._settings.trusted:
+            return WorkerState("stopped", NOT_TRUSTED.message, interpreter, reason)
+        if interpreter is None:
+            text = reason or NO_INTERPRETER.message
+            return WorkerState("failed", text, None, reason, problems=(text,))
+        if interpreter in self._workers:
+            return self._workers[interpreter].state
+        return WorkerState("stopped", "Nothing to trace yet.", interpreter, reason)
+
+    def worker_pids(self) -> list[int]:
+        """The process ids of the running workers, for logs and tests."""
+        return [worker.pid for worker in self._workers.values() if worker.pid is not None]
+
+    async def restart(self) -> None:
+        """Stop all workers, forget all results and failures, and trace the open documents anew."""
+        async with self._restarting:
+            await self._stop_work()
+            self._cache.clear()
+            for document in self._documents.values():
+                for model in document.models():
+                    model.outdate()
+                self._refresh(document, retry_blocked=True)
+                self._launch_later(document, 0.0)
+
+    async def settled(self, uri: str) -> None:
+        """Return when nothing is pending for the document (at once if it is not open)."""
+        document = self._documents.get(uri)
+        if document and document.pending:
+            waiter = asyncio.get_running_loop().create_future()
+            document.waiters.append(waiter)
+            await waiter
+
+    async def close_all(self) -> None:
+        """Close every document; workers stay until they have rested or the engine is shut down."""
+        for uri in list(self._documents):
+            self.close(uri)
+
+    async def shutdown(self) -> None:
+        """Close everything and end every process."""
+        await self.close_all()
+        await self._stop_work()
+
+    async def _stop_work(self) -> None:
+        jobs, self._jobs = list(self._jobs.values()), {}
+        tasks = [job.task for job in jobs if job.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

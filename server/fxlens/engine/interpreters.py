@@ -1,0 +1,108 @@
+"""Asking an interpreter what it is, before anything is started in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+
+PROBE_SECONDS = 10.0
+
+PROGRAM = """
+import sys
+sys.path[:] = [path for path in sys.path if path]
+import json, importlib.util
+print("\\x01" + json.dumps({
+    "python": ".".join(map(str, sys.version_info[:3])),
+    "supported": sys.version_info >= (3, 10),
+    "torch": importlib.util.find_spec("torch") is not None,
+}))
+"""
+# Not isolated with -I: that would hide a torch in the user's own site-packages or on PYTHONPATH, which the worker will
+# see. The working folder is a neutral one and the empty path entry is dropped, so nothing of the workspace is imported.
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What an interpreter is; ``problem`` says why a worker cannot run in it, ``remedy`` what would help."""
+
+    interpreter: str
+    python: str | None = None
+    problem: str | None = None
+    remedy: str = ""
+
+
+OTHER = "Choose another interpreter."
+
+
+async def probe(interpreter: str, seconds: float = PROBE_SECONDS) -> Probe:
+    """Run ``interpreter`` for a moment. Never raises for what the interpreter does."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            interpreter,
+            "-c",
+            PROGRAM,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=tempfile.gettempdir(),
+            start_new_session=True,
+            env=worker_environment(),
+        )
+    except FileNotFoundError:
+        return Probe(interpreter, problem=f"There is no Python interpreter at {interpreter}.", remedy=OTHER)
+    except OSError as error:
+        return Probe(interpreter, problem=f"{interpreter} cannot be run: {error.strerror or error}.", remedy=OTHER)
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), seconds)
+    except asyncio.TimeoutError:
+        return Probe(interpreter, problem=f"{interpreter} did not answer within {seconds:g} s.", remedy=OTHER)
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                kill_group(process.pid)
+            await process.wait()
+    return _read(interpreter, output, errors, process.returncode)
+
+
+def _read(interpreter: str, output: bytes, errors: bytes, exit_code: int | None) -> Probe:
+    _, mark, answer = output.decode(errors="replace").rpartition("\x01")
+    try:
+        data = json.loads(answer) if mark else None
+    except json.JSONDecodeError:
+        data = None
+    if not isinstance(data, dict):
+        last = errors.decode(errors="replace").strip().rpartition("\n")[2]
+        said = f": {last[:200]}" if last else "."
+        return Probe(
+            interpreter, problem=f"{interpreter} is no working Python (exit code {exit_code}){said}", remedy=OTHER
+        )
+    python = str(data["python"])
+    if not data["supported"]:
+        problem = f"FX Lens needs Python 3.10 or newer; {interpreter} is {python}."
+        return Probe(interpreter, python, problem, OTHER)
+    if not data["torch"]:
+        problem = f"Python {python} at {interpreter} has no torch."
+        return Probe(interpreter, python, problem, "Install it there, or choose another interpreter.")
+    return Probe(interpreter, python)
+
+
+def worker_environment() -> dict[str, str]:
+    """Our own environment without what was set up for the language server only."""
+    environment = dict(os.environ)
+    environment.pop("PYTHONHOME", None)
+    environment["PYTHONIOENCODING"] = "utf-8:replace"
+    return environment
+
+
+def kill_group(pid: int) -> None:
+    """End a process that was started as the leader of its own group, and all that is in the group."""
+    if sys.platform == "win32":
+        os.kill(pid, signal.SIGTERM)
+    else:
+        os.killpg(pid, signal.SIGKILL)

@@ -1,0 +1,52 @@
+"""What the engine is told from outside: trust, interpreters, limits. Values, compared by value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fxlens.worker.messages import Limits
+
+
+@dataclass(frozen=True)
+class FolderSettings:
+    """One workspace folder and its interpreter; ``interpreter_problem`` says why there is none."""
+
+    path: str
+    interpreter: str | None = None
+    interpreter_reason: str = ""
+    interpreter_problem: str | None = None
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """All settings. Nothing of the workspace is executed or probed unless ``trusted``."""
+
+    trusted: bool = False
+    folders: tuple[FolderSettings, ...] = ()
+    default_interpreter: str | None = None
+    default_reason: str = ""
+    limits: Limits = field(default_factory=Limits)
+    extra_paths: tuple[str, ...] = ()
+    idle_minutes: float = 10.0
+
+    def folder_of(self, path: str) -> FolderSettings | None:
+        """The innermost workspace folder that contains ``path``."""
+        containing = [folder for folder in self.folders if Path(path).is_relative_to(folder.path)]
+        return max(containing, key=lambda folder: len(folder.path), default=None)
+
+    def interpreter_of(self, path: str) -> tuple[str | None, str]:
+        """The interpreter for ``path`` and why it is that one; without one, why there is none."""
+        folder = self.folder_of(path)
+        if folder and folder.interpreter:
+            return folder.interpreter, folder.interpreter_reason
+        if folder and folder.interpreter_problem:
+            return None, folder.interpreter_problem
+        return self.default_interpreter, self.default_reason
+
+    def import_paths_of(self, path: str) -> tuple[str, ...]:
+        """What stands in front of ``sys.path`` for a file: folder, workspace folder, extra paths, the others."""
+        folder = self.folder_of(path)
+        paths = [str(Path(path).parent), *([folder.path] if folder else []), *self.extra_paths]
+        paths += [other.path for other in self.folders]
+        return tuple(dict.fromkeys(paths))

@@ -1,0 +1,188 @@
+"""The engine's end of the pipe to one worker process: starting it, asking it, ending it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+from fxlens.engine.interpreters import kill_group, worker_environment
+from fxlens.graph import Phase
+from fxlens.worker.messages import Environment, TraceReply, TraceRequest
+from fxlens.worker.pipe import LineBuffer, encode
+
+MAIN = Path(__file__).parent.parent / "worker" / "main.py"
+START_SECONDS = 120.0
+"""How long torch may take to be imported: minutes on a network drive that has not been touched for long."""
+GRACE_SECONDS = 30.0
+"""How much longer than all its limits together a request may take before the worker itself is taken to be stuck."""
+STOP_SECONDS = 1.0
+CHUNK = 1 << 18
+
+PhaseListener = Callable[[Phase], None]
+
+
+class WorkerDiedError(Exception):
+    """The worker process ended (or was stuck and has been ended) before it answered."""
+
+
+class WorkerStartError(Exception):
+    """The worker says why it cannot work in this environment."""
+
+
+class WorkerClient:
+    """One worker process. ``on_log`` gets what it prints, line by line; ``on_end`` is called once when it ends."""
+
+    def __init__(self, interpreter: str, on_log: Callable[[str], None], on_end: Callable[[], None]) -> None:
+        self._interpreter = interpreter
+        self._on_log = on_log
+        self._on_end = on_end
+        self._process: asyncio.subprocess.Process | None = None
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any] | None]] = {}
+        self._listeners: dict[int, PhaseListener] = {}
+        self._ready: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
+        self._readers: list[asyncio.Task[None]] = []
+        self.exit_code: int | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self, on_importing: Callable[[], None]) -> Environment:
+        """Start the process and wait until it is ready.
+
+        Raises:
+            WorkerStartError: it cannot work there, with a sentence for the user.
+            WorkerDiedError: it ended without saying why.
+        """
+        self._on_importing = on_importing
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                self._interpreter,
+                str(MAIN),
+                "--parent",
+                str(os.getpid()),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=tempfile.gettempdir(),
+                start_new_session=True,
+                env=worker_environment(),
+            )
+        except OSError as error:
+            raise WorkerStartError(f"{self._interpreter} cannot be run: {error.strerror or error}.") from error
+        self._readers = [asyncio.create_task(self._read_messages()), asyncio.create_task(self._read_log())]
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._ready), START_SECONDS)
+        except asyncio.TimeoutError as error:
+            await self.kill()
+            raise WorkerStartError(f"torch could not be imported within {START_SECONDS:g} s.") from error
+
+    async def trace(self, request: TraceRequest, on_phase: PhaseListener) -> TraceReply:
+        """Ask for a trace. Cancelling this coroutine cancels the trace.
+
+        Raises:
+            WorkerDiedError: the worker ended before it answered.
+        """
+        number = next(self._numbers)
+        reply: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = reply
+        self._listeners[number] = on_phase
+        limits = request.limits
+        patience = limits.import_seconds + limits.build_seconds + limits.trace_seconds + limits.shapes_seconds
+        try:
+            self._send({"id": number, "method": "trace", "params": request.to_json()})
+            result = await asyncio.wait_for(reply, patience * 3 + GRACE_SECONDS)  # Three ways of building.
+        except asyncio.TimeoutError as error:
+            await self.kill()
+            raise WorkerDiedError("the worker did not answer") from error
+        except asyncio.CancelledError:
+            self._send({"method": "cancel", "params": {"id": number}})
+            raise
+        finally:
+            self._waiting.pop(number, None)
+            self._listeners.pop(number, None)
+        if result is None:
+            raise WorkerDiedError("the worker ended")
+        return TraceReply.from_json(result)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        if self._process and self._process.stdin and not self._process.stdin.is_closing():
+            self._process.stdin.write(encode(message))
+
+    async def stop(self) -> None:
+        """Let it end by itself; kill it if it does not."""
+        if self._process is None:
+            return
+        self._send({"method": "shutdown"})
+        if self._process.stdin:
+            self._process.stdin.close()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End it now, and wait until it and its readers are gone."""
+        if self._process is None:
+            return
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                kill_group(self._process.pid)
+        await self._process.wait()
+        current = asyncio.current_task()
+        await asyncio.gather(*(task for task in self._readers if task is not current), return_exceptions=True)
+
+    async def _read_messages(self) -> None:
+        assert self._process
+        assert self._process.stdout
+        lines = LineBuffer()
+        while data := await self._process.stdout.read(CHUNK):
+            for line in lines.feed(data):
+                self._handle(json.loads(line))
+        self.exit_code = await self._process.wait()
+        self._ended()
+
+    def _ended(self) -> None:
+        if not self._ready.done():
+            self._ready.set_exception(WorkerDiedError(f"the worker ended with exit code {self.exit_code}"))
+            self._ready.exception()  # Marked as seen: whoever started us may have been cancelled.
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(None)
+        self._on_end()
+
+    async def _read_log(self) -> None:
+        assert self._process
+        assert self._process.stderr
+        lines = LineBuffer()
+        while data := await self._process.stderr.read(CHUNK):
+            for line in lines.feed(data):
+                self._on_log(line.decode(errors="replace")[:2000])
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        number, method, params = message.get("id"), message.get("method"), message.get("params", {})
+        if number is not None:
+            future = self._waiting.get(number)
+            if future and not future.done():
+                future.set_result(message.get("result"))
+        elif method == "importing":
+            self._on_importing()
+        elif method == "ready" and not self._ready.done():
+            self._ready.set_result(Environment.from_json(params))
+        elif method == "failed" and not self._ready.done():
+            self._ready.set_exception(WorkerStartError(params["message"]))
+        elif method == "phase" and (listener := self._listeners.get(params["id"])):
+            self._tell(listener, params["phase"])
+
+    @staticmethod
+    def _tell(listener: PhaseListener, name: str) -> None:
+        for phase in get_args(Phase):
+            if phase == name:
+                listener(phase)

@@ -1,0 +1,238 @@
+"""The worker of one interpreter over time: its states, restarts, back-off and rest when nothing is to do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from fxlens.engine.analysis import WorkerState, WorkerStatus
+from fxlens.engine.interpreters import Probe, probe
+from fxlens.engine.worker_client import PhaseListener, WorkerClient, WorkerDiedError, WorkerStartError
+from fxlens.graph import Failure
+from fxlens.worker.messages import Environment, TraceReply, TraceRequest
+
+BACK_OFF_SECONDS = (0.0, 1.0, 5.0, 20.0)
+"""How long to wait before the next start after so many crashes in a row; after the last, the user is asked."""
+PROBLEM_SECONDS = 5.0
+"""How long an interpreter's problem is remembered before it is looked at again."""
+ATTEMPTS = 2
+"""How often a request may end the worker before the request itself is blamed."""
+
+
+class BlockedError(Exception):
+    """Nothing can run in this interpreter; ``failure`` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Worker:
+    """Starts a worker process when there is something to trace, and answers one request after the other.
+
+    All methods belong to the event loop's thread. ``on_state`` is called at every change of :attr:`state`.
+    """
+
+    def __init__(
+        self,
+        interpreter: str,
+        interpreter_reason: str,
+        idle_seconds: float,
+        on_state: Callable[[WorkerState], None],
+        on_log: Callable[[str], None],
+    ) -> None:
+        self._interpreter = interpreter
+        self._on_state = on_state
+        self._on_log = on_log
+        self.idle_seconds = idle_seconds
+        self.state = WorkerState("stopped", "Nothing to trace yet.", interpreter, interpreter_reason)
+        self._turn = asyncio.Lock()
+        self._client: WorkerClient | None = None
+        self._ready = False
+        self._crashes = 0
+        self._problem: tuple[float, BlockedError] | None = None
+        self._rest: asyncio.TimerHandle | None = None
+        self._stopping = False
+        self._hurry = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def pid(self) -> int | None:
+        return self._client.pid if self._client else None
+
+    async def trace(self, request: TraceRequest, on_start: Callable[[], None], on_phase: PhaseListener) -> TraceReply:
+        """Trace when it is this request's turn.
+
+        Raises:
+            BlockedError: nothing can run in this interpreter.
+        """
+        async with self._turn:
+            self._stay_awake()
+            try:
+                return await self._attempt(request, on_start, on_phase)
+            finally:
+                self._rest_later()
+
+    async def _attempt(
+        self, request: TraceRequest, on_start: Callable[[], None], on_phase: PhaseListener
+    ) -> TraceReply:
+        for _ in range(ATTEMPTS):
+            client = await self._started()
+            on_start()
+            self._set("tracing", f"Tracing `{request.model.text[:60]}`.")
+            try:
+                reply = await client.trace(request, on_phase)
+            except WorkerDiedError:
+                await self._lost(client)
+                continue
+            except asyncio.CancelledError:
+                self._set_if_running("ready", "Ready.")
+                raise
+            self._crashes = 0
+            self._set_if_running("ready", "Ready.")
+            return reply
+        text = f"The worker ended {ATTEMPTS} times while it worked on this model."
+        return TraceReply(None, Failure("start", "crash", text, "The log has what it said last."))
+
+    async def _started(self) -> WorkerClient:
+        """The running worker; started first if there is none."""
+        while self._client is None or not self._ready:
+            self._raise_known_problem()
+            await self._back_off()
+            try:
+                await self._start()
+            except WorkerDiedError as error:
+                self._on_log(f"{self._interpreter}: {error}")
+                await self._lost(self._client)
+            except (BlockedError, asyncio.CancelledError):
+                await self._abandon()
+                raise
+        return self._client
+
+    async def _start(self) -> None:
+        self._set("starting", f"Looking at {self._interpreter}.")
+        found = await probe(self._interpreter)
+        if found.problem:
+            raise self._block(found)
+        self.state = replace(self.state, python=found.python)
+        self._set("starting", "Starting.")
+        self._stopping = False
+        client = WorkerClient(self._interpreter, self._on_log, self._notice_end)
+        self._client = client
+        try:
+            environment = await client.start(lambda: self._set("importing", "Importing torch."))
+        except WorkerStartError as error:
+            raise self._block(Probe(self._interpreter, found.python, str(error), "The log has the details.")) from error
+        self._ready = True
+        self._problem = None
+        self._announce(environment)
+
+    def _announce(self, environment: Environment) -> None:
+        self.state = replace(self.state, python=environment.python, torch=environment.torch, problems=())
+        self._set("ready", "Ready.")
+        self._on_log(
+            f"worker {environment.pid} is ready: Python {environment.python}, torch {environment.torch}, "
+            f"torchvision {environment.torchvision}, timm {environment.timm} ({environment.executable})"
+        )
+
+    def _block(self, found: Probe) -> BlockedError:
+        problem = found.problem or ""
+        failure = Failure("start", "blocked", problem, found.remedy)
+        self.state = replace(self.state, python=found.python or self.state.python, problems=(problem,))
+        self._set("failed", f"{problem} {found.remedy}".strip())
+        error = BlockedError(failure)
+        self._problem = (time.monotonic(), error)
+        return error
+
+    def _raise_known_problem(self) -> None:
+        if self._problem and time.monotonic() - self._problem[0] < PROBLEM_SECONDS:
+            raise self._problem[1]
+
+    async def _back_off(self) -> None:
+        """Wait longer after each crash in a row, and give up after too many, until the user restarts."""
+        if not self._crashes:
+            return
+        if self._crashes >= len(BACK_OFF_SECONDS):
+            raise self._block(
+                Probe(
+                    self._interpreter,
+                    problem=f"The worker crashed {self._crashes} times in a row.",
+                    remedy="See the log, then restart FX Lens.",
+                )
+            )
+        seconds = BACK_OFF_SECONDS[self._crashes]
+        if seconds:
+            self._set("failed", f"The worker crashed {self._crashes} times in a row; next try in {seconds:g} s.")
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), seconds)
+
+    async def _lost(self, client: WorkerClient | None) -> None:
+        """Note a crash and clear up after it."""
+        if client and client is self._client:
+            await self._abandon()
+        if self._stopping:
+            return
+        self._crashes += 1
+        code = client.exit_code if client else None
+        self._set("failed", f"The worker ended unexpectedly ({_in_words(code)}); it will be started again.")
+
+    async def _abandon(self) -> None:
+        client, self._client, self._ready = self._client, None, False
+        if client:
+            await client.kill()
+
+    def _notice_end(self) -> None:
+        """The process ended. During a request the request notices too; else it is only noted."""
+        if self._ready and not self._stopping and self.state.status == "ready" and self._client:
+            code = self._client.exit_code
+            self._client, self._ready = None, False
+            self._set("stopped", f"The worker ended ({_in_words(code)}); it is started again when needed.")
+
+    def _set(self, status: WorkerStatus, reason: str) -> None:
+        new = replace(self.state, status=status, reason=reason)
+        if new != self.state:
+            self.state = new
+            self._on_state(new)
+
+    def _set_if_running(self, status: WorkerStatus, reason: str) -> None:
+        if self._client and self._ready:
+            self._set(status, reason)
+
+    def _stay_awake(self) -> None:
+        if self._rest:
+            self._rest.cancel()
+            self._rest = None
+
+    def _rest_later(self) -> None:
+        self._stay_awake()
+        if self._client and self.idle_seconds > 0:
+            self._rest = asyncio.get_running_loop().call_later(self.idle_seconds, self._go_to_rest)
+
+    def _go_to_rest(self) -> None:
+        if not self._turn.locked():
+            minutes = self.idle_seconds / 60
+            task = asyncio.create_task(self.stop(f"At rest after {minutes:g} min without work."))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def stop(self, reason: str = "Stopped.") -> None:
+        """End the process. A later request starts it again; earlier problems are forgotten."""
+        self._stopping = True
+        self._stay_awake()
+        self._problem = None
+        self._crashes = 0
+        self._hurry.set()
+        self._hurry = asyncio.Event()
+        client, self._client, self._ready = self._client, None, False
+        if client:
+            await client.stop()
+        self._set("stopped", reason)
+
+
+def _in_words(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "no exit code"
+    return f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
