@@ -27,7 +27,15 @@ export async function makePackage() {
     const vsce = join(ROOT, 'node_modules', '@vscode', 'vsce', 'vsce');
     await run(
       process.execPath,
-      [vsce, 'package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', vsix],
+      [
+        vsce,
+        'package',
+        '--no-dependencies',
+        '--allow-missing-repository',
+        '--no-rewrite-relative-links',
+        '--out',
+        vsix,
+      ],
       { quiet: true },
     );
   });

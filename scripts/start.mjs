@@ -1,7 +1,6 @@
 // `npm start`: the demo in a real VS Code with this extension: on the desktop where `code` is, else in the browser.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { setUp } from './setup.mjs';
 import { buildClient, bundleLibraries } from './lib/bundle.mjs';
 import { installExtension, startCodeServer } from './lib/codeServer.mjs';
 import { DESKTOP_DATA, writeDesktopSettings } from './lib/desktop.mjs';
@@ -9,6 +8,7 @@ import { DEMO, onPath, ROOT, TOOLS, WINDOWS } from './lib/paths.mjs';
 import { endTree } from './lib/process.mjs';
 import { runMain, say } from './lib/say.mjs';
 import { makePackage } from './package.mjs';
+import { setUp } from './setup.mjs';
 
 await runMain(async () => {
   await setUp();
@@ -21,7 +21,9 @@ async function onDesktop(code) {
   await bundleLibraries();
   await buildClient(false);
   writeDesktopSettings();
-  say(`Opening the demo with ${code}; Ctrl+C (or closing the window) ends it. FXLENS_BROWSER=1 opens it in the browser.`);
+  say(
+    `Opening the demo with ${code}; Ctrl+C (or closing the window) ends it. FXLENS_BROWSER=1 opens it in the browser.`,
+  );
   const child = spawn(
     code,
     [

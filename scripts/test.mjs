@@ -107,7 +107,15 @@ async function clientTests(report, args) {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
   const entryPoints = filesUnder(join(ROOT, 'client', 'test')).filter((file) => file.endsWith('.test.ts'));
-  await build({ entryPoints, outdir, bundle: true, platform: 'node', format: 'cjs', sourcemap: 'inline', logLevel: 'warning' });
+  await build({
+    entryPoints,
+    outdir,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
   const files = filesUnder(outdir).filter((file) => file.endsWith('.test.js'));
   const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
   reporters.push('--test-reporter=junit', `--test-reporter-destination=${report}`);
@@ -123,13 +131,21 @@ async function clientTests(report, args) {
  * @param {string[]} args
  */
 async function endToEnd(report, args) {
-  const env = { FXLENS_CHROMIUM: await chromium(), FXLENS_VSIX: await makePackage(), PLAYWRIGHT_JUNIT_OUTPUT_FILE: report };
+  const env = {
+    FXLENS_CHROMIUM: await chromium(),
+    FXLENS_VSIX: await makePackage(),
+    PLAYWRIGHT_JUNIT_OUTPUT_FILE: report,
+  };
   await codeServer();
   const playwright = join(ROOT, 'node_modules', '@playwright', 'test', 'cli.js');
   const config = join(ROOT, 'tests', 'e2e', 'playwright.config.ts');
-  const { code } = await run(process.execPath, [playwright, 'test', '--config', config, '--reporter=list,junit', ...args], {
-    allowFailure: true,
-    env,
-  });
+  const { code } = await run(
+    process.execPath,
+    [playwright, 'test', '--config', config, '--reporter=list,junit', ...args],
+    {
+      allowFailure: true,
+      env,
+    },
+  );
   return code;
 }

@@ -51,7 +51,17 @@ export async function bundleLibraries() {
     if (existsSync(BUNDLED_LIBS)) rmSync(BUNDLED_LIBS, { recursive: true });
     await pip([
       ...['install', '--quiet', '--target', BUNDLED_LIBS, '--no-compile', '--no-deps', '--requirement', REQUIREMENTS],
-      ...['--only-binary=:all:', '--platform', 'any', '--implementation', 'py', '--abi', 'none', '--python-version', '310'],
+      ...[
+        '--only-binary=:all:',
+        '--platform',
+        'any',
+        '--implementation',
+        'py',
+        '--abi',
+        'none',
+        '--python-version',
+        '310',
+      ],
     ]);
     rmSync(join(BUNDLED_LIBS, 'bin'), { recursive: true, force: true });
   });
@@ -63,5 +73,6 @@ function checkLibraries() {
   const native = filesUnder(BUNDLED_LIBS).filter((file) => NATIVE.test(file));
   if (native.length > 0) throw new Remedy(`Native code among the bundled libraries: ${native.join(', ')}`);
   const described = readdirSync(BUNDLED_LIBS).filter((name) => name.endsWith('.dist-info')).length;
-  if (described === 0) throw new Remedy('The bundled libraries have lost their .dist-info folders (licences, versions).');
+  if (described === 0)
+    throw new Remedy('The bundled libraries have lost their .dist-info folders (licences, versions).');
 }

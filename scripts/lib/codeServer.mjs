@@ -26,7 +26,10 @@ export async function installExtension(vsix, extensions, userData) {
   const { node, entry } = await codeServer();
   mkdirSync(extensions, { recursive: true });
   const folders = ['--extensions-dir', extensions, '--user-data-dir', userData];
-  await run(node, [entry, ...folders, '--install-extension', vsix, '--force'], { quiet: true, env: cleanEnvironment() });
+  await run(node, [entry, ...folders, '--install-extension', vsix, '--force'], {
+    quiet: true,
+    env: cleanEnvironment(),
+  });
 }
 
 /**
@@ -43,7 +46,14 @@ export async function startCodeServer(options) {
     node,
     [
       entry,
-      ...['--bind-addr', `127.0.0.1:${options.port ?? 0}`, '--auth', 'none', '--config', join(options.userData, 'none.yaml')],
+      ...[
+        '--bind-addr',
+        `127.0.0.1:${options.port ?? 0}`,
+        '--auth',
+        'none',
+        '--config',
+        join(options.userData, 'none.yaml'),
+      ],
       ...['--extensions-dir', options.extensions, '--user-data-dir', options.userData],
       ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
     ],

@@ -27,7 +27,10 @@ export function userSettings() {
 /** @param {string} folder the user-data folder @param {object} [settings] */
 export function writeSettings(folder, settings = {}) {
   mkdirSync(join(folder, 'User'), { recursive: true });
-  writeFileSync(join(folder, 'User', 'settings.json'), JSON.stringify({ ...userSettings(), ...settings }, undefined, 2));
+  writeFileSync(
+    join(folder, 'User', 'settings.json'),
+    JSON.stringify({ ...userSettings(), ...settings }, undefined, 2),
+  );
 }
 
 export function writeDesktopSettings() {

@@ -1,0 +1,101 @@
+// The commands of the palette and of the tree, all under one category.
+import {
+  commands,
+  type Disposable,
+  env,
+  type LogOutputChannel,
+  Position,
+  Range,
+  Uri,
+  version,
+  window,
+  workspace,
+} from 'vscode';
+import type { Gathered } from './configuration';
+import { debugInformation, type TreeItem } from './protocol';
+import type { Server } from './server';
+import { messageOf, withLimit } from './time';
+import type { ModelTree } from './tree';
+
+const DEBUG_LIMIT = 5_000;
+const NOTICE = 3_000;
+
+export interface Parts {
+  readonly log: LogOutputChannel;
+  readonly server: Server;
+  readonly tree: ModelTree;
+  readonly extensionVersion: string;
+  /** Look at folders, settings and interpreters again, and tell the server. */
+  readonly reconfigure: () => Promise<void>;
+  readonly gathered: () => Gathered | undefined;
+}
+
+export function registerCommands(parts: Parts): Disposable[] {
+  const { log, server, tree } = parts;
+  const register = (name: string, action: (item?: TreeItem) => unknown): Disposable =>
+    commands.registerCommand(`fxlens.${name}`, action);
+  return [
+    register('restart', async () => {
+      await parts.reconfigure();
+      await server.restart();
+    }),
+    register('showLog', () => log.show()),
+    register('refreshTree', async () => {
+      await parts.reconfigure();
+      await tree.refresh();
+    }),
+    register('copyNodeName', (item) => copyNodeName(item ?? tree.selected)),
+    register('goToSource', (item) => goToSource(item ?? tree.selected, tree)),
+    register('printDebugInformation', () => printDebugInformation(parts)),
+    register('selectInterpreter', selectInterpreter),
+  ];
+}
+
+async function copyNodeName(item: TreeItem | undefined): Promise<void> {
+  if (!item?.path) return;
+  await env.clipboard.writeText(item.path);
+  window.setStatusBarMessage(`$(check) Copied ${item.path}`, NOTICE);
+}
+
+async function goToSource(item: TreeItem | undefined, tree: ModelTree): Promise<void> {
+  if (!item?.source) return;
+  const uri = Uri.parse(item.source.uri);
+  tree.expectSource(uri.toString());
+  const start = new Position(item.source.line, 0);
+  await window.showTextDocument(uri, { selection: new Range(start, start), preview: true });
+}
+
+/** The Python extension's own picker where it is installed, else our setting. */
+async function selectInterpreter(): Promise<void> {
+  const known = await commands.getCommands(true);
+  if (known.includes('python.setInterpreter')) await commands.executeCommand('python.setInterpreter');
+  else await commands.executeCommand('workbench.action.openSettings', '@id:fxlens.interpreter');
+}
+
+/** A document to paste into a report: versions, interpreters and why, and what the server knows. */
+async function printDebugInformation({ server, extensionVersion, gathered }: Parts): Promise<void> {
+  const lines = [
+    '# FX Lens: debug information',
+    '',
+    `- extension ${extensionVersion}, VS Code ${version}, ${process.platform} ${process.arch}, Node ${process.versions.node}`,
+    `- ${workspace.isTrusted ? 'trusted' : 'Restricted Mode'}, remote: ${env.remoteName ?? 'no'}`,
+    `- language server: ${server.state}${server.reason ? ` (${server.reason})` : ''}`,
+  ];
+  for (const [folder, { interpreter, reason, problem, passed }] of gathered()?.resolutions ?? []) {
+    lines.push(`- interpreter of ${folder ?? 'files outside folders'}: ${interpreter ?? 'none'} (${reason})`);
+    for (const line of [problem, ...passed]) if (line) lines.push(`  - ${line}`);
+  }
+  lines.push('', '## Language server', '', await serverInformation(server));
+  const content = `${lines.join('\n')}\n`;
+  await window.showTextDocument(await workspace.openTextDocument({ language: 'markdown', content }));
+}
+
+async function serverInformation(server: Server): Promise<string> {
+  const client = server.client;
+  if (!client) return 'It is not running.';
+  try {
+    return await withLimit(client.sendRequest(debugInformation), DEBUG_LIMIT, 'The language server');
+  } catch (error) {
+    return messageOf(error);
+  }
+}

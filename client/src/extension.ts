@@ -1,0 +1,73 @@
+// FX Lens in VS Code: puts the parts together. What can be decided without VS Code is decided in the server.
+import { type ExtensionContext, type TextDocument, window, workspace } from 'vscode';
+import { registerCommands } from './commands';
+import { type Gathered, gather } from './configuration';
+import { prober } from './environment/probe';
+import { vscodeProviders } from './environment/providers';
+import type { ProblemKind } from './environment/resolve';
+import type { Configuration } from './protocol';
+import { Server } from './server';
+import { StatusItem } from './status';
+import { messageOf, serialised } from './time';
+import { ModelTree } from './tree';
+
+const UNKNOWN = { interpreter: null, reason: '', problem: null };
+/** What is true before anything was looked at. */
+const NOTHING: Configuration = {
+  trusted: false,
+  folders: [],
+  default: UNKNOWN,
+  settings: { limits: {}, extraPaths: [], idleMinutes: 10, severity: {} },
+};
+
+let server: Server | undefined;
+
+export function activate(context: ExtensionContext): void {
+  const log = window.createOutputChannel('FX Lens', { log: true });
+  const extensionVersion: string = context.extension.packageJSON.version;
+  const probe = prober(context.extensionPath);
+  const providers = vscodeProviders();
+  const started = new Server(context.extensionPath, extensionVersion, log, probe, NOTHING);
+  server = started;
+
+  let gathered: Gathered | undefined;
+  const reconfigure = serialised(async () => {
+    const before = JSON.stringify(gathered?.configuration);
+    gathered = await gather(providers.list, probe, log);
+    if (JSON.stringify(gathered.configuration) !== before) await started.configure(gathered.configuration);
+  });
+  const changed = (): void => {
+    reconfigure().catch((error: unknown) => log.error(`The configuration was not sent: ${messageOf(error)}`));
+  };
+  const problemOf = (document: TextDocument): ProblemKind | null => {
+    const folder = workspace.getWorkspaceFolder(document.uri)?.uri.fsPath;
+    return gathered?.resolutions.get(folder)?.problemKind ?? null;
+  };
+
+  const tree = new ModelTree(started, problemOf);
+  context.subscriptions.push(
+    log,
+    providers,
+    started,
+    tree,
+    new StatusItem(started),
+    ...registerCommands({ log, server: started, tree, extensionVersion, reconfigure, gathered: () => gathered }),
+    providers.onDidChange(changed),
+    workspace.onDidChangeWorkspaceFolders(changed),
+    workspace.onDidGrantWorkspaceTrust(changed),
+    workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration('fxlens') || event.affectsConfiguration('python')) changed();
+    }),
+  );
+
+  // After activation, which VS Code waits for.
+  setImmediate(() => {
+    reconfigure()
+      .then(() => started.restart())
+      .catch((error: unknown) => log.error(`FX Lens did not start: ${messageOf(error)}`));
+  });
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.end();
+}

@@ -1,0 +1,192 @@
+// The life of the language server: found, started, restarted, ended. One at a time, and never left behind.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type Disposable, EventEmitter, type LogOutputChannel, workspace } from 'vscode';
+import { LanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State } from 'vscode-languageclient/node';
+import { folderPaths } from './configuration';
+import type { Prober } from './environment/probe';
+import { findServerPython } from './environment/serverPython';
+import { type Configuration, configure, modelChanged, type Status, statusChanged } from './protocol';
+import { messageOf, serialised, withLimit } from './time';
+
+export type ServerState = 'starting' | 'running' | 'failed';
+
+const START_LIMIT = 20_000;
+const STOP_LIMIT = 2_000;
+
+export class Server implements Disposable {
+  readonly #changed = new EventEmitter<void>();
+  readonly #status = new EventEmitter<Status>();
+  readonly #modelChanged = new EventEmitter<string>();
+  /** The state, or its reason, is another. */
+  readonly onDidChange = this.#changed.event;
+  readonly onStatus = this.#status.event;
+  readonly onModelChanged = this.#modelChanged.event;
+
+  #state: ServerState = 'starting';
+  #reason = '';
+  #python: string | undefined;
+  #client: LanguageClient | undefined;
+  #process: ChildProcess | undefined;
+  #configuration: Configuration;
+  /** What the running server was last told. */
+  #sent: Configuration | undefined;
+  #ended = false;
+  readonly #files = workspace.createFileSystemWatcher('**/*.py');
+  readonly #restart = serialised(() => this.#replace());
+
+  constructor(
+    private readonly extensionPath: string,
+    private readonly version: string,
+    private readonly log: LogOutputChannel,
+    private readonly probe: Prober,
+    configuration: Configuration,
+  ) {
+    this.#configuration = configuration;
+  }
+
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  /** Why it failed, or which Python it runs in. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** The client while the server runs. */
+  get client(): LanguageClient | undefined {
+    return this.#state === 'running' ? this.#client : undefined;
+  }
+
+  /** Start the server, or end it and start another. */
+  restart(): Promise<void> {
+    return this.#restart();
+  }
+
+  /** Tell the server what changed; a server that could not start for want of a Python is tried again. */
+  async configure(configuration: Configuration): Promise<void> {
+    this.#configuration = configuration;
+    if (this.client) await this.#send(this.client);
+    else if (this.#state === 'failed' && !this.#python) await this.restart();
+  }
+
+  logRequestFailure(error: unknown): void {
+    this.log.warn(`A request failed: ${messageOf(error)}`);
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#stop();
+  }
+
+  dispose(): void {
+    for (const one of [this.#changed, this.#status, this.#modelChanged, this.#files]) one.dispose();
+  }
+
+  async #replace(): Promise<void> {
+    await this.#stop();
+    if (this.#ended) return;
+    this.#set('starting', '');
+    const trusted = this.#configuration.trusted ? this.#interpreters() : [];
+    const { python, reason } = await findServerPython(folderPaths(), trusted, process.env, this.probe);
+    this.#python = python;
+    if (!python) {
+      this.log.error(reason);
+      this.#set('failed', reason);
+      return;
+    }
+    this.log.info(`Starting the language server ${this.version} with ${python} (${reason})`);
+    await this.#start(python);
+  }
+
+  async #send(client: LanguageClient): Promise<void> {
+    if (this.#sent === this.#configuration) return;
+    this.#sent = this.#configuration;
+    await client.sendNotification(configure, this.#configuration);
+  }
+
+  #interpreters(): string[] {
+    const { folders, default: outside } = this.#configuration;
+    return [...folders, outside].flatMap(({ interpreter }) => (interpreter ? [interpreter] : []));
+  }
+
+  async #start(python: string): Promise<void> {
+    const client = new LanguageClient('fxlens', 'FX Lens', () => this.#spawn(python), this.#options());
+    this.#client = client;
+    client.onDidChangeState(({ newState }) => {
+      // Also its own restarts after a crash, and giving up after several.
+      if (client !== this.#client || this.#ended) return;
+      if (newState === State.Running) {
+        this.#set('running', python);
+        void this.#send(client); // What changed while it was starting.
+      }
+      if (newState === State.Starting) this.#set('starting', '');
+      if (newState === State.Stopped) this.#set('failed', 'The language server ended. The log says more.');
+    });
+    client.onNotification(statusChanged, (status) => this.#status.fire(status));
+    client.onNotification(modelChanged, ({ uri }) => this.#modelChanged.fire(uri));
+    try {
+      await withLimit(client.start(), START_LIMIT, 'The language server');
+    } catch (error) {
+      this.log.error(`The language server did not start: ${messageOf(error)}`);
+      this.#process?.kill('SIGKILL');
+      if (client === this.#client) this.#set('failed', messageOf(error));
+    }
+  }
+
+  #options(): LanguageClientOptions {
+    return {
+      documentSelector: [{ scheme: 'file', language: 'python' }],
+      synchronize: { fileEvents: this.#files },
+      outputChannel: this.log,
+      traceOutputChannel: this.log,
+      diagnosticCollectionName: 'fxlens',
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      // A restart of the client's own after a crash must get what is true then.
+      initializationOptions: () => {
+        this.#sent = this.#configuration;
+        return this.#sent;
+      },
+      initializationFailedHandler: (error) => {
+        this.log.error(messageOf(error));
+        return false;
+      },
+    };
+  }
+
+  /** Isolated (`-I -S`), so that the user's environment cannot break it, and in our folder, so that theirs is no path. */
+  async #spawn(python: string): Promise<ChildProcess> {
+    const script = join(this.extensionPath, 'server', 'bootstrap.py');
+    const child = spawn(python, ['-I', '-S', script], { cwd: this.extensionPath, windowsHide: true });
+    this.#process = child;
+    child.on('exit', (code, signal) => {
+      if (this.#process === child) this.#process = undefined;
+      this.log.info(`The language server ended (${signal ?? `code ${code}`})`);
+    });
+    return child;
+  }
+
+  /** End the server whatever state it is in; `LanguageClient.stop` alone rejects while starting, and after 2 s. */
+  async #stop(): Promise<void> {
+    const client = this.#client;
+    const child = this.#process;
+    this.#client = undefined;
+    if (!client) return;
+    try {
+      if (client.state === State.Starting) await withLimit(client.start(), STOP_LIMIT, 'The starting language server');
+      await client.dispose(STOP_LIMIT);
+      if (child?.exitCode === null) await withLimit(once(child, 'exit'), STOP_LIMIT, 'The ending language server');
+    } catch (error) {
+      this.log.warn(`The language server was ended by force: ${messageOf(error)}`);
+      child?.kill('SIGKILL');
+    }
+  }
+
+  #set(state: ServerState, reason: string): void {
+    this.#state = state;
+    this.#reason = reason;
+    this.#changed.fire();
+  }
+}

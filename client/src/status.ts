@@ -1,0 +1,83 @@
+// The language status item: what FX Lens does for the Python file in front, and what it lacks.
+import {
+  type Disposable,
+  type DocumentSelector,
+  LanguageStatusSeverity,
+  languages,
+  type TextDocument,
+  window,
+  workspace,
+} from 'vscode';
+import type { Status } from './protocol';
+import type { Server } from './server';
+
+const PYTHON: DocumentSelector = { scheme: 'file', language: 'python' };
+/** Matches nothing: the item is hidden. */
+const NOTHING: DocumentSelector = { scheme: 'fxlens-nothing' };
+
+export class StatusItem implements Disposable {
+  readonly #item = languages.createLanguageStatusItem('fxlens.status', NOTHING);
+  readonly #known = new Map<string, Status>();
+  readonly #disposables: Disposable[];
+
+  constructor(private readonly server: Server) {
+    this.#item.name = 'FX Lens';
+    this.#item.command = { command: 'fxlens.showLog', title: 'Show Log' };
+    this.#disposables = [
+      this.#item,
+      server.onStatus((status) => this.#remember(status)),
+      server.onDidChange(() => {
+        if (server.state === 'starting') this.#known.clear();
+        this.#show();
+      }),
+      window.onDidChangeActiveTextEditor(() => this.#show()),
+      workspace.onDidCloseTextDocument((document) => this.#known.delete(document.uri.toString())),
+    ];
+    this.#show();
+  }
+
+  /** What the server last said of a document. */
+  of(document: TextDocument): Status | undefined {
+    return this.#known.get(document.uri.toString());
+  }
+
+  dispose(): void {
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  #remember(status: Status): void {
+    if (status.uri) this.#known.set(status.uri, status);
+    this.#show();
+  }
+
+  /** Shown for files with an extraction call only, and where the server itself is missing. */
+  #show(): void {
+    const document = window.activeTextEditor?.document;
+    const status = document && this.of(document);
+    const failed = this.server.state === 'failed';
+    this.#item.selector = failed || status ? PYTHON : NOTHING;
+    this.#item.busy = !failed && status?.severity === 'busy';
+    if (failed) {
+      this.#item.text = 'FX Lens: not running';
+      this.#item.detail = this.server.reason;
+      this.#item.severity = LanguageStatusSeverity.Error;
+      this.#item.command = { command: 'fxlens.restart', title: 'Restart' };
+    } else if (status) {
+      this.#item.text = `FX Lens: ${status.text}`;
+      this.#item.detail = detailOf(status);
+      this.#item.severity = severityOf(status);
+      this.#item.command = { command: 'fxlens.showLog', title: 'Show Log' };
+    }
+    this.#item.accessibilityInformation = { label: `${this.#item.text}. ${this.#item.detail ?? ''}` };
+  }
+}
+
+function detailOf({ detail, interpreter, interpreterReason }: Status): string {
+  const why = interpreterReason ? ` (${interpreterReason})` : '';
+  return [detail, interpreter && `${interpreter}${why}`].filter(Boolean).join(' · ');
+}
+
+function severityOf({ severity }: Status): LanguageStatusSeverity {
+  if (severity === 'error') return LanguageStatusSeverity.Error;
+  return severity === 'warning' ? LanguageStatusSeverity.Warning : LanguageStatusSeverity.Information;
+}

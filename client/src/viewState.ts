@@ -1,0 +1,47 @@
+// What the sidebar shows when it shows no tree. Pure: every state has its own welcome text in package.json.
+import type { ProblemKind } from './environment/resolve';
+import type { Tree } from './protocol';
+
+export type ViewState =
+  | 'noFile'
+  | 'noCall'
+  | 'restricted'
+  | 'noServer'
+  | 'noInterpreter'
+  | 'noTorch'
+  | 'unresolved'
+  | 'pending'
+  | 'tree';
+
+export interface Situation {
+  /** Whether a Python file is, or was last, in front. */
+  readonly hasFile: boolean;
+  readonly trusted: boolean;
+  readonly server: 'starting' | 'running' | 'failed';
+  /** What is wrong with the interpreter of the file's folder. */
+  readonly problem: ProblemKind | null;
+  /** The server's answer, when there is one. */
+  readonly tree: Tree | undefined;
+}
+
+export function viewState({ hasFile, trusted, server, problem, tree }: Situation): ViewState {
+  if (!hasFile) return 'noFile';
+  if (server === 'failed') return 'noServer';
+  if (tree?.root) return 'tree';
+  if (!trusted) return 'restricted';
+  if (server === 'starting' || tree === undefined || tree.state === 'pending') return 'pending';
+  if (!tree.callRange) return 'noCall';
+  return problem ?? 'unresolved';
+}
+
+/** The line above the tree; with an empty tree it replaces the welcome text, so only where it says more. */
+export function viewMessage(state: ViewState, tree: Tree | undefined): string | undefined {
+  if (!tree) return undefined;
+  if (state === 'tree') return tree.message ?? (tree.state === 'stale' ? 'Reading the changed model…' : undefined);
+  return state === 'unresolved' || state === 'pending' ? plain(tree.message) : undefined;
+}
+
+/** Messages of the server are Markdown; the line above the tree is not. */
+function plain(text: string | null): string | undefined {
+  return text?.replaceAll('`', '') || undefined;
+}
