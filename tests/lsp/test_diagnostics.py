@@ -170,6 +170,20 @@ async def test_a_pattern_passes_the_check_and_selects_nothing(lens: Lens) -> Non
     )
 
 
+async def test_a_comment_silences_a_rule_on_its_line(lens: Lens) -> None:
+    await check(lens, RESNET + '    {"rleu": "a"},  # fxlens: ignore[unknown-node]\n)\n')
+    await check(lens, RESNET + '    {"rleu": "a"},  # fxlens: ignore\n)\n')
+    await check(
+        lens,
+        RESNET
+        + """\
+    {"reul": "a"},  # fxlens: ignore[misleading-node]
+    # ^^^^ unknown-node
+)
+""",
+    )
+
+
 async def test_the_error_goes_with_the_mistake(lens: Lens) -> None:
     document = lens.open("diagnose_here.py", RESNET + '    {"layer1.0.rleu": "a"},\n)\n')
     (found,) = await lens.settled(document)

@@ -16,7 +16,7 @@ async def test_a_prefix_says_which_node_it_selects(lens: Lens) -> None:
     assert "selects its last node, `layer1.2.relu_2` (ReLU)" in card
     assert "**train** and **eval**" in card
     assert "resnet.py:" in card
-    assert "in `forward`" in card
+    assert "in `Bottleneck.forward`" in card
 
 
 async def test_a_mode_specific_name_says_what_each_mode_selects(lens: Lens) -> None:

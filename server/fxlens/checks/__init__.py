@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from fxlens.checks.ignores import not_ignored
 from fxlens.checks.models import FAILED_MODEL, UNRESOLVED_MODEL, UNTRACEABLE_MODEL
 from fxlens.checks.problem import Fix, Problem, Rule, Severity
 from fxlens.checks.queries import MODE_SPECIFIC_NODE, UNKNOWN_NODE
 from fxlens.checks.selection import MISLEADING_NODE, PATTERN_QUERY, SHADOWED_QUERY
 from fxlens.engine.analysis import CallAnalysis
 
-__all__ = ["RULES", "Fix", "Problem", "Rule", "Severity", "check_call", "severity_of"]
+__all__ = ["RULES", "Fix", "Problem", "Rule", "Severity", "check_call", "not_ignored", "severity_of"]
 
 RULES: dict[str, Rule] = {
     rule.code: rule

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from fxlens.checks import RULES, Problem, check_call, severity_of
+from fxlens.checks import RULES, Problem, check_call, not_ignored, severity_of
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Session
@@ -32,7 +32,7 @@ def diagnose(session: Session, uri: str) -> types.PublishDiagnosticsParams | Non
     document, analysis = opened
     found = [
         (diagnostic, problem)
-        for problem in _problems(analysis)
+        for problem in not_ignored(_problems(analysis), document.lines)
         if (diagnostic := _diagnostic(session, document, problem)) is not None
     ]
     session.published[uri] = found
