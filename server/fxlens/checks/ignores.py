@@ -1,6 +1,7 @@
 """``# fxlens: ignore[rule]``: the user's word that a finding on this line is wanted.
 
-``# fxlens: ignore`` silences every rule of its line, ``# fxlens: ignore[unknown-node, misleading-node]`` the named ones.
+``# fxlens: ignore`` silences every rule of its line,
+``# fxlens: ignore[unknown-node, misleading-node]`` the named ones.
 """
 
 from __future__ import annotations

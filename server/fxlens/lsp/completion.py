@@ -57,7 +57,7 @@ def text_before(document: Document, query: Query, position: Position) -> str:
 
 
 def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]:
-    """What to offer behind ``typed``, in execution order: the next dotted level, else names with its letters in them."""
+    """What to offer behind ``typed``, in execution order: the next dotted level, else names with its letters."""
     prefix, _, rest = typed.rpartition(".")
     level = _merged_level(graphs, prefix)
     fitting = [one for one in level if is_subsequence(rest, one.level.segment)]
