@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
+import venv
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,3 +120,28 @@ def listen(lens: Lens) -> None:
     @lens.client.feature("fxlens/modelChanged")
     def model_changed(params: Any) -> None:
         assert params["uri"]
+
+
+def _make_environment(folder: Path) -> Path:
+    """A bare virtual environment; returns its site-packages."""
+    venv.create(folder, with_pip=False, symlinks=os.name != "nt")
+    (site_packages,) = folder.rglob("site-packages")
+    return site_packages
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python without torch."""
+    folder = tmp_path_factory.mktemp("bare") / "venv"
+    _make_environment(folder)
+    return str(folder / "bin" / "python")
+
+
+@pytest.fixture(scope="session")
+def broken_torch(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python whose torch is installed but does not load."""
+    folder = tmp_path_factory.mktemp("broken") / "venv"
+    torch = _make_environment(folder) / "torch"
+    torch.mkdir()
+    (torch / "__init__.py").write_text("raise OSError('libcudart is missing')\n", encoding="utf-8")
+    return str(folder / "bin" / "python")
