@@ -7,7 +7,7 @@ Another editor need not send anything: the server then uses the interpreter it r
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -32,11 +32,14 @@ class Configuration:
     problems: tuple[str, ...] = ()
 
 
-def read_configuration(data: Any) -> Configuration:
-    """Read what the client sent; a value of the wrong kind is left at its default and reported, never fatal."""
+def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
+    """Read what the client sent; a value of the wrong kind is left at its default and reported, never fatal.
+
+    ``roots`` are the workspace folders a client that sends nothing has open.
+    """
     if not isinstance(data, Mapping) or "trusted" not in data:
         interpreter = data.get("interpreter") if isinstance(data, Mapping) else None
-        return _standalone(interpreter)
+        return _standalone(interpreter, roots)
     problems: list[str] = []
     settings = _mapping(data.get("settings"), "settings", problems)
     default = _mapping(data.get("default"), "default", problems)
@@ -56,17 +59,21 @@ def read_configuration(data: Any) -> Configuration:
         default_interpreter=default.get("interpreter"),
         default_reason=default.get("reason") or default.get("problem") or "",
         limits=_limits(_mapping(settings.get("limits"), "limits", problems), problems),
-        extra_paths=tuple(str(path) for path in settings.get("extraPaths") or ()),
+        extra_paths=_paths(settings.get("extraPaths"), problems),
         idle_minutes=_number(settings, "idleMinutes", EngineSettings().idle_minutes, problems),
     )
-    severity = {str(rule): str(level) for rule, level in (settings.get("severity") or {}).items()}
+    severities = _mapping(settings.get("severity"), "severity", problems)
+    severity = {str(rule): str(level) for rule, level in severities.items()}
     return Configuration(engine, severity, tuple(problems))
 
 
-def _standalone(interpreter: str | None) -> Configuration:
+def _standalone(interpreter: str | None, roots: Sequence[str]) -> Configuration:
     reason = "the interpreter the language server was told to use" if interpreter else "the one the server runs in"
-    engine = EngineSettings(trusted=True, default_interpreter=interpreter or sys.executable, default_reason=reason)
-    return Configuration(engine)
+    python = interpreter or sys.executable
+    folders = tuple(FolderSettings(root, python, reason) for root in roots)
+    return Configuration(
+        EngineSettings(trusted=True, folders=folders, default_interpreter=python, default_reason=reason)
+    )
 
 
 def _mapping(value: Any, name: str, problems: list[str]) -> Mapping[str, Any]:
@@ -74,6 +81,13 @@ def _mapping(value: Any, name: str, problems: list[str]) -> Mapping[str, Any]:
         return value or {}
     problems.append(f"`{name}` must be an object, not {value!r}; the defaults are used.")
     return {}
+
+
+def _paths(value: Any, problems: list[str]) -> tuple[str, ...]:
+    if value is None or (isinstance(value, list) and all(isinstance(path, str) for path in value)):
+        return tuple(value or ())
+    problems.append(f"`extraPaths` must be a list of folders, not {value!r}; none are used.")
+    return ()
 
 
 def _number(values: Mapping[str, Any], name: str, default: float, problems: list[str]) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -92,8 +91,12 @@ class DocumentWorkspace(Workspace):
         folders = list(workspace.folders.values())
         return DocumentWorkspace(workspace.root_uri, sync_kind, folders, workspace.position_encoding)
 
-    def _create_text_document(self, doc_uri: str, *args: Any, **kwargs: Any) -> Document:
-        return Document(doc_uri, *args, sync_kind=self._sync_kind, position_codec=self.position_codec, **kwargs)
+    def _create_text_document(
+        self, doc_uri: str, source: str | None = None, version: int | None = None, language_id: str | None = None
+    ) -> Document:
+        return Document(
+            doc_uri, source, version, language_id, sync_kind=self._sync_kind, position_codec=self.position_codec
+        )
 
     def document(self, uri: str) -> Document | None:
         """The open document of that address; ``None`` for one that is not open."""

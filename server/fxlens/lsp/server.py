@@ -37,7 +37,8 @@ class FxLensServer(LanguageServer):
         super().__init__("fxlens", __version__, text_document_sync_kind=_SYNC, converter_factory=_converter)
 
     def start_session(self, params: types.InitializeParams) -> None:
-        configuration = read_configuration(params.initialization_options)
+        roots = [path for folder in params.workspace_folders or () if (path := to_fs_path(folder.uri))]
+        configuration = read_configuration(params.initialization_options, roots)
         engine = Engine(on_analysis=self.publish, on_worker=self.publish_worker, on_log=self.log)
         workspace = DocumentWorkspace.like(self.workspace, _SYNC)
         # pygls offers no hook for the class of its workspace; replacing it here, before any document is open, is one.
@@ -85,7 +86,7 @@ def _converter() -> Any:
 
     Its default turns them into named tuples, which lose every key that is no identifier (``unknown-node``).
     """
-    converter = default_converter()
+    converter: Any = default_converter()  # type: ignore[no-untyped-call]
     for message in (JsonRPCRequestMessage, JsonRPCNotification):
         converter.register_structure_hook(message, lambda data, cls: cls(**data))
     return converter
@@ -173,7 +174,7 @@ def _register_queries(server: FxLensServer) -> None:
 def _register_own_requests(server: FxLensServer) -> None:
     @server.feature("fxlens/configure")
     def configure(params: Any) -> None:
-        configuration = read_configuration(params)
+        configuration = read_configuration(params, [])
         if configuration != server.session.configuration:
             server.configure(configuration)
 
