@@ -1,10 +1,29 @@
-"""Tracing: torch only, no I/O. The naming rules, the tracer, and the description of a traced model."""
+"""Tracing: torch only, no I/O. The naming rules, the tracer, the description of a model, and feature extractors."""
 
 from __future__ import annotations
 
+from fxlens.tracing.api import (
+    NodeNames,
+    QueryError,
+    create_feature_extractor,
+    get_graph_node_names,
+    get_graph_node_names_by_mode,
+)
+from fxlens.tracing.extractor import FeatureExtractor
 from fxlens.tracing.failures import TracingError
 from fxlens.tracing.model import trace_model
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.tracer import NodePathTracer
 
-__all__ = ["NamingError", "NodePathTracer", "TracingError", "trace_model"]
+__all__ = [
+    "FeatureExtractor",
+    "NamingError",
+    "NodeNames",
+    "NodePathTracer",
+    "QueryError",
+    "TracingError",
+    "create_feature_extractor",
+    "get_graph_node_names",
+    "get_graph_node_names_by_mode",
+    "trace_model",
+]

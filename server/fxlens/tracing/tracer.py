@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from torch import fx, nn
 from fxlens.graph import Dialect, SourceLine
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
 from fxlens.tracing.sources import definition_line, running_line
+from fxlens.tracing.values import nodes_of
 
 _FRAMES_PER_LEVEL = 12
 """Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
@@ -29,7 +29,7 @@ class NodeOrigin(NamedTuple):
 class ModuleCall(NamedTuple):
     """One call of a module while tracing.
 
-    ``returned`` is what it returned, in its own structure of tuples, lists and dicts, with nodes for proxies.
+    ``returned`` is what it returned, as a structure of nodes (:mod:`fxlens.tracing.values`).
     ``last`` is the last node made before it returned.
     """
 
@@ -159,28 +159,6 @@ class NodePathTracer(fx.Tracer):
 
 
 _TRACE_CODE = NodePathTracer.trace.__code__
-
-
-def nodes_of(value: Any) -> Any:
-    """``value`` with a node for every proxy, in new tuples, lists and dicts of the same types."""
-    if isinstance(value, fx.Proxy):
-        return value.node
-    if isinstance(value, tuple):
-        items = [nodes_of(item) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if isinstance(value, list):
-        return [nodes_of(item) for item in value]
-    if isinstance(value, dict):
-        return _like(value, {key: nodes_of(item) for key, item in value.items()})
-    return value
-
-
-def _like(original: dict[Any, Any], items: dict[Any, Any]) -> dict[Any, Any]:
-    # A subclass may demand other arguments than the items; its plain contents are then the nearest we can keep.
-    return type(original)(items) if type(original).__init__ in _PLAIN_INITS else items
-
-
-_PLAIN_INITS = (dict.__init__, OrderedDict.__init__)
 
 
 def _rule(naming: Dialect, module_paths: Iterable[str]) -> NamingRule:

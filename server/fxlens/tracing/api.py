@@ -1,0 +1,345 @@
+"""The library's functions: node names, and feature extractors."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, cast
+
+import torch
+from torch import fx, nn
+
+from fxlens.graph import MODES, Dialect, Mode
+from fxlens.suggestions import nearest
+from fxlens.tracing.extractor import build_extractor
+from fxlens.tracing.failures import TracingError
+from fxlens.tracing.model import ModeTrace, trace_modes
+from fxlens.tracing.naming import NamingError
+from fxlens.tracing.pruning import Wanted, prune
+from fxlens.tracing.selection import Selection, message, working_call
+from fxlens.tracing.settings import TraceSettings, trace_settings
+
+ReturnNodes: TypeAlias = "Sequence[str] | Mapping[str, str]"
+Leaves: TypeAlias = "Iterable[type[nn.Module]]"
+
+
+class NodeNames(NamedTuple):
+    """The node names of both modes, each in execution order."""
+
+    train: list[str]
+    eval: list[str]
+
+
+class QueryError(ValueError):
+    """Return nodes that the model does not have: all of them, each with the reason, and a call that works."""
+
+
+def get_graph_node_names(
+    model: nn.Module,
+    tracer_kwargs: Mapping[str, Any] | None = None,
+    suppress_diff_warning: bool = False,
+    concrete_args: Mapping[str, Any] | None = None,
+    *,
+    leaf_modules: Leaves = (),
+    naming: Dialect = "fxlens",
+) -> list[str]:
+    """The names of the nodes that can be extracted from ``model`` in its current mode, in execution order.
+
+    Args:
+        model: the model; it is left as it was.
+        tracer_kwargs: keyword arguments for ``torch.fx.Tracer``, and ``leaf_modules``, as torchvision takes them.
+            Never changed.
+        suppress_diff_warning: do not warn when the other mode has other names.
+        concrete_args: arguments of ``forward`` that are fixed while tracing, by name.
+        leaf_modules: module classes that are traced as one node, besides the layers of ``torch.nn``.
+        naming: ``"fxlens"``, or ``"torchvision"`` or ``"timm"`` for exactly the names that those give.
+
+    Raises:
+        TracingError: if the model cannot be traced in its current mode; says which line, and what to do.
+        NamingError: with ``naming="torchvision"`` or ``"timm"``, where torchvision's own naming fails.
+        TypeError: if an argument is of the wrong kind.
+
+    Warns:
+        UserWarning: if the other mode has other names, or cannot be traced.
+
+    Example:
+        >>> model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+        >>> get_graph_node_names(model)
+        ['input', '0', '1']
+
+    See Also:
+        :func:`get_graph_node_names_by_mode` for both modes at once.
+    """
+    settings = _settings(model, naming, leaf_modules, tracer_kwargs, concrete_args)
+    traces = trace_modes(model, settings, concrete_args)
+    current: Mode = "train" if model.training else "eval"
+    _raise_failure(traces[current])
+    if not suppress_diff_warning:
+        _warn_of_differences(traces, current)
+    return traces[current].names
+
+
+def get_graph_node_names_by_mode(
+    model: nn.Module,
+    tracer_kwargs: Mapping[str, Any] | None = None,
+    suppress_diff_warning: bool = False,
+    concrete_args: Mapping[str, Any] | None = None,
+    *,
+    leaf_modules: Leaves = (),
+    naming: Dialect = "fxlens",
+) -> NodeNames:
+    """The names of the nodes of ``model`` in train and in eval mode; arguments as :func:`get_graph_node_names`.
+
+    Raises:
+        TracingError: if the model cannot be traced in one of the modes.
+        NamingError: with ``naming="torchvision"`` or ``"timm"``, where torchvision's own naming fails.
+
+    Example:
+        >>> names = get_graph_node_names_by_mode(nn.Sequential(nn.Linear(2, 2)))
+        >>> names.train == names.eval
+        True
+    """
+    settings = _settings(model, naming, leaf_modules, tracer_kwargs, concrete_args)
+    traces = trace_modes(model, settings, concrete_args)
+    for trace in traces.values():
+        _raise_failure(trace)
+    if not suppress_diff_warning:
+        _warn_of_differences(traces, "train" if model.training else "eval")
+    return NodeNames(traces["train"].names, traces["eval"].names)
+
+
+def create_feature_extractor(
+    model: nn.Module,
+    return_nodes: ReturnNodes | None = None,
+    train_return_nodes: ReturnNodes | None = None,
+    eval_return_nodes: ReturnNodes | None = None,
+    tracer_kwargs: Mapping[str, Any] | None = None,
+    suppress_diff_warning: bool = False,
+    concrete_args: Mapping[str, Any] | None = None,
+    *,
+    leaf_modules: Leaves = (),
+    naming: Dialect = "fxlens",
+) -> nn.Module:
+    """A module that returns intermediate values of ``model``, and computes nothing that they do not need.
+
+    A query is taken literally. It may be a node name; or the path of a module, for what that module *returned* when
+    it was first called, in whatever structure, as a forward hook would see it; or the path of a container that is not
+    called itself, for the last node under it. Every query gets its own answer, whatever else is asked.
+
+    Args:
+        model: the model; it is left as it was. The extractor shares its parameters and leaf modules.
+        return_nodes: the queries: a list or tuple of them, or a mapping from queries to the keys of the output.
+        train_return_nodes: the queries for train mode, with ``eval_return_nodes``, instead of ``return_nodes``.
+        eval_return_nodes: the queries for eval mode.
+        tracer_kwargs: as for :func:`get_graph_node_names`, like the remaining arguments.
+
+    Returns:
+        A module with the ``forward`` parameters of ``model``. It returns an ``OrderedDict`` of the user's keys, in
+        the order of the request. ``train()`` and ``eval()`` switch between the two graphs.
+
+    Raises:
+        QueryError: a ``ValueError`` with all queries that select nothing: why each, and a call that works.
+        TracingError: if the model cannot be traced in one of the modes.
+        NamingError: with ``naming="torchvision"`` or ``"timm"``, where torchvision's own naming fails.
+        TypeError: if return nodes are not a list, tuple or mapping of strings, or an argument is of the wrong kind.
+        ValueError: if return nodes are missing or given twice, or two queries share an output key.
+
+    Example:
+        >>> model = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 3))
+        >>> extractor = create_feature_extractor(model, {"1": "hidden", "0": "before"})
+        >>> [(key, tuple(value.shape)) for key, value in extractor(torch.zeros(1, 2)).items()]
+        [('hidden', (1, 4)), ('before', (1, 4))]
+    """
+    queries = _queries(return_nodes, train_return_nodes, eval_return_nodes)
+    settings = _settings(model, naming, leaf_modules, tracer_kwargs, concrete_args)
+    traces = trace_modes(model, settings, concrete_args)
+    for trace in traces.values():
+        _raise_failure(trace)
+    selection = Selection(model, traces)
+    bad = selection.check(queries)
+    if bad:
+        options = _options(leaf_modules, tracer_kwargs, concrete_args, naming)
+        call = working_call(selection, bad, queries, options)
+        raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call))
+    if not suppress_diff_warning and return_nodes is not None:
+        _warn_of_differences(traces, "train" if model.training else "eval")
+    return _extractor(model, traces, selection, queries, concrete_args or {})
+
+
+def _extractor(
+    model: nn.Module,
+    traces: Mapping[Mode, ModeTrace],
+    selection: Selection,
+    queries: Mapping[Mode, Mapping[str, str]],
+    concrete_args: Mapping[str, Any],
+) -> nn.Module:
+    modules = dict(model.named_modules(remove_duplicate=False))
+    graphs: dict[Mode, fx.Graph] = {}
+    attributes: dict[str, torch.Tensor] = {}
+    for mode in MODES:
+        trace = traces[mode]
+        assert trace.graph is not None
+        wanted: dict[str, Wanted] = {}
+        for query, key in queries[mode].items():
+            found = selection.names[mode].find(query)
+            assert found is not None
+            wanted[key] = found
+        pruned = prune(trace.graph, wanted, modules, _guards(trace))
+        graphs[mode] = pruned.graph
+        _fix_inputs(pruned.graph, concrete_args)
+        _take_attributes(mode, pruned.graph, {**trace.attributes, **pruned.constants}, attributes)
+    return build_extractor(model, graphs, modules, attributes)
+
+
+def _guards(trace: ModeTrace) -> frozenset[fx.Node]:
+    """The assertions that torch.fx itself made to hold an argument to its value in ``concrete_args``."""
+    origins = trace.tracer.node_to_origin
+    return frozenset(
+        node
+        for node, origin in origins.items()
+        if origin.source is None and str(getattr(node.target, "__name__", "")).startswith("_assert")
+    )
+
+
+def _fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any]) -> None:
+    """Give the inputs that ``concrete_args`` fixed back their names, and their values as defaults."""
+    for node in graph.nodes:
+        name = str(node.target).rpartition("_")[0]
+        if node.op == "placeholder" and name in concrete_args and node.target == f"{name}_1":
+            node.target = name
+            node.args = (concrete_args[name],)
+
+
+def _take_attributes(
+    mode: Mode, graph: fx.Graph, found: Mapping[str, torch.Tensor], attributes: dict[str, torch.Tensor]
+) -> None:
+    """Collect the tensors that ``graph`` reads. A constant of one mode must not take the name of the other's."""
+    for node in graph.nodes:
+        if node.op == "get_attr":
+            path = str(node.target)
+            value = found[path]
+            if attributes.get(path, value) is not value:
+                path = node.target = f"{path}_{mode}"
+            attributes[path] = value
+
+
+def _settings(
+    model: nn.Module,
+    naming: Dialect,
+    leaf_modules: Leaves,
+    tracer_kwargs: Mapping[str, Any] | None,
+    concrete_args: Mapping[str, Any] | None,
+) -> TraceSettings:
+    if not isinstance(cast(object, model), nn.Module):
+        kind = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise TypeError(f"model must be an instance of torch.nn.Module, not {kind}")
+    _check_concrete_args(model, concrete_args)
+    return trace_settings(naming, leaf_modules, tracer_kwargs)
+
+
+def _check_concrete_args(model: nn.Module, concrete_args: Mapping[str, Any] | None) -> None:
+    """torch.fx ignores a misspelt name, and tracing then fails with something else."""
+    if not isinstance(concrete_args, Mapping):
+        return
+    known = list(inspect.signature(type(model).forward).parameters)[1:]
+    for name in concrete_args:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
+            raise TypeError(f"concrete_args: {type(model).__qualname__}.forward has no argument {name!r}; {hint}")
+
+
+def _queries(
+    both: ReturnNodes | None, train: ReturnNodes | None, evaluation: ReturnNodes | None
+) -> dict[Mode, dict[str, str]]:
+    if both is not None and (train is not None or evaluation is not None):
+        raise ValueError("give either return_nodes, or train_return_nodes and eval_return_nodes, not both")
+    if both is not None:
+        return {mode: _mapping("return_nodes", both) for mode in MODES}
+    if train is None and evaluation is None:
+        raise ValueError("give return_nodes, or train_return_nodes and eval_return_nodes")
+    if train is None or evaluation is None:
+        missing = "train_return_nodes" if train is None else "eval_return_nodes"
+        raise ValueError(f"{missing} is missing: both modes need theirs (an empty list is allowed)")
+    return {"train": _mapping("train_return_nodes", train), "eval": _mapping("eval_return_nodes", evaluation)}
+
+
+def _mapping(what: str, nodes: ReturnNodes) -> dict[str, str]:
+    """The queries and their keys. Whole numbers are taken for their text: they name the parts of a Sequential."""
+    if isinstance(nodes, Mapping):
+        pairs = list(nodes.items())
+    elif isinstance(nodes, (list, tuple)):
+        pairs = [(node, node) for node in nodes]
+    else:
+        hint = f" (write [{nodes!r}])" if isinstance(nodes, str) else ""
+        kind = type(nodes).__name__
+        raise TypeError(f"{what} must be a list, a tuple or a mapping of node names, not {kind}{hint}")
+    result: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    for node, key in cast("list[tuple[object, object]]", pairs):
+        if not isinstance(node, (str, int)) or isinstance(node, bool):
+            raise TypeError(f"{what}: node names are strings, not {type(node).__name__} ({node!r})")
+        query, text = str(node), str(key)
+        if taken.setdefault(text, query) != query:
+            raise ValueError(
+                f"{what}: {taken[text]!r} and {query!r} both have the output key {text!r}; one would be lost"
+            )
+        result[query] = text
+    return result
+
+
+def _options(
+    leaf_modules: Leaves,
+    tracer_kwargs: Mapping[str, Any] | None,
+    concrete_args: Mapping[str, Any] | None,
+    naming: Dialect,
+) -> dict[str, str]:
+    """The caller's other arguments, as they stand in a call."""
+    options = {}
+    if tracer_kwargs:
+        options["tracer_kwargs"] = "tracer_kwargs"
+    if concrete_args:
+        options["concrete_args"] = repr(dict(concrete_args))
+    if not isinstance(leaf_modules, tuple) or leaf_modules:
+        options["leaf_modules"] = "leaf_modules"
+    if naming != "fxlens":
+        options["naming"] = repr(naming)
+    return options
+
+
+def _raise_failure(trace: ModeTrace) -> None:
+    if trace.failure is None:
+        return
+    if trace.failure.kind == "naming":
+        error = trace.error
+        name, earlier = (error.name, error.earlier) if isinstance(error, NamingError) else ("", None)
+        raise NamingError(name, earlier, f"{trace.failure.message}. {trace.failure.remedy}") from error
+    raise TracingError(trace.failure) from trace.error
+
+
+def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode) -> None:
+    other: Mode = "eval" if current == "train" else "train"
+    failure = traces[other].failure
+    if failure is not None:
+        warnings.warn(f"In {other} mode the model cannot be traced: {failure.message}", stacklevel=3)
+        return
+    ours, theirs = traces[current].names, traces[other].names
+    if ours == theirs:
+        return
+    advice = (
+        "get_graph_node_names_by_mode gives both lists; create_feature_extractor takes train_return_nodes and "
+        "eval_return_nodes where a name exists in one mode only."
+    )
+    if _is_subsequence(theirs, ours):
+        how = f"the nodes of {other} mode are a subsequence of those of {current} mode"
+    elif _is_subsequence(ours, theirs):
+        how = f"the nodes of {current} mode are a subsequence of those of {other} mode"
+    else:
+        how = f"the nodes of {current} mode and of {other} mode are different"
+    warnings.warn(f"{how[0].upper()}{how[1:]}. {advice}", stacklevel=3)
+
+
+def _is_subsequence(part: Sequence[str], whole: Sequence[str]) -> bool:
+    rest = iter(whole)
+    return all(name in rest for name in part)

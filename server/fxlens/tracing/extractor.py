@@ -1,0 +1,244 @@
+"""The module that :func:`fxlens.create_feature_extractor` returns: two graphs, one set of parameters."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from itertools import count
+from typing import Any, NamedTuple
+
+import torch
+from torch import fx, nn
+
+from fxlens.graph import MODES, Mode
+
+_numbers = count()
+
+
+class FeatureExtractor(nn.Module):
+    """Returns intermediate values of the model it was made from, as an ``OrderedDict`` of the user's keys.
+
+    It has one graph per mode; ``training`` decides at every call which one runs, so ``train()``, ``eval()``,
+    ``torch.compile``, ``copy.deepcopy`` and ``pickle`` all keep their meaning. Leaf modules and parameters are the
+    model's own, under the model's own paths: training the extractor trains the model, and its ``state_dict`` is a part
+    of the model's.
+
+    Attributes:
+        train_graph: the ``torch.fx.Graph`` of train mode.
+        eval_graph: the ``torch.fx.Graph`` of eval mode.
+    """
+
+    train_graph: fx.Graph
+    eval_graph: fx.Graph
+
+    @property
+    def graph(self) -> fx.Graph:
+        """The graph of the present mode."""
+        return self.train_graph if self.training else self.eval_graph
+
+    @property
+    def code(self) -> str:
+        """The Python code that runs in the present mode."""
+        return str(self.graph.python_code("self").src)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        # The class exists for this one instance, so it is rebuilt from its graphs; copy.deepcopy goes this way too.
+        records = [_records(self.train_graph), _records(self.eval_graph)]
+        return _empty, (type(self).__name__, *records), self.__dict__
+
+
+def build_extractor(
+    model: nn.Module,
+    graphs: Mapping[Mode, fx.Graph],
+    modules: Mapping[str, nn.Module],
+    attributes: Mapping[str, torch.Tensor],
+) -> FeatureExtractor:
+    """An extractor that runs ``graphs``, with the modules and tensors that they name, taken from ``model``.
+
+    Args:
+        model: where the extractor's mode and its containers' modes come from.
+        modules: the modules of ``model``, by path.
+        attributes: the tensors that the graphs read, by path. What is no parameter or buffer of ``model`` becomes a
+            buffer that is not in the ``state_dict``: it follows ``.to()``, and the keys stay the model's.
+    """
+    extractor = _empty(type(model).__name__, _records(graphs["train"]), _records(graphs["eval"]))
+    _copy_mode(model, extractor)
+    nodes = [node for mode in MODES for node in graphs[mode].nodes]
+    # Outer modules first: what sits inside one of them comes along with it.
+    called = {str(node.target) for node in nodes if node.op == "call_module"}
+    for path in sorted(called, key=lambda path: path.count(".")):
+        home, name = _home(extractor, path, modules)
+        if name not in home._modules:  # noqa: SLF001 - hasattr would also find plain attributes
+            home.add_module(name, modules[path])
+    for path in dict.fromkeys(str(node.target) for node in nodes if node.op == "get_attr"):
+        home, name = _home(extractor, path, modules)
+        if not hasattr(home, name):
+            _attach(home, name, attributes[path], modules.get(path.rpartition(".")[0]))
+    return extractor
+
+
+def _home(extractor: nn.Module, path: str, modules: Mapping[str, nn.Module]) -> tuple[nn.Module, str]:
+    """The container of what shall be at ``path``, made if it is missing, and the last part of ``path``."""
+    *parents, name = path.split(".")
+    home, so_far = extractor, ""
+    for parent in parents:
+        so_far = f"{so_far}.{parent}" if so_far else parent
+        if parent not in home._modules:  # noqa: SLF001
+            container = nn.Module()
+            _copy_mode(modules.get(so_far), container)
+            home.add_module(parent, container)
+        home = home.get_submodule(parent)
+    return home, name
+
+
+def _copy_mode(original: nn.Module | None, container: nn.Module) -> None:
+    if original is not None:
+        container.training = original.training
+
+
+def _attach(home: nn.Module, name: str, value: Any, original: nn.Module | None) -> None:
+    if isinstance(value, nn.Parameter):
+        home.register_parameter(name, value)
+    elif isinstance(value, torch.Tensor):
+        buffers = {} if original is None else original._buffers  # noqa: SLF001
+        transient = set() if original is None else original._non_persistent_buffers_set  # noqa: SLF001
+        home.register_buffer(name, value, persistent=name in buffers and name not in transient)
+    else:
+        setattr(home, name, value)
+
+
+class _Ref(NamedTuple):
+    """Another node of the same graph, by name."""
+
+    name: str
+
+
+class _Function(NamedTuple):
+    """A function by the name under which it is found: some of torch's cannot be pickled as they are."""
+
+    module: str
+    name: str
+
+
+class _Record(NamedTuple):
+    """One node of a graph, as data that can be pickled."""
+
+    op: str
+    name: str
+    target: Any
+    args: Any
+    kwargs: Any
+
+
+def _records(graph: fx.Graph) -> list[_Record]:
+    def refer(node: fx.Node) -> Any:
+        return _Ref(node.name)
+
+    return [
+        _Record(
+            node.op,
+            node.name,
+            _named(node.target),
+            _plain(fx.map_arg(node.args, refer)),
+            _plain(fx.map_arg(node.kwargs, refer)),
+        )
+        for node in graph.nodes
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """``value`` without torch.fx's immutable containers, which not every version of torch can pickle."""
+    if isinstance(value, _Ref):
+        return value
+    if isinstance(value, tuple):
+        items = [_plain(item) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, slice):
+        return slice(_plain(value.start), _plain(value.stop), _plain(value.step))
+    return value
+
+
+def _named(target: Any) -> Any:
+    if isinstance(target, str):
+        return target
+    name = getattr(target, "__name__", "")
+    for home in (getattr(target, "__module__", None), "torch", "torch.nn.functional", "operator"):
+        if home in sys.modules and getattr(sys.modules[home], name, None) is target:
+            return _Function(home, name)
+    return target
+
+
+def _empty(class_name: str, train: list[_Record], evaluation: list[_Record]) -> FeatureExtractor:
+    """An extractor of a class of its own, that can run both graphs but has no modules yet."""
+    graphs = {"train": _graph(train), "eval": _graph(evaluation)}
+    functions = {f"_forward_{mode}": _compile(graph) for mode, graph in graphs.items()}
+    members: dict[str, Any] = {f"{mode}_graph": graph for mode, graph in graphs.items()}
+    members |= functions
+    members["forward"] = _switch(graphs["eval"])
+    members["__module__"] = __name__
+    members["__doc__"] = FeatureExtractor.__doc__
+    extractor: FeatureExtractor = type(class_name, (FeatureExtractor,), members)()
+    return extractor
+
+
+def _graph(records: Iterable[_Record]) -> fx.Graph:
+    graph = fx.Graph()
+    nodes: dict[str, fx.Node] = {}
+
+    def found(value: Any) -> Any:
+        if isinstance(value, _Ref):
+            return nodes[value.name]
+        if isinstance(value, tuple):
+            items = [found(item) for item in value]
+            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        if isinstance(value, list):
+            return [found(item) for item in value]
+        if isinstance(value, dict):
+            return {key: found(item) for key, item in value.items()}
+        if isinstance(value, slice):
+            return slice(found(value.start), found(value.stop), found(value.step))
+        return value
+
+    for record in records:
+        target = record.target
+        if isinstance(target, _Function):
+            target = getattr(sys.modules[target.module], target.name)
+        node = graph.create_node(record.op, target, found(record.args), found(record.kwargs), record.name)
+        nodes[record.name] = node
+    return graph
+
+
+def _compile(graph: fx.Graph) -> Callable[..., Any]:
+    code = graph.python_code("self")
+    return _function("forward", str(code.src), dict(code.globals))
+
+
+def _switch(graph: fx.Graph) -> Callable[..., Any]:
+    """``forward``, with the parameters of the model's: it runs the graph of the present mode."""
+    inputs = [node for node in graph.nodes if node.op == "placeholder"]
+    names = {f"_default_{i}": node.args[0] for i, node in enumerate(inputs) if node.args}
+    parameters, arguments = ["self"], []
+    for i, node in enumerate(inputs):
+        target = str(node.target)
+        parameters.append(f"{target}=_default_{i}" if node.args else target)
+        arguments.append(target)
+    source = (
+        f"def forward({', '.join(parameters)}):\n"
+        f"    run = self._forward_train if self.training else self._forward_eval\n"
+        f"    return run({', '.join(arguments)})\n"
+    )
+    return _function("forward", source, names)
+
+
+def _function(name: str, source: str, names: dict[str, Any]) -> Callable[..., Any]:
+    file = f"<fxlens extractor {next(_numbers)}>"
+    exec(compile(source, file, "exec"), names)
+    # Tracebacks and debuggers then show the generated lines.
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    function: Callable[..., Any] = names[name]
+    return function
