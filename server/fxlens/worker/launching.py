@@ -47,7 +47,7 @@ class Launcher(Protocol):
 
 def new_scratch() -> str:
     """Name of a folder for the temporary files of one trace process; made only if it is needed."""
-    return str(Path(tempfile.gettempdir()) / f"fxlens-{os.getpid()}-{os.urandom(4).hex()}")
+    return str(Path(tempfile.gettempdir()) / f"fxlens-trace-{os.urandom(6).hex()}")
 
 
 class ForkedProcess:

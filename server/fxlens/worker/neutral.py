@@ -79,6 +79,10 @@ def neutralise_torch() -> None:
     torch.hub.load_state_dict_from_url = _unloaded("torch.hub.load_state_dict_from_url")
     torch.hub.download_url_to_file = _nothing
     torch.cuda.set_device = _nothing
+    # These write in C++, where no audit hook sees it.
+    torch.save = _nothing
+    torch.jit.save = _nothing
+    torch.onnx.export = _nothing
     torch.Tensor.cuda = _same  # type: ignore[method-assign]
     _stay_on_this_device()
 

@@ -24,9 +24,7 @@ class Preloader:
     def preload(self, request: TraceRequest) -> None:
         """Import what ``request`` will import and all its successors may share."""
         for package in SHARED:
-            if package not in self._tried and any(
-                _imports(statement.text, package) for statement in request.statements
-            ):
+            if package not in self._tried and _needs(request, package):
                 self._tried.add(package)
                 self._import(package)
 
@@ -39,6 +37,15 @@ class Preloader:
             traceback.print_exc()
             for name in set(sys.modules) - known:
                 del sys.modules[name]
+
+
+def _needs(request: TraceRequest, package: str) -> bool:
+    """Whether ``request`` imports ``package``, itself or because its dialect's default leaf modules come from there."""
+    if package == "timm" and request.dialect == "timm":
+        return True
+    if package == "torchvision" and request.dialect in ("torchvision", "timm"):
+        return True
+    return any(_imports(statement.text, package) for statement in request.statements)
 
 
 def _imports(text: str, package: str) -> bool:

@@ -1,0 +1,286 @@
+"""The fault table: whatever a user's code does, the answer says what happened and the next model is traced."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from worker_harness import GOOD, MAIN, Workshop, assert_ends, start_worker
+
+NET = """\
+import os, sys, time, ctypes, signal, itertools, threading, builtins, atexit, socket, subprocess
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        {init}
+        self.conv = nn.Conv2d(3, 8, 3)
+
+    def forward(self, x):
+        {forward}
+        return self.conv(x)
+
+model = Net()
+"""
+INIT_LINE = 8
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault in ``init`` or ``forward`` of a model, or in a module it imports, and what is said of it."""
+
+    name: str
+    init: str = "pass"
+    module: str | None = None
+    kind: str | None = None
+    phase: str = "build"
+    says: str = ""
+    line: int | None = INIT_LINE
+    limits: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+SHORT = {"build_seconds": 0.5}
+FAULTS = [
+    Fault("sys.exit in a module", module="import sys\nsys.exit(3)", kind="exit", phase="import", says="SystemExit(3)"),
+    Fault("os._exit in a module", module="import os\nos._exit(3)", kind="exit", phase="import", says="exit code 3"),
+    Fault("exception in a module", module="\n1 / 0", kind="ZeroDivisionError", phase="import", line=2),
+    Fault("syntax error in a module", module="x = (", kind="SyntaxError", phase="import", line=1),
+    Fault("missing package", module="import nowhere_to_be_found", kind="ModuleNotFoundError", phase="import", line=1),
+    Fault("sys.exit", "sys.exit('bye')", kind="exit", says="SystemExit('bye')"),
+    Fault("os._exit", "os._exit(7)", kind="exit", says="exit code 7", line=None),
+    Fault("os._exit(0)", "os._exit(0)", kind="exit", says="exit code 0", line=None),
+    Fault("exception", "raise KeyError('k')", kind="KeyError", says="'k'"),
+    Fault("KeyboardInterrupt", "raise KeyboardInterrupt", kind="KeyboardInterrupt"),
+    Fault("exception that cannot be shown", "raise type('E', (Exception,), {'__str__': lambda s: 1/0})", kind="E"),
+    Fault("endless loop", "while True: pass", kind="timeout", says="0.5 s", limits=SHORT),
+    Fault("endless loop in C", "sum(itertools.repeat(0))", kind="timeout", says="0.5 s", limits=SHORT),
+    Fault(
+        "sleep with signals blocked",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65)); time.sleep(1000)",
+        kind="timeout",
+        says="0.5 s",
+        line=None,
+        limits=SHORT,
+    ),
+    Fault("segmentation fault", "ctypes.string_at(0)", kind="crash", says="SIGSEGV"),
+    Fault("abort", "os.abort()", kind="crash", says="SIGABRT"),
+    Fault("endless recursion", "f = lambda: f(); f()", kind="RecursionError", says="without end"),
+    Fault(
+        "memory bomb",
+        "hold = [bytearray(b'x' * 10_000_000) for _ in itertools.count()]",
+        kind="memory",
+        says="200 MB",
+        limits={"memory_mb": 200},
+    ),
+    Fault("fork", "os.fork()", kind="refused", says="start a process"),
+    Fault("subprocess", "subprocess.run(['true'])", kind="refused", says="start a process"),
+    Fault("os.system", "os.system('true')", kind="refused", says="start a process"),
+    Fault("kill", "os.kill(os.getppid(), 9)", kind="refused", says="send a signal"),
+    Fault("socket", "socket.create_connection(('127.0.0.1', 9))", kind="refused", says="network connection"),
+    Fault("write", "open('canary', 'w')", kind="refused", says="write to canary"),
+    Fault("low-level write", "os.open('canary', os.O_CREAT | os.O_WRONLY)", kind="refused", says="write to canary"),
+    Fault("delete", "os.remove('script.py')", kind="refused", says="change script.py"),
+    Fault("closes all files", "os.closerange(3, 300); time.sleep(1000)", kind="exit", says="closed file", line=None),
+    Fault("save", "torch.save({}, 'canary')"),
+    Fault("10 MB on stdout and stderr", "[os.write(fd, b'x' * 10_000) for fd in (1, 2) for _ in range(1000)]"),
+    Fault("a prompt without newline", "sys.stdout.write('50%')"),
+    Fault("closes stdout and stderr", "os.close(1); os.close(2)"),
+    Fault("closes the stream objects", "sys.stdout.close(); sys.stderr.close()"),
+    Fault("changes the working folder", "os.chdir('/')"),
+    Fault("replaces stdout", "sys.stdout = None; sys.stderr = 3"),
+    Fault("replaces modules", "sys.modules['json'] = sys.modules['torch.fx'] = sys.modules['fxlens'] = None"),
+    Fault("replaces builtins", "builtins.open = builtins.print = builtins.isinstance_ = None"),
+    Fault("threads that never end", "threading.Thread(target=threading.Event().wait).start()"),
+    Fault("atexit", "atexit.register(lambda: open('canary', 'w'))"),
+    Fault("unserialisable attributes", "self.lock = threading.Lock(); self.f = lambda: 1"),
+    Fault("monkeypatches torch", "torch.load = torch.relu = nn.Linear.forward = torch.fx.Graph.lint = None"),
+    Fault("temporary file", "import tempfile; tempfile.NamedTemporaryFile().write(b'x')"),
+]
+
+
+def run(worker: Workshop, fault: Fault) -> Any:
+    source = NET.format(init=fault.init, forward="pass")
+    if fault.module is not None:
+        worker.write("faulty.py", fault.module)
+        source = "import faulty\n" + source
+    worker.write("script.py", source)
+    return worker.trace(source, limits=fault.limits)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_fault(worker: Workshop, fault: Fault) -> None:
+    before = set(Path("/tmp").glob("fxlens-trace-*"))
+    reply = run(worker, fault)
+    if fault.kind is None:
+        assert reply.failure is None
+        assert reply.graph.eval.names == ("x", "conv")
+    else:
+        failure = reply.failure
+        assert failure, reply
+        assert (failure.kind, failure.phase) == (fault.kind, fault.phase), failure
+        assert fault.says in failure.message
+        assert failure.remedy or fault.kind in ("KeyboardInterrupt", "ZeroDivisionError")
+        if fault.module is None and fault.line:
+            assert failure.source
+            assert (Path(failure.source.file).name, failure.source.line) == ("script.py", fault.line)
+        elif fault.line and fault.says != "exit code 3":
+            assert failure.source
+            assert Path(failure.source.file).name == "faulty.py"
+    assert not (worker.folder / "canary").exists()
+    worker.assert_good()
+    assert {path.name for path in worker.folder.iterdir()} <= {"script.py", "faulty.py"}
+    assert set(Path("/tmp").glob("fxlens-trace-*")) <= before
+
+
+def test_exception_in_forward_is_a_failure_of_that_mode(worker: Workshop) -> None:
+    reply = worker.trace(NET.format(init="pass", forward="x = x if x.sum() > 0 else -x"))
+    assert reply.graph
+    assert reply.graph.eval is None
+    assert {failure.mode for failure in reply.graph.failures} == {"train", "eval"}
+    source = reply.graph.failures[0].source
+    assert source
+    assert source.line == 12
+    worker.assert_good()
+
+
+def test_exit_in_forward(worker: Workshop) -> None:
+    reply = worker.trace(NET.format(init="pass", forward="os._exit(5)"))
+    assert reply.failure
+    assert (reply.failure.kind, reply.failure.phase) == ("exit", "trace")
+    worker.assert_good()
+
+
+def test_endless_loop_in_forward_and_in_an_import(worker: Workshop) -> None:
+    reply = worker.trace(NET.format(init="pass", forward="\n        while True: pass"), limits={"trace_seconds": 0.5})
+    assert reply.failure
+    assert (reply.failure.kind, reply.failure.phase) == ("timeout", "trace")
+    worker.write("slow.py", "while True: pass\n")
+    reply = worker.trace("import slow\n", limits={"import_seconds": 0.5})
+    assert reply.failure
+    assert (reply.failure.kind, reply.failure.phase) == ("timeout", "import")
+    assert "fxlens.limits.importSeconds" in reply.failure.remedy
+    assert reply.failure.source
+    assert Path(reply.failure.source.file).name == "slow.py"
+    worker.assert_good()
+
+
+def test_what_an_installed_package_does_while_imported_is_its_own_business(worker: Workshop, tmp_path: Path) -> None:
+    site = tmp_path / "venv" / "site-packages"
+    worker.write(
+        "venv/site-packages/helper.py", "open('made-by-package', 'w').close()\n\ndef write():\n    open('x', 'w')\n"
+    )
+    source = f"import sys\nsys.path.append({str(site)!r})\nimport helper\nfrom torch import nn\nmodel = nn.ReLU()\n"
+    assert worker.trace(source).failure is None
+    assert (tmp_path / "made-by-package").exists()
+    failure = worker.trace(source + "helper.write()\n").failure
+    assert failure
+    assert failure.kind == "refused"
+    assert failure.source
+    assert failure.source.line == 6
+    assert not (tmp_path / "x").exists()
+
+
+def test_cancel_ends_the_trace_at_once(worker: Workshop) -> None:
+    number = worker.begin(worker.request(NET.format(init="time.sleep(1000)", forward="pass")))
+    pid = worker.wait_for_phase(number, "build")
+    worker.send({"jsonrpc": "2.0", "method": "cancel", "params": {"id": number}})
+    assert "error" in worker.wait_for(lambda message: message.get("id") == number)
+    assert_ends(pid)
+    worker.assert_good()
+
+
+def test_a_trace_killed_from_outside_is_reported(worker: Workshop) -> None:
+    number = worker.begin(worker.request(NET.format(init="time.sleep(1000)", forward="pass")))
+    os.kill(worker.wait_for_phase(number, "build"), signal.SIGKILL)
+    failure = worker.reply(number).failure
+    assert failure
+    assert failure.kind == "crash"
+    assert "SIGKILL" in failure.message
+    worker.assert_good()
+
+
+def test_several_traces_at_once(worker: Workshop) -> None:
+    slow = worker.begin(worker.request(NET.format(init="time.sleep(1000)", forward="pass")))
+    worker.wait_for_phase(slow, "build")
+    worker.assert_good()
+    worker.send({"jsonrpc": "2.0", "method": "cancel", "params": {"id": slow}})
+    worker.wait_for(lambda message: message.get("id") == slow)
+
+
+def test_nothing_outlives_the_worker(tmp_path: Path) -> None:
+    with start_worker() as worker:
+        worker.folder = tmp_path
+        number = worker.begin(worker.request(NET.format(init="sum(itertools.repeat(0))", forward="pass")))
+        pid = worker.wait_for_phase(number, "build")
+        worker.process.send_signal(signal.SIGKILL)
+        assert_ends(worker.process.pid)
+        assert_ends(pid)
+
+
+@pytest.mark.parametrize("state", ["importing", "ready"])
+def test_the_worker_does_not_outlive_the_engine(tmp_path: Path, state: str) -> None:
+    program = (
+        "import subprocess, sys\n"
+        "worker = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        "print(worker.pid, flush=True)\n"
+        "for line in worker.stdout: print(line.decode(), end='', flush=True)\n"
+    )
+    engine = subprocess.Popen(
+        [sys.executable, "-c", program, sys.executable, str(MAIN)], stdout=subprocess.PIPE, text=True
+    )
+    assert engine.stdout
+    pid = int(engine.stdout.readline())
+    while f'"method":"{state}"' not in engine.stdout.readline():
+        pass
+    engine.kill()
+    engine.wait()
+    engine.stdout.close()
+    assert_ends(pid)
+
+
+def test_a_python_without_torch_says_so() -> None:
+    process = subprocess.run([sys.executable, "-S", str(MAIN)], input=b"", capture_output=True, timeout=30, check=False)
+    assert b'"method":"failed"' in process.stdout
+    assert b"torch cannot be imported" in process.stdout
+    assert process.returncode == 3
+
+
+SPARE_FAULTS = [
+    fault for fault in FAULTS if fault.name in ("os._exit", "endless loop in C", "a prompt without newline")
+]
+
+
+def test_without_fork(tmp_path: Path) -> None:
+    with start_worker("--no-fork") as worker:
+        worker.folder = tmp_path
+        worker.assert_good()
+        for fault in SPARE_FAULTS:
+            reply = run(worker, fault)
+            assert (reply.failure and reply.failure.kind) == fault.kind, fault
+        number = worker.begin(worker.request(NET.format(init="time.sleep(1000)", forward="pass")))
+        pid = worker.wait_for_phase(number, "build")
+        worker.send({"jsonrpc": "2.0", "method": "cancel", "params": {"id": number}})
+        worker.wait_for(lambda message: message.get("id") == number)
+        assert_ends(pid)
+        assert worker.trace(GOOD).failure is None
+
+
+def test_without_fork_nothing_outlives_the_worker(tmp_path: Path) -> None:
+    with start_worker("--no-fork") as worker:
+        worker.folder = tmp_path
+        number = worker.begin(worker.request(NET.format(init="time.sleep(1000)", forward="pass")))
+        pid = worker.wait_for_phase(number, "build")
+        worker.process.kill()
+        assert_ends(pid)
