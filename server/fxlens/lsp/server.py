@@ -20,6 +20,7 @@ from fxlens.lsp.debug import debug_information
 from fxlens.lsp.diagnostics import code_actions, diagnose
 from fxlens.lsp.documents import DocumentWorkspace
 from fxlens.lsp.hover import hover
+from fxlens.lsp.progress import TraceProgress
 from fxlens.lsp.session import Session
 from fxlens.lsp.status import status
 from fxlens.lsp.tree import tree, tree_children
@@ -39,7 +40,10 @@ class FxLensServer(LanguageServer):
     def start_session(self, params: types.InitializeParams) -> None:
         roots = [path for folder in params.workspace_folders or () if (path := to_fs_path(folder.uri))]
         configuration = read_configuration(params.initialization_options, roots)
-        engine = Engine(on_analysis=self.publish, on_worker=self.publish_worker, on_log=self.log)
+        progress = TraceProgress(self)
+        engine = Engine(
+            on_analysis=self.publish, on_worker=self.publish_worker, on_log=self.log, on_phase=progress.phase
+        )
         workspace = DocumentWorkspace.like(self.workspace, _SYNC)
         # pygls offers no hook for the class of its workspace; replacing it here, before any document is open, is one.
         self.protocol._workspace = workspace  # noqa: SLF001
