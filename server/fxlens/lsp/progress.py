@@ -1,10 +1,11 @@
-"""Progress of a trace in the editor's own way (``window/workDoneProgress``), for what takes longer than half a second."""
+"""Progress of traces as `window/workDoneProgress`, for what takes longer than half a second."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -56,7 +57,7 @@ class TraceProgress:
             creation = asyncio.ensure_future(self._server.work_done_progress.create_async(token))
             creation.add_done_callback(lambda created: self._begin(model, token, created))
 
-    def _begin(self, model: str, token: str, created: asyncio.Future[object]) -> None:
+    def _begin(self, model: str, token: str, created: asyncio.Future[Any]) -> None:
         if created.cancelled() or created.exception():
             return
         running = self._running.get(model)
