@@ -9,11 +9,17 @@ import type { Prober } from './environment/probe';
 import { findServerPython } from './environment/serverPython';
 import { type Configuration, configure, modelChanged, type Status, statusChanged } from './protocol';
 import { messageOf, serialised, withLimit } from './time';
-
-export type ServerState = 'starting' | 'running' | 'failed';
+import type { ServerState } from './viewState';
 
 const START_LIMIT = 20_000;
 const STOP_LIMIT = 2_000;
+
+/** Failures are shown where one looks for us (status item, sidebar, log), not as notifications nobody asked for. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
 
 export class Server implements Disposable {
   readonly #changed = new EventEmitter<void>();
@@ -26,7 +32,6 @@ export class Server implements Disposable {
 
   #state: ServerState = 'starting';
   #reason = '';
-  #python: string | undefined;
   #client: LanguageClient | undefined;
   #process: ChildProcess | undefined;
   #configuration: Configuration;
@@ -69,7 +74,7 @@ export class Server implements Disposable {
   async configure(configuration: Configuration): Promise<void> {
     this.#configuration = configuration;
     if (this.client) await this.#send(this.client);
-    else if (this.#state === 'failed' && !this.#python) await this.restart();
+    else if (this.#state === 'noPython') await this.restart();
   }
 
   logRequestFailure(error: unknown): void {
@@ -91,10 +96,9 @@ export class Server implements Disposable {
     this.#set('starting', '');
     const trusted = this.#configuration.trusted ? this.#interpreters() : [];
     const { python, reason } = await findServerPython(folderPaths(), trusted, process.env, this.probe);
-    this.#python = python;
     if (!python) {
       this.log.error(reason);
-      this.#set('failed', reason);
+      this.#set('noPython', reason);
       return;
     }
     this.log.info(`Starting the language server ${this.version} with ${python} (${reason})`);
@@ -113,7 +117,7 @@ export class Server implements Disposable {
   }
 
   async #start(python: string): Promise<void> {
-    const client = new LanguageClient('fxlens', 'FX Lens', () => this.#spawn(python), this.#options());
+    const client = new QuietClient('fxlens', 'FX Lens', () => this.#spawn(python), this.#options());
     this.#client = client;
     client.onDidChangeState(({ newState }) => {
       // Also its own restarts after a crash, and giving up after several.
@@ -123,7 +127,9 @@ export class Server implements Disposable {
         void this.#send(client); // What changed while it was starting.
       }
       if (newState === State.Starting) this.#set('starting', '');
-      if (newState === State.Stopped) this.#set('failed', 'The language server ended. The log says more.');
+      if (newState === State.Stopped || newState === State.StartFailed) {
+        this.#set('failed', 'The language server ended unexpectedly; the log says why.');
+      }
     });
     client.onNotification(statusChanged, (status) => this.#status.fire(status));
     client.onNotification(modelChanged, ({ uri }) => this.#modelChanged.fire(uri));
@@ -176,7 +182,7 @@ export class Server implements Disposable {
     if (!client) return;
     try {
       if (client.state === State.Starting) await withLimit(client.start(), STOP_LIMIT, 'The starting language server');
-      await client.dispose(STOP_LIMIT);
+      if (client.state === State.Running) await client.dispose(STOP_LIMIT);
       if (child?.exitCode === null) await withLimit(once(child, 'exit'), STOP_LIMIT, 'The ending language server');
     } catch (error) {
       this.log.warn(`The language server was ended by force: ${messageOf(error)}`);

@@ -54,7 +54,7 @@ export class StatusItem implements Disposable {
   #show(): void {
     const document = window.activeTextEditor?.document;
     const status = document && this.of(document);
-    const failed = this.server.state === 'failed';
+    const failed = this.server.state === 'failed' || this.server.state === 'noPython';
     this.#item.selector = failed || status ? PYTHON : NOTHING;
     this.#item.busy = !failed && status?.severity === 'busy';
     if (failed) {

@@ -7,17 +7,21 @@ export type ViewState =
   | 'noCall'
   | 'restricted'
   | 'noServer'
+  | 'crashed'
   | 'noInterpreter'
   | 'noTorch'
   | 'unresolved'
   | 'pending'
   | 'tree';
 
+/** `noPython`: there is none to run the server; `failed`: it did not start, or ended and was given up. */
+export type ServerState = 'starting' | 'running' | 'noPython' | 'failed';
+
 export interface Situation {
   /** Whether a Python file is, or was last, in front. */
   readonly hasFile: boolean;
   readonly trusted: boolean;
-  readonly server: 'starting' | 'running' | 'failed';
+  readonly server: ServerState;
   /** What is wrong with the interpreter of the file's folder. */
   readonly problem: ProblemKind | null;
   /** The server's answer, when there is one. */
@@ -26,7 +30,8 @@ export interface Situation {
 
 export function viewState({ hasFile, trusted, server, problem, tree }: Situation): ViewState {
   if (!hasFile) return 'noFile';
-  if (server === 'failed') return 'noServer';
+  if (server === 'noPython') return 'noServer';
+  if (server === 'failed') return 'crashed';
   if (tree?.root) return 'tree';
   if (!trusted) return 'restricted';
   if (server === 'starting' || tree === undefined || tree.state === 'pending') return 'pending';

@@ -1,0 +1,64 @@
+// `test` with a VS Code of its own: fresh user data, a copy of a workspace, and pictures.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base } from '@playwright/test';
+import { startCodeServer } from '../../../scripts/lib/codeServer.mjs';
+import { ROOT, TOOLS } from '../../../scripts/lib/paths.mjs';
+import { VSCode } from './vscode';
+import { Workspace } from './workspaces';
+
+export { expect } from '@playwright/test';
+
+interface Options {
+  /** The folder under tests/workspaces that is opened. */
+  sample: string;
+  /** User settings, over those of `npm start`. */
+  settings: Record<string, unknown>;
+  /** Variables of code-server and all below it. */
+  environment: Record<string, string>;
+}
+
+interface Fixtures {
+  workspace: Workspace;
+  /** VS Code with the workspace open. Take the fixture last: what it opens must be ready. */
+  code: VSCode;
+}
+
+const PICTURES = process.env.FXLENS_SCREENSHOTS ? join(ROOT, 'client', 'media', 'screenshots') : undefined;
+
+export const test = base.extend<Options & Fixtures>({
+  sample: ['demo', { option: true }],
+  settings: [{}, { option: true }],
+  environment: [{}, { option: true }],
+  workspace: async ({ sample }, use) => {
+    const workspace = Workspace.copyOf(sample);
+    await use(workspace);
+    workspace.remove();
+  },
+  code: async ({ page, workspace, settings, environment }, use, testInfo) => {
+    const userData = mkdtempSync(join(tmpdir(), 'fxlens-user-data-'));
+    const log: string[] = [];
+    const server = await startCodeServer({
+      extensions: join(TOOLS, 'e2e', 'extensions'),
+      userData,
+      settings,
+      env: environment,
+      log: (line) => log.push(line),
+    });
+    if (PICTURES) mkdirSync(PICTURES, { recursive: true });
+    try {
+      await page.goto(`${server.url}/?folder=${encodeURIComponent(workspace.folder)}`);
+      const code = new VSCode(page, workspace, testInfo, server.pid, PICTURES);
+      await code.ready();
+      await use(code);
+      if (testInfo.status !== testInfo.expectedStatus) await code.picture('failure');
+    } finally {
+      await server.stop();
+      if (testInfo.status !== testInfo.expectedStatus) {
+        await testInfo.attach('code-server', { body: log.join('\n'), contentType: 'text/plain' });
+      }
+      rmSync(userData, { recursive: true, force: true });
+    }
+  },
+});

@@ -1,0 +1,135 @@
+// VS Code as a person at the keyboard uses it. Waits for what is seen, never for time.
+import { join } from 'node:path';
+import { expect, type Locator, type Page, type TestInfo } from '@playwright/test';
+import type { Workspace } from './workspaces';
+
+export class VSCode {
+  readonly editor: Locator;
+  readonly suggestions: Locator;
+  readonly hover: Locator;
+  readonly errors: Locator;
+  readonly warnings: Locator;
+
+  constructor(
+    readonly page: Page,
+    readonly workspace: Workspace,
+    private readonly info: TestInfo,
+    readonly serverPid: number,
+    private readonly pictures: string | undefined,
+  ) {
+    this.editor = page.locator('.editor-instance .monaco-editor').first();
+    this.suggestions = page.locator('.suggest-widget.visible');
+    this.hover = page.locator('.monaco-hover:not(.hidden) .monaco-hover-content');
+    this.errors = page.locator('.squiggly-error');
+    this.warnings = page.locator('.squiggly-warning');
+  }
+
+  /** The workbench stands and the explorer shows the folder. */
+  async ready(): Promise<void> {
+    await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+  }
+
+  async press(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.keyboard.type(text, { delay: 30 });
+  }
+
+  /** Run a command of the palette by its title. */
+  async run(title: string): Promise<void> {
+    await this.press('F1');
+    await this.quickPick(`>${title}`, title);
+  }
+
+  async open(file: string): Promise<void> {
+    const row = this.page.locator(`.explorer-folders-view [role="treeitem"][aria-label^="${file}"]`);
+    await row.dblclick();
+    await this.page.locator(`.tab.active[data-resource-name="${file}"]`).waitFor();
+    await this.editor.locator('.view-line').first().waitFor();
+  }
+
+  /** Put the cursor behind the first `text` of a file's content on disk (`offset` characters into it). */
+  async goTo(file: string, text: string, offset?: number): Promise<void> {
+    const { line, column } = this.workspace.find(file, text, offset);
+    await this.press('Control+g');
+    await this.quickPick(`:${line}:${column}`);
+    await expect(this.page.locator('#status\\.editor\\.selection')).toContainText(`Ln ${line}, Col ${column}`);
+  }
+
+  /** Write into the quick input, wait for the row (if any is named) and accept. */
+  private async quickPick(text: string, row?: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget:visible input');
+    await input.waitFor();
+    await input.fill(text);
+    if (row) {
+      await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: row }).first().waitFor();
+    }
+    await this.press('Enter');
+    await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
+  }
+
+  suggestion(label: string | RegExp): Locator {
+    const name = this.page.locator('.label-name', { hasText: label });
+    return this.suggestions.locator('.monaco-list-row').filter({ has: name });
+  }
+
+  /** Save, so that the text can be read from disk. */
+  async save(): Promise<void> {
+    await this.press('Control+s');
+  }
+
+  /** Wait until the file on disk holds `text`, saving what is being edited. */
+  async expectSaved(file: string, text: string): Promise<void> {
+    await this.save();
+    await expect.poll(() => this.workspace.read(file)).toContain(text);
+  }
+
+  /** Show the Problems panel's rows. */
+  async problems(): Promise<Locator> {
+    await this.press('Control+Shift+m');
+    return this.page.locator('.markers-panel .monaco-list-row');
+  }
+
+  /** Open our sidebar; the rows of its tree. */
+  async openSidebar(): Promise<Locator> {
+    await this.page.locator('.activitybar .action-item:has([aria-label^="FX Lens"])').first().click();
+    await this.page.locator('.pane-header, .composite.title', { hasText: 'FX Lens' }).first().waitFor();
+    return this.treeItems();
+  }
+
+  treeItems(): Locator {
+    return this.page.locator('.sidebar [id="workbench.view.extension.fxlens"] [role="treeitem"]');
+  }
+
+  /** The row of our tree with this label. */
+  treeItem(label: string): Locator {
+    return this.treeItems().filter({ has: this.page.locator(`.label-name:text-is("${label}")`) });
+  }
+
+  /** What the sidebar says when it has no tree. */
+  get welcome(): Locator {
+    return this.page.locator('.sidebar [id="workbench.view.extension.fxlens"] .welcome-view-content');
+  }
+
+  /** The text and detail of the language status items of the file in front. */
+  async languageStatus(): Promise<string> {
+    await this.page.locator('[id="status.languageStatus"]').click();
+    const hover = this.page.locator('.hover-language-status');
+    await hover.first().waitFor();
+    return (await hover.allInnerTexts()).join('\n');
+  }
+
+  /** A picture for the report, and for the README when FXLENS_SCREENSHOTS is set. */
+  async picture(name: string): Promise<void> {
+    const path =
+      this.pictures && name !== 'failure' ? join(this.pictures, `${name}.png`) : this.info.outputPath(`${name}.png`);
+    await this.page.screenshot({ path, animations: 'disabled' });
+    await this.info.attach(name, { path, contentType: 'image/png' });
+  }
+
+  clipboard(): Promise<string> {
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+}

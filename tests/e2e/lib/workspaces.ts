@@ -1,0 +1,70 @@
+// Folders that tests open: copies, because tests edit them and must find them as they are.
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ROOT, VENV_PYTHON } from '../../../scripts/lib/paths.mjs';
+
+export class Workspace {
+  private constructor(
+    readonly root: string,
+    readonly folder: string,
+  ) {}
+
+  /** A copy of `tests/workspaces/<name>`. */
+  static copyOf(name: string): Workspace {
+    // A space and an umlaut: paths of real people have them.
+    const root = realpathSync(mkdtempSync(join(tmpdir(), 'fxlens e2e ü-')));
+    const folder = join(root, name);
+    cpSync(join(ROOT, 'tests', 'workspaces', name), folder, {
+      recursive: true,
+      filter: (path) => !path.includes('__pycache__'),
+    });
+    return new Workspace(root, folder);
+  }
+
+  read(file: string): string {
+    return readFileSync(join(this.folder, file), 'utf8');
+  }
+
+  write(file: string, text: string): void {
+    const path = join(this.folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+
+  /** The position (line and column from 1) of the first `text` in a file on disk, `offset` characters into it. */
+  find(file: string, text: string, offset = text.length): { line: number; column: number } {
+    const content = this.read(file);
+    const at = content.indexOf(text);
+    if (at < 0) throw new Error(`${JSON.stringify(text)} does not stand in ${file}`);
+    const before = content.slice(0, at + offset).split('\n');
+    return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Lay a trap: a `.venv` in the workspace whose Python leaves a trace of every start, then does what it was asked.
+ * @returns what was run so far
+ */
+export function trapInterpreter(workspace: Workspace): () => string {
+  const trace = join(workspace.root, 'canary');
+  for (const name of ['python', 'python3']) {
+    workspace.write(`.venv/bin/${name}`, `#!/bin/sh\necho "$*" >> '${trace}'\nexec '${VENV_PYTHON}' "$@"\n`);
+    chmodSync(join(workspace.folder, '.venv', 'bin', name), 0o755);
+  }
+  return () => (existsSync(trace) ? readFileSync(trace, 'utf8') : '');
+}

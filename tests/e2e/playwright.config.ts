@@ -1,0 +1,28 @@
+// The real VS Code (code-server) with the packaged extension, driven through the system's Chromium.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defineConfig } from '@playwright/test';
+
+const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+
+export default defineConfig({
+  testDir: '.',
+  outputDir: process.env.FXLENS_E2E_OUTPUT ?? join(tmpdir(), 'fxlens-e2e-results'),
+  globalSetup: './globalSetup.ts',
+  // One VS Code at a time: a test that competes with others for the processor measures them.
+  workers: 1,
+  retries: 0,
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
+  reporter: 'list',
+  use: {
+    browserName: 'chromium',
+    viewport: { width: 1280, height: 800 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+    trace: 'retain-on-failure',
+    launchOptions: {
+      ...(process.env.FXLENS_CHROMIUM ? { executablePath: process.env.FXLENS_CHROMIUM } : {}),
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...QUIET],
+    },
+  },
+});

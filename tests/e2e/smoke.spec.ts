@@ -1,0 +1,15 @@
+import { expect, test } from './lib/test';
+
+test('the extension is there, and says nothing until a Python file is open', async ({ code }) => {
+  await code.openSidebar();
+  await expect(code.welcome).toContainText('Open a Python file');
+  await code.picture('welcome');
+  await expect(code.page.locator('.notification-toast')).toHaveCount(0);
+});
+
+test('the demo shows its mistakes', async ({ code }) => {
+  await code.open('resnet_features.py');
+  await expect(code.errors).toHaveCount(1);
+  await expect(code.page.locator('.notification-toast')).toHaveCount(0);
+  await code.picture('squiggle');
+});
