@@ -158,6 +158,31 @@ async def test_overlapping_queries_take_each_others_nodes(lens: Lens) -> None:
     )
 
 
+async def test_a_module_that_runs_twice_is_named_by_its_first_run(lens: Lens) -> None:
+    (found,) = await check(
+        lens,
+        RESNET
+        + """\
+    ["layer1.0.relu", "layer1.1.relu_1"],
+    # ^^^^^^^^^^^^^ repeated-module: runs 2 times, and this is its first run. The others are `layer1.0.relu_1`.
+)
+""",
+    )
+    assert found.severity == types.DiagnosticSeverity.Information
+
+
+async def test_two_queries_under_one_key_lose_one(lens: Lens) -> None:
+    await check(
+        lens,
+        RESNET
+        + """\
+    {"layer1": "same", "layer2": "same", "layer3": 1, "layer4": 2},
+    #                   ^^^^^^ duplicate-output: `layer1`'s already
+)
+""",
+    )
+
+
 async def test_a_pattern_passes_the_check_and_selects_nothing(lens: Lens) -> None:
     await check(
         lens,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fxlens.checks.ignores import not_ignored
-from fxlens.checks.models import FAILED_MODEL, UNRESOLVED_MODEL, UNTRACEABLE_MODEL
+from fxlens.checks.models import FAILED_MODEL, NAMING_FAILURE, UNRESOLVED_MODEL, UNTRACEABLE_MODEL
+from fxlens.checks.outputs import DUPLICATE_OUTPUT, REPEATED_MODULE
 from fxlens.checks.problem import Fix, Problem, Rule, Severity
 from fxlens.checks.queries import MODE_SPECIFIC_NODE, UNKNOWN_NODE
 from fxlens.checks.selection import MISLEADING_NODE, PATTERN_QUERY, SHADOWED_QUERY
@@ -21,6 +22,9 @@ RULES: dict[str, Rule] = {
         MISLEADING_NODE,
         SHADOWED_QUERY,
         PATTERN_QUERY,
+        REPEATED_MODULE,
+        DUPLICATE_OUTPUT,
+        NAMING_FAILURE,
         UNTRACEABLE_MODEL,
         FAILED_MODEL,
         UNRESOLVED_MODEL,

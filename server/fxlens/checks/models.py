@@ -36,14 +36,25 @@ def check_failed_model(analysis: CallAnalysis) -> Iterator[Problem]:
             )
 
 
+def check_naming_failure(analysis: CallAnalysis) -> Iterator[Problem]:
+    for state in analysis.models:
+        for failure in _trace_failures(state):
+            if failure.kind == "naming":
+                message = f"{failure.message} {failure.remedy}".strip()
+                yield Problem(NAMING_FAILURE.code, _model_span(analysis), message + _place(failure))
+
+
 def check_untraceable_model(analysis: CallAnalysis) -> Iterator[Problem]:
     for state in analysis.models:
         for failure in _trace_failures(state):
+            if failure.kind == "naming":
+                continue
             mode = f" in {failure.mode} mode" if failure.mode else ""
             why = Unresolved(failure.message, failure.remedy)
             sentence = _sentence(f"torch.fx cannot trace this model{mode}", why)
-            span = analysis.call.model_span or analysis.call.callee
-            yield Problem(UNTRACEABLE_MODEL.code, span, sentence + _place(failure), related=failure.source)
+            yield Problem(
+                UNTRACEABLE_MODEL.code, _model_span(analysis), sentence + _place(failure), related=failure.source
+            )
 
 
 def _trace_failures(state: ModelState) -> Iterator[Failure]:
@@ -91,4 +102,10 @@ FAILED_MODEL = Rule(
 )
 UNTRACEABLE_MODEL = Rule(
     "untraceable-model", "error", "torch.fx cannot trace the model: the call will raise.", check_untraceable_model
+)
+NAMING_FAILURE = Rule(
+    "naming-failure",
+    "error",
+    "The library's own naming fails on this model: the call raises.",
+    check_naming_failure,
 )
