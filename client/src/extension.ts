@@ -8,7 +8,7 @@ import type { ProblemKind } from './environment/resolve';
 import type { Configuration } from './protocol';
 import { Server } from './server';
 import { StatusItem } from './status';
-import { messageOf, serialised } from './time';
+import { messageOf, serialised, whenDifferent } from './time';
 import { ModelTree } from './tree';
 
 const UNKNOWN = { interpreter: null, reason: '', problem: null };
@@ -31,10 +31,10 @@ export function activate(context: ExtensionContext): void {
   server = started;
 
   let gathered: Gathered | undefined;
+  const configure = whenDifferent((configuration: Configuration) => started.configure(configuration));
   const reconfigure = serialised(async () => {
-    const before = JSON.stringify(gathered?.configuration);
     gathered = await gather(providers.list, probe, log);
-    if (JSON.stringify(gathered.configuration) !== before) await started.configure(gathered.configuration);
+    await configure(gathered.configuration);
   });
   const changed = (): void => {
     reconfigure().catch((error: unknown) => log.error(`The configuration was not sent: ${messageOf(error)}`));

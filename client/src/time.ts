@@ -57,6 +57,17 @@ export function serialised(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
+/** `send`, but not for what was sent last, compared as JSON: events of other extensions fire twice, and for nothing. */
+export function whenDifferent<T>(send: (value: T) => Promise<void>): (value: T) => Promise<void> {
+  let last: string | undefined;
+  return async (value) => {
+    const text = JSON.stringify(value);
+    if (text === last) return;
+    last = text;
+    await send(value);
+  };
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
