@@ -142,7 +142,7 @@ class Engine:
 
     def _set_text(self, document: Document, text: str, version: int | None) -> None:
         document.text, document.version = text, version
-        found = find_calls(text, document.path).calls
+        found = self._calls_in(text, document.path)
         known = {model.key: model for model in document.models()}
         document.calls = [
             Call(call, [self._model(document, known, call, at, branch) for branch in range(len(call.slices))])
@@ -150,6 +150,14 @@ class Engine:
         ]
         self._drop_unwanted_jobs()
         self._publish(document)
+
+    def _calls_in(self, text: str, path: str) -> tuple[ExtractionCall, ...]:
+        try:
+            return tuple(find_calls(text, path).calls)
+        except Exception as error:
+            # A defect of ours in reading one file must not take the editor's document out of step with ours.
+            self._on_log(f"internal error while reading {path}: {error!r}")
+            return ()
 
     def _refresh(self, document: Document, retry_blocked: bool) -> None:
         """Build the models anew for the same text, after a change of settings."""

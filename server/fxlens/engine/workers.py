@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from fxlens.engine.analysis import WorkerState, WorkerStatus
 from fxlens.engine.interpreters import Probe, probe
+from fxlens.engine.states import changed
 from fxlens.engine.worker_client import PhaseListener, WorkerClient, WorkerDiedError, WorkerStartError
 from fxlens.graph import Failure
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
@@ -43,8 +43,10 @@ class Worker:
         idle_seconds: float,
         on_state: Callable[[WorkerState], None],
         on_log: Callable[[str], None],
+        back_off: tuple[float, ...] = BACK_OFF_SECONDS,
     ) -> None:
         self._interpreter = interpreter
+        self._waits = back_off
         self._on_state = on_state
         self._on_log = on_log
         self.idle_seconds = idle_seconds
@@ -56,7 +58,7 @@ class Worker:
         self._problem: tuple[float, BlockedError] | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._stopping = False
-        self._hurry = asyncio.Event()
+        self._starting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -98,9 +100,21 @@ class Worker:
         return TraceReply(None, Failure("start", "crash", text, "The log has what it said last."))
 
     async def _started(self) -> WorkerClient:
-        """The running worker; started first if there is none."""
+        """The running worker; started first if there is none.
+
+        Starting is a task of its own: a request that is given up meanwhile must not throw away seconds of importing
+        torch that the next one needs as well.
+        """
         while self._client is None or not self._ready:
-            self._raise_known_problem()
+            if self._starting is None:
+                self._raise_known_problem()
+                self._starting = asyncio.create_task(self._start_up())
+                self._starting.add_done_callback(self._started_up)
+            await asyncio.shield(self._starting)
+        return self._client
+
+    async def _start_up(self) -> None:
+        while not self._ready:
             await self._back_off()
             try:
                 await self._start()
@@ -110,7 +124,13 @@ class Worker:
             except (BlockedError, asyncio.CancelledError):
                 await self._abandon()
                 raise
-        return self._client
+
+    def _started_up(self, task: asyncio.Task[None]) -> None:
+        self._starting = None
+        if task.cancelled() or task.exception():
+            return  # Those who wait for it are told.
+        if not self._turn.locked():
+            self._rest_later()
 
     async def _start(self) -> None:
         self._set("starting", f"Looking at {self._interpreter}.")
@@ -155,7 +175,7 @@ class Worker:
         """Wait longer after each crash in a row, and give up after too many, until the user restarts."""
         if not self._crashes:
             return
-        if self._crashes >= len(BACK_OFF_SECONDS):
+        if self._crashes >= len(self._waits):
             raise self._block(
                 Probe(
                     self._interpreter,
@@ -163,11 +183,10 @@ class Worker:
                     remedy="See the log, then restart FX Lens.",
                 )
             )
-        seconds = BACK_OFF_SECONDS[self._crashes]
+        seconds = self._waits[self._crashes]
         if seconds:
             self._set("failed", f"The worker crashed {self._crashes} times in a row; next try in {seconds:g} s.")
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), seconds)
+            await asyncio.sleep(seconds)
 
     async def _lost(self, client: WorkerClient | None) -> None:
         """Note a crash and clear up after it."""
@@ -192,7 +211,7 @@ class Worker:
             self._set("stopped", f"The worker ended ({_in_words(code)}); it is started again when needed.")
 
     def _set(self, status: WorkerStatus, reason: str) -> None:
-        new = replace(self.state, status=status, reason=reason)
+        new = changed(self.state, status, reason)
         if new != self.state:
             self.state = new
             self._on_state(new)
@@ -224,8 +243,9 @@ class Worker:
         self._stay_awake()
         self._problem = None
         self._crashes = 0
-        self._hurry.set()
-        self._hurry = asyncio.Event()
+        if self._starting:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
         client, self._client, self._ready = self._client, None, False
         if client:
             await client.stop()

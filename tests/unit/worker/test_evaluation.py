@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from worker_harness import Workshop
 
 from fxlens.graph import SourceLine
-from worker_harness import Workshop
 
 NET = """\
 from torch import nn

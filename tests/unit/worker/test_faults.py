@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from worker_harness import GOOD, MAIN, Workshop, assert_ends, start_worker
 
 NET = """\
