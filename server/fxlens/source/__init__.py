@@ -1,1 +1,7 @@
 """Text only: extraction calls, their queries and the slice of their model, found in source that may not parse."""
+
+from __future__ import annotations
+
+from fxlens.source.calls import find_calls
+
+__all__ = ["find_calls"]

@@ -133,3 +133,11 @@ class ExtractionCall:
     unresolved: Unresolved | None = None
     names_unresolved: Unresolved | None = field(default=None)
     """Why the queries are not (all) known although the call has such an argument."""
+
+
+@dataclass(frozen=True)
+class FileCalls:
+    """The extraction calls of one file, in source order."""
+
+    path: str
+    calls: tuple[ExtractionCall, ...] = ()

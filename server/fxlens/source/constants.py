@@ -1,0 +1,147 @@
+"""What plain expressions are known to be: strings, numbers, ``None``, and comparisons of them."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from fxlens.source.strings import read_string
+from fxlens.source.tree import Node, arguments, children, is_call, statement_of, unwrap, value
+
+if TYPE_CHECKING:
+    from fxlens.source.flow import Flow
+
+
+class Unknown:
+    """The value of an expression that cannot be told from its text."""
+
+
+UNKNOWN = Unknown()
+_MAX_DEPTH = 12
+
+
+def evaluate(flow: Flow, node: Node, depth: int = 0) -> object:
+    """The value of ``node`` if its text tells it, else :data:`UNKNOWN`."""
+    node = unwrap(node)
+    parts = children(node)
+    if depth > _MAX_DEPTH:
+        return UNKNOWN
+    match node.type:
+        case "string" | "strings":
+            text = read_string(flow.document, node)
+            return text.value if text else UNKNOWN
+        case "number":
+            return _number(value(node))
+        case "keyword":
+            return {"None": None, "True": True, "False": False}.get(value(node), UNKNOWN)
+        case "name":
+            return _named(flow, node, depth)
+        case "not_test":
+            inner = evaluate(flow, parts[1], depth + 1)
+            return UNKNOWN if isinstance(inner, Unknown) else not inner
+        case "and_test" | "or_test":
+            return _logical(flow, parts, node.type == "or_test", depth)
+        case "comparison" if len(parts) == 3:
+            return _compare(flow, parts, depth)
+        case "atom":
+            return _sequence(flow, node, depth)
+        case "atom_expr":
+            return _method(flow, parts, depth)
+        case "test":
+            chosen = truth(flow, parts[2], depth + 1)
+            return UNKNOWN if chosen is None else evaluate(flow, parts[0 if chosen else 4], depth + 1)
+    return UNKNOWN
+
+
+def truth(flow: Flow, node: Node, depth: int = 0) -> bool | None:
+    """Whether the condition ``node`` holds, or ``None`` if its text does not tell."""
+    known = evaluate(flow, node, depth)
+    return None if isinstance(known, Unknown) else bool(known)
+
+
+def _number(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return UNKNOWN
+
+
+def _named(flow: Flow, node: Node, depth: int) -> object:
+    if value(node) == "TYPE_CHECKING":
+        return False
+    reaching = flow.reaching(value(node), statement_of(node))
+    if reaching.changes or len(reaching.bindings) > 1:
+        return UNKNOWN
+    for occurrence in reaching.bindings:
+        if reaching.complete and occurrence.kind in ("assign", "walrus") and occurrence.value is not None:
+            return evaluate(flow, occurrence.value, depth + 1)
+        return UNKNOWN
+    return UNKNOWN
+
+
+def _logical(flow: Flow, parts: list[Node], is_or: bool, depth: int) -> object:
+    result: object = UNKNOWN
+    for part in parts[::2]:
+        result = evaluate(flow, part, depth + 1)
+        if isinstance(result, Unknown) or bool(result) is is_or:
+            return result
+    return result
+
+
+def _compare(flow: Flow, parts: list[Node], depth: int) -> object:
+    operator = value(parts[1]) or " ".join(value(part) for part in children(parts[1]))
+    left, right = evaluate(flow, parts[0], depth + 1), evaluate(flow, parts[2], depth + 1)
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return UNKNOWN
+    match operator:
+        case "==":
+            return left == right
+        case "!=":
+            return left != right
+        case "is":
+            return left is right if None in (left, right) else UNKNOWN
+        case "is not":
+            return left is not right if None in (left, right) else UNKNOWN
+        case "in" | "not in" if isinstance(right, (tuple, str)):
+            if isinstance(right, str) and not isinstance(left, str):
+                return UNKNOWN
+            inside = left in right if isinstance(right, tuple) else str(left) in right
+            return inside == (operator == "in")
+    return UNKNOWN
+
+
+def _sequence(flow: Flow, node: Node, depth: int) -> object:
+    parts = children(node)
+    if len(parts) != 3 or value(parts[0]) not in "([{":
+        return () if len(parts) == 2 and value(parts[0]) != "{" else UNKNOWN
+    inner = parts[1]
+    if inner.type in ("testlist_comp", "dictorsetmaker"):
+        items = children(inner)
+        if any(value(item) in (":", "**") or item.type in ("sync_comp_for", "comp_for") for item in items):
+            return UNKNOWN
+        items = items[::2]
+    else:
+        items = [inner]
+    values = tuple(evaluate(flow, item, depth + 1) for item in items)
+    return UNKNOWN if any(isinstance(item, Unknown) for item in values) else values
+
+
+_TEXT_METHODS = {"lower", "upper", "strip"}
+_TEXT_TESTS = {"startswith", "endswith"}
+
+
+def _method(flow: Flow, parts: list[Node], depth: int) -> object:
+    if len(parts) != 3 or not is_call(parts[2]) or value(children(parts[1])[0]) != ".":
+        return UNKNOWN
+    owner, method = evaluate(flow, parts[0], depth + 1), value(children(parts[1])[1])
+    if not isinstance(owner, str):
+        return UNKNOWN
+    given = [evaluate(flow, argument, depth + 1) for _, argument in arguments(parts[2])]
+    if method in _TEXT_METHODS and not given:
+        return getattr(owner, method)()
+    if method in _TEXT_TESTS and len(given) == 1 and isinstance(given[0], (str, tuple)):
+        affixes = given[0] if isinstance(given[0], tuple) else (given[0],)
+        if all(isinstance(affix, str) for affix in affixes):
+            test = owner.startswith if method == "startswith" else owner.endswith
+            return any(test(str(affix)) for affix in affixes)
+    return UNKNOWN

@@ -1,0 +1,117 @@
+"""A text with its tree: where names occur, what stands where, and positions in the text as it was given."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+
+from parso.tree import Leaf
+
+from fxlens.source import recovery, tree
+from fxlens.source.model import Position, Span
+from fxlens.source.tree import Node
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of ``text`` with their ends; a line ends at ``\\n``, ``\\r\\n`` or ``\\r`` only."""
+    lines: list[str] = []
+    start = 0
+    for match in _LINE_END.finditer(text):
+        lines.append(text[start : match.end()])
+        start = match.end()
+    lines.append(text[start:])
+    return lines
+
+
+class Document:
+    """One text, parsed; repaired first where it does not parse.
+
+    Trees have the positions of the repaired text; :meth:`span` gives positions in the text as it was given.
+    """
+
+    def __init__(self, text: str, path: str) -> None:
+        self.path = path
+        self.original = text
+        self.repairs = recovery.Repairs()
+        self._set_text(text if text.endswith(("\n", "\r")) else text + "\n")
+        self.module = tree.parse(self.text, path)
+        for attempt in range(2):
+            errors = recovery.error_lines(self.module)
+            if not errors:
+                break
+            self.repairs = recovery.repair(self.text, self.lines, errors, self.repairs)
+            if self.repairs.text == self.text:
+                break
+            self._set_text(self.repairs.text)
+            self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")
+        self._occurrences: dict[str, list[Node]] = {}
+
+    def _set_text(self, text: str) -> None:
+        self.text = text
+        self.lines = split_lines(text)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        for line in self.lines:
+            starts.append(starts[-1] + len(line))
+        return starts
+
+    def offset(self, position: tuple[int, int]) -> int:
+        """The offset in the parsed text of a parso position."""
+        return self._line_starts[position[0] - 1] + position[1]
+
+    def parso_position(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._line_starts, offset) - 1
+        return line + 1, offset - self._line_starts[line]
+
+    def code(self, node: Node) -> str:
+        """The source text of ``node``, without what stands before it."""
+        return self.text[self.offset(node.start_pos) : self.offset(node.end_pos)]
+
+    def position(self, position: tuple[int, int]) -> Position:
+        """A parso position as a position in the text as it was given."""
+        line, column = position
+        return Position(line - 1, self.repairs.original_column(line - 1, column))
+
+    def span(self, node: Node) -> Span:
+        return Span(self.position(node.start_pos), self.position(node.end_pos))
+
+    def leaf_until(self, offset: int) -> Node | None:
+        """The leaf whose end is at or behind ``offset``, or nothing where a comment or white space stands."""
+        # parso takes the first leaf that touches the position, so it is asked for a leaf's end, not its start.
+        leaf: Node | None = self.module.get_leaf_for_position(self.parso_position(offset))  # type: ignore[no-untyped-call]
+        return leaf
+
+    def occurrences(self, name: str) -> list[Node]:
+        """Every leaf that is the name ``name``, in source order; comments and strings are none."""
+        known = self._occurrences.get(name)
+        if known is None:
+            known = [leaf for leaf in self._leaves_like(name) if leaf.type in ("name", "keyword")]
+            self._occurrences[name] = known
+        return known
+
+    def _leaves_like(self, name: str) -> list[Node]:
+        found: list[Node] = []
+        at = self.text.find(name)
+        while at != -1:
+            end = at + len(name)
+            alone = not (at and _in_word(self.text[at - 1])) and not (end < len(self.text) and _in_word(self.text[end]))
+            if alone:
+                leaf = self.leaf_until(end)
+                if isinstance(leaf, Leaf) and leaf.value == name:
+                    found.append(leaf)
+            at = self.text.find(name, end)
+        return found
+
+    def indentation(self, node: Node) -> str:
+        """What stands before ``node`` in its line, as white space of the same width."""
+        before = self.lines[node.start_pos[0] - 1][: node.start_pos[1]]
+        return before if before.isspace() else " " * len(before)
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"

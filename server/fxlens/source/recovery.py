@@ -1,0 +1,161 @@
+"""Repair of text that does not parse, so that what the user is typing is found while it is being typed.
+
+parso recovers from an error by giving up the whole statement, and often its neighbours. Instead of reading queries out
+of the rubble, the text around an error gets what is plainly missing (a quote, a bracket, a comma, a value) and is
+parsed again. Every insertion is remembered, so that positions can be told in the text as it was given; nothing is ever
+removed, only overwritten by as many spaces. What is repaired wrongly costs an answer, never an exception.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fxlens.source.repair import Scanner, SourceEdit
+from fxlens.source.tree import Node, children
+
+
+@dataclass
+class Repairs:
+    """A repaired text, and what was inserted in it.
+
+    ``parsed`` is ``text`` with statements that parso's grammar does not know rewritten in place, character for
+    character. ``insertions`` holds per line (from 0) the columns and lengths of inserted text, in the repaired text.
+    """
+
+    text: str = ""
+    parsed: str = ""
+    insertions: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    quotes: set[tuple[int, int]] = field(default_factory=set)
+
+    def original_column(self, line: int, column: int) -> int:
+        """The column in the given text of a column in the repaired text."""
+        inserted = 0
+        for start, length in self.insertions.get(line, ()):
+            if column <= start:
+                break
+            inserted += min(length, column - start)
+        return column - inserted
+
+    def is_added_quote(self, line: int, column: int) -> bool:
+        return (line, column) in self.quotes
+
+    def insert(self, line: int, column: int, length: int, quote: bool) -> None:
+        """Note an insertion into the already repaired text."""
+        self.insertions[line] = sorted(
+            [(start + length if start >= column else start, size) for start, size in self.insertions.get(line, ())]
+            + [(column, length)]
+        )
+        self.quotes = {(at, where + length if at == line and where >= column else where) for at, where in self.quotes}
+        if quote:
+            self.quotes.add((line, column + length - 1))
+
+
+def error_lines(module: Node) -> list[tuple[int, int]]:
+    """The ranges of lines (from 0, both included) that parso could not read, in order."""
+    ranges: list[tuple[int, int]] = []
+    for node in _error_nodes(module):
+        first, last = node.start_pos[0] - 1, node.end_pos[0] - 1
+        if ranges and first <= ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]))
+        else:
+            ranges.append((first, last))
+    return ranges
+
+
+def _error_nodes(block: Node) -> Iterator[Node]:
+    # Errors stand among the statements of a block: parso gives up whole statements.
+    for node in children(block):
+        if node.type in ("error_node", "error_leaf"):
+            yield node
+        elif node.type in _HOLDS_STATEMENTS:
+            yield from _error_nodes(node)
+
+
+_HOLDS_STATEMENTS = frozenset(
+    {"suite", "funcdef", "classdef", "decorated", "async_stmt", "async_funcdef", "simple_stmt"}
+    | {"if_stmt", "for_stmt", "while_stmt", "try_stmt", "with_stmt"}
+)
+
+
+def repair(text: str, lines: list[str], errors: list[tuple[int, int]], earlier: Repairs) -> Repairs:
+    """``text`` with the lines of ``errors`` repaired; ``earlier`` are the repairs that made ``text``."""
+    repairs = Repairs(insertions=dict(earlier.insertions), quotes=set(earlier.quotes))
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    edits: list[SourceEdit] = []
+    done = 0
+    for first, last in errors:
+        if first < done:
+            continue
+        scanner = Scanner(text, starts[first], starts[min(last + 1, len(lines))])
+        edits += scanner.scan()
+        done = _line_of(starts, scanner.position)
+    pieces: list[str] = []
+    at = 0
+    columns: dict[int, int] = {}
+    for edit in sorted(edits, key=lambda edit: edit.offset):
+        if edit.offset < at:
+            continue
+        if edit.insert:
+            number = _line_of(starts, edit.offset)
+            column = edit.offset - starts[number] + columns.get(number, 0)
+            repairs.insert(number, column, len(edit.insert), edit.quote)
+            columns[number] = columns.get(number, 0) + len(edit.insert)
+        pieces += (text[at : edit.offset], edit.insert, " " * edit.blank)
+        at = edit.offset + edit.blank
+    repairs.text = "".join((*pieces, text[at:]))
+    repairs.parsed = rewrite_unknown_statements(repairs.text)
+    return repairs
+
+
+def _line_of(starts: list[int], offset: int) -> int:
+    low, high = 0, len(starts) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if starts[middle] <= offset:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+_MATCH = re.compile(
+    r"^([ \t]*)match\b(?=[^\r\n=]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]+case\b)", re.M
+)
+_CASE = re.compile(r"^([ \t]+)case\b(?=[^\r\n=]*:)", re.M)
+_EXCEPT_GROUP = re.compile(r"^([ \t]*)except([ \t]*)\*", re.M)
+_TYPE_ALIAS = re.compile(r"^([ \t]*)type ([^\W\d]\w*)(?=[ \t]*(?:\[[^\]]*\])?[ \t]*=)", re.M)
+
+
+def rewrite_unknown_statements(text: str) -> str:
+    """``text`` with the statements that parso does not know written as ones it does, at the same places.
+
+    ``match`` becomes ``while`` and its cases a chain of ``if`` and ``elif``: what stands in the cases keeps its
+    position and its order of reach.
+    """
+    if _MATCH.search(text):
+        text = _MATCH.sub(r"\1while", text)
+        text = _rewrite_cases(text)
+    text = _EXCEPT_GROUP.sub(r"\1except\2 ", text)
+    return _TYPE_ALIAS.sub(lambda match: f"{match[1]}{match[2]}{' ' * 5}", text)
+
+
+def _rewrite_cases(text: str) -> str:
+    pieces: list[str] = []
+    at = 0
+    open_blocks: list[str] = []
+    for match in re.compile(r"^([ \t]*)(\S+)", re.M).finditer(text):
+        indent, word = match[1], match[2]
+        while open_blocks and len(open_blocks[-1]) > len(indent):
+            open_blocks.pop()
+        if word.startswith("#") or not _CASE.match(text, match.start()):
+            continue
+        replacement = "elif" if open_blocks and open_blocks[-1] == indent else "if  "
+        if replacement == "if  ":
+            open_blocks.append(indent)
+        pieces += (text[at : match.start(2)], replacement)
+        at = match.start(2) + 4
+    return "".join((*pieces, text[at:]))

@@ -1,0 +1,403 @@
+"""The queries of a return-nodes argument, wherever their strings are written."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from fxlens.source import constants
+from fxlens.source.flow import Flow
+from fxlens.source.model import Query, Role, Unresolved
+from fxlens.source.names import Occurrence, comprehension_names
+from fxlens.source.strings import content_span, read_string
+from fxlens.source.tree import (
+    Node,
+    arguments,
+    children,
+    definition_core,
+    is_call,
+    is_operator,
+    scope_of,
+    unwrap,
+    value,
+    whole_statement,
+)
+
+_CONTAINERS = frozenset({"list", "tuple", "set", "sorted", "frozenset", "reversed", "dict", "OrderedDict", "deepcopy"})
+_SAME = frozenset({"keys", "copy", "tolist"})
+_MAX_DEPTH = 16
+
+
+class NameReader:
+    """Reads the queries of expressions under one set of choices; what cannot be read is told in ``problem``."""
+
+    def __init__(self, flow: Flow, role: Role) -> None:
+        self.flow = flow
+        self.document = flow.document
+        self.role = role
+        self.queries: list[Query] = []
+        self.problem: Unresolved | None = None
+        self.undecided: list[Node] = []
+        self._loops: list[dict[str, list[Query]]] = []
+        self._seen: set[int] = set()
+
+    def read(self, node: Node, place: Node, depth: int = 0) -> None:
+        """Add the queries that the return-nodes expression ``node`` holds, as it is evaluated at ``place``."""
+        node = unwrap(node)
+        if depth > _MAX_DEPTH or id(node) in self._seen:
+            return
+        self._seen.add(id(node))
+        match node.type:
+            case "string" | "strings" | "fstring":
+                self._add_string(node)
+            case "keyword" | "number":
+                return
+            case "atom":
+                self._read_display(node, place, depth)
+            case "testlist_comp" | "testlist_star_expr" | "testlist":
+                self._read_items(children(node), place, depth)
+            case "name":
+                self._read_key(value(node), node, place, depth)
+            case "star_expr":
+                self.read(children(node)[1], place, depth + 1)
+            case "test":
+                self._read_conditional(children(node), place, depth)
+            case "arith_expr" | "expr" | "or_test":
+                for part in children(node)[::2]:
+                    self.read(part, place, depth + 1)
+            case "atom_expr":
+                self._read_chain(node, place, depth)
+            case _:
+                self._fail(node)
+
+    # Displays and comprehensions
+
+    def _read_display(self, node: Node, place: Node, depth: int) -> None:
+        parts = children(node)
+        if len(parts) < 3 or value(parts[0]) not in "([{":
+            return
+        inner = parts[1]
+        if inner.type not in ("dictorsetmaker", "testlist_comp"):
+            self.read(inner, place, depth + 1)
+        elif children(inner)[-1].type in ("sync_comp_for", "comp_for"):
+            self._read_comprehension(inner, place, depth)
+        elif inner.type == "dictorsetmaker":
+            self._read_dict(children(inner), place, depth)
+        else:
+            self._read_items(children(inner), place, depth)
+
+    def _read_items(self, items: list[Node], place: Node, depth: int) -> None:
+        for item in items:
+            if is_operator(item, ","):
+                continue
+            for string in _separate(item):
+                self.read(string, place, depth + 1)
+
+    def _read_dict(self, items: list[Node], place: Node, depth: int) -> None:
+        at = 0
+        while at < len(items):
+            if is_operator(items[at], "**"):
+                self.read(items[at + 1], place, depth + 1)
+                at += 3
+            elif at + 2 < len(items) and is_operator(items[at + 1], ":"):
+                self._read_pair(items[at], items[at + 2], place, depth)
+                at += 4
+            else:
+                self.read(items[at], place, depth + 1)
+                at += 2
+
+    def _read_pair(self, name: Node, key: Node, place: Node, depth: int) -> None:
+        *lone, name = _separate(name)
+        for string in lone:
+            self.read(string, place, depth + 1)
+        first = len(self.queries)
+        self.read(name, place, depth + 1)
+        text = self.document.code(key)
+        self.queries[first:] = [replace(query, key=text) for query in self.queries[first:]]
+
+    def _read_comprehension(self, inner: Node, place: Node, depth: int) -> None:
+        parts = children(inner)
+        clause = parts[-1] if parts[-1].type == "sync_comp_for" else children(parts[-1])[-1]
+        bound = comprehension_names(clause)
+        target, source = children(clause)[1], children(clause)[3]
+        outer = self.queries
+        self.queries = []
+        self.read(source, place, depth + 1)
+        values, self.queries = self.queries, outer
+        if target.type == "name" and len(bound) == 1:
+            self._loops.append({value(target): values})
+            self.read(parts[0], place, depth + 1)
+            self._loops.pop()
+        else:
+            self._fail(inner)
+
+    def _read_conditional(self, parts: list[Node], place: Node, depth: int) -> None:
+        chosen = constants.truth(self.flow, parts[2])
+        if chosen is not False:
+            self.read(parts[0], place, depth + 1)
+        if chosen is not True:
+            self.read(parts[4], place, depth + 1)
+
+    # Names
+
+    def _read_key(self, key: str, node: Node, place: Node, depth: int) -> None:
+        for loop in reversed(self._loops):
+            if key in loop:
+                self.queries += loop[key]
+                return
+        reaching = self.flow.reaching(key, place)
+        before = len(self.queries)
+        for occurrence in reversed(reaching.bindings):
+            self._note_undecided(occurrence, place)
+            if occurrence.kind in ("assign", "walrus", "for") and occurrence.value is not None:
+                self.read(occurrence.value, occurrence.statement, depth + 1)
+            else:
+                self._fail(node)
+        parameter = reaching.parameter
+        if parameter is not None and not reaching.complete:
+            if parameter.default is not None and reaching.scope is not None:
+                place = whole_statement(definition_core(reaching.scope))
+                self.read(parameter.default, place, depth + 1)
+            if len(self.queries) == before:
+                self._fail(node, f"`{key}` is a parameter, and nothing in this file gives it names.")
+        elif not reaching.bindings:
+            self._fail(node)
+        for change in reversed(reaching.changes):
+            self._read_change(change, key, depth)
+
+    def _note_undecided(self, occurrence: Occurrence, place: Node) -> None:
+        scope = scope_of(occurrence.statement)
+        around = {id(compound) for compound, _ in self.flow.chain(place, scope)}
+        for compound, _ in self.flow.chain(occurrence.statement, scope):
+            if compound.type == "if_stmt" and id(compound) not in around and self.flow.arm(compound) is None:
+                self.undecided.append(compound)
+
+    def _read_change(self, change: Occurrence, key: str, depth: int) -> None:
+        """Queries added to a list or dict after it was made."""
+        parts = children(change.node)
+        consumed = 2 if "." in key else 1
+        if change.action == "mutate" and change.kind == "augment" and change.value is not None:
+            self.read(change.value, change.statement, depth + 1)
+        elif change.action == "mutate" and change.kind == "assign" and len(parts) == consumed + 1:
+            index = children(parts[-1])
+            if is_operator(index[0], "[") and len(index) == 3:
+                self.read(index[1], change.statement, depth + 1)
+        elif change.action == "effect" and len(parts) == consumed + 2 and is_call(parts[-1]):
+            method = value(children(parts[consumed])[-1])
+            given = arguments(parts[-1])
+            if method in ("append", "extend", "update", "add", "setdefault") and given:
+                self.read(given[0][1], change.statement, depth + 1)
+            elif method == "insert" and len(given) == 2:
+                self.read(given[1][1], change.statement, depth + 1)
+
+    # Calls, attributes and indices
+
+    def _read_chain(self, node: Node, place: Node, depth: int) -> None:
+        parts = children(node)
+        last = parts[-1]
+        name = value(parts[0]) if len(parts) == 2 else _attribute(parts[-2])
+        if is_call(last):
+            given = arguments(last)
+            if name in _CONTAINERS:
+                self._read_constructor(name, given, place, depth)
+                return
+            if name in _SAME and len(parts) > 2:
+                self._read_owner(parts[:-2], node, place, depth)
+                return
+            if name == "fromkeys" and given:
+                self.read(given[0][1], place, depth + 1)
+                return
+        elif is_operator(children(last)[0], "["):
+            if self._read_index(parts, children(last)[1], place, depth):
+                return
+        elif len(parts) == 2 and self._is_self(parts[0], place):
+            self._read_key(f"{value(parts[0])}.{_attribute(last)}", node, place, depth)
+            return
+        self._fail(node)
+
+    def _is_self(self, root: Node, place: Node) -> bool:
+        own_name = self.flow.self_name(scope_of(place))
+        return bool(own_name) and value(root) == own_name
+
+    def _read_owner(self, parts: list[Node], node: Node, place: Node, depth: int) -> None:
+        if len(parts) == 1:
+            self.read(parts[0], place, depth + 1)
+        elif len(parts) == 2 and self._is_self(parts[0], place):
+            self._read_key(f"{value(parts[0])}.{_attribute(parts[1])}", node, place, depth)
+        else:
+            self._fail(node)
+
+    def _read_constructor(self, name: str, given: list[tuple[str, Node]], place: Node, depth: int) -> None:
+        for keyword, expression in given:
+            if not keyword or keyword in ("*", "**"):
+                if name in ("dict", "OrderedDict") and self._read_pairs(expression, place, depth):
+                    continue
+                self.read(expression, place, depth + 1)
+            elif name in ("dict", "OrderedDict"):
+                self._add_keyword(expression, keyword)
+
+    def _read_pairs(self, node: Node, place: Node, depth: int) -> bool:
+        """The first items of a list of pairs, as ``dict`` takes it."""
+        items = _items(node)
+        pairs = [_items(item) for item in items]
+        if not items or any(len(pair) != 2 for pair in pairs):
+            return self._read_zip(node, place, depth)
+        for name, key in pairs:
+            self._read_pair(name, key, place, depth)
+        return True
+
+    def _read_zip(self, node: Node, place: Node, depth: int) -> bool:
+        parts = children(node)
+        if node.type != "atom_expr" or len(parts) != 2 or value(parts[0]) != "zip":
+            return False
+        given = arguments(parts[1])
+        if given:
+            self.read(given[0][1], place, depth + 1)
+        return bool(given)
+
+    def _read_index(self, parts: list[Node], index: Node, place: Node, depth: int) -> bool:
+        """One entry of a table of names, chosen by a known key; all entries where the key is not known."""
+        table = self._table(parts[:-1], place)
+        if table is None:
+            return False
+        wanted = constants.evaluate(self.flow, index)
+        for name, entry in table:
+            known = constants.evaluate(self.flow, name)
+            if isinstance(wanted, constants.Unknown) or isinstance(known, constants.Unknown) or known == wanted:
+                self.read(entry, place, depth + 1)
+        return True
+
+    def _table(self, parts: list[Node], place: Node) -> list[tuple[Node, Node]] | None:
+        """The entries of the dict display that the chain ``parts`` means."""
+        root = parts[0]
+        if len(parts) == 1:
+            if root.type != "name":
+                return _pairs(root)
+            bindings = self.flow.reaching(value(root), place).bindings
+            values = [binding.value for binding in bindings if binding.kind == "assign" and binding.value is not None]
+            return _pairs(values[0]) if len(values) == 1 else None
+        last = children(parts[-1])
+        if not is_operator(last[0], "["):
+            return None
+        outer = self._table(parts[:-1], place)
+        wanted = constants.evaluate(self.flow, last[1])
+        if outer is None:
+            return None
+        found: list[tuple[Node, Node]] = []
+        for name, entry in outer:
+            known = constants.evaluate(self.flow, name)
+            if isinstance(wanted, constants.Unknown) or known == wanted:
+                found += _pairs(entry) or []
+        return found
+
+    # Strings
+
+    def _add_string(self, node: Node) -> None:
+        text = read_string(self.document, node)
+        if text is not None:
+            self.queries.append(
+                Query(text.value, text.span, text.literal, self.role, text.closed, text.plain, text.editable)
+            )
+            return
+        pieces = [node] if node.type == "fstring" else children(node)
+        for built in self._expand(pieces):
+            span = self.document.span(node)
+            self.queries.append(
+                Query(built, content_span(self.document, node), span, self.role, plain=False, editable=False)
+            )
+
+    def _expand(self, parts: list[Node]) -> list[str]:
+        """The texts that strings and f-strings side by side make, for all values of the loops around them."""
+        texts = [""]
+        for part in parts:
+            if part.type == "fstring":
+                texts = [before + after for before in texts for after in self._expand(children(part)[1:-1])]
+                continue
+            if part.type == "fstring_string":
+                choices = [value(part).replace("{{", "{").replace("}}", "}")]
+            elif part.type == "fstring_expr":
+                choices = self._values_of(children(part))
+            else:
+                text = read_string(self.document, part)
+                choices = [text.value] if text else []
+            texts = [before + choice for before in texts for choice in choices][:256]
+        return texts
+
+    def _values_of(self, parts: list[Node]) -> list[str]:
+        if len(parts) != 3:
+            return []
+        for loop in reversed(self._loops):
+            if value(parts[1]) in loop:
+                return [query.text for query in loop[value(parts[1])]]
+        known = constants.evaluate(self.flow, parts[1])
+        if isinstance(known, constants.Unknown):
+            self._fail(parts[1])
+            return []
+        return [str(known)]
+
+    def _add_keyword(self, expression: Node, keyword: str) -> None:
+        argument = expression.parent
+        if argument is None:
+            return
+        name = children(argument)[0]
+        span = self.document.span(name)
+        self.queries.append(Query(keyword, span, span, self.role, editable=False, key=self.document.code(expression)))
+
+    def _fail(self, node: Node, reason: str = "") -> None:
+        if self.problem is None:
+            text = " ".join(self.document.code(node).split())
+            shown = text if len(text) <= 60 else f"{text[:57]}…"
+            self.problem = Unresolved(
+                reason or f"The names come from `{shown}`, which only a run can tell.",
+                "Names in literals are completed and checked.",
+            )
+
+
+def _separate(node: Node) -> list[Node]:
+    """Strings on lines of their own, taken for items whose comma is still missing.
+
+    Python joins them; but a name that is split over lines where it would have fitted on one is a rarity, and a new key
+    above the next one is what every edited dict looks like for a moment.
+    """
+    parts = children(node)
+    if node.type != "strings" or any(part.type != "string" for part in parts):
+        return [node]
+    own_lines = all(
+        before.end_pos[0] < after.start_pos[0] and before.end_pos[1] <= _SPLIT_COLUMN
+        for before, after in itertools.pairwise(parts)
+    )
+    return parts if own_lines else [node]
+
+
+_SPLIT_COLUMN = 60
+
+
+def _attribute(trailer: Node) -> str:
+    inner = children(trailer)
+    return value(inner[1]) if len(inner) == 2 and is_operator(inner[0], ".") else ""
+
+
+def _items(node: Node) -> list[Node]:
+    """The items of a list or tuple display."""
+    parts = children(node)
+    if node.type != "atom" or len(parts) != 3 or value(parts[0]) not in "([":
+        return []
+    inner = parts[1]
+    if inner.type != "testlist_comp":
+        return [inner]
+    if children(inner)[-1].type in ("sync_comp_for", "comp_for"):
+        return []
+    return [item for item in children(inner) if not is_operator(item, ",")]
+
+
+def _pairs(node: Node) -> list[tuple[Node, Node]] | None:
+    """The key and value expressions of a dict display."""
+    node = unwrap(node)
+    parts = children(node)
+    if node.type != "atom" or len(parts) != 3 or not is_operator(parts[0], "{") or parts[1].type != "dictorsetmaker":
+        return None
+    items = children(parts[1])
+    return [(items[at - 1], items[at + 1]) for at in range(1, len(items) - 1) if is_operator(items[at], ":")]
+
+
+__all__ = ["NameReader"]

@@ -1,0 +1,356 @@
+"""The backward slice of an expression: the statements it depends on, and no others.
+
+Works by demand: every name that is needed is looked up where it is needed, and what defines or changes it is included
+and asks for its own names in turn. Statements about training, weights and devices change no graph and are left out.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections import deque
+from dataclasses import dataclass, field
+
+from fxlens.source import effects
+from fxlens.source.callees import star_imports
+from fxlens.source.flow import Flow, Reaching, conditions
+from fxlens.source.model import Argument, Slice, SliceStatement, Unresolved
+from fxlens.source.names import Key, Occurrence, Parameter, classify, reads
+from fxlens.source.placeholders import placeholder
+from fxlens.source.rendering import Group, render
+from fxlens.source.tree import (
+    COMPOUND,
+    Node,
+    ancestors,
+    children,
+    definition_core,
+    is_operator,
+    leaves,
+    scope_of,
+    statement_of,
+    value,
+    whole_statement,
+)
+
+_BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__package__", "__spec__"}
+_HINT = "Say which model is meant with a comment on the call: `# fxlens: model=<expression>`."
+
+
+class Fork(Exception):  # noqa: N818  (It is no error: the caller enumerates the arms.)
+    """The slice depends on an ``if`` whose condition is not known."""
+
+    def __init__(self, if_statement: Node) -> None:
+        super().__init__()
+        self.if_statement = if_statement
+
+
+@dataclass(frozen=True)
+class _Demand:
+    key: Key
+    scope: Node
+    before: Node | None
+    user: Node
+    soft: bool = False
+    """Soft demands come from the bodies of functions: what they miss is missed when they run, if they do."""
+
+
+@dataclass
+class _State:
+    included: dict[int, Node] = field(default_factory=dict)
+    bindings: dict[int, dict[str, tuple[Node, str]]] = field(default_factory=dict)
+    visited: set[tuple[Key, int, tuple[int, int] | None]] = field(default_factory=set)
+    problems: list[Unresolved] = field(default_factory=list)
+
+    def copy(self) -> _State:
+        return _State(
+            dict(self.included),
+            {scope: dict(names) for scope, names in self.bindings.items()},
+            set(self.visited),
+            list(self.problems),
+        )
+
+
+class Slicer:
+    """Slices expressions that are evaluated at the statement ``anchor``."""
+
+    def __init__(self, flow: Flow, anchor: Node) -> None:
+        self.flow = flow
+        self.document = flow.document
+        self.anchor = anchor
+        self.state = _State()
+        self._around_anchor = {id(node) for node in ancestors(anchor)}
+
+    def slice(self, model: Node, arguments: list[tuple[str, Node]]) -> Slice | Unresolved:
+        """The slice of ``model`` and of the call's ``arguments``, or why there is none."""
+        for expression in (model, *(expression for _, expression in arguments)):
+            self._demand_reads(expression, self.anchor, user=expression)
+        if self.state.problems:
+            return self.state.problems[0]
+        return Slice(
+            self.document.path,
+            self._statements(),
+            self.document.code(model),
+            model.start_pos[0] - 1,
+            tuple(
+                Argument(name, self.document.code(expression), expression.start_pos[0] - 1)
+                for name, expression in arguments
+            ),
+        )
+
+    def includes_part_of(self, compound: Node) -> bool:
+        """Whether the slice has a statement that stands in a block of ``compound``."""
+        return any(
+            any(above is compound for above, _ in self.flow.chain(statement, scope_of(statement)))
+            for statement in self.state.included.values()
+        )
+
+    # Demands
+
+    def _demand_reads(self, node: Node, place: Node, user: Node, soft: bool = False) -> None:
+        scope = scope_of(place)
+        keys = reads(node, self.flow.self_name(scope))
+        self._satisfy(deque(_Demand(key, scope, place, user, soft) for key in sorted(keys)))
+
+    def _satisfy(self, queue: deque[_Demand]) -> None:
+        self._queue, outer = queue, getattr(self, "_queue", None)
+        while queue:
+            self._meet(queue.popleft())
+        if outer is not None:
+            self._queue = outer
+
+    def _meet(self, demand: _Demand) -> None:
+        seen = (demand.key, id(demand.scope), demand.before.start_pos if demand.before else None)
+        if seen in self.state.visited:
+            return
+        self.state.visited.add(seen)
+        reaching = self._look_up(demand)
+        for occurrence in reaching.bindings:
+            self._include_binding(occurrence, demand)
+        for change in reaching.changes:
+            self._consider(change)
+        if reaching.complete:
+            return
+        if reaching.parameter is not None and reaching.scope is not None:
+            self._bind_parameter(reaching.scope, reaching.parameter, demand)
+        elif not reaching.bindings:
+            self._miss(demand)
+
+    def _look_up(self, demand: _Demand) -> Reaching:
+        reaching = self.flow.reaching_in(demand.key, demand.scope, demand.before)
+        if reaching.bindings or "." not in demand.key:
+            return reaching
+        method = self.flow.method_of(demand.scope)
+        initialiser = _initialiser(method) if method is not None else None
+        if initialiser is None or initialiser is method:
+            return reaching
+        own_name = self.flow.self_name(initialiser)
+        return self.flow.reaching_in(f"{own_name}.{demand.key.partition('.')[2]}", initialiser, None)
+
+    def _include_binding(self, occurrence: Occurrence, demand: _Demand) -> None:
+        if occurrence.kind == "assign" and effects.keeps_structure(occurrence, demand.key):
+            # `model = model.to(device)`: the model is the one that was there before.
+            self._push(demand.key, occurrence.statement, demand.user, demand.soft)
+            return
+        self._include(occurrence.statement, demand.soft)
+
+    def _push(self, key: Key, place: Node, user: Node, soft: bool) -> None:
+        self._queue.append(_Demand(key, scope_of(place), place, user, soft))
+
+    # Statements
+
+    def _include(self, statement: Node, soft: bool) -> None:
+        if id(statement) in self.state.included:
+            return
+        self.state.included[id(statement)] = statement
+        self._include_blocks(statement, soft)
+        scope = scope_of(statement)
+        core = definition_core(statement)
+        if core.type in ("funcdef", "classdef"):
+            self._include_definition(statement, core, scope, soft)
+        elif core.type in COMPOUND:
+            self._demand_header(core, soft)
+        elif core.type not in ("import_name", "import_from"):
+            self._demand(reads(core, self.flow.self_name(scope)), statement, core, soft)
+
+    def _demand(self, keys: set[Key], place: Node, user: Node, soft: bool) -> None:
+        for key in sorted(keys):
+            self._push(key, place, user, soft)
+
+    def _include_definition(self, statement: Node, core: Node, scope: Node, soft: bool) -> None:
+        everything = reads(statement, self.flow.self_name(scope))
+        body = children(core)[-1]
+        header: set[Key] = set()
+        if core.type == "classdef":
+            for part in children(core)[2:-1]:
+                header |= reads(part)
+        self._demand(header, statement, core, soft)
+        # Names in bodies are looked up when the body runs, so at the anchor (or the end of the scope around it).
+        before = self.anchor if scope_of(self.anchor) is scope else None
+        for key in sorted(everything - header):
+            self._queue.append(_Demand(key, scope, before, body, soft=True))
+
+    def _include_blocks(self, statement: Node, soft: bool) -> None:
+        kept = False
+        for compound, _ in self.flow.chain(statement, scope_of(statement)):
+            if not kept and id(compound) in self._around_anchor:
+                continue
+            if not kept and compound.type == "if_stmt" and self.flow.arm(compound) is not None:
+                continue
+            kept = True
+            if id(compound) in self.state.included:
+                continue
+            if compound.type == "if_stmt":
+                self._decide(compound)
+            else:
+                self._demand_header(compound, soft)
+
+    def _decide(self, if_statement: Node) -> None:
+        """Keep an ``if`` whose conditions can be evaluated; fork on one whose conditions cannot."""
+        before = self.state.copy()
+        self._satisfy(deque(self._header_demands(if_statement, soft=False)))
+        if len(self.state.problems) > len(before.problems):
+            self.state = before
+            raise Fork(if_statement)
+
+    def _demand_header(self, compound: Node, soft: bool) -> None:
+        self._queue.extend(self._header_demands(compound, soft))
+
+    def _header_demands(self, compound: Node, soft: bool) -> list[_Demand]:
+        scope = scope_of(compound)
+        found: list[_Demand] = []
+        for part in _header(compound):
+            keys = reads(part, self.flow.self_name(scope))
+            found += [_Demand(key, scope, compound, part, soft) for key in sorted(keys)]
+        return found
+
+    def _consider(self, change: Occurrence) -> None:
+        """Include a statement that changes a value that is needed, if it changes graphs and can be evaluated."""
+        if change.action == "alias":
+            self._follow_alias(change)
+            return
+        if id(change.statement) in self.state.included or not effects.changes_structure(self.flow, change):
+            return
+        before = self.state.copy()
+        queue: deque[_Demand] = deque()
+        self._queue, outer = queue, self._queue
+        self._include(change.statement, soft=False)
+        self._satisfy(queue)
+        self._queue = outer
+        if len(self.state.problems) > len(before.problems):
+            # What it needs is not known: the model without the change is the nearest to the truth.
+            self.state = before
+
+    def _follow_alias(self, change: Occurrence) -> None:
+        """Changes made through ``head = model.head`` are changes of ``model``."""
+        target = children(change.statement)[0]
+        if target.type != "name" or len(children(change.statement)) != 3:
+            return
+        for node, extended in self.flow.places_of(value(target)):
+            if not extended or not change.statement.start_pos < node.start_pos < self.anchor.start_pos:
+                continue
+            statement = statement_of(node)
+            if scope_of(statement) is not scope_of(change.statement) or statement is change.statement:
+                continue
+            later = self.flow.reaching(value(target), statement)
+            if any(binding.statement is change.statement for binding in later.bindings):
+                found = classify(node, extended)
+                if found.action in ("mutate", "effect"):
+                    self._consider(found)
+
+    # What is not defined in the text
+
+    def _bind_parameter(self, scope: Node, parameter: Parameter, demand: _Demand) -> None:
+        names = self.state.bindings.setdefault(id(scope), {})
+        if parameter.name in names:
+            return
+        default = parameter.default
+        text = placeholder(self.document, parameter)
+        if default is not None and not (text is not None and value(default) == "None"):
+            names[parameter.name] = (parameter.leaf, self.document.code(default))
+            self._demand(reads(default), whole_statement(definition_core(scope)), default, demand.soft)
+        elif text is not None:
+            names[parameter.name] = (parameter.leaf, text)
+        elif not demand.soft:
+            function = _function_name(scope)
+            self._fail(
+                f"`{parameter.name}` is a parameter of `{function}` without a default value, "
+                "and nothing in this file calls it with one.",
+            )
+
+    def _miss(self, demand: _Demand) -> None:
+        if demand.soft:
+            for statement in star_imports(self.flow):
+                self._include(statement, soft=True)
+            return
+        root, _, attribute = demand.key.partition(".")
+        if attribute:
+            self._fail(f"`{demand.key}` is not set in `__init__` of this class.")
+        elif root in _BUILTINS:
+            return
+        elif self.flow.self_name(demand.scope) == root:
+            self._fail(f"The model depends on the whole object `{root}`, which is not made here.")
+        elif stars := star_imports(self.flow):
+            for statement in stars:
+                self._include(statement, soft=False)
+        else:
+            self._fail(f"`{root}` is not defined in this file.")
+
+    def _fail(self, reason: str) -> None:
+        self.state.problems.append(Unresolved(reason, _HINT))
+
+    # The outcome
+
+    def _statements(self) -> tuple[SliceStatement, ...]:
+        scopes: dict[int, Group] = {}
+        for statement in self.state.included.values():
+            scope = scope_of(statement)
+            scopes.setdefault(id(scope), Group(scope)).statements.append(statement)
+        chain = [id(self.anchor), *(id(node) for node in ancestors(self.anchor))]
+        for node in ancestors(self.anchor):
+            if node.type == "funcdef" and (id(node) in self.state.bindings or id(node) in scopes):
+                scopes.setdefault(id(node), Group(node))
+        for group in scopes.values():
+            group.bindings = self.state.bindings.get(id(group.scope), {})
+            own_name = self.flow.self_name(group.scope)
+            if any(value(leaf) == own_name for statement in group.statements for leaf in leaves(statement)):
+                group.self_name = own_name
+        ordered = sorted(scopes.values(), key=lambda group: _rank(group.scope, chain))
+        return render(self.flow, ordered, self._around_anchor)
+
+
+def _rank(scope: Node, chain: list[int]) -> tuple[int, int]:
+    if scope.type == "file_input":
+        return (0, 0)
+    return (2, -chain.index(id(scope))) if id(scope) in chain else (1, scope.start_pos[0])
+
+
+def _header(compound: Node) -> list[Node]:
+    """The expressions that a compound statement evaluates itself."""
+    parts = children(compound)
+    if compound.type == "if_stmt":
+        return [condition for condition, _ in conditions(compound) if condition is not None]
+    if compound.type == "for_stmt":
+        return [parts[3]]
+    if compound.type == "while_stmt":
+        return [parts[1]]
+    if compound.type == "with_stmt":
+        items = [part for part in parts[1:-2] if not is_operator(part, ",")]
+        return [children(item)[0] if item.type == "with_item" else item for item in items]
+    return [children(part)[1] for part in parts if part.type == "except_clause"]
+
+
+def _initialiser(method: Node) -> Node | None:
+    """``__init__`` of the class that ``method`` belongs to."""
+    body = children(scope_of(whole_statement(method)))[-1]
+    for statement in children(body):
+        core = definition_core(statement)
+        if core.type == "funcdef" and value(children(core)[1]) == "__init__":
+            return core
+    return None
+
+
+def _function_name(scope: Node) -> str:
+    if scope.type != "funcdef":
+        return "lambda"
+    name = value(children(scope)[1])
+    outer = scope_of(whole_statement(scope))
+    return f"{value(children(outer)[1])}.{name}" if outer.type == "classdef" else name
