@@ -14,7 +14,7 @@ from fxlens.graph import MODES, Dialect, Mode
 from fxlens.suggestions import nearest
 from fxlens.tracing.extractor import build_extractor
 from fxlens.tracing.failures import TracingError
-from fxlens.tracing.model import ModeTrace, trace_modes
+from fxlens.tracing.modes import ModeTrace, trace_modes
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.pruning import Wanted, prune
 from fxlens.tracing.selection import Selection, message, working_call

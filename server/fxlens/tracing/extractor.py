@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import torch
 from torch import fx, nn
 
 from fxlens.graph import MODES, Mode
+from fxlens.tracing.values import map_ends
 
 _numbers = count()
 
@@ -108,7 +110,8 @@ def _attach(home: nn.Module, name: str, value: Any, original: nn.Module | None) 
         setattr(home, name, value)
 
 
-class _Ref(NamedTuple):
+@dataclass(frozen=True)
+class _Ref:
     """Another node of the same graph, by name."""
 
     name: str
@@ -132,35 +135,13 @@ class _Record(NamedTuple):
 
 
 def _records(graph: fx.Graph) -> list[_Record]:
-    def refer(node: fx.Node) -> Any:
-        return _Ref(node.name)
+    def refer(value: Any) -> Any:
+        return _Ref(value.name) if isinstance(value, fx.Node) else value
 
     return [
-        _Record(
-            node.op,
-            node.name,
-            _named(node.target),
-            _plain(fx.map_arg(node.args, refer)),
-            _plain(fx.map_arg(node.kwargs, refer)),
-        )
+        _Record(node.op, node.name, _named(node.target), map_ends(node.args, refer), map_ends(node.kwargs, refer))
         for node in graph.nodes
     ]
-
-
-def _plain(value: Any) -> Any:
-    """``value`` without torch.fx's immutable containers, which not every version of torch can pickle."""
-    if isinstance(value, _Ref):
-        return value
-    if isinstance(value, tuple):
-        items = [_plain(item) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, slice):
-        return slice(_plain(value.start), _plain(value.stop), _plain(value.step))
-    return value
 
 
 def _named(target: Any) -> Any:
@@ -191,24 +172,15 @@ def _graph(records: Iterable[_Record]) -> fx.Graph:
     nodes: dict[str, fx.Node] = {}
 
     def found(value: Any) -> Any:
-        if isinstance(value, _Ref):
-            return nodes[value.name]
-        if isinstance(value, tuple):
-            items = [found(item) for item in value]
-            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-        if isinstance(value, list):
-            return [found(item) for item in value]
-        if isinstance(value, dict):
-            return {key: found(item) for key, item in value.items()}
-        if isinstance(value, slice):
-            return slice(found(value.start), found(value.stop), found(value.step))
-        return value
+        return nodes[value.name] if isinstance(value, _Ref) else value
 
     for record in records:
         target = record.target
         if isinstance(target, _Function):
             target = getattr(sys.modules[target.module], target.name)
-        node = graph.create_node(record.op, target, found(record.args), found(record.kwargs), record.name)
+        node = graph.create_node(
+            record.op, target, map_ends(record.args, found), map_ends(record.kwargs, found), record.name
+        )
         nodes[record.name] = node
     return graph
 

@@ -11,12 +11,12 @@ import re
 from types import TracebackType
 from typing import NamedTuple
 
-from torch import nn
 from torch.fx.proxy import TraceError
 
 from fxlens.graph import Failure, Mode, SourceLine
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.sources import function_name, innermost_user_entry
+from fxlens.tracing.tracer import NodePathTracer
 
 
 class TracingError(TraceError):
@@ -47,36 +47,51 @@ _LEAF = "make the module a leaf module"
 _WRAP = "move it into a function and pass that in tracer_kwargs={'autowrap_functions': (…,)}"
 
 
-def explain(error: Exception, mode: Mode | None, failed_in: tuple[str, type[nn.Module]] | None) -> Failure:
-    """The failure that ``error``, raised while tracing in ``mode``, stands for.
-
-    ``failed_in`` is the path and class of the innermost module whose ``forward`` raised (``None`` is the root): the
-    one that could be made a leaf.
-    """
+def explain(error: Exception, mode: Mode | None, tracer: NodePathTracer) -> Failure:
+    """The failure that ``error``, raised while ``tracer`` traced in ``mode``, stands for."""
     entry = innermost_user_entry(error.__traceback__)
     source = None
     if entry is not None:
         code = entry.tb_frame.f_code
         source = SourceLine(code.co_filename, entry.tb_lineno, function_name(code))
     if isinstance(error, NamingError):
-        earlier = f" (after {error.earlier!r})" if error.earlier else ""
-        message = f"torchvision's naming fails on this model at {error.name!r}{earlier}: {error}"
-        return Failure("trace", "naming", message, naming_remedy(error.name, error.earlier), source, mode)
-    construct = _construct(error, entry)
-    remedy = construct.remedy
-    if failed_in is not None and _LEAF in remedy:
-        remedy = remedy.replace(_LEAF, f"make {failed_in[1].__qualname__} (at {failed_in[0]!r}) a leaf module")
-    elif failed_in is None:
+        return _naming(error, mode, tracer, source)
+    message, remedy = _construct(error, entry)
+    if tracer.failed_in is None:
         # The root is never a leaf.
-        remedy = remedy.replace(f", or {_LEAF}", "").replace(f"{_LEAF}, or ", "")
-    return Failure("trace", type(error).__name__, construct.message, _sentence(remedy), source, mode)
+        remedy = remedy.replace(f", or {_LEAF}", "").replace(f"{_LEAF}, or ", "").replace(_LEAF, "")
+        if any(name == "backbone" for name, _ in tracer.root.named_children()):
+            remedy = f"{remedy}{', or ' if remedy else ''}trace model.backbone, which computes the features"
+    else:
+        path, kind = tracer.failed_in
+        remedy = remedy.replace(_LEAF, f"make {kind.__qualname__} (at {path!r}) a leaf module")
+    return Failure("trace", type(error).__name__, message, _sentence(remedy), source, mode)
+
+
+def _naming(error: NamingError, mode: Mode | None, tracer: NodePathTracer, source: SourceLine | None) -> Failure:
+    """torchvision's naming crashed: which two nodes it cannot tell apart."""
+    named = {name: node for node, name in tracer.node_to_qualname.items()}
+    earlier = str(named[error.earlier].target) if error.earlier in named else error.earlier
+    if error.earlier is None:
+        what = f"at {error.name!r}: {error}"
+    elif earlier == error.name:
+        what = (
+            f"at {error.name!r}: the module is called so often that its own counted name {error.earlier!r} misleads it"
+        )
+    else:
+        what = f"at {error.name!r}, which it takes for a repeat of {error.earlier!r} ({earlier!r})"
+    remedy = naming_remedy(error.name, earlier)
+    return Failure("trace", "naming", f"torchvision's naming fails on this model {what}", remedy, source, mode)
 
 
 def naming_remedy(name: str, earlier: str | None) -> str:
     """What to do where torchvision's naming cannot tell ``name`` from ``earlier``."""
+    ours = "use fxlens.create_feature_extractor, which has no such limit"
     if earlier is None:
-        return f"Rename the module {name!r}, or use fxlens.create_feature_extractor, which accepts it."
-    return f"Rename one of {earlier!r} and {name!r}, or use fxlens.create_feature_extractor, which tells them apart."
+        return f"Rename the module {name!r}, or {ours}."
+    if earlier == name:
+        return f"Use separate modules instead of one shared module at {name!r}, or {ours}."
+    return f"Rename one of {earlier!r} and {name!r}, or {ours}."
 
 
 def _sentence(text: str) -> str:

@@ -3,67 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from torch import fx, nn
 
-from fxlens.graph import MODES, Dialect, Failure, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp
-from fxlens.tracing.failures import explain, naming_remedy
+from fxlens.graph import Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
+from fxlens.tracing.modes import ModeTrace, trace_modes
 from fxlens.tracing.modules import class_name, describe_modules
-from fxlens.tracing.naming import TorchvisionNaming
-from fxlens.tracing.preserve import preserved
 from fxlens.tracing.settings import TraceSettings, trace_settings
-from fxlens.tracing.tracer import NodePathTracer
-
-
-@dataclass
-class ModeTrace:
-    """The live result of tracing one mode: torch.fx's graph, the tracer with the names, and the graph's attributes.
-
-    ``attributes`` are the parameters, buffers and constants that the graph reads, by path: tensors that tracing itself
-    stored on the model are gone from it afterwards. ``failure`` says why there is no graph, or (with a graph) that
-    torchvision's naming gives a name twice; ``error`` is the exception behind it.
-    """
-
-    mode: Mode
-    tracer: NodePathTracer
-    graph: fx.Graph | None = None
-    attributes: dict[str, Any] = field(default_factory=dict)
-    failure: Failure | None = None
-    error: Exception | None = None
-
-    @property
-    def names(self) -> list[str]:
-        return list(self.tracer.node_to_qualname.values()) if self.graph is not None else []
-
-
-def trace_mode(
-    model: nn.Module, mode: Mode, settings: TraceSettings, concrete_args: Mapping[str, Any] | None = None
-) -> ModeTrace:
-    """Trace ``model`` in ``mode`` and leave it as it was; what goes wrong is in the result."""
-    trace = ModeTrace(mode, settings.tracer())
-    with preserved(model):
-        try:
-            model.train(mode == "train")
-            graph = trace.tracer.trace(model, concrete_args=dict(concrete_args) if concrete_args else None)
-            trace.attributes = {
-                node.target: _attribute(model, node.target) for node in graph.nodes if node.op == "get_attr"
-            }
-        except Exception as error:
-            trace.error = error
-            trace.failure = explain(error, mode, trace.tracer.failed_in)
-            return trace
-    trace.graph = graph
-    trace.failure = _duplicates(trace)
-    return trace
-
-
-def trace_modes(
-    model: nn.Module, settings: TraceSettings, concrete_args: Mapping[str, Any] | None = None
-) -> dict[Mode, ModeTrace]:
-    """Trace ``model`` in train mode, then in eval mode."""
-    return {mode: trace_mode(model, mode, settings, concrete_args) for mode in MODES}
+from fxlens.tracing.shapes import find_values
 
 
 def trace_model(
@@ -73,8 +21,9 @@ def trace_model(
     tracer_kwargs: Mapping[str, Any] | None = None,
     concrete_args: Mapping[str, Any] | None = None,
     leaf_modules: Iterable[type[nn.Module]] = (),
-    example_input: Any = None,  # noqa: ARG001 - shapes come with the next change
+    example_input: Any = None,
     naming: Dialect | None = None,
+    shapes: bool = True,
 ) -> ModelGraph:
     """Everything the tools need to know of ``model``: its named nodes in both modes, its modules, and what failed.
 
@@ -85,7 +34,9 @@ def trace_model(
         tracer_kwargs: keyword arguments for ``torch.fx.Tracer``, and ``leaf_modules``, as torchvision takes them.
         concrete_args: arguments of ``forward`` that are fixed while tracing, by name.
         leaf_modules: module classes that are traced as one node, besides the dialect's own.
-        example_input: what ``forward`` is given to find the shapes.
+        example_input: what ``forward`` is given to find the shapes: a tensor, its shape, or several of either, by
+            position or by name. Without it, inputs that suit the model are tried.
+        shapes: whether to find shapes at all.
 
     Returns:
         The graph. A mode that cannot be traced is ``None`` and has a failure; nothing is raised for what the model's
@@ -102,14 +53,20 @@ def trace_model(
         raise TypeError(f"a torch.nn.Module is needed, not {_kind(model)}")
     settings = trace_settings(dialect or naming or "fxlens", leaf_modules, tracer_kwargs)
     traces = trace_modes(model, settings, concrete_args)
-    return describe(model, settings, traces)
+    values = {mode: find_values(model, trace, example_input) for mode, trace in traces.items()} if shapes else {}
+    return describe(model, settings, traces, values)
 
 
-def describe(model: nn.Module, settings: TraceSettings, traces: Mapping[Mode, ModeTrace]) -> ModelGraph:
-    """The plain data of ``traces``."""
+def describe(
+    model: nn.Module,
+    settings: TraceSettings,
+    traces: Mapping[Mode, ModeTrace],
+    values: Mapping[Mode, Mapping[fx.Node, Value]],
+) -> ModelGraph:
+    """The plain data of ``traces``, and of the ``values`` of their nodes as far as they are known."""
     calls = {mode: trace.tracer.module_calls for mode, trace in traces.items() if trace.graph is not None}
     failures = [trace.failure for trace in traces.values() if trace.failure is not None]
-    graphs = {mode: describe_mode(model, trace) for mode, trace in traces.items()}
+    graphs = {mode: describe_mode(model, trace, values.get(mode, {})) for mode, trace in traces.items()}
     return ModelGraph(
         class_name(model),
         settings.naming,
@@ -120,7 +77,7 @@ def describe(model: nn.Module, settings: TraceSettings, traces: Mapping[Mode, Mo
     )
 
 
-def describe_mode(model: nn.Module, trace: ModeTrace) -> ModeGraph | None:
+def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, Value]) -> ModeGraph | None:
     """The plain data of one mode's trace, or ``None`` if it failed."""
     if trace.graph is None:
         return None
@@ -131,7 +88,7 @@ def describe_mode(model: nn.Module, trace: ModeTrace) -> ModeGraph | None:
         target = node.target if isinstance(node.target, str) else function_name(node.target)
         module_class = classes.get(target) if node.op == "call_module" else None
         scope, source = origins[node]
-        nodes.append(GraphNode(name, cast(NodeOp, node.op), target, scope, module_class, source))
+        nodes.append(GraphNode(name, cast(NodeOp, node.op), target, scope, module_class, source, values.get(node)))
     returned: dict[str, list[str | None]] = {}
     for call in trace.tracer.module_calls:
         name_of_call = names.get(call.returned) if isinstance(call.returned, fx.Node) else None
@@ -148,28 +105,6 @@ def function_name(function: Any) -> str:
 
 
 _PUBLIC_MODULES = {"_operator": "operator", "torch._C._nn": "torch.nn.functional"}
-
-
-def _attribute(model: nn.Module, path: str) -> Any:
-    value: Any = model
-    for part in path.split("."):
-        value = getattr(value, part)
-    return value
-
-
-def _duplicates(trace: ModeTrace) -> Failure | None:
-    rule = trace.tracer.rule
-    if not isinstance(rule, TorchvisionNaming) or not rule.duplicates:
-        return None
-    name = rule.duplicates[0]
-    nodes = [node for node, given in trace.tracer.node_to_qualname.items() if given == name]
-    first, second = (str(node.target) for node in nodes[:2])
-    message = (
-        f"torchvision's naming gives the name {name!r} twice, to calls of {first!r} and {second!r}, "
-        "so its create_feature_extractor refuses the model"
-    )
-    source = trace.tracer.node_to_origin[nodes[1]].source
-    return Failure("trace", "naming", message, naming_remedy(name, None), source, trace.mode)
 
 
 def _kind(value: Any) -> str:

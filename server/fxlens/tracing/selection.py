@@ -12,7 +12,7 @@ from torch import fx, nn
 
 from fxlens.graph import MODES, Mode
 from fxlens.suggestions import nearest
-from fxlens.tracing.model import ModeTrace
+from fxlens.tracing.modes import ModeTrace
 from fxlens.tracing.modules import class_name
 from fxlens.tracing.pruning import Wanted
 from fxlens.tracing.tracer import ModuleCall

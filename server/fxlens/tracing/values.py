@@ -127,6 +127,23 @@ def rebuild(graph: fx.Graph, value: Any, part: Callable[[Any], Any]) -> Any:
     return again(value)
 
 
+def map_ends(value: Any, change: Callable[[Any], Any]) -> Any:
+    """``value`` with ``change`` applied to whatever stands in its tuples, lists, dicts and slices, made new and plain.
+
+    Unlike ``torch.fx.map_arg`` it makes lists that code may change and that any version of torch can pickle.
+    """
+    if isinstance(value, tuple) and not isinstance(value, torch.Size):
+        items = [map_ends(item, change) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    if isinstance(value, list):
+        return [map_ends(item, change) for item in value]
+    if isinstance(value, dict):
+        return {key: map_ends(item, change) for key, item in value.items()}
+    if isinstance(value, slice):
+        return slice(*(map_ends(bound, change) for bound in (value.start, value.stop, value.step)))
+    return change(value)
+
+
 def copy_of(value: Any) -> Any:
     """``value`` with a copy of every tensor in it.
 

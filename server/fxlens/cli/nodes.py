@@ -1,0 +1,148 @@
+"""``fxlens nodes``: the node names of a model, as text, as a tree, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fxlens.graph import DIALECTS, MODES, Dialect, Failure, GraphNode, Mode, ModelGraph, Value
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+
+def _sizes(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> list[tuple[int, ...]]:
+    try:
+        return [tuple(int(size) for size in text.split(",")) for text in texts]
+    except ValueError:
+        raise click.BadParameter("sizes are whole numbers separated by commas, such as 1,3,224,224") from None
+
+
+@click.command("nodes")
+@click.argument("spec")
+@click.option(
+    "--mode", type=click.Choice([*MODES, "both"]), default="both", show_default=True, help="Which mode's names."
+)
+@click.option("--naming", type=click.Choice(DIALECTS), default="fxlens", show_default=True, help="Whose names.")
+@click.option(
+    "--leaf", "leaves", multiple=True, metavar="PKG.MOD:CLASS", help="Trace this class as one node (repeatable)."
+)
+@click.option(
+    "--input-shape", "shapes", callback=_sizes, multiple=True, help="Shape of an input, as 1,3,224,224 (repeatable)."
+)
+@click.option("--format", "form", type=click.Choice(["text", "tree", "json"]), default="text", show_default=True)
+def command(
+    spec: str, mode: str, naming: Dialect, leaves: tuple[str, ...], shapes: list[tuple[int, ...]], form: str
+) -> None:
+    """List the node names of the model that SPEC evaluates to, in execution order.
+
+    SPEC is package.module:expression or path/to/file.py:expression, for example
+    "torchvision.models:resnet50()". Exit status: 0; 1 if the model cannot be traced; 2 for wrong usage.
+    """
+    from fxlens.cli.specs import SpecError, evaluate
+
+    try:
+        model = evaluate(spec)
+        leaf_modules = [evaluate(leaf) for leaf in leaves]
+    except SpecError as error:
+        raise click.UsageError(str(error)) from error
+    from fxlens.tracing import trace_model
+
+    try:
+        graph = trace_model(
+            model, dialect=naming, leaf_modules=leaf_modules, example_input=shapes or None, shapes=form != "json"
+        )
+    except TypeError as error:
+        raise click.UsageError(f"{spec}: {error}") from error
+    modes = MODES if mode == "both" else tuple(each for each in MODES if each == mode)
+    failures = [failure for failure in graph.failures if failure.mode in modes]
+    _print(graph, modes, form)
+    for failure in _distinct(failures):
+        click.echo(_failure_text(failure), err=True)
+    sys.exit(1 if failures else 0)
+
+
+def _print(graph: ModelGraph, modes: tuple[Mode, ...], form: str) -> None:
+    traced = [found for mode in modes if (found := graph.of(mode)) is not None]
+    if form == "json":
+        if traced:
+            click.echo(json.dumps({found.mode: list(found.names) for found in traced}, indent=2))
+        return
+    # One list serves both modes where they agree.
+    if len(traced) == 2 and traced[0].names == traced[1].names:
+        traced = traced[1:]
+        modes = ()
+    from rich.console import Console
+
+    plain = not sys.stdout.isatty()
+    console = Console(highlight=False, soft_wrap=True, no_color=True if plain else None)
+    for found in traced:
+        if len(modes) == 2:
+            console.print(f"# {found.mode} mode", style=None if plain else "bold", markup=False)
+        if form == "tree":
+            console.print(_tree(graph.class_name, found.nodes))
+        elif plain:
+            for name in found.names:
+                click.echo(name)
+        else:
+            console.print(_table(found.nodes))
+
+
+def _table(nodes: tuple[GraphNode, ...]) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title, style in (("node", "cyan"), ("operation", "default"), ("shape", "green"), ("line", "dim")):
+        table.add_column(title, style=style, overflow="fold" if title == "node" else "ellipsis")
+    for node in nodes:
+        where = f"{node.source.file.replace(chr(92), '/').rpartition('/')[2]}:{node.source.line}" if node.source else ""
+        table.add_row(*map(Text, (node.name, node.label, _shape_text(node.value), where)))
+    return table
+
+
+def _tree(title: str, nodes: tuple[GraphNode, ...]) -> Tree:
+    from rich.text import Text
+    from rich.tree import Tree
+
+    root = Tree(Text(title.rpartition(".")[2], style="bold"))
+    branches: dict[str, Tree] = {"": root}
+    for node in nodes:
+        parent = ""
+        for segment in node.name.split(".")[:-1]:
+            path = f"{parent}.{segment}" if parent else segment
+            if path not in branches:
+                branches[path] = branches[parent].add(Text(segment))
+            parent = path
+        label = Text(node.name.rpartition(".")[2], style="cyan").append(f"  {node.label}", style="default")
+        branch = branches[parent].add(label.append(f"  {_shape_text(node.value)}".rstrip(), style="green"))
+        branches.setdefault(node.name, branch)
+    return root
+
+
+def _shape_text(value: Value | None) -> str:
+    if value is None:
+        return ""
+    if value.kind != "tensor" or value.shape is None:
+        return value.kind
+    return "×".join(map(str, value.shape)) or "scalar"
+
+
+def _distinct(failures: list[Failure]) -> list[Failure]:
+    """One failure per line of source: most models fail in both modes for the same reason."""
+    seen: dict[tuple[object, str], Failure] = {}
+    for failure in failures:
+        seen.setdefault((failure.source, failure.message), failure)
+    return list(seen.values())
+
+
+def _failure_text(failure: Failure) -> str:
+    lines = [f"Error: {failure.message}"]
+    if failure.source:
+        lines.append(f"  at {failure.source.file}:{failure.source.line} in {failure.source.function}")
+    if failure.remedy:
+        lines.append(f"  {failure.remedy}")
+    return "\n".join(lines)

@@ -1,0 +1,85 @@
+"""Traces a model, one mode after the other, and leaves it as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import fx, nn
+
+from fxlens.graph import MODES, Failure, Mode
+from fxlens.tracing.failures import explain, naming_remedy
+from fxlens.tracing.naming import TorchvisionNaming
+from fxlens.tracing.preserve import preserved
+from fxlens.tracing.settings import TraceSettings
+from fxlens.tracing.tracer import NodePathTracer
+
+
+@dataclass
+class ModeTrace:
+    """The live result of tracing one mode: torch.fx's graph, the tracer with the names, and the graph's attributes.
+
+    ``attributes`` are the parameters, buffers and constants that the graph reads, by path: tensors that tracing itself
+    stored on the model are gone from it afterwards. ``failure`` says why there is no graph, or (with a graph) that
+    torchvision's naming gives a name twice; ``error`` is the exception behind it.
+    """
+
+    mode: Mode
+    tracer: NodePathTracer
+    graph: fx.Graph | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
+    error: Exception | None = None
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.tracer.node_to_qualname.values()) if self.graph is not None else []
+
+
+def trace_mode(
+    model: nn.Module, mode: Mode, settings: TraceSettings, concrete_args: Mapping[str, Any] | None = None
+) -> ModeTrace:
+    """Trace ``model`` in ``mode`` and leave it as it was; what goes wrong is in the result."""
+    trace = ModeTrace(mode, settings.tracer())
+    with preserved(model):
+        try:
+            model.train(mode == "train")
+            graph = trace.tracer.trace(model, concrete_args=dict(concrete_args) if concrete_args else None)
+            trace.attributes = {
+                node.target: _attribute(model, node.target) for node in graph.nodes if node.op == "get_attr"
+            }
+        except Exception as error:
+            trace.error = error
+            trace.failure = explain(error, mode, trace.tracer)
+            return trace
+    trace.graph = graph
+    trace.failure = _duplicates(trace)
+    return trace
+
+
+def trace_modes(
+    model: nn.Module, settings: TraceSettings, concrete_args: Mapping[str, Any] | None = None
+) -> dict[Mode, ModeTrace]:
+    """Trace ``model`` in train mode, then in eval mode."""
+    return {mode: trace_mode(model, mode, settings, concrete_args) for mode in MODES}
+
+
+def _attribute(model: nn.Module, path: str) -> Any:
+    value: Any = model
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _duplicates(trace: ModeTrace) -> Failure | None:
+    rule = trace.tracer.rule
+    if not isinstance(rule, TorchvisionNaming) or not rule.duplicates:
+        return None
+    name = rule.duplicates[0]
+    nodes = [node for node, given in trace.tracer.node_to_qualname.items() if given == name]
+    first, second = (str(node.target) for node in nodes[:2])
+    which = f"calls of {first!r}" if first == second else f"{first!r} and {second!r}"
+    message = f"torchvision's naming gives the name {name!r} twice, to {which}, so its extractor refuses the model"
+    source = trace.tracer.node_to_origin[nodes[1]].source
+    return Failure("trace", "naming", message, naming_remedy(second, first), source, trace.mode)
