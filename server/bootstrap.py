@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036  the user's PATH decides which Python this is
         version = ".".join(map(str, sys.version_info[:3]))
         sys.exit(f"FX Lens needs Python 3.10 or newer for its language server; {sys.executable} is {version}.")
     sys.dont_write_bytecode = True

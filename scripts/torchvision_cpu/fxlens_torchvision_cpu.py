@@ -27,21 +27,25 @@ SCHEMAS = (
     f"roi_pool(Tensor input, Tensor rois, {_POOL}) -> (Tensor, Tensor)",
     f"_roi_pool_backward(Tensor grad, Tensor rois, Tensor argmax, {_POOL_BACK}) -> Tensor",
     f"ps_roi_align(Tensor input, Tensor rois, {_POOL}, int sampling_ratio) -> (Tensor, Tensor)",
-    "_ps_roi_align_backward(Tensor grad, Tensor rois, Tensor channel_mapping, float spatial_scale, "
-    "int pooled_height, int pooled_width, int sampling_ratio, int batch_size, int channels, int height, int width)"
-    " -> Tensor",
+    (
+        "_ps_roi_align_backward(Tensor grad, Tensor rois, Tensor channel_mapping, float spatial_scale, "
+        "int pooled_height, int pooled_width, int sampling_ratio, int batch_size, int channels, int height, int width)"
+        " -> Tensor"
+    ),
     f"ps_roi_pool(Tensor input, Tensor rois, {_POOL}) -> (Tensor, Tensor)",
     f"_ps_roi_pool_backward(Tensor grad, Tensor rois, Tensor channel_mapping, {_POOL_BACK}) -> Tensor",
     f"deform_conv2d(Tensor input, Tensor weight, Tensor offset, Tensor mask, Tensor bias, {_CONV}) -> Tensor",
-    "_deform_conv2d_backward(Tensor grad, Tensor input, Tensor weight, Tensor offset, Tensor mask, Tensor bias, "
-    f"{_CONV}) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
+    (
+        "_deform_conv2d_backward(Tensor grad, Tensor input, Tensor weight, Tensor offset, Tensor mask, Tensor bias, "
+        f"{_CONV}) -> (Tensor, Tensor, Tensor, Tensor, Tensor)"
+    ),
 )
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
-        if not module._has_ops():
+        if not module._has_ops():  # noqa: SLF001  torchvision's own word for it
             import torch
 
             global _library

@@ -58,7 +58,8 @@ def plain() -> types.ClientCapabilities:
 
 
 CLIENTS = {"vscode": vscode, "plain": plain}
-SERVER = [sys.executable, "-m", "fxlens", "lsp"]
+SETTINGS = {"limits": {"importSeconds": 20, "buildSeconds": 4, "traceSeconds": 20}, "severity": {}}
+SERVER = [sys.executable, "-m", "fxlens.lsp"]
 
 
 @pytest_lsp.fixture(
@@ -75,7 +76,7 @@ async def session_lens(lsp_client: LanguageClient, request: pytest.FixtureReques
         types.InitializeParams(
             capabilities=CLIENTS[name](),
             workspace_folders=[types.WorkspaceFolder(DEMO.as_uri(), "demo")],
-            initialization_options=options() if name == "vscode" else None,
+            initialization_options=options() if name == "vscode" else {"settings": SETTINGS},
         )
     )
     yield
@@ -104,8 +105,7 @@ def options(**changes: Any) -> dict[str, Any]:
         {"path": str(path), "interpreter": sys.executable, "reason": "the tests' own", "problem": None}
         for path in (DEMO, WORKSPACES / "broken")
     ]
-    settings = {"limits": {"importSeconds": 20, "buildSeconds": 4, "traceSeconds": 20}, "severity": {}}
-    return {"trusted": True, "folders": folders, "default": default, "settings": settings, **changes}
+    return {"trusted": True, "folders": folders, "default": default, "settings": SETTINGS, **changes}
 
 
 def listen(lens: Lens) -> None:

@@ -81,9 +81,7 @@ class Lens:
 
     def close_all(self) -> None:
         for uri in self.opened:
-            self.client.text_document_did_close(
-                types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri))
-            )
+            self.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
 
     async def status(self, document: Opened, **expected: str) -> dict[str, Any]:
         """Wait until the document's status has the ``expected`` values (default: no longer busy)."""

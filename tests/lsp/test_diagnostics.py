@@ -48,8 +48,8 @@ async def test_a_typo_is_an_error_with_a_suggestion(lens: Lens) -> None:
         lens,
         RESNET
         + """\
-    {"layer1.0.relu": "a", "layer1.0.rleu_1": "b"},
-    #                       ^^^^^^^^^^^^^^^ unknown-node: Did you mean `layer1.0.relu_1`
+    {"layer1.0.conv1": "a", "layer1.0.rleu_1": "b"},
+    #                        ^^^^^^^^^^^^^^^ unknown-node: Did you mean `layer1.0.relu_1`
 )
 """,
     )
@@ -118,7 +118,7 @@ wrong = create_feature_extractor(AuxNet(), ["stage2", "aux_head"])
 #                                                      ^^^^^^^^ mode-specific-node: exists in train mode only
 right = create_feature_extractor(AuxNet(), train_return_nodes=["stage2", "aux_head"], eval_return_nodes=["stage2"])
 wrong = create_feature_extractor(AuxNet(), train_return_nodes=["stage2"], eval_return_nodes=["aux_head"])
-#                                                                                            ^^^^^^^^ mode-specific-node
+#                                                                                             ^^^^^^^^ mode-specific-node
 """,
     )
 
@@ -210,15 +210,15 @@ async def test_a_comment_silences_a_rule_on_its_line(lens: Lens) -> None:
 
 
 async def test_the_error_goes_with_the_mistake(lens: Lens) -> None:
-    document = lens.open("diagnose_here.py", RESNET + '    {"layer1.0.rleu": "a"},\n)\n')
+    document = lens.open("diagnose_here.py", RESNET + '    {"layer1.0.conv11": "a"},\n)\n')
     (found,) = await lens.settled(document)
     (action, *_) = await lens.actions(document, found)
     assert action.is_preferred
     assert action.edit
     assert action.edit.changes
     (edit,) = action.edit.changes[document.uri]
-    assert applied(document.text, edit) == document.text.replace("rleu", "relu")
-    lens.edit(document, "rleu", "relu")
+    assert applied(document.text, edit) == document.text.replace("conv11", "conv1")
+    lens.edit(document, "conv11", "conv1")
     assert await lens.settled(document) == []
 
 

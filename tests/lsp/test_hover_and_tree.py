@@ -26,7 +26,7 @@ async def test_a_mode_specific_name_says_what_each_mode_selects(lens: Lens) -> N
     assert card
     assert "**train**: selects `aux_head` (Linear)" in card
     assert "**eval**: selects nothing" in card
-    assert "model.py:41" in card
+    assert "model.py:36" in card
 
 
 async def test_no_card_outside_queries(lens: Lens) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -66,6 +67,7 @@ async def test_a_killed_server_takes_its_workers_along(own_client: LanguageClien
     processes = family(own_client)
     assert len(processes) > 1
     processes[0].kill()
+    await own_client._server.wait()
     _, alive = psutil.wait_procs(processes[1:], timeout=SECONDS)
     assert alive == []
 
@@ -82,7 +84,8 @@ async def test_a_killed_editor_takes_the_server_along(own_client: LanguageClient
     processes = family(own_client)
     editor.kill()
     editor.wait()
-    _, alive = psutil.wait_procs(processes, timeout=SECONDS)
+    await asyncio.wait_for(own_client._server.wait(), SECONDS)
+    _, alive = psutil.wait_procs(processes[1:], timeout=SECONDS)
     assert alive == []
 
 
@@ -117,7 +120,8 @@ async def test_a_restart_leaves_one_worker_and_working_names(own_client: Languag
 async def test_a_missing_python_is_said_and_nothing_is_called_wrong(
     own_client: LanguageClient, interpreter: str | None, words: str
 ) -> None:
-    default = {"interpreter": interpreter, "reason": "a test", "problem": None}
+    problem = None if interpreter else "No Python was found on PATH."
+    default = {"interpreter": interpreter, "reason": "a test", "problem": problem}
     lens = await start(own_client, folders=[], default=default)
     document = lens.open("resnet_features.py")
     (found,) = await lens.settled(document)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lsprotocol import types
 
 from fxlens.graph import MODES, Mode, ModelGraph
+from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.words import level_phrase, modes_phrase, node_phrase, place_phrase, shape_phrase
@@ -27,11 +28,10 @@ class Candidate:
     deep: bool = False
 
 
-def complete(session: Session, uri: str, client_position: types.Position, labels: bool) -> types.CompletionList | None:
-    """The list for a position, or ``None`` outside query strings and while no graph is known.
-
-    ``labels`` says whether the client shows ``labelDetails``.
-    """
+def complete(
+    session: Session, uri: str, client_position: types.Position, shown: ClientShows
+) -> types.CompletionList | None:
+    """The list for a position, or ``None`` outside query strings and while no graph is known."""
     opened = session.open_file(uri)
     if opened is None:
         return None
@@ -43,7 +43,7 @@ def complete(session: Session, uri: str, client_position: types.Position, labels
     typed = text_before(document, located.query, position)
     candidates = candidates_for(located.graphs, typed)
     edit_range = document.client_range(located.query.span)
-    items = [_item(candidate, at, edit_range, located, labels) for at, candidate in enumerate(candidates)]
+    items = [_item(candidate, at, edit_range, located, shown) for at, candidate in enumerate(candidates)]
     # Always incomplete: a letter may turn a level into no level, and only a new request can then find deep matches.
     return types.CompletionList(is_incomplete=True, items=items)
 
@@ -109,7 +109,7 @@ def _class_at(graph: ModelGraph, path: str) -> str | None:
 
 
 def _item(
-    candidate: Candidate, at: int, edit_range: types.Range, located: Located, labels: bool
+    candidate: Candidate, at: int, edit_range: types.Range, located: Located, shown: ClientShows
 ) -> types.CompletionItem:
     level = candidate.level
     asked = located.query.modes
@@ -122,11 +122,11 @@ def _item(
     return types.CompletionItem(
         label=level.path if candidate.deep else level.segment,
         label_details=types.CompletionItemLabelDetails(description=" · ".join(filter(None, (what, mode))))
-        if labels
+        if shown.labels
         else None,
         kind=kind,
         detail=detail,
-        documentation=types.MarkupContent(types.MarkupKind.Markdown, _documentation(level)),
+        documentation=markup(_documentation(level), shown.markdown_items),
         filter_text=level.path,
         sort_text=f"{0 if usable else 1}{at:06d}",
         text_edit=types.TextEdit(edit_range, level.path),

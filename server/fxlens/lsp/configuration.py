@@ -1,7 +1,8 @@
 """What the client says of itself: interpreters, trust and settings, as one value that is compared and replaced whole.
 
 The VS Code client sends it in ``initializationOptions`` and again with ``fxlens/configure`` whenever it changes.
-Another editor need not send anything: the server then uses the interpreter it runs in and trusts its folder.
+Another editor need not send anything (it may send ``interpreter`` and ``settings``): the server then uses the
+interpreter it runs in and trusts its folders.
 """
 
 from __future__ import annotations
@@ -37,11 +38,22 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
 
     ``roots`` are the workspace folders a client that sends nothing has open.
     """
-    if not isinstance(data, Mapping) or "trusted" not in data:
-        interpreter = data.get("interpreter") if isinstance(data, Mapping) else None
-        return _standalone(interpreter, roots)
     problems: list[str] = []
-    settings = _mapping(data.get("settings"), "settings", problems)
+    known = _mapping(data, "initializationOptions", problems)
+    settings = _mapping(known.get("settings"), "settings", problems)
+    engine = replace(
+        _from_client(known, problems) if "trusted" in known else _standalone(known.get("interpreter"), roots),
+        limits=_limits(_mapping(settings.get("limits"), "limits", problems), problems),
+        extra_paths=_paths(settings.get("extraPaths"), problems),
+        idle_minutes=_number(settings, "idleMinutes", EngineSettings().idle_minutes, problems),
+    )
+    severities = _mapping(settings.get("severity"), "severity", problems)
+    severity = {str(rule): str(level) for rule, level in severities.items()}
+    return Configuration(engine, severity, tuple(problems))
+
+
+def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings:
+    """Trust and interpreters as a client states them that knows of both."""
     default = _mapping(data.get("default"), "default", problems)
     folders = tuple(
         FolderSettings(
@@ -53,27 +65,20 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
         for folder in data.get("folders") or ()
         if isinstance(folder, Mapping) and folder.get("path")
     )
-    engine = EngineSettings(
+    return EngineSettings(
         trusted=data["trusted"] is True,
         folders=folders,
         default_interpreter=default.get("interpreter"),
-        default_reason=default.get("reason") or default.get("problem") or "",
-        limits=_limits(_mapping(settings.get("limits"), "limits", problems), problems),
-        extra_paths=_paths(settings.get("extraPaths"), problems),
-        idle_minutes=_number(settings, "idleMinutes", EngineSettings().idle_minutes, problems),
+        default_reason=(default.get("reason") if default.get("interpreter") else default.get("problem")) or "",
     )
-    severities = _mapping(settings.get("severity"), "severity", problems)
-    severity = {str(rule): str(level) for rule, level in severities.items()}
-    return Configuration(engine, severity, tuple(problems))
 
 
-def _standalone(interpreter: str | None, roots: Sequence[str]) -> Configuration:
+def _standalone(interpreter: str | None, roots: Sequence[str]) -> EngineSettings:
+    """Another editor: its folders are trusted, and the interpreter is the one it names or the server's own."""
     reason = "the interpreter the language server was told to use" if interpreter else "the one the server runs in"
     python = interpreter or sys.executable
     folders = tuple(FolderSettings(root, python, reason) for root in roots)
-    return Configuration(
-        EngineSettings(trusted=True, folders=folders, default_interpreter=python, default_reason=reason)
-    )
+    return EngineSettings(trusted=True, folders=folders, default_interpreter=python, default_reason=reason)
 
 
 def _mapping(value: Any, name: str, problems: list[str]) -> Mapping[str, Any]:

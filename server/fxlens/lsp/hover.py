@@ -7,12 +7,13 @@ from pathlib import Path
 from lsprotocol import types
 
 from fxlens.graph import MODES, GraphNode, ModelGraph, SourceLine
+from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.words import node_phrase, place_phrase, shape_phrase
 from fxlens.queries import select_all
 
 
-def hover(session: Session, uri: str, client_position: types.Position) -> types.Hover | None:
+def hover(session: Session, uri: str, client_position: types.Position, shown: ClientShows) -> types.Hover | None:
     """The card for the query at a position, or ``None`` where there is none."""
     opened = session.open_file(uri)
     if opened is None:
@@ -24,8 +25,7 @@ def hover(session: Session, uri: str, client_position: types.Position) -> types.
     text = card(located)
     if not text:
         return None
-    content = types.MarkupContent(types.MarkupKind.Markdown, text)
-    return types.Hover(content, document.client_range(located.query.span))
+    return types.Hover(markup(text, shown.markdown_hover), document.client_range(located.query.span))
 
 
 def card(located: Located) -> str:

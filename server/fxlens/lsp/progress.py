@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from fxlens.graph import Phase
+from fxlens.lsp.client import ClientShows
 
 PATIENCE_SECONDS = 0.5
 _DOING: dict[Phase, str] = {
@@ -33,8 +34,9 @@ class _Running:
 class TraceProgress:
     """Shows the phases of running traces, by model expression."""
 
-    def __init__(self, server: LanguageServer) -> None:
+    def __init__(self, server: LanguageServer, shows: ClientShows) -> None:
         self._server = server
+        self._shows = shows
         self._running: dict[str, _Running] = {}
 
     def phase(self, model: str, phase: Phase | None) -> None:
@@ -52,7 +54,7 @@ class TraceProgress:
                 self._server.work_done_progress.report(running.begun, report)
 
     def _show(self, model: str) -> None:
-        if _shows_progress(self._server.client_capabilities):
+        if self._shows.progress:
             token = f"fxlens-{uuid.uuid4()}"
             creation = asyncio.ensure_future(self._server.work_done_progress.create_async(token))
             creation.add_done_callback(lambda created: self._begin(model, token, created))
@@ -81,7 +83,3 @@ class TraceProgress:
 def _message(model: str, phase: Phase) -> str:
     first, *more = model.splitlines()
     return f"{_DOING[phase]} `{first} …`" if more else f"{_DOING[phase]} `{first}`"
-
-
-def _shows_progress(capabilities: types.ClientCapabilities) -> bool:
-    return bool(capabilities.window and capabilities.window.work_done_progress)

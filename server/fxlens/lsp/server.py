@@ -14,6 +14,7 @@ from pygls.uris import to_fs_path
 from fxlens import __version__
 from fxlens.engine.analysis import FileAnalysis, WorkerState
 from fxlens.engine.engine import Engine
+from fxlens.lsp.client import ClientShows
 from fxlens.lsp.completion import TRIGGERS, complete
 from fxlens.lsp.configuration import Configuration, read_configuration
 from fxlens.lsp.debug import debug_information
@@ -30,9 +31,10 @@ _SYNC = types.TextDocumentSyncKind.Incremental
 
 
 class FxLensServer(LanguageServer):
-    """One connection to one client; ``session`` stands from ``initialize`` on."""
+    """One connection to one client; ``session`` and ``shows`` stand from ``initialize`` on."""
 
     session: Session
+    shows: ClientShows
 
     def __init__(self) -> None:
         super().__init__("fxlens", __version__, text_document_sync_kind=_SYNC, converter_factory=_converter)
@@ -40,7 +42,8 @@ class FxLensServer(LanguageServer):
     def start_session(self, params: types.InitializeParams) -> None:
         roots = [path for folder in params.workspace_folders or () if (path := to_fs_path(folder.uri))]
         configuration = read_configuration(params.initialization_options, roots)
-        progress = TraceProgress(self)
+        self.shows = ClientShows.of(params.capabilities)
+        progress = TraceProgress(self, self.shows)
         engine = Engine(
             on_analysis=self.publish, on_worker=self.publish_worker, on_log=self.log, on_phase=progress.phase
         )
@@ -158,12 +161,11 @@ def _register_documents(server: FxLensServer) -> None:
 def _register_queries(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS))
     def completion(params: types.CompletionParams) -> types.CompletionList | None:
-        labels = _shows_labels(server.client_capabilities)
-        return complete(server.session, params.text_document.uri, params.position, labels)
+        return complete(server.session, params.text_document.uri, params.position, server.shows)
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def show_hover(params: types.HoverParams) -> types.Hover | None:
-        return hover(server.session, params.text_document.uri, params.position)
+        return hover(server.session, params.text_document.uri, params.position, server.shows)
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
@@ -207,12 +209,6 @@ def _register_own_requests(server: FxLensServer) -> None:
 def _position(params: Any) -> types.Position | None:
     position = params.get("position")
     return types.Position(position["line"], position["character"]) if position else None
-
-
-def _shows_labels(capabilities: types.ClientCapabilities) -> bool:
-    completion = capabilities.text_document.completion if capabilities.text_document else None
-    item = completion.completion_item if completion else None
-    return bool(item and item.label_details_support)
 
 
 def _covers(asked: str, kind: str) -> bool:

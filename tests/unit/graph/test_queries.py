@@ -69,9 +69,7 @@ def test_a_name_may_be_a_node_and_a_prefix() -> None:
         (["layer1.0", "fc"], ["layer1.0.add", "fc"]),
     ],
 )
-def test_overlapping_queries_take_each_others_nodes_as_in_torchvision(
-    queries: list[str], expected: list[str]
-) -> None:
+def test_overlapping_queries_take_each_others_nodes_as_in_torchvision(queries: list[str], expected: list[str]) -> None:
     chosen = select_all(RESNET, queries, "torchvision")
     said = [node.name if (node := chosen[query]) else None for query in queries]
     assert said == expected

@@ -1,0 +1,51 @@
+"""What the client can show, read once from its capabilities and named as the features ask for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lsprotocol import types
+
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+
+
+@dataclass(frozen=True)
+class ClientShows:
+    """``labels``: completion label details; ``markdown_items`` and ``markdown_hover``: Markdown, else plain text."""
+
+    labels: bool = False
+    markdown_items: bool = False
+    markdown_hover: bool = False
+    progress: bool = False
+
+    @staticmethod
+    def of(capabilities: types.ClientCapabilities) -> ClientShows:
+        documents = capabilities.text_document
+        completion = documents.completion if documents else None
+        item = completion.completion_item if completion else None
+        hover = documents.hover if documents else None
+        return ClientShows(
+            labels=bool(item and item.label_details_support),
+            markdown_items=_takes_markdown(item.documentation_format if item else None),
+            markdown_hover=_takes_markdown(hover.content_format if hover else None),
+            progress=bool(capabilities.window and capabilities.window.work_done_progress),
+        )
+
+
+def _takes_markdown(formats: Sequence[types.MarkupKind] | None) -> bool:
+    return types.MarkupKind.Markdown in (formats or ())
+
+
+def markup(text: str, markdown: bool) -> types.MarkupContent:
+    """Markdown as it is, or its words alone for a client that shows plain text.
+
+    Example:
+        >>> markup("**`conv1`** [here](file:///x)", markdown=False).value
+        'conv1 here'
+    """
+    if markdown:
+        return types.MarkupContent(types.MarkupKind.Markdown, text)
+    plain = _LINK.sub(r"\1", text).replace("`", "").replace("**", "").replace("  \n", "\n")
+    return types.MarkupContent(types.MarkupKind.PlainText, plain)
