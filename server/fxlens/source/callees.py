@@ -8,7 +8,7 @@ from fxlens.graph import Dialect
 from fxlens.source.flow import Flow
 from fxlens.source.model import Function
 from fxlens.source.names import Occurrence
-from fxlens.source.tree import Node, children, is_call, is_operator, leaves, parent, statement_of, value
+from fxlens.source.tree import Node, children, is_call, is_operator, leaves, opens_with, parent, statement_of, value
 
 FUNCTIONS: tuple[Function, ...] = ("create_feature_extractor", "get_graph_node_names")
 
@@ -42,7 +42,7 @@ def dotted_name(flow: Flow, parts: list[Node], place: Node, depth: int = 0) -> s
         return ""
     path = ""
     for trailer in parts[1:]:
-        if trailer.type != "trailer" or not is_operator(children(trailer)[0], "."):
+        if trailer.type != "trailer" or not opens_with(trailer, "."):
             return ""
         path += f".{value(children(trailer)[1])}"
     root = _resolve_root(flow, value(parts[0]), place, depth)
@@ -112,7 +112,7 @@ def call_parts(leaf: Node) -> tuple[list[Node], Node] | None:
     above = parent(leaf)
     if above.type == "atom_expr":
         chain, last = above, leaf
-    elif above.type == "trailer" and is_operator(children(above)[0], "."):
+    elif above.type == "trailer" and opens_with(above, "."):
         chain, last = parent(above), above
     else:
         return None

@@ -56,8 +56,8 @@ def find_calls(text: str, path: str) -> FileCalls:
         return FileCalls(path)
     try:
         return _find(Document(text, path))
-    except RecursionError:
-        log.warning("%s is nested too deeply to be read", path)
+    except Exception:  # Text in any state comes here at every keystroke: a defect may cost this answer, no more.
+        log.exception("could not read %s", path)
         return FileCalls(path)
 
 

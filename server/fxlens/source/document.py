@@ -49,6 +49,18 @@ class Document:
             self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")
         self._occurrences: dict[str, list[Node]] = {}
 
+    def given_text(self, span: Span) -> str | None:
+        """What stands at ``span`` in the text as it was given; nothing for a span of several lines."""
+        if span.start.line != span.end.line:
+            return None
+        if self.repairs.insertions:
+            return self._given_lines[span.start.line][span.start.column : span.end.column]
+        return self.lines[span.start.line][span.start.column : span.end.column]
+
+    @cached_property
+    def _given_lines(self) -> list[str]:
+        return split_lines(self.original)
+
     def _set_text(self, text: str) -> None:
         self.text = text
         self.lines = split_lines(text)

@@ -10,7 +10,17 @@ import re
 
 from fxlens.source.flow import Flow
 from fxlens.source.names import Key, Occurrence
-from fxlens.source.tree import Node, arguments, children, definition_core, is_call, is_operator, leaves, value
+from fxlens.source.tree import (
+    Node,
+    arguments,
+    children,
+    definition_core,
+    is_call,
+    is_operator,
+    leaves,
+    opens_with,
+    value,
+)
 
 NEUTRAL_METHODS = frozenset(
     {"to", "cuda", "cpu", "xpu", "half", "float", "double", "bfloat16", "type", "to_empty"}
@@ -49,9 +59,7 @@ def keeps_structure(occurrence: Occurrence, key: Key) -> bool:
         methods = parts[consumed:]
         return (
             all(
-                is_operator(children(part)[0], ".") and value(children(part)[1]) in NEUTRAL_METHODS
-                if at % 2 == 0
-                else is_call(part)
+                opens_with(part, ".") and value(children(part)[1]) in NEUTRAL_METHODS if at % 2 == 0 else is_call(part)
                 for at, part in enumerate(methods)
             )
             and len(methods) % 2 == 0

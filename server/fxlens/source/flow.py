@@ -15,6 +15,7 @@ from fxlens.source.tree import (
     ancestors,
     children,
     is_operator,
+    opens_with,
     parent,
     scope_of,
     value,
@@ -149,10 +150,10 @@ class Flow:
                 if above.type != "trailer" or chain.type != "atom_expr":
                     continue
                 parts = children(chain)
-                if value(parts[0]) == root and parts[1] is above and is_operator(children(above)[0], "."):
+                if value(parts[0]) == root and parts[1] is above and opens_with(above, "."):
                     found.append((chain, len(parts) > 2))
                 continue
-            if above.type == "trailer" and is_operator(children(above)[0], "."):
+            if above.type == "trailer" and opens_with(above, "."):
                 continue
             if above.type == "argument" and is_operator(children(above)[1], "=") and children(above)[0] is leaf:
                 continue

@@ -12,6 +12,7 @@ from fxlens.source.tree import (
     is_call,
     is_operator,
     leaves,
+    opens_with,
     parent,
     statement_of,
     value,
@@ -60,7 +61,7 @@ def classify(node: Node, extended: bool) -> Occurrence:
     below, above = node, parent(node)
     unpacked = False
     while above.type in _TARGET_CONTAINERS and above is not statement:
-        unpacked = unpacked or above.type != "atom" or not is_operator(children(above)[0], "(")
+        unpacked = unpacked or above.type != "atom" or not opens_with(above, "(")
         below, above = above, parent(above)
     kind: Kind = ""
     bound: Node | None = None

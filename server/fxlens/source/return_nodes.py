@@ -17,6 +17,7 @@ from fxlens.source.tree import (
     definition_core,
     is_call,
     is_operator,
+    opens_with,
     scope_of,
     unwrap,
     value,
@@ -207,7 +208,7 @@ class NameReader:
             if name == "fromkeys" and given:
                 self.read(given[0][1], place, depth + 1)
                 return
-        elif is_operator(children(last)[0], "["):
+        elif opens_with(last, "["):
             if self._read_index(parts, children(last)[1], place, depth):
                 return
         elif len(parts) == 2 and self._is_self(parts[0], place):

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 
 from fxlens.source.document import Document
-from fxlens.source.model import Position, Span
+from fxlens.source.model import Span
 from fxlens.source.tree import Node, children, value
 
 _OPENING = re.compile(r"([A-Za-z]*)(\"\"\"|'''|\"|')")
@@ -65,16 +65,17 @@ def _read_literal(document: Document, leaf: Node) -> Text | None:
     opening = _OPENING.match(token)
     if opening is None or "b" in opening.group(1).lower() or len(token) < opening.end() + len(opening.group(2)):
         return None
-    content = token[opening.end() : len(token) - len(opening.group(2))]
+    span = content_span(document, leaf)
+    content = document.given_text(span)
+    if content is None:
+        content = token[opening.end() : len(token) - len(opening.group(2))]
     raw = "r" in opening.group(1).lower()
     simple = "\r" not in content and "\n" not in content and (raw or "\\" not in content)
-    literal = document.span(leaf)
-    end = document.position(leaf.end_pos)
     closed = not document.repairs.is_added_quote(leaf.end_pos[0] - 1, leaf.end_pos[1] - 1)
     return Text(
         content if simple else _evaluate(token, content),
-        content_span(document, leaf),
-        Span(literal.start, Position(end.line, end.column)),
+        span,
+        document.span(leaf),
         closed=closed,
         plain=simple,
     )

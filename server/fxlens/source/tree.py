@@ -109,6 +109,12 @@ def is_operator(node: Node, text: str) -> bool:
     return isinstance(node, Leaf) and node.value == text and node.type in ("operator", "keyword")
 
 
+def opens_with(node: Node, text: str) -> bool:
+    """Whether the first child of ``node`` is the operator or keyword ``text``."""
+    parts = children(node)
+    return bool(parts) and is_operator(parts[0], text)
+
+
 def scope_of(node: Node) -> Node:
     """The function, class, lambda or module in which ``node`` is evaluated.
 
@@ -191,12 +197,12 @@ def arguments(trailer: Node) -> list[tuple[str, Node]]:
 
 
 def is_call(trailer: Node) -> bool:
-    return trailer.type == "trailer" and is_operator(children(trailer)[0], "(")
+    return trailer.type == "trailer" and opens_with(trailer, "(")
 
 
 def unwrap(node: Node) -> Node:
     """``node`` without the parentheses around it."""
-    while node.type == "atom" and is_operator(children(node)[0], "(") and len(children(node)) == 3:
+    while node.type == "atom" and opens_with(node, "(") and len(children(node)) == 3:
         inner = children(node)[1]
         if inner.type in ("testlist_comp", "yield_expr"):
             return node
