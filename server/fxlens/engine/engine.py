@@ -83,7 +83,7 @@ class Engine:
         used = {settings.default_interpreter, *(folder.interpreter for folder in settings.folders)}
         for interpreter in list(self._workers):
             if not settings.trusted or interpreter not in used:
-                self._run(self._workers.pop(interpreter).stop("No longer used."))
+                self._run(self._workers.pop(interpreter).retire())
         for worker in self._workers.values():
             worker.idle_seconds = settings.idle_minutes * 60
         for document in self._documents.values():

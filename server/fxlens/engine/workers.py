@@ -251,6 +251,11 @@ class Worker:
             await client.stop()
         self._set("stopped", reason)
 
+    async def retire(self) -> None:
+        """Stop for good and in silence: nobody asks for this interpreter's state any more."""
+        self._on_state = lambda _: None
+        await self.stop("No longer used.")
+
 
 def _in_words(exit_code: int | None) -> str:
     if exit_code is None:

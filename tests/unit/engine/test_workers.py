@@ -1,0 +1,190 @@
+"""Every change of a worker's state, with real processes; and that no other change is possible."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from engine_harness import PATIENCE
+
+from fxlens.engine.analysis import WorkerState
+from fxlens.engine.states import TRANSITIONS, TransitionError, changed
+from fxlens.engine.workers import BlockedError, Worker
+from fxlens.graph import Phase
+from fxlens.worker.messages import Expression, Statement, TraceRequest
+
+GOOD = TraceRequest("/nowhere/x.py", (Statement(0, "from torch import nn"),), Expression(1, "nn.ReLU()"), "fxlens")
+SLEEPY = TraceRequest("/nowhere/x.py", (Statement(0, "import time"),), Expression(1, "time.sleep(1000)"), "fxlens")
+NO_WAIT = (0.0, 0.0, 0.0)
+
+
+class Watched:
+    """A worker and its history."""
+
+    def __init__(self, interpreter: str, idle_seconds: float = 600.0, back_off: tuple[float, ...] = NO_WAIT) -> None:
+        self.history = ["stopped"]
+        self.log: list[str] = []
+        self.phases: list[Phase] = []
+        self.news = asyncio.Event()
+        self.worker = Worker(interpreter, "", idle_seconds, self._take, self.log.append, back_off)
+
+    def _take(self, state: WorkerState) -> None:
+        if state.status != self.history[-1]:
+            self.history.append(state.status)
+        self.news.set()
+
+    def _phase(self, phase: Phase) -> None:
+        self.phases.append(phase)
+        self.news.set()
+
+    def trace(self, request: TraceRequest = GOOD) -> asyncio.Task[object]:
+        return asyncio.create_task(self.worker.trace(request, lambda: None, self._phase))
+
+    async def until(self, status: str) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while self.worker.state.status != status:
+                self.news.clear()
+                await self.news.wait()
+
+    async def until_phase(self, phase: Phase) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while phase not in self.phases:
+                self.news.clear()
+                await self.news.wait()
+
+
+@pytest.fixture
+async def made() -> AsyncIterator[list[Watched]]:
+    workers: list[Watched] = []
+    yield workers
+    for watched in workers:
+        await watched.worker.stop()
+        assert watched.worker.pid is None
+
+
+def watch(made: list[Watched], interpreter: str = sys.executable, **options: object) -> Watched:
+    made.append(Watched(interpreter, **options))  # type: ignore[arg-type]
+    return made[-1]
+
+
+def fake(tmp_path: Path, instead: str) -> str:
+    """An interpreter that answers the probe as the real one does, and does ``instead`` when started as a worker."""
+    path = tmp_path / "python"
+    path.write_text(f'#!/bin/sh\ncase "$1" in -c) exec {sys.executable} "$@";; esac\n{instead}\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+async def test_from_stopped_to_ready_tracing_and_stopped(made: list[Watched]) -> None:
+    watched = watch(made)
+    await watched.trace()
+    await watched.worker.stop()
+    assert watched.history == ["stopped", "starting", "importing", "ready", "tracing", "ready", "stopped"]
+    await watched.trace()
+    assert watched.worker.state.status == "ready"
+
+
+@pytest.mark.parametrize("status", ["starting", "importing", "tracing"])
+async def test_stop_in_the_middle(made: list[Watched], status: str) -> None:
+    watched = watch(made)
+    task = watched.trace(SLEEPY)
+    await watched.until(status)
+    task.cancel()
+    await watched.worker.stop()
+    assert watched.history[-2:] == [status, "stopped"] or watched.history[-1] == "stopped"
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_cancelled_trace_leaves_the_worker_ready(made: list[Watched]) -> None:
+    watched = watch(made)
+    task = watched.trace(SLEEPY)
+    await watched.until_phase("build")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert watched.history[-1] == "ready"
+    await watched.trace()
+
+
+@pytest.mark.parametrize(
+    ("instead", "status"),
+    [("exit 7", "starting"), ("kill -9 $$", "starting"), ('echo \'{"method": "importing"}\'; exit 7', "importing")],
+)
+async def test_a_crash_loop_ends_and_says_so(made: list[Watched], tmp_path: Path, instead: str, status: str) -> None:
+    watched = watch(made, fake(tmp_path, instead))
+    with pytest.raises(BlockedError, match="crashed 3 times in a row"):
+        await watched.trace()
+    assert watched.history.count("starting") == 3
+    assert watched.history[-2:] == [status, "failed"]
+    assert "restart" in watched.worker.state.reason
+    # A restart by the user forgets the crashes.
+    await watched.worker.stop()
+    assert watched.history[-1] == "stopped"
+    with pytest.raises(BlockedError):
+        await watched.trace()
+    assert watched.history.count("starting") == 6
+
+
+async def test_the_wait_between_crashes_can_be_ended(made: list[Watched], tmp_path: Path) -> None:
+    watched = watch(made, fake(tmp_path, "exit 7"), back_off=(0.0, 1000.0))
+    task = watched.trace()
+    async with asyncio.timeout(PATIENCE):
+        while "next try in 1000 s" not in watched.worker.state.reason:
+            watched.news.clear()
+            await watched.news.wait()
+    task.cancel()
+    await watched.worker.stop()
+    assert watched.history[-2:] == ["failed", "stopped"]
+
+
+async def test_a_worker_that_says_why_it_cannot_work(made: list[Watched], tmp_path: Path) -> None:
+    message = '{"method": "failed", "params": {"message": "torch is broken here."}}'
+    watched = watch(made, fake(tmp_path, f"echo '{message}'; exit 3"))
+    with pytest.raises(BlockedError, match="torch is broken here") as caught:
+        await watched.trace()
+    assert caught.value.failure.kind == "blocked"
+    assert watched.history[-1] == "failed"
+
+
+async def test_an_interpreter_that_vanishes(made: list[Watched], tmp_path: Path) -> None:
+    interpreter = fake(tmp_path, f'exec {sys.executable} "$@"')
+    watched = watch(made, interpreter)
+    await watched.trace()
+    await watched.worker.stop()
+    Path(interpreter).unlink()
+    with pytest.raises(BlockedError, match="There is no Python interpreter at"):
+        await watched.trace()
+
+
+async def test_a_request_that_ends_the_worker_every_time_is_blamed(made: list[Watched]) -> None:
+    watched = watch(made)
+    task = watched.trace(SLEEPY)
+    for _ in range(2):
+        await watched.until_phase("build")
+        watched.phases.clear()
+        assert watched.worker.pid
+        os.kill(watched.worker.pid, signal.SIGKILL)
+    reply = await task
+    assert "ended 2 times" in str(reply)
+    await watched.trace()
+    assert watched.history[-1] == "ready"
+
+
+def test_every_other_transition_is_refused() -> None:
+    refused = 0
+    for before, after in TRANSITIONS.items():
+        for status in TRANSITIONS:
+            state = WorkerState(before, "")
+            if status == before or status in after:
+                assert changed(state, status, "why").reason == "why"
+            else:
+                refused += 1
+                with pytest.raises(TransitionError):
+                    changed(state, status, "why")
+    assert refused > 10
