@@ -59,7 +59,7 @@ def plain() -> types.ClientCapabilities:
 
 CLIENTS = {"vscode": vscode, "plain": plain}
 SETTINGS = {"limits": {"importSeconds": 20, "buildSeconds": 4, "traceSeconds": 20}, "severity": {}}
-SERVER = [sys.executable, "-m", "fxlens.lsp"]
+SERVER = [sys.executable, "-m", "fxlens", "lsp"]
 
 
 @pytest_lsp.fixture(
