@@ -89,10 +89,13 @@ class Desk:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until ``holds``, looking whenever the engine says something."""
-        async with asyncio.timeout(PATIENCE):
+
+        async def watch() -> None:
             while not holds():
                 self._news.clear()
                 await self._news.wait()
+
+        await asyncio.wait_for(watch(), PATIENCE)
 
     async def until_status(self, uri: str, status: str) -> None:
         await self.until(lambda: self.model(uri).status == status)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -46,16 +46,18 @@ class Watched:
         return asyncio.create_task(self.worker.trace(request, lambda: None, self._phase))
 
     async def until(self, status: str) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while self.worker.state.status != status:
+        await self.until_true(lambda: self.worker.state.status == status)
+
+    async def until_phase(self, phase: Phase) -> None:
+        await self.until_true(lambda: phase in self.phases)
+
+    async def until_true(self, holds: Callable[[], bool]) -> None:
+        async def look() -> None:
+            while not holds():
                 self.news.clear()
                 await self.news.wait()
 
-    async def until_phase(self, phase: Phase) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while phase not in self.phases:
-                self.news.clear()
-                await self.news.wait()
+        await asyncio.wait_for(look(), PATIENCE)
 
 
 @pytest.fixture
@@ -134,10 +136,7 @@ async def test_a_crash_loop_ends_and_says_so(made: list[Watched], tmp_path: Path
 async def test_the_wait_between_crashes_can_be_ended(made: list[Watched], tmp_path: Path) -> None:
     watched = watch(made, fake(tmp_path, "exit 7"), back_off=(0.0, 1000.0))
     task = watched.trace()
-    async with asyncio.timeout(PATIENCE):
-        while "next try in 1000 s" not in watched.worker.state.reason:
-            watched.news.clear()
-            await watched.news.wait()
+    await watched.until_true(lambda: "next try in 1000 s" in watched.worker.state.reason)
     task.cancel()
     await watched.worker.stop()
     assert watched.history[-2:] == ["failed", "stopped"]
