@@ -10,9 +10,10 @@ from fxlens.checks.outputs import DUPLICATE_OUTPUT, REPEATED_MODULE
 from fxlens.checks.problem import Fix, Problem, Rule, Severity
 from fxlens.checks.queries import MODE_SPECIFIC_NODE, UNKNOWN_NODE
 from fxlens.checks.selection import MISLEADING_NODE, PATTERN_QUERY, SHADOWED_QUERY
-from fxlens.engine.analysis import CallAnalysis
+from fxlens.engine.analysis import CallAnalysis, FileAnalysis
+from fxlens.source.document import split_lines
 
-__all__ = ["RULES", "Fix", "Problem", "Rule", "Severity", "check_call", "not_ignored", "severity_of"]
+__all__ = ["RULES", "Fix", "Problem", "Rule", "Severity", "check_call", "check_file", "severity_of"]
 
 RULES: dict[str, Rule] = {
     rule.code: rule
@@ -36,6 +37,15 @@ def check_call(analysis: CallAnalysis) -> Iterator[Problem]:
     """All problems of one call, by rule, in the order of :data:`RULES`."""
     for rule in RULES.values():
         yield from rule.check(analysis)
+
+
+def check_file(analysis: FileAnalysis) -> list[Problem]:
+    """The problems of all calls of a file that no comment silences, each once although calls may share a string."""
+    found: dict[tuple[object, ...], Problem] = {}
+    for call in analysis.calls:
+        for problem in check_call(call):
+            found.setdefault((problem.rule, problem.span, problem.message), problem)
+    return not_ignored(found.values(), split_lines(analysis.text))
 
 
 def severity_of(code: str, overrides: Mapping[str, str]) -> Severity | None:

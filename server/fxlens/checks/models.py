@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import Failure
 from fxlens.source.model import Span, Unresolved
@@ -40,7 +41,7 @@ def check_naming_failure(analysis: CallAnalysis) -> Iterator[Problem]:
     for state in analysis.models:
         for failure in _trace_failures(state):
             if failure.kind == "naming":
-                message = f"{failure.message} {failure.remedy}".strip()
+                message = sentences(failure.message, failure.remedy)
                 yield Problem(NAMING_FAILURE.code, _model_span(analysis), message + _place(failure))
 
 
@@ -80,7 +81,7 @@ def _model_span(analysis: CallAnalysis) -> Span:
 
 
 def _sentence(what: str, why: Unresolved) -> str:
-    return " ".join(part for part in (f"{what}: {why.reason}", why.remedy) if part)
+    return sentences(f"{what}: {why.reason}", why.remedy)
 
 
 def _place(failure: Failure) -> str:

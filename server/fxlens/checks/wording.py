@@ -15,6 +15,17 @@ def did_you_mean(suggestions: tuple[str, ...]) -> str:
     return f" Did you mean {listed}?"
 
 
+def sentences(*parts: str) -> str:
+    """Parts joined to one text, each ending as a sentence does; empty ones are left out.
+
+    Example:
+        >>> sentences("ValueError: odd", "", "Use an even one.")
+        'ValueError: odd. Use an even one.'
+    """
+    ended = (part if part.endswith((".", "!", "?", "…", ")", "`")) else f"{part}." for part in parts if part)
+    return " ".join(ended)
+
+
 def replacements(query: Query, suggestions: tuple[str, ...]) -> tuple[Fix, ...]:
     """Fixes that put each suggestion in the place of the query's text."""
     if not query.editable or not query.closed:

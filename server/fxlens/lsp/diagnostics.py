@@ -10,8 +10,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from fxlens.checks import RULES, Problem, check_call, not_ignored, severity_of
-from fxlens.engine.analysis import FileAnalysis
+from fxlens.checks import RULES, Problem, check_file, severity_of
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Session
 
@@ -32,7 +31,7 @@ def diagnose(session: Session, uri: str) -> types.PublishDiagnosticsParams | Non
     document, analysis = opened
     found = [
         (diagnostic, problem)
-        for problem in not_ignored(_problems(analysis), document.lines)
+        for problem in check_file(analysis)
         if (diagnostic := _diagnostic(session, document, problem)) is not None
     ]
     session.published[uri] = found
@@ -60,15 +59,6 @@ def code_actions(session: Session, uri: str, where: types.Range) -> list[types.C
                 )
             )
     return actions
-
-
-def _problems(analysis: FileAnalysis) -> list[Problem]:
-    """The problems of all calls; two calls that share a string say the same thing of it once."""
-    found: dict[tuple[object, ...], Problem] = {}
-    for call in analysis.calls:
-        for problem in check_call(call):
-            found.setdefault((problem.rule, problem.span, problem.message), problem)
-    return list(found.values())
 
 
 def _diagnostic(session: Session, document: Document, problem: Problem) -> types.Diagnostic | None:

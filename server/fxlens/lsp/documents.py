@@ -7,32 +7,20 @@ the client's units (UTF-16 mostly) and code points.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
 
+from fxlens.source.document import split_lines
 from fxlens.source.model import Position, Span
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
-
-
-def split_lines(text: str) -> tuple[str, ...]:
-    r"""The lines of ``text`` with their ends; only ``\n``, ``\r\n`` and ``\r`` end a line.
-
-    Example:
-        >>> split_lines("a\x0cb\r\nc")
-        ('a\x0cb\r\n', 'c')
-    """
-    return tuple(_LINE.findall(text))
 
 
 class Document(TextDocument):
     """A text document whose positions can be trusted whatever characters it holds."""
 
-    _split: tuple[str, tuple[str, ...]] | None = None
+    _split: tuple[str, list[str]] | None = None
 
     @property
     def lines(self) -> Sequence[str]:

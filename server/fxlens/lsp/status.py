@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
 from fxlens.lsp.configuration import Configuration
 from fxlens.lsp.session import main_state
@@ -35,7 +36,7 @@ def _say(
         return "warning", "Restricted Mode", "Models are traced only in trusted workspaces: nothing was run."
     blocked = next((state.failure for state in states if state.status == "blocked" and state.failure), None)
     if blocked:
-        return "warning", "no node names", f"{blocked.message} {blocked.remedy}".strip()
+        return "warning", "no node names", sentences(blocked.message, blocked.remedy)
     if worker.status == "failed":
         return "error", "worker failed", worker.reason
     if any(state.status in ("waiting", "tracing") for state in states):
@@ -43,7 +44,7 @@ def _say(
         return "busy", f"{busy} …", worker.reason
     failed = next((state.failure for state in states if state.status == "failed" and state.failure), None)
     if failed:
-        return "warning", "no node names", f"{failed.message} {failed.remedy}".strip()
+        return "warning", "no node names", sentences(failed.message, failed.remedy)
     if not states:
         unresolved = next((call.call.unresolved for call in analysis.calls if call.call.unresolved), None)
         return "warning", "no model", unresolved.reason if unresolved else "No model was found for the call."

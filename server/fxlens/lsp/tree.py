@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from lsprotocol import types
 
+from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.explanations import modes_with
 from fxlens.graph import GraphNode, Mode, ModeGraph, ModelGraph, SourceLine
@@ -144,7 +145,7 @@ def _of_call(document: Document, call: CallAnalysis) -> Json:
     state = main_state(call)
     if state is None:
         unresolved = call.call.unresolved
-        return _answer("none", f"{unresolved.reason} {unresolved.remedy}".strip() if unresolved else "No model found.")
+        return _answer("none", sentences(unresolved.reason, unresolved.remedy) if unresolved else "No model found.")
     common: Json = {
         "model": state.slice.model,
         "callRange": _range(document.client_range(call.call.span)),
@@ -168,7 +169,7 @@ def _without_graph(state: ModelState) -> tuple[str, str]:
 
 def _failure_text(state: ModelState) -> str | None:
     failures = [state.failure] if state.failure else list(state.graph.failures if state.graph else ())
-    return f"{failures[0].message} {failures[0].remedy}".strip() if failures else None
+    return sentences(failures[0].message, failures[0].remedy) if failures else None
 
 
 def _answer(state: str, message: str | None, **known: Any) -> Json:

@@ -9,7 +9,8 @@ import pytest
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
-from fxlens.lsp.documents import Document, split_lines
+from fxlens.lsp.documents import Document
+from fxlens.source.document import split_lines
 from fxlens.source.model import Position
 
 EDITS = int(os.environ.get("FXLENS_FUZZ_EDITS", "3000"))
@@ -66,7 +67,7 @@ def test_positions_go_there_and_back() -> None:
     text = 'x = "a😀b"\x0c\r\ny = 1\u2028 z\r𝒳w'
     document = make(text)
     lines = split_lines(text)
-    assert lines == ('x = "a😀b"\x0c\r\n', "y = 1\u2028 z\r", "𝒳w")
+    assert lines == ['x = "a😀b"\x0c\r\n', "y = 1\u2028 z\r", "𝒳w"]
     for line, content in enumerate(lines):
         for column in range(len(content.rstrip("\r\n")) + 1):
             client = document.client_position(Position(line, column))

@@ -1,0 +1,105 @@
+"""``fxlens calls PATH…``: every extraction call, and what was made of its model and its names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fxlens.checks.wording import sentences
+from fxlens.cli.analysing import analyse, format_option, paths_argument, python_option, shown_path
+from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
+from fxlens.graph import MODES, Mode
+from fxlens.queries import select_all
+from fxlens.source.model import Query
+
+
+@click.command(name="calls")
+@paths_argument
+@format_option
+@python_option
+def command(paths: tuple[Path, ...], form: str, python: str | None) -> None:
+    """List extraction calls with their models and names."""
+    files = [_file(analysis) for analysis in analyse(paths, python)]
+    if form == "json":
+        click.echo(json.dumps({"files": files}, indent=2, ensure_ascii=False))
+    else:
+        for file in files:
+            _print(file)
+
+
+def _file(analysis: FileAnalysis) -> dict[str, Any]:
+    return {"path": shown_path(analysis.path), "calls": [_call(call) for call in analysis.calls]}
+
+
+def _call(analysis: CallAnalysis) -> dict[str, Any]:
+    call = analysis.call
+    status, reason = _status(analysis)
+    return {
+        "line": call.span.start.line + 1,
+        "column": call.span.start.column + 1,
+        "function": call.function,
+        "dialect": call.dialect,
+        "status": status,
+        "reason": reason,
+        "models": [_model(state) for state in analysis.models],
+        "queries": [_query(analysis, query) for query in call.queries],
+    }
+
+
+def _status(analysis: CallAnalysis) -> tuple[str, str | None]:
+    """``resolved`` when at least one of the call's models is known, else how far it came and why no further."""
+    states = analysis.models
+    if any(state.current_graph and state.current_graph.traced() for state in states):
+        return "resolved", None
+    if not states:
+        unresolved = analysis.call.unresolved
+        return "unresolved", sentences(unresolved.reason, unresolved.remedy) if unresolved else None
+    for state in states:
+        failures = [state.failure] if state.failure else list(state.graph.failures if state.graph else ())
+        if failures:
+            kind = "untraceable" if failures[0].phase == "trace" else "failed"
+            return kind, sentences(failures[0].message, failures[0].remedy)
+    return "failed", None
+
+
+def _model(state: ModelState) -> dict[str, Any]:
+    graph = state.current_graph
+    nodes = {mode: len(one.nodes) if graph and (one := graph.of(mode)) else None for mode in MODES}
+    return {"expression": state.slice.model, "nodes": nodes}
+
+
+def _query(analysis: CallAnalysis, query: Query) -> dict[str, Any]:
+    return {
+        "text": query.text,
+        "line": query.span.start.line + 1,
+        "column": query.span.start.column + 1,
+        "selects": {mode: _selected(analysis, query, mode) for mode in MODES},
+    }
+
+
+def _selected(analysis: CallAnalysis, query: Query, mode: Mode) -> str | None:
+    """The name of the node the query selects beside the call's other queries, in the first model that is known."""
+    asked = list(dict.fromkeys(other.text for other in analysis.call.queries if other.role == query.role))
+    for state in analysis.models_of(query):
+        one = state.current_graph.of(mode) if state.current_graph else None
+        if one and state.current_graph:
+            node = select_all(one, asked, state.current_graph.dialect)[query.text]
+            return node.name if node else None
+    return None
+
+
+def _print(file: dict[str, Any]) -> None:
+    for call in file["calls"]:
+        click.echo(f"{file['path']}:{call['line']}:{call['column']}: {call['function']} ({call['dialect']})")
+        if call["reason"]:
+            click.echo(f"  {call['status']}: {call['reason']}")
+        for model in call["models"]:
+            counts = ", ".join(f"{count} in {mode}" for mode, count in model["nodes"].items() if count is not None)
+            click.echo(f"  model {' '.join(model['expression'].split())}" + (f": nodes {counts}" if counts else ""))
+        for query in call["queries"]:
+            chosen = dict.fromkeys(name or "nothing" for name in query["selects"].values())
+            known = call["status"] == "resolved"
+            click.echo(f"  {query['text']}" + (f" → {' / '.join(chosen)}" if known else ""))

@@ -1,0 +1,69 @@
+"""``fxlens check PATH…``: the editor's diagnostics on the command line, for people and for CI."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fxlens.cli.analysing import analyse, format_option, paths_argument, python_option, shown_path
+
+_COLOURS = {"error": "red", "warning": "yellow", "information": "blue", "hint": "bright_black"}
+
+
+@click.command(name="check")
+@paths_argument
+@format_option
+@python_option
+def command(paths: tuple[Path, ...], form: str, python: str | None) -> None:
+    """Check the node names in extraction calls.
+
+    Folders are walked, respecting .gitignore. Exit code 0: nothing of severity error or warning; 1: something;
+    2: wrong usage or an internal error.
+    """
+    try:
+        found = list(_problems(paths, python))
+    except Exception as error:
+        # The exit code 1 is promised to mean findings; whatever breaks here must not look like one.
+        click.echo(f"fxlens check failed: {type(error).__name__}: {error}", err=True)
+        sys.exit(2)
+    if form == "json":
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+    sys.exit(any(problem["severity"] in ("error", "warning") for problem in found))
+
+
+def _problems(paths: Iterable[Path], python: str | None) -> Iterable[dict[str, Any]]:
+    from fxlens.checks import check_file, severity_of
+
+    for analysis in analyse(paths, python):
+        for problem in check_file(analysis):
+            start, end = problem.span.start, problem.span.end
+            yield {
+                "path": shown_path(analysis.path),
+                "line": start.line + 1,
+                "column": start.column + 1,
+                "end_line": end.line + 1,
+                "end_column": end.column + 1,
+                "rule": problem.rule,
+                "severity": severity_of(problem.rule, {}),
+                "message": problem.message,
+                "suggestions": [fix.text for fix in problem.fixes],
+            }
+
+
+def _print(found: list[dict[str, Any]]) -> None:
+    for one in found:
+        severity = click.style(one["severity"], fg=_COLOURS[one["severity"]])
+        click.echo(f"{one['path']}:{one['line']}:{one['column']}: {severity}[{one['rule']}] {one['message']}")
+    counts = [
+        f"{count} {severity}{'s' if count > 1 and severity != 'information' else ''}"
+        for severity in _COLOURS
+        if (count := sum(one["severity"] == severity for one in found))
+    ]
+    click.echo(", ".join(counts) if counts else "No problems.", err=True)
