@@ -1,0 +1,92 @@
+"""``fxlens check`` and ``fxlens calls`` on the demo, with a real worker."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fxlens.cli.main import main
+
+DEMO = Path(__file__).resolve().parents[2] / "workspaces" / "demo"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+
+@pytest.fixture(autouse=True)
+def in_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(DEMO)
+
+
+def test_check_finds_the_demos_mistakes_and_says_so_by_its_exit_code() -> None:
+    result = run("check", ".", "--format", "json")
+    assert result.exit_code == 1
+    found = {(one["path"], one["line"], one["rule"], one["severity"]) for one in json.loads(result.stdout)}
+    assert found == {
+        ("any_model.py", 8, "unresolved-model", "hint"),
+        ("aux_features.py", 11, "mode-specific-node", "error"),
+        ("leaf_blocks.py", 10, "unknown-node", "error"),
+        ("resnet_features.py", 15, "unknown-node", "error"),
+        ("vit_tokens.py", 13, "unknown-node", "error"),
+    }
+
+
+def test_check_gives_places_from_one_and_suggestions() -> None:
+    (one,) = json.loads(run("check", "resnet_features.py", "--format", "json").stdout)
+    text = (DEMO / "resnet_features.py").read_text(encoding="utf-8").splitlines()[one["line"] - 1]
+    assert text[one["column"] - 1 : one["end_column"] - 1] == "layer2.3.rleu_2"
+    assert one["suggestions"][0] == "layer2.3.relu_2"
+
+
+def test_check_of_a_right_file_is_silent() -> None:
+    result = run("check", "two_modes.py")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "No problems." in result.stderr
+
+
+def test_hints_alone_are_no_failure() -> None:
+    assert run("check", "any_model.py").exit_code == 0
+
+
+def test_wrong_usage_is_two() -> None:
+    result = run("check", "no_such_file.py")
+    assert result.exit_code == 2
+    assert "no_such_file.py" in result.stderr
+    assert run("check").exit_code == 2
+
+
+def calls(*paths: str) -> dict[str, Any]:
+    answer = json.loads(run("calls", *paths, "--format", "json").stdout)
+    return {file["path"].replace(os.sep, "/"): file["calls"] for file in answer["files"]}
+
+
+def test_calls_say_what_was_made_of_each() -> None:
+    (one,) = calls("aux_features.py")["aux_features.py"]
+    assert (one["line"], one["column"], one["function"], one["dialect"]) == (
+        11,
+        12,
+        "create_feature_extractor",
+        "torchvision",
+    )
+    assert (one["status"], one["reason"]) == ("resolved", None)
+    assert one["models"] == [{"expression": "model", "nodes": {"train": 28, "eval": 26}}]
+    assert one["queries"][1] == {
+        "text": "aux_head",
+        "line": 11,
+        "column": 67,
+        "selects": {"train": "aux_head", "eval": None},
+    }
+
+
+def test_calls_say_why_a_model_is_unknown() -> None:
+    (one,) = calls("any_model.py")["any_model.py"]
+    assert one["status"] == "unresolved"
+    assert "`model` is a parameter of `penultimate`" in one["reason"]
+    assert one["models"] == []
+    assert one["queries"][0]["selects"] == {"train": None, "eval": None}

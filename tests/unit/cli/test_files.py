@@ -1,0 +1,58 @@
+"""Which files are walked, and how they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fxlens.cli.files import python_files, read_source
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in (
+        "a.py",
+        "notes.txt",
+        "pkg/b.py",
+        "pkg/generated/c.py",
+        "pkg/.hidden/d.py",
+        ".venv/lib/e.py",
+        "node_modules/f.py",
+        "ignored.py",
+        "kept/ignored.py",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / ".gitignore").write_text("/ignored.py\n", encoding="utf-8")
+    (tmp_path / "pkg" / ".gitignore").write_text("generated/\n", encoding="utf-8")
+    return tmp_path
+
+
+def names(root: Path, *paths: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in python_files(paths)]
+
+
+def test_a_folder_is_walked_without_what_nobody_means(tree: Path) -> None:
+    assert names(tree, tree) == ["a.py", "kept/ignored.py", "pkg/b.py"]
+
+
+def test_a_named_file_counts_whatever_its_name_and_each_file_once(tree: Path) -> None:
+    assert names(tree, tree / "ignored.py", tree / "notes.txt", tree / "a.py", tree) == [
+        "ignored.py",
+        "notes.txt",
+        "a.py",
+        "kept/ignored.py",
+        "pkg/b.py",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [(b"\xef\xbb\xbfx = 1\r\n", "x = 1\r\n"), ("é = 1\n".encode("latin-1"), "é = 1\n"), (b"", "")],
+)
+def test_sources_are_read_whatever_their_encoding(tmp_path: Path, data: bytes, text: str) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(data)
+    assert read_source(path) == text
