@@ -7,12 +7,17 @@ import { detail, Remedy, say } from './say.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 
+/** The browser that `FXLENS_CHROMIUM` names, else the system's. */
+export function systemChromium() {
+  return process.env.FXLENS_CHROMIUM ?? onPath(NAMES);
+}
+
 /**
  * The path of a Chromium; `FXLENS_CHROMIUM` names one.
  * @returns {Promise<string>}
  */
 export async function chromium() {
-  const found = process.env.FXLENS_CHROMIUM ?? onPath(NAMES) ?? (await playwrightChromium());
+  const found = systemChromium() ?? (await playwrightChromium());
   if (found && existsSync(found)) {
     detail(`browser: ${found}`);
     return found;

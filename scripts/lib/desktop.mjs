@@ -12,6 +12,7 @@ export function userSettings() {
     'workbench.startupEditor': 'none',
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
     'workbench.tips.enabled': false,
+    'editor.minimap.enabled': false,
     'workbench.welcomePage.walkthroughs.openOnInstall': false,
     'security.workspace.trust.enabled': false,
     'security.workspace.trust.untrustedFiles': 'open',

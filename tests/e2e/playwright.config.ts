@@ -2,7 +2,9 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
+import { systemChromium } from '../../scripts/lib/chromium.mjs';
 
+const executablePath = systemChromium();
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 
 export default defineConfig({
@@ -21,7 +23,8 @@ export default defineConfig({
     permissions: ['clipboard-read', 'clipboard-write'],
     trace: 'retain-on-failure',
     launchOptions: {
-      ...(process.env.FXLENS_CHROMIUM ? { executablePath: process.env.FXLENS_CHROMIUM } : {}),
+      // Without one, Playwright's own.
+      ...(executablePath ? { executablePath } : {}),
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...QUIET],
     },
   },

@@ -11,5 +11,5 @@ test('the demo shows its mistakes', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
   await expect(code.page.locator('.notification-toast')).toHaveCount(0);
-  await code.picture('squiggle');
+  await code.picture('diagnostics');
 });

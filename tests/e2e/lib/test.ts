@@ -1,5 +1,5 @@
 // `test` with a VS Code of its own: fresh user data, a copy of a workspace, and pictures.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base } from '@playwright/test';
@@ -52,11 +52,11 @@ export const test = base.extend<Options & Fixtures>({
       const code = new VSCode(page, workspace, testInfo, server.pid, PICTURES);
       await code.ready();
       await use(code);
-      if (testInfo.status !== testInfo.expectedStatus) await code.picture('failure');
+      if (testInfo.status !== testInfo.expectedStatus) await code.showFailure();
     } finally {
       await server.stop();
       if (testInfo.status !== testInfo.expectedStatus) {
-        await testInfo.attach('code-server', { body: log.join('\n'), contentType: 'text/plain' });
+        writeFileSync(testInfo.outputPath('log.txt'), log.join('\n'));
       }
       rmSync(userData, { recursive: true, force: true });
     }

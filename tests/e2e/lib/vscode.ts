@@ -70,9 +70,17 @@ export class VSCode {
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
-  suggestion(label: string | RegExp): Locator {
-    const name = this.page.locator('.label-name', { hasText: label });
-    return this.suggestions.locator('.monaco-list-row').filter({ has: name });
+  /** The row of the suggestion list with exactly this label. */
+  suggestion(label: string): Locator {
+    return this.suggestions
+      .locator('.monaco-list-row')
+      .filter({ has: this.page.locator(`.label-name:text-is("${label}")`) });
+  }
+
+  /** Accept the suggestion with this label, once typing has brought it to the top. */
+  async accept(label: string, key = 'Enter'): Promise<void> {
+    await expect(this.suggestions.locator('.monaco-list-row.focused .label-name')).toHaveText(label);
+    await this.press(key);
   }
 
   /** Save, so that the text can be read from disk. */
@@ -103,9 +111,11 @@ export class VSCode {
     return this.page.locator('.sidebar [id="workbench.view.extension.fxlens"] [role="treeitem"]');
   }
 
-  /** The row of our tree with this label. */
+  /** The row of our tree with this label (our accessible labels begin with it). */
   treeItem(label: string): Locator {
-    return this.treeItems().filter({ has: this.page.locator(`.label-name:text-is("${label}")`) });
+    return this.page.locator(
+      `.sidebar [id="workbench.view.extension.fxlens"] [role="treeitem"][aria-label^="${label}, "]`,
+    );
   }
 
   /** What the sidebar says when it has no tree. */
@@ -124,9 +134,21 @@ export class VSCode {
   /** A picture for the report, and for the README when FXLENS_SCREENSHOTS is set. */
   async picture(name: string): Promise<void> {
     const path =
-      this.pictures && name !== 'failure' ? join(this.pictures, `${name}.png`) : this.info.outputPath(`${name}.png`);
+      this.pictures && !name.startsWith('failure')
+        ? join(this.pictures, `${name}.png`)
+        : this.info.outputPath(`${name}.png`);
     await this.page.screenshot({ path, animations: 'disabled' });
     await this.info.attach(name, { path, contentType: 'image/png' });
+  }
+
+  /** What a failed test looked like, and then our log. */
+  async showFailure(): Promise<void> {
+    await this.picture('failure');
+    await this.press('Escape', 'Escape');
+    await this.run('FX Lens: Show Log');
+    await this.page.locator('.output-view-content, .part.panel .view-lines').first().waitFor();
+    await this.run('View: Toggle Maximized Panel');
+    await this.picture('failure-log');
   }
 
   clipboard(): Promise<string> {
