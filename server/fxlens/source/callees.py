@@ -8,7 +8,7 @@ from fxlens.graph import Dialect
 from fxlens.source.flow import Flow
 from fxlens.source.model import Function
 from fxlens.source.names import Occurrence
-from fxlens.source.tree import Node, children, is_call, is_operator, leaves, opens_with, parent, statement_of, value
+from fxlens.source.tree import Node, children, is_operator, leaves, opens_with, parent, statement_of, value
 
 FUNCTIONS: tuple[Function, ...] = ("create_feature_extractor", "get_graph_node_names")
 
@@ -100,24 +100,3 @@ def _from_star_import(flow: Flow, name: str) -> str:
         if known_function(dotted):
             return dotted
     return ""
-
-
-def find_calls_of(flow: Flow, name: str) -> list[Node]:
-    """Every call whose callee ends in ``name``, cut off behind that call: ``f(…)`` of ``f(…).eval()``."""
-    return [leaf for leaf in flow.document.occurrences(name) if call_parts(leaf) is not None]
-
-
-def call_parts(leaf: Node) -> tuple[list[Node], Node] | None:
-    """The chain that ends in the name ``leaf``, and the ``(…)`` that calls it."""
-    above = parent(leaf)
-    if above.type == "atom_expr":
-        chain, last = above, leaf
-    elif above.type == "trailer" and opens_with(above, "."):
-        chain, last = parent(above), above
-    else:
-        return None
-    parts = children(chain)
-    at = next((index for index, part in enumerate(parts) if part is last), -1)
-    if at < 0 or at + 1 >= len(parts) or not is_call(parts[at + 1]):
-        return None
-    return parts[: at + 1], parts[at + 1]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from fxlens.graph import Dialect
-from fxlens.source.callees import FUNCTIONS, call_parts, dotted_name, known_function
+from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
 from fxlens.source.document import Document
-from fxlens.source.flow import NO_ARM, Choices, Flow, arms, has_else
+from fxlens.source.flow import Flow, Undecided, World, arm_worlds, call_parts
 from fxlens.source.model import ExtractionCall, FileCalls, Function, Query, Role, Slice, Span, Unresolved
 from fxlens.source.return_nodes import NameReader
-from fxlens.source.slices import Fork, Slicer
+from fxlens.source.slices import Slicer
 from fxlens.source.tree import Node, arguments, children, parent, statement_of, value
 
 log = logging.getLogger(__name__)
@@ -131,70 +131,73 @@ def _bind_arguments(given: list[tuple[str, Node]], dialect: Dialect, function: F
 
 
 def _resolve(document: Document, call: ExtractionCall, given: dict[str, Node], place: Node) -> ExtractionCall:
-    slices: dict[str, Slice] = {}
-    queries: dict[tuple[Span, str, Role], tuple[Query, list[int]]] = {}
+    outcome = _Outcome()
+    worlds = [World()]
+    for _ in range(_MAX_WORLDS):
+        if not worlds:
+            break
+        flow = Flow(document, worlds.pop())
+        try:
+            outcome.add(*_resolve_in(flow, given, place))
+        except Undecided as undecided:
+            worlds += reversed(undecided.worlds)
+    return outcome.complete(call)
+
+
+@dataclass
+class _Outcome:
+    """What the worlds of one call come to, put together."""
+
+    slices: dict[str, Slice] = field(default_factory=dict)
+    queries: dict[tuple[Span, str, Role], tuple[Query, set[int]]] = field(default_factory=dict)
     unresolved: Unresolved | None = None
     names_unresolved: Unresolved | None = None
-    worlds: list[Choices] = [{}]
-    seen = 0
-    while worlds and seen < _MAX_WORLDS:
-        choices = worlds.pop()
-        seen += 1
-        flow = Flow(document, choices)
-        readers = [_read_names(flow, role, given[role], place) for role in _ROLES if role in given]
-        undecided = [node for reader in readers for node in reader.undecided]
-        outcome = _slice(flow, given, place, undecided)
-        if isinstance(outcome, Fork):
-            worlds += _fork(choices, outcome.if_statement)
-            continue
-        if isinstance(outcome, Unresolved):
-            unresolved = unresolved or outcome
+
+    def add(self, model: Slice | Unresolved, readers: list[NameReader]) -> None:
+        if isinstance(model, Unresolved):
+            self.unresolved = self.unresolved or model
         else:
-            slices.setdefault(outcome.key, outcome)
+            self.slices.setdefault(model.key, model)
         for reader in readers:
-            names_unresolved = names_unresolved or reader.problem
+            if isinstance(model, Slice) or not self.slices:
+                self.names_unresolved = self.names_unresolved or reader.problem
             for query in reader.queries:
-                _, at = queries.setdefault((query.literal, query.text, query.role), (query, []))
-                if isinstance(outcome, Slice):
-                    at.append(list(slices).index(outcome.key))
-    return replace(
-        call,
-        slices=tuple(slices.values()),
-        queries=tuple(_with_slices(query, at, len(slices)) for query, at in queries.values()),
-        unresolved=unresolved,
-        names_unresolved=names_unresolved,
-    )
+                _, at = self.queries.setdefault((query.literal, query.text, query.role), (query, set()))
+                if isinstance(model, Slice):
+                    at.add(list(self.slices).index(model.key))
+
+    def complete(self, call: ExtractionCall) -> ExtractionCall:
+        everywhere = set(range(len(self.slices)))
+        queries = [
+            query if at == everywhere else replace(query, slices=tuple(sorted(at)))
+            for query, at in self.queries.values()
+        ]
+        return replace(
+            call,
+            slices=tuple(self.slices.values()),
+            queries=tuple(sorted(queries, key=lambda query: query.span.start)),
+            # A way through the file that leads to no model is none that a run takes, if another one does.
+            unresolved=None if self.slices else self.unresolved,
+            names_unresolved=self.names_unresolved,
+        )
 
 
-def _read_names(flow: Flow, role: Role, node: Node, place: Node) -> NameReader:
-    reader = NameReader(flow, role)
-    reader.read(node, place)
-    return reader
+def _resolve_in(flow: Flow, given: dict[str, Node], place: Node) -> tuple[Slice | Unresolved, list[NameReader]]:
+    """The model and the names of a call in one world.
 
-
-def _slice(flow: Flow, given: dict[str, Node], place: Node, undecided: list[Node]) -> Slice | Unresolved | Fork:
+    Raises:
+        Undecided: they differ between worlds.
+    """
+    readers = [NameReader(flow, role) for role in _ROLES if role in given]
+    for reader in readers:
+        reader.read(given[reader.role], place)
     model = given.get("model")
     if model is None:
-        return Unresolved("The call is given no model.", "")
+        return Unresolved("The call is given no model."), readers
     slicer = Slicer(flow, place)
-    try:
-        outcome = slicer.slice(model, [(name, given[name]) for name in _TRACE_ARGUMENTS if name in given])
-    except Fork as fork:
-        return fork
-    for node in undecided:
-        if slicer.includes_part_of(node):
-            return Fork(node)
-    return outcome
-
-
-def _fork(choices: Choices, if_statement: Node) -> list[Choices]:
-    taken = list(arms(if_statement))
-    if not has_else(if_statement):
-        taken.append(NO_ARM)
-    return [{**choices, if_statement.start_pos: arm} for arm in reversed(taken)]
-
-
-def _with_slices(query: Query, at: list[int], count: int) -> Query:
-    if len(set(at)) == count or not count:
-        return query
-    return replace(query, slices=tuple(sorted(set(at))))
+    outcome = slicer.slice(model, [(name, given[name]) for name in _TRACE_ARGUMENTS if name in given])
+    for reader in readers:
+        for if_statement in reader.undecided:
+            if slicer.includes_part_of(if_statement):
+                raise Undecided(arm_worlds(flow.world or World(), if_statement))
+    return outcome, readers

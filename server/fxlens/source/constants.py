@@ -59,6 +59,18 @@ def truth(flow: Flow, node: Node, depth: int = 0) -> bool | None:
     return None if isinstance(known, Unknown) else bool(known)
 
 
+def matches(flow: Flow, subject: Node, pattern: Node) -> bool | None:
+    """Whether the value of ``subject`` matches a ``case`` pattern of literals."""
+    if pattern.type == "name":
+        return True  # A capture, or `_`.
+    known = evaluate(flow, subject)
+    alternatives = children(pattern)[::2] if pattern.type == "expr" else [pattern]
+    values = [evaluate(flow, alternative) for alternative in alternatives]
+    if isinstance(known, Unknown) or any(isinstance(each, Unknown) for each in values):
+        return None
+    return known in values
+
+
 def _number(text: str) -> object:
     try:
         return ast.literal_eval(text)
@@ -70,6 +82,13 @@ def _named(flow: Flow, node: Node, depth: int) -> object:
     if value(node) == "TYPE_CHECKING":
         return False
     reaching = flow.reaching(value(node), statement_of(node))
+    parameter, scope = reaching.parameter, reaching.scope
+    if parameter is not None and scope is not None and not reaching.bindings:
+        if flow.world is not None and parameter.leaf.start_pos in flow.world.values:
+            return _number(flow.world.values[parameter.leaf.start_pos])
+        # A default value is not all that a parameter may be: it decides no branch.
+        given = flow.argument(scope, parameter)
+        return evaluate(flow, given[0], depth + 1) if given is not None else UNKNOWN
     if reaching.changes or len(reaching.bindings) > 1:
         return UNKNOWN
     for occurrence in reaching.bindings:

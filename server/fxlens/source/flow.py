@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from fxlens.source import constants
@@ -13,11 +13,15 @@ from fxlens.source.tree import (
     COMPOUND,
     Node,
     ancestors,
+    arguments,
     children,
+    definition_core,
+    is_call,
     is_operator,
     opens_with,
     parent,
     scope_of,
+    statement_of,
     value,
     whole_statement,
 )
@@ -25,8 +29,34 @@ from fxlens.source.tree import (
 Chain: TypeAlias = list[tuple[Node, int]]
 """The blocks around a statement, outermost first: each compound statement, and which child of it is the block."""
 
-Choices: TypeAlias = dict[tuple[int, int], int]
-"""Which arm is taken of the ``if`` at a position."""
+
+@dataclass(frozen=True)
+class World:
+    """One way through a file: what is assumed where its text leaves several possibilities.
+
+    ``arms`` says which arm is taken of the ``if`` at a position, ``callers`` from which call site (by index, ``None``
+    for none in this file) the function at a position is called, ``values`` what a parameter at a position is.
+    """
+
+    arms: dict[tuple[int, int], int] = field(default_factory=dict)
+    callers: dict[tuple[int, int], int | None] = field(default_factory=dict)
+    values: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+class Undecided(Exception):  # noqa: N818  (It is no error: the caller goes through the worlds.)
+    """What is asked for differs between several worlds."""
+
+    def __init__(self, worlds: list[World]) -> None:
+        super().__init__()
+        self.worlds = worlds
+
+
+@dataclass(frozen=True)
+class CallSite:
+    """A call of a function of the file: the statement it stands in, and its arguments by parameter name."""
+
+    statement: Node
+    arguments: dict[str, Node]
 
 
 @dataclass
@@ -44,11 +74,11 @@ class Reaching:
 
 
 class Flow:
-    """Looks definitions up in one document, under ``choices`` for arms of ``if`` statements."""
+    """Looks definitions up in one document, in one world; without a world, nothing undecided is assumed."""
 
-    def __init__(self, document: Document, choices: Choices | None = None) -> None:
+    def __init__(self, document: Document, world: World | None = None) -> None:
         self.document = document
-        self.choices = choices or {}
+        self.world = world
         self._arms: dict[int, int | None] = {}
 
     # Scopes
@@ -84,8 +114,26 @@ class Flow:
             if found.bindings or found.parameter or scope.type == "file_input":
                 return found
             if attribute and root in {param.name for param in _parameters(scope)}:
-                return found
+                return self._attribute_of_class(attribute, scope) or found
             scope, before = self._outer_scope(scope), None
+
+    def _attribute_of_class(self, attribute: str, scope: Node) -> Reaching | None:
+        """What an attribute of the own object is, set elsewhere in the class: ``__init__`` first, then as it stands."""
+        method = self.method_of(scope)
+        if method is None:
+            return None
+        body = children(scope_of(whole_statement(method)))[-1]
+        methods = [
+            core for core in map(definition_core, children(body)) if core.type == "funcdef" and core is not scope
+        ]
+        methods.sort(key=lambda core: value(children(core)[1]) != "__init__")
+        for other in methods:
+            own_name = self.self_name(other)
+            found = self._in_scope(f"{own_name}.{attribute}", None, other) if own_name else Reaching()
+            if found.bindings:
+                return found
+        found = self._in_scope(attribute, None, scope_of(whole_statement(method)))
+        return found if found.bindings else None
 
     def _outer_scope(self, scope: Node) -> Node:
         outer = scope_of(whole_statement(scope))
@@ -165,6 +213,35 @@ class Flow:
                 found.append((leaf, False))
         return found
 
+    # Callers
+
+    def caller(self, scope: Node) -> CallSite | None:
+        """From where the function ``scope`` is called in this world; ``None`` if from nowhere in this file.
+
+        Raises:
+            Undecided: this world does not say.
+        """
+        if self.world is None or scope.type != "funcdef":
+            return None
+        sites = call_sites(self, scope)
+        if not sites:
+            return None
+        if scope.start_pos not in self.world.callers:
+            if len(self.world.callers) >= _MAX_CALLERS:
+                return None
+            worlds: list[int | None] = [None, *range(len(sites))]
+            raise Undecided(
+                [replace(self.world, callers={**self.world.callers, scope.start_pos: index}) for index in worlds]
+            )
+        index = self.world.callers[scope.start_pos]
+        return sites[index] if index is not None else None
+
+    def argument(self, scope: Node, parameter: Parameter) -> tuple[Node, Node] | None:
+        """What ``parameter`` is given by the caller: the expression, and the statement it is evaluated at."""
+        site = self.caller(scope)
+        expression = site.arguments.get(parameter.name) if site is not None else None
+        return (expression, site.statement) if site is not None and expression is not None else None
+
     # Blocks
 
     def chain(self, statement: Node, scope: Node) -> Chain:
@@ -173,12 +250,24 @@ class Flow:
         for above in ancestors(statement):
             if above.type in COMPOUND:
                 index = next(at for at, part in enumerate(children(above)) if part is below)
-                if is_operator(children(above)[index - 1], ":"):
+                if is_operator(children(above)[index - 1], ":") and not self._is_match(above):
                     found.append((above, index))
             if above is scope:
                 break
             below = above
         return found[::-1]
+
+    def match_subject(self, if_statement: Node) -> Node | None:
+        """What is matched, if ``if_statement`` is really the cases of a ``match``. See the recovery module."""
+        if not self.document.text.startswith("case", self.document.offset(if_statement.start_pos)):
+            return None
+        outer = next((above for above in ancestors(if_statement) if above.type == "while_stmt"), None)
+        return children(outer)[1] if outer is not None else None
+
+    def _is_match(self, compound: Node) -> bool:
+        return compound.type == "while_stmt" and self.document.text.startswith(
+            "match", self.document.offset(compound.start_pos)
+        )
 
     def _can_reach(self, own: Chain, chain: Chain) -> bool:
         for (compound, arm), (other, other_arm) in zip(own, chain, strict=False):
@@ -207,9 +296,8 @@ class Flow:
 
     def arm(self, if_statement: Node) -> int | None:
         """The arm that is taken of an ``if``: as chosen, or as its conditions plainly say."""
-        chosen = self.choices.get(if_statement.start_pos)
-        if chosen is not None:
-            return chosen
+        if self.world is not None and if_statement.start_pos in self.world.arms:
+            return self.world.arms[if_statement.start_pos]
         if _names_main(if_statement):
             return arms(if_statement)[0]  # A call in there is made when the file is run.
         known = self._arms.get(id(if_statement), -1)
@@ -219,8 +307,14 @@ class Flow:
         return known
 
     def _known_arm(self, if_statement: Node) -> int | None:
+        subject = self.match_subject(if_statement)
         for condition, arm in conditions(if_statement):
-            truth = True if condition is None else constants.truth(self, condition)
+            if condition is None:
+                truth: bool | None = True
+            elif subject is not None:
+                truth = constants.matches(self, subject, condition)
+            else:
+                truth = constants.truth(self, condition)
             if truth is None:
                 return None
             if truth:
@@ -229,8 +323,70 @@ class Flow:
 
 
 _BODY = 2
+_MAX_CALLERS = 3
+_MAX_CALL_SITES = 8
 NO_ARM = -2
 """The arm of an ``if`` none of whose blocks is entered."""
+
+
+def call_sites(flow: Flow, function: Node) -> list[CallSite]:
+    """The calls of ``function`` in its file; those of a class, if it is an ``__init__``."""
+    name, skip = value(children(function)[1]), 0
+    whole = whole_statement(function)
+    outer = scope_of(whole)
+    if outer.type == "classdef":
+        skip = 0 if _is_static(function) else 1
+        if name == "__init__":
+            name, whole = value(children(outer)[1]), whole_statement(outer)
+    found: list[CallSite] = []
+    for leaf in flow.document.occurrences(name):
+        called = call_parts(leaf)
+        if called is None or any(above is function for above in ancestors(leaf)):
+            continue
+        statement = statement_of(leaf)
+        is_method = outer.type == "classdef" and whole is not whole_statement(outer)
+        if is_method == (len(called[0]) == 1) or (not is_method and not _calls(flow, called[0], statement, whole)):
+            continue
+        found.append(CallSite(statement, _bind(arguments(called[1]), parameters(function)[skip:])))
+    return found[:_MAX_CALL_SITES]
+
+
+def _calls(flow: Flow, callee: list[Node], place: Node, definition: Node) -> bool:
+    bindings = flow.reaching(value(callee[0]), place).bindings
+    return any(binding.statement is definition for binding in bindings)
+
+
+def _bind(given: list[tuple[str, Node]], wanted: list[Parameter]) -> dict[str, Node]:
+    """The arguments of a call by the names of the parameters that take them."""
+    by_position = [param.name for param in wanted if not param.keyword_only and not param.stars]
+    bound: dict[str, Node] = {}
+    position = 0
+    for keyword, expression in given:
+        if keyword == "*":
+            position = len(by_position)
+        elif keyword and keyword != "**":
+            bound.setdefault(keyword, expression)
+        elif not keyword:
+            if position < len(by_position):
+                bound.setdefault(by_position[position], expression)
+            position += 1
+    return bound
+
+
+def call_parts(leaf: Node) -> tuple[list[Node], Node] | None:
+    """The chain that ends in the name ``leaf``, and the ``(…)`` that calls it."""
+    above = parent(leaf)
+    if above.type == "atom_expr":
+        chain, last = above, leaf
+    elif above.type == "trailer" and opens_with(above, "."):
+        chain, last = parent(above), above
+    else:
+        return None
+    parts = children(chain)
+    at = next((index for index, part in enumerate(parts) if part is last), -1)
+    if at < 0 or at + 1 >= len(parts) or not is_call(parts[at + 1]):
+        return None
+    return parts[: at + 1], parts[at + 1]
 
 
 def _shared(own: Chain, chain: Chain) -> int:
@@ -255,6 +411,12 @@ def conditions(if_statement: Node) -> list[tuple[Node | None, int]]:
         before = parts[arm - 2]
         found.append((None if is_operator(before, "else") else before, arm))
     return found
+
+
+def arm_worlds(world: World, if_statement: Node) -> list[World]:
+    """One world for each way through an ``if``."""
+    taken = [*arms(if_statement), *([] if has_else(if_statement) else [NO_ARM])]
+    return [replace(world, arms={**world.arms, if_statement.start_pos: arm}) for arm in taken]
 
 
 def has_else(if_statement: Node) -> bool:

@@ -16,7 +16,7 @@ class Group:
 
     scope: Node
     statements: list[Node] = field(default_factory=list)
-    bindings: dict[str, tuple[Node, str]] = field(default_factory=dict)
+    bindings: dict[str, tuple[int, str]] = field(default_factory=dict)
     self_name: str = ""
 
 
@@ -45,7 +45,7 @@ def _bind(group: Group, line: int) -> SliceStatement:
     # One statement, so that a default that mentions another parameter's name means the outer one.
     names = ", ".join(group.bindings)
     values = ", ".join(f"({text})" for _, text in group.bindings.values())
-    first = min((leaf.start_pos[0] - 1 for leaf, _ in group.bindings.values()), default=line)
+    first = min((at for at, _ in group.bindings.values()), default=line)
     return SliceStatement(first, f"{names} = {values}")
 
 

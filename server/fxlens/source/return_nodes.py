@@ -14,7 +14,6 @@ from fxlens.source.tree import (
     Node,
     arguments,
     children,
-    definition_core,
     is_call,
     is_operator,
     opens_with,
@@ -155,12 +154,14 @@ class NameReader:
             else:
                 self._fail(node)
         parameter = reaching.parameter
-        if parameter is not None and not reaching.complete:
-            if parameter.default is not None and reaching.scope is not None:
-                place = whole_statement(definition_core(reaching.scope))
-                self.read(parameter.default, place, depth + 1)
+        if parameter is not None and reaching.scope is not None and not reaching.complete:
+            given = self.flow.argument(reaching.scope, parameter)
+            if given is not None:
+                self.read(*given, depth + 1)
+            elif parameter.default is not None:
+                self.read(parameter.default, whole_statement(reaching.scope), depth + 1)
             if len(self.queries) == before:
-                self._fail(node, f"`{key}` is a parameter, and nothing in this file gives it names.")
+                self._fail(node, f"`{key}` is a parameter, and no call in this file gives it names.")
         elif not reaching.bindings:
             self._fail(node)
         for change in reversed(reaching.changes):

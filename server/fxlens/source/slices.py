@@ -11,11 +11,11 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from fxlens.source import effects
+from fxlens.source.bindings import bind
 from fxlens.source.callees import star_imports
-from fxlens.source.flow import Flow, Reaching, conditions
+from fxlens.source.flow import Flow, Undecided, World, arm_worlds, conditions
 from fxlens.source.model import Argument, Slice, SliceStatement, Unresolved
 from fxlens.source.names import Key, Occurrence, Parameter, classify, reads
-from fxlens.source.placeholders import placeholder
 from fxlens.source.rendering import Group, render
 from fxlens.source.tree import (
     COMPOUND,
@@ -35,14 +35,6 @@ _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__pa
 _HINT = "Say which model is meant with a comment on the call: `# fxlens: model=<expression>`."
 
 
-class Fork(Exception):  # noqa: N818  (It is no error: the caller enumerates the arms.)
-    """The slice depends on an ``if`` whose condition is not known."""
-
-    def __init__(self, if_statement: Node) -> None:
-        super().__init__()
-        self.if_statement = if_statement
-
-
 @dataclass(frozen=True)
 class _Demand:
     key: Key
@@ -56,7 +48,7 @@ class _Demand:
 @dataclass
 class _State:
     included: dict[int, Node] = field(default_factory=dict)
-    bindings: dict[int, dict[str, tuple[Node, str]]] = field(default_factory=dict)
+    bindings: dict[int, dict[str, tuple[int, str]]] = field(default_factory=dict)
     visited: set[tuple[Key, int, tuple[int, int] | None]] = field(default_factory=set)
     problems: list[Unresolved] = field(default_factory=list)
 
@@ -80,7 +72,11 @@ class Slicer:
         self._around_anchor = {id(node) for node in ancestors(anchor)}
 
     def slice(self, model: Node, arguments: list[tuple[str, Node]]) -> Slice | Unresolved:
-        """The slice of ``model`` and of the call's ``arguments``, or why there is none."""
+        """The slice of ``model`` and of the call's ``arguments``, or why there is none.
+
+        Raises:
+            Undecided: the slice differs between worlds.
+        """
         for expression in (model, *(expression for _, expression in arguments)):
             self._demand_reads(expression, self.anchor, user=expression)
         if self.state.problems:
@@ -122,7 +118,7 @@ class Slicer:
         if seen in self.state.visited:
             return
         self.state.visited.add(seen)
-        reaching = self._look_up(demand)
+        reaching = self.flow.reaching_in(demand.key, demand.scope, demand.before)
         for occurrence in reaching.bindings:
             self._include_binding(occurrence, demand)
         for change in reaching.changes:
@@ -133,17 +129,6 @@ class Slicer:
             self._bind_parameter(reaching.scope, reaching.parameter, demand)
         elif not reaching.bindings:
             self._miss(demand)
-
-    def _look_up(self, demand: _Demand) -> Reaching:
-        reaching = self.flow.reaching_in(demand.key, demand.scope, demand.before)
-        if reaching.bindings or "." not in demand.key:
-            return reaching
-        method = self.flow.method_of(demand.scope)
-        initialiser = _initialiser(method) if method is not None else None
-        if initialiser is None or initialiser is method:
-            return reaching
-        own_name = self.flow.self_name(initialiser)
-        return self.flow.reaching_in(f"{own_name}.{demand.key.partition('.')[2]}", initialiser, None)
 
     def _include_binding(self, occurrence: Occurrence, demand: _Demand) -> None:
         if occurrence.kind == "assign" and effects.keeps_structure(occurrence, demand.key):
@@ -206,10 +191,12 @@ class Slicer:
     def _decide(self, if_statement: Node) -> None:
         """Keep an ``if`` whose conditions can be evaluated; fork on one whose conditions cannot."""
         before = self.state.copy()
-        self._satisfy(deque(self._header_demands(if_statement, soft=False)))
-        if len(self.state.problems) > len(before.problems):
+        is_match = self.flow.match_subject(if_statement) is not None
+        if not is_match:
+            self._satisfy(deque(self._header_demands(if_statement, soft=False)))
+        if is_match or len(self.state.problems) > len(before.problems):
             self.state = before
-            raise Fork(if_statement)
+            raise Undecided(arm_worlds(self.flow.world or World(), if_statement))
 
     def _demand_header(self, compound: Node, soft: bool) -> None:
         self._queue.extend(self._header_demands(compound, soft))
@@ -262,19 +249,24 @@ class Slicer:
         names = self.state.bindings.setdefault(id(scope), {})
         if parameter.name in names:
             return
-        default = parameter.default
-        text = placeholder(self.document, parameter)
-        if default is not None and not (text is not None and value(default) == "None"):
-            names[parameter.name] = (parameter.leaf, self.document.code(default))
-            self._demand(reads(default), whole_statement(definition_core(scope)), default, demand.soft)
-        elif text is not None:
-            names[parameter.name] = (parameter.leaf, text)
-        elif not demand.soft:
-            function = _function_name(scope)
-            self._fail(
-                f"`{parameter.name}` is a parameter of `{function}` without a default value, "
-                "and nothing in this file calls it with one.",
-            )
+        binding = bind(self.flow, scope, parameter, demand.user, demand.before)
+        if binding is None:
+            if not demand.soft:
+                self._fail(
+                    f"`{parameter.name}` is a parameter of `{_function_name(scope)}` without a default value, "
+                    "and no call in this file says what it is."
+                )
+            return
+        names[parameter.name] = (binding.line, binding.text)
+        if binding.expression is None or binding.place is None:
+            return
+        if binding.place is scope:  # A default value: evaluated around the function.
+            self._demand(reads(binding.expression), whole_statement(scope), binding.expression, demand.soft)
+            return
+        self._around_anchor |= {id(node) for node in ancestors(binding.place)}
+        at = scope_of(binding.place)
+        keys = reads(binding.expression, self.flow.self_name(at))
+        self._demand(keys, binding.place, binding.expression, demand.soft)
 
     def _miss(self, demand: _Demand) -> None:
         if demand.soft:
@@ -300,27 +292,39 @@ class Slicer:
     # The outcome
 
     def _statements(self) -> tuple[SliceStatement, ...]:
-        scopes: dict[int, Group] = {}
+        groups: dict[int, Group] = {}
         for statement in self.state.included.values():
             scope = scope_of(statement)
-            scopes.setdefault(id(scope), Group(scope)).statements.append(statement)
-        chain = [id(self.anchor), *(id(node) for node in ancestors(self.anchor))]
-        for node in ancestors(self.anchor):
-            if node.type == "funcdef" and (id(node) in self.state.bindings or id(node) in scopes):
-                scopes.setdefault(id(node), Group(node))
-        for group in scopes.values():
+            groups.setdefault(id(scope), Group(scope)).statements.append(statement)
+        ordered: dict[int, Node] = {}
+        for group in sorted(groups.values(), key=lambda group: group.scope.start_pos):
+            if not any(above is group.scope for above in ancestors(self.anchor)):
+                self._order(group.scope, ordered)
+        for node in (self.anchor, *ancestors(self.anchor)):
+            if node.type == "funcdef":
+                self._order(node, ordered)
+                break
+        ordered = {key: scope for key, scope in ordered.items() if scope.type != "file_input"}
+        module = self.document.module
+        found = [groups.get(id(module), Group(module))]
+        found += [groups.get(key, Group(scope)) for key, scope in ordered.items()]
+        for group in found:
             group.bindings = self.state.bindings.get(id(group.scope), {})
             own_name = self.flow.self_name(group.scope)
-            if any(value(leaf) == own_name for statement in group.statements for leaf in leaves(statement)):
-                group.self_name = own_name
-        ordered = sorted(scopes.values(), key=lambda group: _rank(group.scope, chain))
-        return render(self.flow, ordered, self._around_anchor)
+            texts = [value(leaf) for statement in group.statements for leaf in leaves(statement)]
+            group.self_name = own_name if own_name in texts else ""
+        return render(self.flow, found, self._around_anchor)
 
-
-def _rank(scope: Node, chain: list[int]) -> tuple[int, int]:
-    if scope.type == "file_input":
-        return (0, 0)
-    return (2, -chain.index(id(scope))) if id(scope) in chain else (1, scope.start_pos[0])
+    def _order(self, scope: Node, ordered: dict[int, Node]) -> None:
+        """Add ``scope`` to ``ordered`` behind the scopes around it and those it is called from."""
+        if id(scope) in ordered or scope.type == "file_input":
+            return
+        self._order(scope_of(whole_statement(scope)), ordered)
+        if id(scope) in self.state.bindings and scope.type == "funcdef":
+            site = self.flow.caller(scope)
+            if site is not None:
+                self._order(scope_of(site.statement), ordered)
+        ordered[id(scope)] = scope
 
 
 def _header(compound: Node) -> list[Node]:
@@ -336,16 +340,6 @@ def _header(compound: Node) -> list[Node]:
         items = [part for part in parts[1:-2] if not is_operator(part, ",")]
         return [children(item)[0] if item.type == "with_item" else item for item in items]
     return [children(part)[1] for part in parts if part.type == "except_clause"]
-
-
-def _initialiser(method: Node) -> Node | None:
-    """``__init__`` of the class that ``method`` belongs to."""
-    body = children(scope_of(whole_statement(method)))[-1]
-    for statement in children(body):
-        core = definition_core(statement)
-        if core.type == "funcdef" and value(children(core)[1]) == "__init__":
-            return core
-    return None
 
 
 def _function_name(scope: Node) -> str:
