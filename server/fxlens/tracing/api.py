@@ -180,6 +180,9 @@ def _extractor(
     for mode in MODES:
         trace = traces[mode]
         assert trace.graph is not None
+        if mode == "eval" and trace.graph is traces["train"].graph and queries["train"] == queries["eval"]:
+            graphs[mode] = graphs["train"]
+            continue
         wanted: dict[str, Wanted] = {}
         for query, key in queries[mode].items():
             found = selection.names[mode].find(query)

@@ -46,8 +46,7 @@ class FeatureExtractor(nn.Module):
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # The class exists for this one instance, so it is rebuilt from its graphs; copy.deepcopy goes this way too.
-        records = [_records(self.train_graph), _records(self.eval_graph)]
-        return _empty, (type(self).__name__, *records), self.__dict__
+        return _empty, (type(self).__name__, *_both(self.train_graph, self.eval_graph)), self.__dict__
 
 
 def build_extractor(
@@ -64,7 +63,7 @@ def build_extractor(
         attributes: the tensors that the graphs read, by path. What is no parameter or buffer of ``model`` becomes a
             buffer that is not in the ``state_dict``: it follows ``.to()``, and the keys stay the model's.
     """
-    extractor = _empty(type(model).__name__, _records(graphs["train"]), _records(graphs["eval"]))
+    extractor = _empty(type(model).__name__, *_both(graphs["train"], graphs["eval"]))
     _copy_mode(model, extractor)
     nodes = [node for mode in MODES for node in graphs[mode].nodes]
     # Outer modules first: what sits inside one of them comes along with it.
@@ -134,6 +133,11 @@ class _Record(NamedTuple):
     kwargs: Any
 
 
+def _both(train: fx.Graph, evaluation: fx.Graph) -> tuple[list[_Record], list[_Record] | None]:
+    """The records of both graphs; ``None`` for the second if the two are one."""
+    return _records(train), None if evaluation is train else _records(evaluation)
+
+
 def _records(graph: fx.Graph) -> list[_Record]:
     def refer(value: Any) -> Any:
         return _Ref(value.name) if isinstance(value, fx.Node) else value
@@ -154,13 +158,18 @@ def _named(target: Any) -> Any:
     return target
 
 
-def _empty(class_name: str, train: list[_Record], evaluation: list[_Record]) -> FeatureExtractor:
+def _empty(class_name: str, train: list[_Record], evaluation: list[_Record] | None) -> FeatureExtractor:
     """An extractor of a class of its own, that can run both graphs but has no modules yet."""
-    graphs = {"train": _graph(train), "eval": _graph(evaluation)}
-    functions = {f"_forward_{mode}": _compile(graph) for mode, graph in graphs.items()}
-    members: dict[str, Any] = {f"{mode}_graph": graph for mode, graph in graphs.items()}
-    members |= functions
-    members["forward"] = _switch(graphs["eval"])
+    train_graph = _graph(train)
+    eval_graph = train_graph if evaluation is None else _graph(evaluation)
+    forward_train = _compile(train_graph)
+    members: dict[str, Any] = {
+        "train_graph": train_graph,
+        "eval_graph": eval_graph,
+        "_forward_train": forward_train,
+        "_forward_eval": forward_train if evaluation is None else _compile(eval_graph),
+    }
+    members["forward"] = _switch(eval_graph)
     members["__module__"] = __name__
     members["__doc__"] = FeatureExtractor.__doc__
     extractor: FeatureExtractor = type(class_name, (FeatureExtractor,), members)()

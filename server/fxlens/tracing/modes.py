@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import fx, nn
 
-from fxlens.graph import MODES, Failure, Mode
+from fxlens.graph import Failure, Mode
 from fxlens.tracing.failures import explain, naming_remedy
 from fxlens.tracing.naming import TorchvisionNaming
-from fxlens.tracing.preserve import preserved
+from fxlens.tracing.preserve import Snapshot, collector_paused, preserved
 from fxlens.tracing.settings import TraceSettings
 from fxlens.tracing.tracer import NodePathTracer
+from fxlens.tracing.watch import mode_reads
 
 
 @dataclass
@@ -22,7 +23,8 @@ class ModeTrace:
 
     ``attributes`` are the parameters, buffers and constants that the graph reads, by path: tensors that tracing itself
     stored on the model are gone from it afterwards. ``failure`` says why there is no graph, or (with a graph) that
-    torchvision's naming gives a name twice; ``error`` is the exception behind it.
+    torchvision's naming gives a name twice; ``error`` is the exception behind it. ``depends_on_mode`` is false if
+    ``forward`` never asked for the mode.
     """
 
     mode: Mode
@@ -31,6 +33,7 @@ class ModeTrace:
     attributes: dict[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     error: Exception | None = None
+    depends_on_mode: bool = True
 
     @property
     def names(self) -> list[str]:
@@ -38,14 +41,18 @@ class ModeTrace:
 
 
 def trace_mode(
-    model: nn.Module, mode: Mode, settings: TraceSettings, concrete_args: Mapping[str, Any] | None = None
+    model: nn.Module,
+    mode: Mode,
+    settings: TraceSettings,
+    concrete_args: Mapping[str, Any] | None = None,
+    snapshot: Snapshot | None = None,
 ) -> ModeTrace:
     """Trace ``model`` in ``mode`` and leave it as it was; what goes wrong is in the result."""
     trace = ModeTrace(mode, settings.tracer())
-    with preserved(model):
+    with preserved(model, snapshot):
         try:
             model.train(mode == "train")
-            graph = trace.tracer.trace(model, concrete_args=dict(concrete_args) if concrete_args else None)
+            graph = _watched(model, trace, concrete_args)
             trace.attributes = {
                 node.target: _attribute(model, node.target) for node in graph.nodes if node.op == "get_attr"
             }
@@ -58,11 +65,27 @@ def trace_mode(
     return trace
 
 
+def _watched(model: nn.Module, trace: ModeTrace, concrete_args: Mapping[str, Any] | None) -> fx.Graph:
+    with mode_reads(model) as reads:
+        try:
+            return trace.tracer.trace(model, concrete_args=dict(concrete_args) if concrete_args else None)
+        finally:
+            trace.depends_on_mode = reads.found
+
+
 def trace_modes(
     model: nn.Module, settings: TraceSettings, concrete_args: Mapping[str, Any] | None = None
 ) -> dict[Mode, ModeTrace]:
-    """Trace ``model`` in train mode, then in eval mode."""
-    return {mode: trace_mode(model, mode, settings, concrete_args) for mode in MODES}
+    """Trace ``model`` in train mode, then in eval mode; once for both if ``forward`` does not ask for the mode."""
+    with collector_paused():
+        snapshot = Snapshot(model)
+        train = trace_mode(model, "train", settings, concrete_args, snapshot)
+        if train.depends_on_mode:
+            evaluation = trace_mode(model, "eval", settings, concrete_args, snapshot)
+        else:
+            failure = replace(train.failure, mode="eval") if train.failure else None
+            evaluation = replace(train, mode="eval", failure=failure)
+        return {"train": train, "eval": evaluation}
 
 
 def _attribute(model: nn.Module, path: str) -> Any:

@@ -16,6 +16,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 _COUNTED = re.compile(r"(.+)_([0-9]+)$", re.DOTALL)
+
+
+def _stem(name: str) -> str | None:
+    """``name`` without its trailing ``_N``, or ``None`` if it has none."""
+    # Most names end in a letter, and this runs several times per node.
+    counted = _COUNTED.match(name) if name[-1:].isdigit() else None
+    return counted[1] if counted else None
+
+
 _PATTERN_CHARACTERS = frozenset("\\*+?|{}[]()^$")
 """What makes a name another regular expression than itself; the dot, which every nested name has, is apart."""
 
@@ -93,8 +102,7 @@ class TorchvisionNaming:
         return self._give(f"{scope}.{name}" if scope else name)
 
     def _give(self, wanted: str) -> str:
-        counted = _COUNTED.match(wanted)
-        base = counted[1] if counted else wanted
+        base = _stem(wanted) or wanted
         earlier = self._newest_match(base)
         name = base if earlier is None else f"{base}_{self._next_index(base, earlier)}"
         self._remember(name)
@@ -113,6 +121,8 @@ class TorchvisionNaming:
 
     def _scan(self, base: str) -> str | None:
         """torchvision's own way, for the rare base that is a real pattern (``conv(3x3)``)."""
+        if not self._order:
+            return None
         try:
             pattern = re.compile(f"{base}(_[0-9]+)?$")
         except re.error as error:
@@ -140,10 +150,10 @@ class TorchvisionNaming:
         self._order[name] = len(self._order) + len(self.duplicates)
         self._newest[name] = name
         self._dot_matches.add(name, name)
-        counted = _COUNTED.match(name)
-        if counted:
-            self._newest[counted[1]] = name
-            self._dot_matches.add(counted[1], name)
+        stem = _stem(name)
+        if stem is not None:
+            self._newest[stem] = name
+            self._dot_matches.add(stem, name)
 
 
 class _DotMatches:
@@ -161,34 +171,43 @@ class _DotMatches:
 
     def add(self, stem: str, name: str) -> None:
         """Note that ``name``, whose part before the counter is ``stem``, is now the newest of that stem."""
-        stems = self._stems.setdefault(len(stem), {})
-        stems.pop(stem, None)
+        length = len(stem)
+        stems = self._stems.get(length)
+        if stems is None:
+            stems = self._stems[length] = {}
+        stems.pop(stem, None)  # so that the newest comes last
         stems[stem] = name
-        views = self._views.get(len(stem))
+        views = self._views.get(length)
         if views:
-            own = stem.count(".")
-            for places, view in views.items():
-                if own < len(places):
-                    view[_blank(stem, places)] = name
+            own = stem.count(".") + 1
+            for shape, view in views.items():
+                if own < len(shape):
+                    view[_blank(stem, shape)] = name
 
     def newest(self, base: str) -> str | None:
-        places = tuple(at for at, character in enumerate(base) if character == ".")
-        views = self._views.setdefault(len(base), {})
-        view = views.get(places)
+        shape = tuple(map(len, base.split(".")))
+        views = self._views.get(len(base))
+        if views is None:
+            views = self._views[len(base)] = {}
+        view = views.get(shape)
         if view is None:
             stems = self._stems.get(len(base), {})
-            view = {_blank(stem, places): name for stem, name in stems.items() if stem.count(".") < len(places)}
-            views[places] = view
+            view = views[shape] = {}
+            for stem, name in stems.items():
+                if stem.count(".") + 1 < len(shape):
+                    view[_blank(stem, shape)] = name
         return view.get(base)
 
 
-def _blank(stem: str, places: tuple[int, ...]) -> str:
-    """``stem`` with dots at ``places``: equal to a base with dots there exactly if the base, as a pattern, matches."""
+def _blank(stem: str, shape: tuple[int, ...]) -> str:
+    """``stem`` cut into parts as long as those of a base, joined by dots.
+
+    It equals that base exactly if the base, as a pattern, matches ``stem``.
+    """
     start, parts = 0, []
-    for at in places:
-        parts.append(stem[start:at])
-        start = at + 1
-    parts.append(stem[start:])
+    for length in shape:
+        parts.append(stem[start : start + length])
+        start += length + 1
     return ".".join(parts)
 
 
@@ -240,8 +259,8 @@ class FxlensNaming:
 
 
 def _without_fx_counter(fx_name: str, own_name: str) -> str:
-    counted = _COUNTED.match(fx_name)
-    if not counted:
+    stem = _stem(fx_name)
+    if stem is None:
         return fx_name
     own = re.sub(r"[^0-9a-zA-Z_]", "_", own_name)
-    return own if _COUNTED.match(own) else counted[1]
+    return own if _stem(own) is not None else stem

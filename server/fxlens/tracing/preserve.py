@@ -7,6 +7,7 @@ it is undone here, on success and on failure.
 
 from __future__ import annotations
 
+import gc
 import random
 from collections import deque
 from collections.abc import Iterator
@@ -20,63 +21,96 @@ _DEPTH = 3
 """How many levels of containers inside an attribute are kept: enough for a cache of lists, and never endless."""
 
 
-@contextmanager
-def preserved(model: nn.Module) -> Iterator[None]:
-    """Restore ``model`` on leaving: modes, attributes, buffers and their values, hooks, containers in attributes.
+class Snapshot:
+    """A model as it is now: modes, attributes, hooks, the contents of containers in attributes, values of buffers.
 
     Parameters are kept by identity; their values are not copied (they may be large, and reading them while tracing
-    yields proxies). The states of torch's CPU generator and of ``random`` are restored too, so that listing names does
-    not change what a seeded program computes next.
+    yields proxies). The states of torch's CPU generator and of ``random`` are kept too, so that listing names does not
+    change what a seeded program computes next.
     """
-    training = model.training
-    kept = [_Kept(module) for module in list(model.modules())]
-    torch_state, python_state = torch.get_rng_state(), random.getstate()
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
+        self._training = model.training
+        self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self._filled: list[tuple[Any, Any]] = []
+        # Most containers of a module are its hooks, and empty: a list of them costs least.
+        self._empty: list[Any] = []
+        self._tensors: list[tuple[torch.Tensor, int, torch.Tensor]] = []
+        for module in list(model.modules()):
+            attributes = module.__dict__.copy()
+            self._attributes.append((module.__dict__, attributes))
+            for value in attributes.values():
+                if isinstance(value, _CONTAINERS):
+                    self._keep_container(value, _DEPTH)
+                elif isinstance(value, torch.Tensor):
+                    self._keep_tensor(value)
+            for buffer in module._buffers.values():  # noqa: SLF001 - buffers() would descend
+                if buffer is not None:
+                    self._keep_tensor(buffer)
+        self._random_states = torch.get_rng_state(), random.getstate()
+
+    def _keep_container(self, value: Any, depth: int) -> None:
+        if not value:
+            self._empty.append(value)
+            return
+        self._filled.append((value, value.copy()))
+        if depth > 1:
+            for item in value.values() if isinstance(value, dict) else value:
+                if isinstance(item, _CONTAINERS):
+                    self._keep_container(item, depth - 1)
+
+    def _keep_tensor(self, tensor: torch.Tensor) -> None:
+        if not isinstance(tensor, nn.Parameter) and not tensor.is_inference():
+            self._tensors.append((tensor, tensor._version, tensor.detach().clone()))  # noqa: SLF001 - no public name
+
+    def restore(self) -> None:
+        """Make the model what it was; may be called more than once."""
+        torch.set_rng_state(self._random_states[0])
+        random.setstate(self._random_states[1])
+        try:
+            if self._model.training != self._training:
+                # A train() of the user's own may do more than set flags (merge weights): it must be able to undo it.
+                self._model.train(self._training)
+        finally:
+            for state, attributes in self._attributes:
+                state.clear()
+                state.update(attributes)
+            for container in self._empty:
+                if container:
+                    container.clear()
+            for container, content in self._filled:
+                _refill(container, content)
+            for at, (tensor, version, value) in enumerate(self._tensors):
+                if tensor._version != version:  # noqa: SLF001
+                    with torch.no_grad():
+                        tensor.copy_(value)
+                    self._tensors[at] = (tensor, tensor._version, value)  # noqa: SLF001
+
+
+_CONTAINERS = (dict, list, set, deque)
+
+
+@contextmanager
+def preserved(model: nn.Module, snapshot: Snapshot | None = None) -> Iterator[None]:
+    """Restore ``model`` on leaving, on success and on failure; from ``snapshot`` if there is one already."""
+    snapshot = snapshot or Snapshot(model)
     try:
         yield
     finally:
-        torch.set_rng_state(torch_state)
-        random.setstate(python_state)
-        try:
-            if model.training != training:
-                # A train() of the user's own may do more than set flags (merge weights): it must be able to undo it.
-                model.train(training)
-        finally:
-            for module in kept:
-                module.restore()
+        snapshot.restore()
 
 
-class _Kept:
-    """The attributes of one module, the contents of the containers among them, and the values of its tensors."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self._state = module.__dict__
-        self._attributes = dict(self._state)
-        self._contents: list[tuple[Any, Any]] = []
-        for value in self._attributes.values():
-            self._keep_container(value, _DEPTH)
-        tensors = [*module._buffers.values(), *self._attributes.values()]  # noqa: SLF001 - buffers() would descend
-        self._tensors = [
-            (tensor, tensor._version, tensor.detach().clone())  # noqa: SLF001 - torch has no public name for it
-            for tensor in tensors
-            if isinstance(tensor, torch.Tensor) and not isinstance(tensor, nn.Parameter) and not tensor.is_inference()
-        ]
-
-    def _keep_container(self, value: Any, depth: int) -> None:
-        if depth and isinstance(value, (dict, list, set, deque)):
-            self._contents.append((value, value.copy() if value else ()))
-            for item in value.values() if isinstance(value, dict) else value:
-                self._keep_container(item, depth - 1)
-
-    def restore(self) -> None:
-        self._state.clear()
-        self._state.update(self._attributes)
-        for container, content in self._contents:
-            if container or content:
-                _refill(container, content)
-        for tensor, version, value in self._tensors:
-            if tensor._version != version:  # noqa: SLF001
-                with torch.no_grad():
-                    tensor.copy_(value)
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from scanning, again and again, a graph that grows and is all alive."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _refill(container: Any, content: Any) -> None:

@@ -74,6 +74,7 @@ class NodePathTracer(fx.Tracer):
         self.module_calls: list[ModuleCall] = []
         self.failed_in: tuple[str, type[nn.Module]] | None = None
         self.rule: NamingRule = FxlensNaming()
+        self._is_leaf: dict[type[nn.Module], bool] = {}
         # fx.Tracer owns the name `scope`.
         self._current_path = ""
         self._entry_line: SourceLine | None = None
@@ -98,7 +99,11 @@ class NodePathTracer(fx.Tracer):
             return super().trace(root, concrete_args)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, self.leaf_modules) or super().is_leaf_module(m, module_qualified_name)
+        known = self._is_leaf.get(type(m))
+        if known is None:
+            known = isinstance(m, self.leaf_modules) or super().is_leaf_module(m, module_qualified_name)
+            self._is_leaf[type(m)] = known
+        return known
 
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -139,6 +144,8 @@ class NodePathTracer(fx.Tracer):
         return proxy
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        if not isinstance(attr_val, torch.Tensor):
+            return attr_val
         # torch.fx scans all named parameters at every read, which is quadratic for a model that reads many.
         if isinstance(attr_val, nn.Parameter) and not self.param_shapes_constant:
             known = self._tensor_names.get(id(attr_val))
@@ -150,6 +157,13 @@ class NodePathTracer(fx.Tracer):
         return super().getattr(attr, attr_val, parameter_proxy_cache)
 
     def create_arg(self, a: Any) -> Any:
+        kind = type(a)
+        if kind is fx.Proxy:
+            return a.node
+        if kind in _PLAIN:
+            return a
+        if kind is tuple:
+            return tuple([self.create_arg(item) for item in a])
         # As in getattr: torch.fx scans all named buffers for each one that is used.
         if isinstance(a, torch.Tensor):
             known = self._tensor_names.get(id(a))
@@ -158,6 +172,7 @@ class NodePathTracer(fx.Tracer):
         return super().create_arg(a)
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _TRACE_CODE = NodePathTracer.trace.__code__
 
 

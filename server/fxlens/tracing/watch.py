@@ -1,0 +1,64 @@
+"""Finds out whether ``forward`` asks for the mode: most models do not, and then one trace serves both modes.
+
+``training`` is a plain attribute that ``nn.Module.train`` sets on every module. While a model is traced, a property of
+that name on ``nn.Module`` (a data descriptor, so it comes before the instance's own attribute) sees every access.
+torch.fx replaces methods of ``nn.Module`` during tracing in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+
+
+class ModeReads:
+    """Whether the mode was read or set since the watch began; ``True`` where that cannot be known."""
+
+    def __init__(self, found: bool) -> None:
+        self.found = found
+
+
+@contextmanager
+def mode_reads(model: nn.Module) -> Iterator[ModeReads]:
+    """Watch ``model`` for accesses to ``training``."""
+    reads = ModeReads(not _can_be_watched(model))
+    if reads.found:
+        yield reads
+        return
+
+    def read(module: nn.Module) -> Any:
+        reads.found = True
+        try:
+            return module.__dict__["training"]
+        except KeyError:
+            raise AttributeError("training") from None
+
+    def write(module: nn.Module, value: Any) -> None:
+        reads.found = True
+        module.__dict__["training"] = value
+
+    nn.Module.training = property(read, write)  # type: ignore[assignment]
+    try:
+        yield reads
+    finally:
+        del nn.Module.training
+
+
+def _can_be_watched(model: nn.Module) -> bool:
+    """No class of the model has a ``train`` of its own, which may switch anything, or hides the property."""
+    if "training" in nn.Module.__dict__:
+        return False  # another watch, or a patch of somebody else's, is at work
+    classes = set()
+    for module in model.modules():
+        if "training" not in module.__dict__:
+            return False
+        classes.add(type(module))
+    return all(
+        kind.train is nn.Module.train
+        and kind.__getattribute__ is nn.Module.__getattribute__
+        and not any("training" in parent.__dict__ for parent in kind.__mro__)
+        for kind in classes
+    )
