@@ -6,7 +6,7 @@ from torchvision.models.resnet import BasicBlock
 
 blocks = create_feature_extractor(
     resnet18(),
-    # A deliberate mistake: a block is a leaf here, and what is inside a leaf has no node.
+    # A deliberate mistake: a block is a leaf here, with no nodes inside.
     return_nodes=["layer1.1", "layer2.0.conv1", "layer4.1"],
     tracer_kwargs={"leaf_modules": [BasicBlock]},
 )

@@ -7,7 +7,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 def token_extractor() -> torch.nn.Module:
     vit = vit_b_16(weights="DEFAULT").eval()
-    # A deliberate mistake: torchvision counts the layer norms anew, so the second one is not called `ln_2`.
+    # A deliberate mistake: torchvision counts layer norms anew; this one is not called `ln_2`.
     names = {
         "getitem_5": "class_token",
         "encoder.layers.encoder_layer_3.ln_2": "normed",
