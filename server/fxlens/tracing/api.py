@@ -16,6 +16,7 @@ from fxlens.tracing.extractor import build_extractor
 from fxlens.tracing.failures import TracingError
 from fxlens.tracing.modes import ModeTrace, trace_modes
 from fxlens.tracing.naming import NamingError
+from fxlens.tracing.preserve import collector_paused
 from fxlens.tracing.pruning import Wanted, prune
 from fxlens.tracing.selection import Selection, message, working_call
 from fxlens.tracing.settings import TraceSettings, trace_settings
@@ -167,6 +168,7 @@ def create_feature_extractor(
     return _extractor(model, traces, selection, queries, concrete_args or {})
 
 
+@collector_paused()
 def _extractor(
     model: nn.Module,
     traces: Mapping[Mode, ModeTrace],

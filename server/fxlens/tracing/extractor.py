@@ -46,7 +46,10 @@ class FeatureExtractor(nn.Module):
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # The class exists for this one instance, so it is rebuilt from its graphs; copy.deepcopy goes this way too.
-        return _empty, (type(self).__name__, *_both(self.train_graph, self.eval_graph)), self.__dict__
+        train, evaluation = _records(self.train_graph), None
+        if self.eval_graph is not self.train_graph:
+            evaluation = _records(self.eval_graph)
+        return _unpickled, (type(self).__name__, train, evaluation), self.__dict__
 
 
 def build_extractor(
@@ -63,7 +66,7 @@ def build_extractor(
         attributes: the tensors that the graphs read, by path. What is no parameter or buffer of ``model`` becomes a
             buffer that is not in the ``state_dict``: it follows ``.to()``, and the keys stay the model's.
     """
-    extractor = _empty(type(model).__name__, *_both(graphs["train"], graphs["eval"]))
+    extractor = _empty(type(model).__name__, graphs["train"], graphs["eval"])
     _copy_mode(model, extractor)
     nodes = [node for mode in MODES for node in graphs[mode].nodes]
     # Outer modules first: what sits inside one of them comes along with it.
@@ -133,11 +136,6 @@ class _Record(NamedTuple):
     kwargs: Any
 
 
-def _both(train: fx.Graph, evaluation: fx.Graph) -> tuple[list[_Record], list[_Record] | None]:
-    """The records of both graphs; ``None`` for the second if the two are one."""
-    return _records(train), None if evaluation is train else _records(evaluation)
-
-
 def _records(graph: fx.Graph) -> list[_Record]:
     def refer(value: Any) -> Any:
         return _Ref(value.name) if isinstance(value, fx.Node) else value
@@ -158,16 +156,20 @@ def _named(target: Any) -> Any:
     return target
 
 
-def _empty(class_name: str, train: list[_Record], evaluation: list[_Record] | None) -> FeatureExtractor:
+def _unpickled(class_name: str, train: list[_Record], evaluation: list[_Record] | None) -> FeatureExtractor:
+    """The extractor of these graphs (``None``: one for both modes); its modules and tensors are still to come."""
+    graph = _graph(train)
+    return _empty(class_name, graph, graph if evaluation is None else _graph(evaluation))
+
+
+def _empty(class_name: str, train_graph: fx.Graph, eval_graph: fx.Graph) -> FeatureExtractor:
     """An extractor of a class of its own, that can run both graphs but has no modules yet."""
-    train_graph = _graph(train)
-    eval_graph = train_graph if evaluation is None else _graph(evaluation)
     forward_train = _compile(train_graph)
     members: dict[str, Any] = {
         "train_graph": train_graph,
         "eval_graph": eval_graph,
         "_forward_train": forward_train,
-        "_forward_eval": forward_train if evaluation is None else _compile(eval_graph),
+        "_forward_eval": forward_train if eval_graph is train_graph else _compile(eval_graph),
     }
     members["forward"] = _switch(eval_graph)
     members["__module__"] = __name__
