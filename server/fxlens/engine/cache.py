@@ -30,7 +30,11 @@ class Traced:
 
 
 def key_of(interpreter: str, request: TraceRequest) -> TraceKey:
-    """The key of ``request``. Line numbers are left out: they are put right afterwards, without another trace."""
+    """The key of ``request``.
+
+    Line numbers are left out: they are put right afterwards, without another trace. So are the limits: they decide
+    whether there is an answer, not which.
+    """
     parts = [
         request.path,
         request.dialect,
@@ -41,8 +45,6 @@ def key_of(interpreter: str, request: TraceRequest) -> TraceKey:
         "\0",
         request.model.text,
         *(f"{name}={expression.text}" for name, expression in sorted(request.arguments.items())),
-        "\0",
-        repr(request.limits),
     ]
     return TraceKey(interpreter, hashlib.sha256("\1".join(parts).encode(errors="surrogatepass")).hexdigest())
 

@@ -7,14 +7,15 @@ happens in worker processes. A result is shown only if the slice it was made for
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
-from fxlens.engine.cache import Digests, MemoryCache, Traced, TraceKey, key_of
+from fxlens.engine.cache import TraceKey, key_of
 from fxlens.engine.documents import Call, Document, Model, arguments_of, statements_of
 from fxlens.engine.settings import EngineSettings
-from fxlens.engine.workers import BlockedError, Worker
+from fxlens.engine.traces import Job, Traces
+from fxlens.engine.workers import BlockedError
 from fxlens.graph import Failure, Phase
 from fxlens.source import find_calls
 from fxlens.source.model import ExtractionCall, Slice
@@ -34,17 +35,6 @@ NOT_TRUSTED = Failure(
 NO_INTERPRETER = Failure("start", "interpreter", "No Python interpreter was found.", "Choose one with torch installed.")
 
 
-@dataclass
-class Job:
-    """A trace under way; several models may wait for it."""
-
-    key: TraceKey
-    slice: Slice
-    request: TraceRequest
-    task: asyncio.Task[None] | None = None
-    begun: bool = False
-
-
 class Engine:
     """Documents × workers × cache.
 
@@ -61,16 +51,11 @@ class Engine:
         on_phase: Callable[[str, Phase | None], None] | None = None,
     ) -> None:
         self._on_analysis = on_analysis
-        self._on_worker = on_worker
         self._on_log = on_log
-        self._on_phase = on_phase
         self._settings = EngineSettings()
         self._documents: dict[str, Document] = {}
-        self._workers: dict[str, Worker] = {}
         self._jobs: dict[TraceKey, Job] = {}
-        self._digests = Digests()
-        self._cache = MemoryCache(self._digests)
-        self._background: set[asyncio.Task[None]] = set()
+        self._traces = Traces(on_worker, on_log, on_phase)
         self._restarting = asyncio.Lock()
 
     # --- settings ---------------------------------------------------------------------------------------------------
@@ -80,12 +65,7 @@ class Engine:
         if settings == self._settings:
             return
         self._settings = settings
-        used = {settings.default_interpreter, *(folder.interpreter for folder in settings.folders)}
-        for interpreter in list(self._workers):
-            if not settings.trusted or interpreter not in used:
-                self._run(self._workers.pop(interpreter).retire())
-        for worker in self._workers.values():
-            worker.idle_seconds = settings.idle_minutes * 60
+        self._traces.configure(settings)
         for document in self._documents.values():
             self._refresh(document, retry_blocked=True)
             self._launch_later(document, 0.0)
@@ -124,7 +104,7 @@ class Engine:
 
     def file_changed(self, path: str) -> None:
         """A file on disk changed: trace again what was made from it, and what failed and may now work."""
-        self._digests.forget(path)
+        self._traces.digests.forget(path)
         for document in self._documents.values():
             touched = [model for model in document.models() if self._concerned(model, path)]
             for model in touched:
@@ -137,7 +117,7 @@ class Engine:
         if model.state.status == "failed":
             return path.endswith(".py") or any(file.path == path for file in model.files)
         return model.state.status == "ready" and any(
-            file.path == path and self._digests.of(path) != file.digest for file in model.files
+            file.path == path and self._traces.digests.of(path) != file.digest for file in model.files
         )
 
     def _set_text(self, document: Document, text: str, version: int | None) -> None:
@@ -187,7 +167,7 @@ class Engine:
         graph = before.graph if before else None
         state = ModelState(slice_, "blocked" if blocked else "waiting", graph, graph is not None, blocked)
         model = Model(key, request, state)
-        if blocked is None and (traced := self._cache.get(key)):
+        if blocked is None and (traced := self._traces.known(key)):
             model.take(traced)
         return model
 
@@ -229,6 +209,7 @@ class Engine:
         for model in document.models():
             if model.state.status == "waiting" and model.key not in self._jobs:
                 job = Job(model.key, model.state.slice, model.request)
+                job.fresh = self._traces.take_doubt(job.key)
                 self._jobs[job.key] = job
                 job.task = asyncio.create_task(self._work(job))
 
@@ -247,7 +228,7 @@ class Engine:
 
     async def _work(self, job: Job) -> None:
         try:
-            traced = await self._traced(job)
+            traced = await self._traces.find(job, lambda: self._begin(job))
         except BlockedError as error:
             failure = error.failure
             self._finish(job, lambda model: self._block(model, failure))
@@ -260,34 +241,9 @@ class Engine:
             failure = Failure("start", type(error).__name__, f"FX Lens failed: {error}", "Please report this.")
             self._finish(job, lambda model: self._block(model, failure))
         else:
-            self._cache.put(job.key, traced)
             self._finish(job, lambda model: model.take(traced))
 
-    async def _traced(self, job: Job) -> Traced:
-        """Trace, and trace again while files change under it."""
-        worker = self._worker(job.key.interpreter)
-
-        def begin() -> None:
-            self._begin(job)
-
-        def progress(phase: Phase) -> None:
-            if self._on_phase:
-                self._on_phase(job.request.model.text, phase)
-
-        try:
-            for _ in range(RETRIES):
-                reply = await worker.trace(job.request, begin, progress)
-                if self._digests.hold(reply.files):
-                    break
-        finally:
-            if self._on_phase and job.begun:
-                self._on_phase(job.request.model.text, None)
-        if reply.output:
-            self._on_log(f"output of {job.request.path}:\n{reply.output}")
-        return Traced(job.slice, reply)
-
     def _begin(self, job: Job) -> None:
-        job.begun = True
         touched = []
         for document, model in self._wanting(job.key):
             model.state = replace(model.state, status="tracing")
@@ -311,22 +267,7 @@ class Engine:
         for document in dict.fromkeys(documents):
             self._publish(document)
 
-    # --- workers ----------------------------------------------------------------------------------------------------
-
-    def _worker(self, interpreter: str) -> Worker:
-        worker = self._workers.get(interpreter)
-        if worker is None:
-            reason = self._reason_for(interpreter)
-            idle = self._settings.idle_minutes * 60
-            worker = Worker(interpreter, reason, idle, self._on_worker, self._on_log)
-            self._workers[interpreter] = worker
-        return worker
-
-    def _reason_for(self, interpreter: str) -> str:
-        for folder in self._settings.folders:
-            if folder.interpreter == interpreter:
-                return folder.interpreter_reason
-        return self._settings.default_reason
+    # --- life ----------------------------------------------------------------------------------------------------
 
     def worker_state(self, path: str) -> WorkerState:
         """The state of the worker that ``path`` would be traced by."""
@@ -336,19 +277,19 @@ class Engine:
         if interpreter is None:
             text = reason or NO_INTERPRETER.message
             return WorkerState("failed", text, None, reason, problems=(text,))
-        if interpreter in self._workers:
-            return self._workers[interpreter].state
-        return WorkerState("stopped", "Nothing to trace yet.", interpreter, reason)
+        return self._traces.worker_state(interpreter) or WorkerState(
+            "stopped", "Nothing to trace yet.", interpreter, reason
+        )
 
     def worker_pids(self) -> list[int]:
         """The process ids of the running workers, for logs and tests."""
-        return [worker.pid for worker in self._workers.values() if worker.pid is not None]
+        return self._traces.worker_pids()
 
     async def restart(self) -> None:
         """Stop all workers, forget all results and failures, and trace the open documents anew."""
         async with self._restarting:
             await self._stop_work()
-            self._cache.clear()
+            self._traces.forget({model.key for document in self._documents.values() for model in document.models()})
             for document in self._documents.values():
                 for model in document.models():
                     model.outdate()
@@ -379,10 +320,4 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
-        await asyncio.gather(*self._background, return_exceptions=True)
-
-    def _run(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        await self._traces.stop()

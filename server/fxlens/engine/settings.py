@@ -20,7 +20,10 @@ class FolderSettings:
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """All settings. Nothing of the workspace is executed or probed unless ``trusted``."""
+    """All settings. Nothing of the workspace is executed or probed unless ``trusted``.
+
+    ``cache_folder`` is where results are kept between sessions; ``None`` keeps them in memory only.
+    """
 
     trusted: bool = False
     folders: tuple[FolderSettings, ...] = ()
@@ -29,6 +32,7 @@ class EngineSettings:
     limits: Limits = field(default_factory=Limits)
     extra_paths: tuple[str, ...] = ()
     idle_minutes: float = 10.0
+    cache_folder: str | None = None
 
     def folder_of(self, path: str) -> FolderSettings | None:
         """The innermost workspace folder that contains ``path``."""

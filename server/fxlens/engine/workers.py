@@ -43,9 +43,11 @@ class Worker:
         idle_seconds: float,
         on_state: Callable[[WorkerState], None],
         on_log: Callable[[str], None],
+        on_ready: Callable[[Environment], None] = lambda _: None,
         back_off: tuple[float, ...] = BACK_OFF_SECONDS,
     ) -> None:
         self._interpreter = interpreter
+        self._on_ready = on_ready
         self._waits = back_off
         self._on_state = on_state
         self._on_log = on_log
@@ -153,6 +155,7 @@ class Worker:
     def _announce(self, environment: Environment) -> None:
         self.state = replace(self.state, python=environment.python, torch=environment.torch, problems=())
         self._set("ready", "Ready.")
+        self._on_ready(environment)
         self._on_log(
             f"worker {environment.pid} is ready: Python {environment.python}, torch {environment.torch}, "
             f"torchvision {environment.torchvision}, timm {environment.timm} ({environment.executable})"

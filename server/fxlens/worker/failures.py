@@ -80,14 +80,18 @@ def _exit_remedy(error: SystemExit) -> str:
 
 def _remedy(error: BaseException, phase: Phase) -> str:
     if isinstance(error, ModuleNotFoundError):
-        name = (error.name or "").partition(".")[0]
+        name, _, inner = (error.name or "").partition(".")
+        if inner:
+            return f"The package {name!r} has no such module: mend the import, or the file's place."
         return f"Install {name!r} in this environment, or add its folder to the setting `fxlens.extraPaths`."
     if isinstance(error, SyntaxError):
         return "Mend the syntax error in that file."
     if isinstance(error, FileNotFoundError):
         return f"The file is looked for as if the program were started in the workspace folder. {HINT}"
-    if isinstance(error, NameError) or phase == "build":
+    if isinstance(error, NameError):
         return HINT
+    if phase == "build":
+        return f"If it works in your program, what made it work is not evaluated here. {HINT}"
     return ""
 
 

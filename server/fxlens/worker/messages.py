@@ -124,7 +124,7 @@ class TraceReply:
 
 @dataclass(frozen=True)
 class Environment:
-    """What the worker says of itself when it is ready."""
+    """What the worker says of itself when it is ready; ``folders`` are those its packages are imported from."""
 
     python: str
     executable: str
@@ -132,10 +132,11 @@ class Environment:
     torchvision: str | None
     timm: str | None
     pid: int
+    folders: tuple[str, ...] = ()
 
     def to_json(self) -> Json:
         return asdict(self)
 
     @staticmethod
     def from_json(data: Json) -> Environment:
-        return Environment(**data)
+        return Environment(**{**data, "folders": tuple(data["folders"])})

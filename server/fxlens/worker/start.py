@@ -74,6 +74,7 @@ def _load_torch() -> Environment:
         _version_of("torchvision"),
         _version_of("timm"),
         os.getpid(),
+        tuple(dict.fromkeys(folder for folder in sys.path if folder and os.path.isdir(folder))),  # noqa: PTH112
     )
 
 

@@ -31,7 +31,7 @@ class Watched:
         self.log: list[str] = []
         self.phases: list[Phase] = []
         self.news = asyncio.Event()
-        self.worker = Worker(interpreter, "", idle_seconds, self._take, self.log.append, back_off)
+        self.worker = Worker(interpreter, "", idle_seconds, self._take, self.log.append, back_off=back_off)
 
     def _take(self, state: WorkerState) -> None:
         if state.status != self.history[-1]:

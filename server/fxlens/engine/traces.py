@@ -1,0 +1,174 @@
+"""Getting one trace done: from memory, from disk, or by a worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+
+from fxlens.engine.analysis import WorkerState
+from fxlens.engine.cache import Digests, MemoryCache, Traced, TraceKey
+from fxlens.engine.disk_cache import DiskCache
+from fxlens.engine.settings import EngineSettings
+from fxlens.engine.workers import Worker
+from fxlens.graph import Phase
+from fxlens.source.model import Slice
+from fxlens.worker.messages import Environment, TraceRequest
+
+RETRIES = 3
+"""How often a trace is repeated because files changed under it."""
+
+
+@dataclass
+class Job:
+    """A trace under way; several models may wait for it. ``fresh`` rules stored results out."""
+
+    key: TraceKey
+    slice: Slice
+    request: TraceRequest
+    task: asyncio.Task[None] | None = None
+    fresh: bool = False
+
+
+class Traces:
+    """The workers, one for each interpreter, and the results they have given."""
+
+    def __init__(
+        self,
+        on_worker: Callable[[WorkerState], None],
+        on_log: Callable[[str], None],
+        on_phase: Callable[[str, Phase | None], None] | None,
+    ) -> None:
+        self._on_worker = on_worker
+        self._on_log = on_log
+        self._on_phase = on_phase
+        self._settings = EngineSettings()
+        self._workers: dict[str, Worker] = {}
+        self.digests = Digests()
+        self._memory = MemoryCache(self.digests)
+        self._disk: DiskCache | None = None
+        self._doubted: set[TraceKey] = set()
+        self._background: set[asyncio.Task[None]] = set()
+
+    def configure(self, settings: EngineSettings) -> None:
+        """End the workers that are not to be used any more, and let the others know what has changed for them."""
+        if settings.cache_folder != self._settings.cache_folder:
+            folder = settings.cache_folder
+            self._disk = DiskCache(Path(folder), _on_loop(self._on_log)) if folder else None
+        self._settings = settings
+        used = {settings.default_interpreter, *(folder.interpreter for folder in settings.folders)}
+        for interpreter in list(self._workers):
+            if not settings.trusted or interpreter not in used:
+                self._run(self._workers.pop(interpreter).retire())
+        for worker in self._workers.values():
+            worker.idle_seconds = settings.idle_minutes * 60
+
+    def known(self, key: TraceKey) -> Traced | None:
+        """A result that is in memory and still holds."""
+        return self._memory.get(key)
+
+    def forget(self, doubted: set[TraceKey]) -> None:
+        """Forget what is in memory; the next results for ``doubted`` must not come from disk either."""
+        self._memory.clear()
+        self._doubted |= doubted
+
+    def take_doubt(self, key: TraceKey) -> bool:
+        """Whether the result for ``key`` has to be made anew this time."""
+        doubted = key in self._doubted
+        self._doubted.discard(key)
+        return doubted
+
+    async def find(self, job: Job, on_start: Callable[[], None]) -> Traced:
+        """The result for ``job``; ``on_start`` is called when a worker takes it up.
+
+        Raises:
+            BlockedError: nothing can run in its interpreter.
+        """
+        return await self._stored(job) or await self._traced(job, on_start)
+
+    async def _stored(self, job: Job) -> Traced | None:
+        """What an earlier session, or another server, has stored for the job, if the workspace is still the same."""
+        if self._disk is None or job.fresh:
+            return None
+        traced = await asyncio.to_thread(self._disk.get, job.key)
+        if traced is None or not self.digests.hold(traced.reply.files):
+            return None
+        self._memory.put(job.key, traced)
+        return traced
+
+    async def _traced(self, job: Job, on_start: Callable[[], None]) -> Traced:
+        """Trace, and trace again while files change under it."""
+        worker = self._worker(job.key.interpreter)
+        model = job.request.model.text
+        try:
+            for _ in range(RETRIES):
+                reply = await worker.trace(job.request, on_start, lambda phase: self._tell(model, phase))
+                if self.digests.hold(reply.files):
+                    break
+        finally:
+            self._tell(model, None)
+        if reply.output:
+            self._on_log(f"output of {job.request.path}:\n{reply.output}")
+        traced = Traced(job.slice, reply)
+        if reply.failure is None:
+            self._keep(job.key, traced)
+        return traced
+
+    def _tell(self, model: str, phase: Phase | None) -> None:
+        if self._on_phase:
+            self._on_phase(model, phase)
+
+    def _keep(self, key: TraceKey, traced: Traced) -> None:
+        self._memory.put(key, traced)
+        if self._disk:
+            self._run(asyncio.to_thread(self._disk.put, key, traced))
+
+    def _worker(self, interpreter: str) -> Worker:
+        worker = self._workers.get(interpreter)
+        if worker is None:
+
+            def remember(environment: Environment) -> None:
+                if self._disk:
+                    folders = environment.folders
+                    self._run(asyncio.to_thread(self._disk.remember_environment, interpreter, folders))
+
+            reason = self._reason_for(interpreter)
+            idle = self._settings.idle_minutes * 60
+            worker = Worker(interpreter, reason, idle, self._on_worker, self._on_log, remember)
+            self._workers[interpreter] = worker
+        return worker
+
+    def _reason_for(self, interpreter: str) -> str:
+        for folder in self._settings.folders:
+            if folder.interpreter == interpreter:
+                return folder.interpreter_reason
+        return self._settings.default_reason
+
+    def worker_state(self, interpreter: str) -> WorkerState | None:
+        worker = self._workers.get(interpreter)
+        return worker.state if worker else None
+
+    def worker_pids(self) -> list[int]:
+        return [worker.pid for worker in self._workers.values() if worker.pid is not None]
+
+    async def stop(self) -> None:
+        """End every worker, and wait for what is still being written."""
+        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def _on_loop(on_log: Callable[[str], None]) -> Callable[[str], None]:
+    """``on_log`` for other threads."""
+    loop = asyncio.get_running_loop()
+
+    def log(line: str) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(on_log, line)
+
+    return log
