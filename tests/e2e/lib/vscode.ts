@@ -72,9 +72,8 @@ export class VSCode {
 
   /** The row of the suggestion list with exactly this label. */
   suggestion(label: string): Locator {
-    return this.suggestions
-      .locator('.monaco-list-row')
-      .filter({ has: this.page.locator(`.label-name:text-is("${label}")`) });
+    const name = this.page.locator('.label-name').getByText(label, { exact: true });
+    return this.suggestions.locator('.monaco-list-row').filter({ has: name });
   }
 
   /** Accept the suggestion with this label, once typing has brought it to the top. */
