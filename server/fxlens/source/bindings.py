@@ -152,8 +152,11 @@ def _by_use(name: str, user: Node) -> str | None:
 def _stand_in_at(leaf: Node) -> str | None:
     above = parent(leaf)
     if above.type == "test":
-        # `weights=W.DEFAULT if use_weights else None`
-        return "False" if children(above)[2] is leaf and _is_weights_argument(above) else None
+        # `weights = W.DEFAULT if use_weights else None`: what is optional is no model.
+        one, _, condition, _, other = children(above)
+        if condition is not leaf or "None" not in (value(one), value(other)):
+            return None
+        return "False" if value(other) == "None" else "True"
     if above.type == "argument" and is_operator(children(above)[1], "="):
         return _by_name(value(children(above)[0]))
     trailer = above if above.type == "trailer" else parent(above)
@@ -168,11 +171,6 @@ def _stand_in_at(leaf: Node) -> str | None:
     if name in _LOADERS:
         return '""'
     return _COUNT_TEXT if _SIZED_LAYERS.match(name) else None
-
-
-def _is_weights_argument(node: Node) -> bool:
-    above = parent(node)
-    return above.type == "argument" and _by_name(value(children(above)[0])) in ("None", "False")
 
 
 def _is_attribute(leaf: Node) -> bool:

@@ -9,6 +9,7 @@ from fxlens.graph import Dialect
 from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
 from fxlens.source.document import Document
 from fxlens.source.flow import Flow, Undecided, World, arm_worlds, call_parts
+from fxlens.source.hints import ModelExpression, as_written, find_hint
 from fxlens.source.model import ExtractionCall, FileCalls, Function, Query, Role, Slice, Span, Unresolved
 from fxlens.source.return_nodes import NameReader
 from fxlens.source.slices import Slicer
@@ -103,14 +104,17 @@ def _read_call(
 ) -> ExtractionCall:
     given = _bind_arguments(arguments(trailer), dialect, function)
     model = given.get("model")
+    place = statement_of(leaf)
+    hint = find_hint(document, place, trailer.end_pos)
+    model_span = document.span(model) if model is not None else None
     call = ExtractionCall(
         function,
         dialect,
         Span(document.position(callee[0].start_pos), document.position(trailer.end_pos)),
         document.span(leaf),
-        document.span(model) if model is not None else None,
+        hint.span if hint is not None else model_span,
     )
-    return _resolve(document, call, given, statement_of(leaf))
+    return _resolve(document, call, given, place, hint)
 
 
 def _bind_arguments(given: list[tuple[str, Node]], dialect: Dialect, function: Function) -> dict[str, Node]:
@@ -130,7 +134,9 @@ def _bind_arguments(given: list[tuple[str, Node]], dialect: Dialect, function: F
     return bound
 
 
-def _resolve(document: Document, call: ExtractionCall, given: dict[str, Node], place: Node) -> ExtractionCall:
+def _resolve(
+    document: Document, call: ExtractionCall, given: dict[str, Node], place: Node, hint: ModelExpression | None
+) -> ExtractionCall:
     outcome = _Outcome()
     worlds = [World()]
     for _ in range(_MAX_WORLDS):
@@ -138,7 +144,7 @@ def _resolve(document: Document, call: ExtractionCall, given: dict[str, Node], p
             break
         flow = Flow(document, worlds.pop())
         try:
-            outcome.add(*_resolve_in(flow, given, place))
+            outcome.add(*_resolve_in(flow, given, place, hint))
         except Undecided as undecided:
             worlds += reversed(undecided.worlds)
     return outcome.complete(call)
@@ -152,6 +158,7 @@ class _Outcome:
     queries: dict[tuple[Span, str, Role], tuple[Query, set[int]]] = field(default_factory=dict)
     unresolved: Unresolved | None = None
     names_unresolved: Unresolved | None = None
+    names_unresolved_alone: Unresolved | None = None
 
     def add(self, model: Slice | Unresolved, readers: list[NameReader]) -> None:
         if isinstance(model, Unresolved):
@@ -159,8 +166,10 @@ class _Outcome:
         else:
             self.slices.setdefault(model.key, model)
         for reader in readers:
-            if isinstance(model, Slice) or not self.slices:
+            if isinstance(model, Slice):
                 self.names_unresolved = self.names_unresolved or reader.problem
+            else:
+                self.names_unresolved_alone = self.names_unresolved_alone or reader.problem
             for query in reader.queries:
                 _, at = self.queries.setdefault((query.literal, query.text, query.role), (query, set()))
                 if isinstance(model, Slice):
@@ -178,11 +187,13 @@ class _Outcome:
             queries=tuple(sorted(queries, key=lambda query: query.span.start)),
             # A way through the file that leads to no model is none that a run takes, if another one does.
             unresolved=None if self.slices else self.unresolved,
-            names_unresolved=self.names_unresolved,
+            names_unresolved=self.names_unresolved if self.slices else self.names_unresolved_alone,
         )
 
 
-def _resolve_in(flow: Flow, given: dict[str, Node], place: Node) -> tuple[Slice | Unresolved, list[NameReader]]:
+def _resolve_in(
+    flow: Flow, given: dict[str, Node], place: Node, hint: ModelExpression | None
+) -> tuple[Slice | Unresolved, list[NameReader]]:
     """The model and the names of a call in one world.
 
     Raises:
@@ -192,10 +203,12 @@ def _resolve_in(flow: Flow, given: dict[str, Node], place: Node) -> tuple[Slice 
     for reader in readers:
         reader.read(given[reader.role], place)
     model = given.get("model")
-    if model is None:
+    if hint is None and model is not None:
+        hint = as_written(flow.document, model)
+    if hint is None:
         return Unresolved("The call is given no model."), readers
     slicer = Slicer(flow, place)
-    outcome = slicer.slice(model, [(name, given[name]) for name in _TRACE_ARGUMENTS if name in given])
+    outcome = slicer.slice(hint, [(name, given[name]) for name in _TRACE_ARGUMENTS if name in given])
     for reader in readers:
         for if_statement in reader.undecided:
             if slicer.includes_part_of(if_statement):

@@ -18,6 +18,7 @@ class Unknown:
 
 UNKNOWN = Unknown()
 _MAX_DEPTH = 12
+_MAX_RANGE = 256
 
 
 def evaluate(flow: Flow, node: Node, depth: int = 0) -> object:
@@ -149,7 +150,17 @@ _TEXT_METHODS = {"lower", "upper", "strip"}
 _TEXT_TESTS = {"startswith", "endswith"}
 
 
+def _range(flow: Flow, given: list[tuple[str, Node]], depth: int) -> object:
+    bounds = [evaluate(flow, expression, depth + 1) for _, expression in given]
+    whole = [bound for bound in bounds if isinstance(bound, int)]
+    if not 1 <= len(whole) <= 3 or len(whole) != len(bounds) or whole[2:] == [0]:
+        return UNKNOWN
+    return tuple(range(*whole)[:_MAX_RANGE])
+
+
 def _method(flow: Flow, parts: list[Node], depth: int) -> object:
+    if len(parts) == 2 and value(parts[0]) == "range" and is_call(parts[1]):
+        return _range(flow, arguments(parts[1]), depth)
     if len(parts) != 3 or not is_call(parts[2]) or value(children(parts[1])[0]) != ".":
         return UNKNOWN
     owner, method = evaluate(flow, parts[0], depth + 1), value(children(parts[1])[1])

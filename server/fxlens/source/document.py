@@ -43,7 +43,7 @@ class Document:
             if not errors:
                 break
             self.repairs = recovery.repair(self.text, self.lines, errors, self.repairs)
-            if self.repairs.text == self.text:
+            if attempt and self.repairs.text == self.text:
                 break
             self._set_text(self.repairs.text)
             self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")

@@ -16,12 +16,14 @@ from fxlens.source.tree import (
     arguments,
     children,
     definition_core,
+    display_items,
     is_call,
     is_operator,
     opens_with,
     parent,
     scope_of,
     statement_of,
+    unwrap,
     value,
     whole_statement,
 )
@@ -34,8 +36,9 @@ Chain: TypeAlias = list[tuple[Node, int]]
 class World:
     """One way through a file: what is assumed where its text leaves several possibilities.
 
-    ``arms`` says which arm is taken of the ``if`` at a position, ``callers`` from which call site (by index, ``None``
-    for none in this file) the function at a position is called, ``values`` what a parameter at a position is.
+    ``arms`` says which arm is taken of the ``if`` at a position, and which round of the loop; ``callers`` from which
+    call site (by index, ``None`` for none in this file) the function at a position is called; ``values`` what the
+    parameter at a position is.
     """
 
     arms: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -257,6 +260,22 @@ class Flow:
             below = above
         return found[::-1]
 
+    def rounds(self, loop: Node) -> list[Node]:
+        """The items that a ``for`` over a display goes through; few enough to tell them apart."""
+        source = unwrap(children(loop)[3])
+        if source.type == "name":
+            bindings = self.reaching(value(source), loop).bindings
+            values = [binding.value for binding in bindings if binding.kind == "assign" and binding.value is not None]
+            source = unwrap(values[0]) if len(values) == 1 and len(bindings) == 1 else source
+        items = display_items(source)
+        return items if len(items) <= _MAX_ROUNDS else []
+
+    def round_of(self, loop: Node) -> Node | None:
+        """The item of the round that is gone through in this world."""
+        if self.world is None or loop.start_pos not in self.world.arms:
+            return None
+        return self.rounds(loop)[self.world.arms[loop.start_pos]]
+
     def match_subject(self, if_statement: Node) -> Node | None:
         """What is matched, if ``if_statement`` is really the cases of a ``match``. See the recovery module."""
         if not self.document.text.startswith("case", self.document.offset(if_statement.start_pos)):
@@ -325,6 +344,7 @@ class Flow:
 _BODY = 2
 _MAX_CALLERS = 3
 _MAX_CALL_SITES = 8
+_MAX_ROUNDS = 8
 NO_ARM = -2
 """The arm of an ``if`` none of whose blocks is entered."""
 

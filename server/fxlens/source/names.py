@@ -150,7 +150,7 @@ def reads(node: Node, self_name: str = "") -> set[Key]:
             case "argument" if len(parts) == 3 and is_operator(parts[1], "="):
                 stack.append(parts[2])
             case "expr_stmt":
-                stack += _read_assignment(parts)
+                stack += _read_assignment(parts, self_name)
             case "funcdef" | "lambdef":
                 found |= _read_function(top, self_name)
             case "classdef":
@@ -174,16 +174,26 @@ def _read_self(parts: list[Node], self_name: str, found: set[Key]) -> list[Node]
     return parts[1:]
 
 
-def _read_assignment(parts: list[Node]) -> list[Node]:
+def _read_assignment(parts: list[Node], self_name: str) -> list[Node]:
+    """What an assignment reads: values and what stands in its targets; annotations say nothing about values."""
     reading: list[Node] = []
     for at, part in enumerate(parts):
         following = parts[at + 1] if at + 1 < len(parts) else None
         is_target = following is not None and (following.type == "annassign" or value(following) == "=")
-        if not is_target:
+        if part.type == "annassign":
+            reading += children(part)[3:]
+        elif not is_target:
             reading.append(part)
         else:
-            reading += [target for target in _targets(part) if target.type != "name"]
+            reading += [target for target in _targets(part) if not _is_plain_target(target, self_name)]
     return reading
+
+
+def _is_plain_target(target: Node, self_name: str) -> bool:
+    """Whether a target is bound as a whole: a name, or an attribute of the own object."""
+    parts = children(target)
+    own = bool(self_name) and len(parts) == 2 and value(parts[0]) == self_name and opens_with(parts[1], ".")
+    return target.type == "name" or own
 
 
 def _targets(node: Node) -> list[Node]:

@@ -18,6 +18,7 @@ class Group:
     statements: list[Node] = field(default_factory=list)
     bindings: dict[str, tuple[int, str]] = field(default_factory=dict)
     self_name: str = ""
+    attached: tuple[str, ...] = ()
 
 
 def render(flow: Flow, groups: list[Group], around_anchor: set[int]) -> tuple[SliceStatement, ...]:
@@ -29,6 +30,7 @@ def render(flow: Flow, groups: list[Group], around_anchor: set[int]) -> tuple[Sl
         if group.self_name and group.self_name not in with_self:
             with_self.add(group.self_name)
             found.append(SliceStatement(line, f'{group.self_name} = __import__("types").SimpleNamespace()'))
+        found += [SliceStatement(line, text) for text in group.attached]
         if group.bindings:
             found.append(_bind(group, line))
         units: dict[int, Node] = {}
@@ -37,7 +39,7 @@ def render(flow: Flow, groups: list[Group], around_anchor: set[int]) -> tuple[Sl
             unit = _unit(flow, statement, group.scope, around_anchor)
             units[id(unit)] = unit
         ordered = sorted(units.values(), key=lambda node: node.start_pos)
-        found += [_render_unit(flow.document, unit, included, around_anchor) for unit in ordered]
+        found += [_render_unit(flow, unit, included, around_anchor) for unit in ordered]
     return tuple(found)
 
 
@@ -60,14 +62,18 @@ def _unit(flow: Flow, statement: Node, scope: Node, around_anchor: set[int]) -> 
     return statement
 
 
-def _render_unit(document: Document, unit: Node, included: set[int], around_anchor: set[int]) -> SliceStatement:
-    line = unit.start_pos[0] - 1
+def _render_unit(flow: Flow, unit: Node, included: set[int], around_anchor: set[int]) -> SliceStatement:
+    document, line = flow.document, unit.start_pos[0] - 1
     core = definition_core(unit)
     if core.type in COMPOUND and id(core) in around_anchor:
-        return SliceStatement(line, document.indentation(unit) + _bind_target(document, core))
+        return SliceStatement(line, document.indentation(unit) + _bind_target(flow, core))
     edits: list[tuple[int, int, str]] = []
     if core.type in COMPOUND:
         _blank_left_out(document, core, included, edits)
+    elif core.type == "expr_stmt" and children(core)[1].type == "annassign":
+        # Python evaluates no annotation of a local variable; here the statement stands in a module.
+        annotation = children(children(core)[1])[:2]
+        edits.append(_blanked(document, annotation[0], annotation[1]))
     start = document.offset(unit.start_pos)
     end = document.offset(unit.end_pos)
     pieces: list[str] = []
@@ -79,9 +85,17 @@ def _render_unit(document: Document, unit: Node, included: set[int], around_anch
     return SliceStatement(line, document.indentation(unit) + "".join(pieces).rstrip("\r\n"))
 
 
-def _bind_target(document: Document, compound: Node) -> str:
+def _blanked(document: Document, first: Node, last: Node) -> tuple[int, int, str]:
+    start, end = document.offset(first.start_pos), document.offset(last.end_pos)
+    return start, end, "".join(each if each in "\r\n" else " " for each in document.text[start:end])
+
+
+def _bind_target(flow: Flow, compound: Node) -> str:
     """What the loop or ``with`` around the call binds, as an assignment: its first value."""
-    parts = children(compound)
+    document, parts = flow.document, children(compound)
+    chosen = flow.round_of(compound) if compound.type == "for_stmt" else None
+    if chosen is not None:
+        return f"{document.code(parts[1])} = {document.code(chosen)}"
     if compound.type == "for_stmt":
         return f"{document.code(parts[1])} = next(iter({document.code(parts[3])}))"
     items = [part for part in parts[1:-2] if part.type == "with_item"]

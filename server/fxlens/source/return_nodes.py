@@ -14,6 +14,7 @@ from fxlens.source.tree import (
     Node,
     arguments,
     children,
+    display_items,
     is_call,
     is_operator,
     opens_with,
@@ -39,6 +40,7 @@ class NameReader:
         self.problem: Unresolved | None = None
         self.undecided: list[Node] = []
         self._loops: list[dict[str, list[Query]]] = []
+        self._counters: list[dict[str, list[str]]] = []
         self._seen: set[int] = set()
 
     def read(self, node: Node, place: Node, depth: int = 0) -> None:
@@ -120,6 +122,12 @@ class NameReader:
         clause = parts[-1] if parts[-1].type == "sync_comp_for" else children(parts[-1])[-1]
         bound = comprehension_names(clause)
         target, source = children(clause)[1], children(clause)[3]
+        counted = constants.evaluate(self.flow, source)
+        if target.type == "name" and isinstance(counted, tuple) and not any(isinstance(each, str) for each in counted):
+            self._counters.append({value(target): [str(each) for each in counted]})
+            self.read(parts[0], place, depth + 1)
+            self._counters.pop()
+            return
         outer = self.queries
         self.queries = []
         self.read(source, place, depth + 1)
@@ -149,7 +157,10 @@ class NameReader:
         before = len(self.queries)
         for occurrence in reversed(reaching.bindings):
             self._note_undecided(occurrence, place)
-            if occurrence.kind in ("assign", "walrus", "for") and occurrence.value is not None:
+            chosen = self.flow.round_of(occurrence.statement) if occurrence.kind == "for" else None
+            if chosen is not None:
+                self.read(chosen, occurrence.statement, depth + 1)
+            elif occurrence.kind in ("assign", "walrus", "for") and occurrence.value is not None:
                 self.read(occurrence.value, occurrence.statement, depth + 1)
             else:
                 self._fail(node)
@@ -240,8 +251,8 @@ class NameReader:
 
     def _read_pairs(self, node: Node, place: Node, depth: int) -> bool:
         """The first items of a list of pairs, as ``dict`` takes it."""
-        items = _items(node)
-        pairs = [_items(item) for item in items]
+        items = display_items(node)
+        pairs = [display_items(item) for item in items]
         if not items or any(len(pair) != 2 for pair in pairs):
             return self._read_zip(node, place, depth)
         for name, key in pairs:
@@ -331,6 +342,9 @@ class NameReader:
         for loop in reversed(self._loops):
             if value(parts[1]) in loop:
                 return [query.text for query in loop[value(parts[1])]]
+        for counter in reversed(self._counters):
+            if value(parts[1]) in counter:
+                return counter[value(parts[1])]
         known = constants.evaluate(self.flow, parts[1])
         if isinstance(known, constants.Unknown):
             self._fail(parts[1])
@@ -377,19 +391,6 @@ _SPLIT_COLUMN = 60
 def _attribute(trailer: Node) -> str:
     inner = children(trailer)
     return value(inner[1]) if len(inner) == 2 and is_operator(inner[0], ".") else ""
-
-
-def _items(node: Node) -> list[Node]:
-    """The items of a list or tuple display."""
-    parts = children(node)
-    if node.type != "atom" or len(parts) != 3 or value(parts[0]) not in "([":
-        return []
-    inner = parts[1]
-    if inner.type != "testlist_comp":
-        return [inner]
-    if children(inner)[-1].type in ("sync_comp_for", "comp_for"):
-        return []
-    return [item for item in children(inner) if not is_operator(item, ",")]
 
 
 def _pairs(node: Node) -> list[tuple[Node, Node]] | None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import builtins
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fxlens.source import effects
 from fxlens.source.bindings import bind
 from fxlens.source.callees import star_imports
 from fxlens.source.flow import Flow, Undecided, World, arm_worlds, conditions
+from fxlens.source.hints import ModelExpression
 from fxlens.source.model import Argument, Slice, SliceStatement, Unresolved
 from fxlens.source.names import Key, Occurrence, Parameter, classify, reads
 from fxlens.source.rendering import Group, render
@@ -51,6 +52,8 @@ class _State:
     bindings: dict[int, dict[str, tuple[int, str]]] = field(default_factory=dict)
     visited: set[tuple[Key, int, tuple[int, int] | None]] = field(default_factory=set)
     problems: list[Unresolved] = field(default_factory=list)
+    attached: dict[int, dict[str, str]] = field(default_factory=dict)
+    """What has to be put on the own object of a method: other methods, and attributes of the class."""
 
     def copy(self) -> _State:
         return _State(
@@ -58,6 +61,7 @@ class _State:
             {scope: dict(names) for scope, names in self.bindings.items()},
             set(self.visited),
             list(self.problems),
+            {method: dict(texts) for method, texts in self.attached.items()},
         )
 
 
@@ -71,21 +75,21 @@ class Slicer:
         self.state = _State()
         self._around_anchor = {id(node) for node in ancestors(anchor)}
 
-    def slice(self, model: Node, arguments: list[tuple[str, Node]]) -> Slice | Unresolved:
+    def slice(self, model: ModelExpression, arguments: list[tuple[str, Node]]) -> Slice | Unresolved:
         """The slice of ``model`` and of the call's ``arguments``, or why there is none.
 
         Raises:
             Undecided: the slice differs between worlds.
         """
-        for expression in (model, *(expression for _, expression in arguments)):
+        for expression in (model.node, *(expression for _, expression in arguments)):
             self._demand_reads(expression, self.anchor, user=expression)
         if self.state.problems:
             return self.state.problems[0]
         return Slice(
             self.document.path,
             self._statements(),
-            self.document.code(model),
-            model.start_pos[0] - 1,
+            model.text,
+            model.line,
             tuple(
                 Argument(name, self.document.code(expression), expression.start_pos[0] - 1)
                 for name, expression in arguments
@@ -135,7 +139,27 @@ class Slicer:
             # `model = model.to(device)`: the model is the one that was there before.
             self._push(demand.key, occurrence.statement, demand.user, demand.soft)
             return
+        if "." in demand.key and scope_of(occurrence.statement).type == "classdef":
+            self._attach(occurrence, demand)
         self._include(occurrence.statement, demand.soft)
+
+    def _attach(self, occurrence: Occurrence, demand: _Demand) -> None:
+        """Put a method or an attribute of the class on the own object, which is an empty one in a slice."""
+        own_name, _, attribute = demand.key.partition(".")
+        method = self.flow.method_of(demand.scope)
+        if method is None:
+            return
+        text = f"{own_name}.{attribute} = {attribute}"
+        core = definition_core(occurrence.statement)
+        if core.type == "funcdef":
+            inner_name = self.flow.self_name(core)
+            if inner_name:
+                text = f'{own_name}.{attribute} = __import__("functools").partial({attribute}, {own_name})'
+                keys = {key for key in reads(children(core)[-1], inner_name) if key.startswith(f"{inner_name}.")}
+                for key in sorted(keys):
+                    own_key = f"{own_name}.{key.partition('.')[2]}"
+                    self._queue.append(_Demand(own_key, demand.scope, demand.before, demand.user, soft=True))
+        self.state.attached.setdefault(id(method), {})[attribute] = text
 
     def _push(self, key: Key, place: Node, user: Node, soft: bool) -> None:
         self._queue.append(_Demand(key, scope_of(place), place, user, soft))
@@ -152,9 +176,19 @@ class Slicer:
         if core.type in ("funcdef", "classdef"):
             self._include_definition(statement, core, scope, soft)
         elif core.type in COMPOUND:
+            self._choose_round(core)
             self._demand_header(core, soft)
         elif core.type not in ("import_name", "import_from"):
             self._demand(reads(core, self.flow.self_name(scope)), statement, core, soft)
+
+    def _choose_round(self, loop: Node) -> None:
+        """Go through the rounds of the loop that the call stands in, where they are written out."""
+        if loop.type != "for_stmt" or id(loop) not in self._around_anchor or self.flow.world is None:
+            return
+        rounds = self.flow.rounds(loop)
+        if len(rounds) > 1 and loop.start_pos not in self.flow.world.arms:
+            world = self.flow.world
+            raise Undecided([replace(world, arms={**world.arms, loop.start_pos: at}) for at in range(len(rounds))])
 
     def _demand(self, keys: set[Key], place: Node, user: Node, soft: bool) -> None:
         for key in sorted(keys):
@@ -311,8 +345,9 @@ class Slicer:
         for group in found:
             group.bindings = self.state.bindings.get(id(group.scope), {})
             own_name = self.flow.self_name(group.scope)
+            group.attached = tuple(self.state.attached.get(id(group.scope), {}).values())
             texts = [value(leaf) for statement in group.statements for leaf in leaves(statement)]
-            group.self_name = own_name if own_name in texts else ""
+            group.self_name = own_name if own_name in texts or group.attached else ""
         return render(self.flow, found, self._around_anchor)
 
     def _order(self, scope: Node, ordered: dict[int, Node]) -> None:

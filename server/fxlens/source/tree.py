@@ -208,3 +208,18 @@ def unwrap(node: Node) -> Node:
             return node
         node = inner
     return node
+
+
+def display_items(node: Node) -> list[Node]:
+    """The items of a list or tuple display; none of a comprehension."""
+    parts = children(node)
+    if node.type in ("testlist", "testlist_star_expr"):
+        return [item for item in parts if not is_operator(item, ",")]
+    if node.type != "atom" or len(parts) != 3 or value(parts[0]) not in "([":
+        return []
+    inner = parts[1]
+    if inner.type != "testlist_comp":
+        return [inner]
+    if children(inner)[-1].type in ("sync_comp_for", "comp_for"):
+        return []
+    return [item for item in children(inner) if not is_operator(item, ",")]

@@ -1,0 +1,60 @@
+"""The comment by which a user says which model a call is about: ``# fxlens: model=<expression>``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fxlens.source import tree
+from fxlens.source.document import Document
+from fxlens.source.model import Span
+from fxlens.source.tree import Node, children
+
+_HINT = re.compile(r"#[ \t]*fxlens:[ \t]*model[ \t]*=[ \t]*(?P<model>[^\r\n]*?)[ \t]*(?=[\r\n]|\Z)")
+_ONLY_COMMENT = re.compile(r"[ \t]*#")
+
+
+@dataclass(frozen=True)
+class ModelExpression:
+    """The expression that gives a call's model: its tree, its text, and where that stands.
+
+    The tree of a hinted expression is one of its own text, with positions in that.
+    """
+
+    node: Node
+    text: str
+    line: int
+    span: Span
+
+
+def as_written(document: Document, node: Node) -> ModelExpression:
+    """The call's own model argument, in the form of a hint."""
+    return ModelExpression(node, document.code(node), node.start_pos[0] - 1, document.span(node))
+
+
+def find_hint(document: Document, statement: Node, call_end: tuple[int, int]) -> ModelExpression | None:
+    """The hint on a line of the call that ends at ``call_end``, or in the comment lines above its statement."""
+    first, last = statement.start_pos[0], call_end[0]
+    lines = list(range(first, last + 1))
+    above = first - 1
+    while above >= 1 and _ONLY_COMMENT.match(document.lines[above - 1]):
+        lines.append(above)
+        above -= 1
+    for line in lines:
+        match = _HINT.search(document.lines[line - 1])
+        if match and match["model"] and _is_comment(document, line, match.start()):
+            return _read(document, line, match)
+    return None
+
+
+def _is_comment(document: Document, line: int, column: int) -> bool:
+    return document.leaf_until(document.offset((line, column + 1))) is None
+
+
+def _read(document: Document, line: int, match: re.Match[str]) -> ModelExpression:
+    text = match["model"]
+    module = tree.parse(text + "\n", f"{document.path}#hint")
+    statement = children(module)[0]
+    node = children(statement)[0] if statement.type == "simple_stmt" else statement
+    span = Span(document.position((line, match.start("model"))), document.position((line, match.end("model"))))
+    return ModelExpression(node, text, line - 1, span)
