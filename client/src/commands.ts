@@ -61,8 +61,10 @@ async function goToSource(item: TreeItem | undefined, tree: ModelTree): Promise<
   if (!item?.source) return;
   const uri = Uri.parse(item.source.uri);
   tree.expectSource(uri.toString());
-  const start = new Position(item.source.line, 0);
-  await window.showTextDocument(uri, { selection: new Range(start, start), preview: true });
+  const document = await workspace.openTextDocument(uri);
+  const line = document.lineAt(Math.min(item.source.line, document.lineCount - 1));
+  const start = new Position(line.lineNumber, line.firstNonWhitespaceCharacterIndex);
+  await window.showTextDocument(document, { selection: new Range(start, start), preview: true });
 }
 
 /** The Python extension's own picker where it is installed, else our setting. */

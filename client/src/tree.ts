@@ -161,8 +161,9 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
       problem: document ? this.problemOf(document) : null,
       tree: answer,
     });
-    const name = answer?.className?.split('.').at(-1);
-    this.#view.description = answer?.model ? [name, answer.model].filter(Boolean).join(' · ') : '';
+    // VS Code joins the title with the container's, and shows no description while the container has one view.
+    this.#view.title = answer?.className?.split('.').at(-1) ?? 'Model';
+    this.#view.description = answer?.model ?? '';
     // An empty string, as with undefined, lets the welcome text appear.
     this.#view.message = viewMessage(state, answer) ?? '';
     void commands.executeCommand('setContext', 'fxlens.state', state);
