@@ -56,13 +56,15 @@ def find_calls(text: str, path: str) -> FileCalls:
     if not any(name in text for name in FUNCTIONS):
         return FileCalls(path)
     try:
-        return _find(Document(text, path))
+        return find_in(text, path)
     except Exception:  # Text in any state comes here at every keystroke: a defect may cost this answer, no more.
         log.exception("could not read %s", path)
         return FileCalls(path)
 
 
-def _find(document: Document) -> FileCalls:
+def find_in(text: str, path: str) -> FileCalls:
+    """As :func:`find_calls`, of a text that may hold a call, and not shielded against defects of ours."""
+    document = Document(text, path)
     flow = Flow(document)
     found: list[ExtractionCall] = []
     for leaf in _candidates(flow):

@@ -312,6 +312,8 @@ class NameReader:
                 Query(text.value, text.span, text.literal, self.role, text.closed, text.plain, text.editable)
             )
             return
+        if not any(part.type == "fstring" for part in (node, *children(node))):
+            return
         pieces = [node] if node.type == "fstring" else children(node)
         for built in self._expand(pieces):
             span = self.document.span(node)

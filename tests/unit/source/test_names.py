@@ -1,0 +1,208 @@
+"""Queries are found wherever their strings are written, each with its exact place."""
+
+from __future__ import annotations
+
+import pytest
+from source_harness import HEAD, check, only_call, queries, texts
+
+from fxlens.source.model import Position
+
+
+def test_inline_dict() -> None:
+    found = check(
+        HEAD
+        + """
+create_feature_extractor(resnet18(), return_nodes={"layer1": "a", 'layer2.0': "b"})
+#                                                   ^^^^^^         ^^^^^^^^
+"""
+    )
+    assert [query.key for query in queries(found)] == ['"a"', '"b"']
+    assert {query.role for query in queries(found)} == {"return_nodes"}
+
+
+def test_inline_list_tuple_and_set() -> None:
+    check(
+        HEAD
+        + """
+create_feature_extractor(resnet18(), ["layer1", "layer2"])
+#                                      ^^^^^^    ^^^^^^
+create_feature_extractor(resnet18(), ("layer1",))
+#                                      ^^^^^^
+create_feature_extractor(resnet18(), {"layer1"})
+#                                      ^^^^^^
+"""
+    )
+
+
+def test_dict_variable_in_a_function() -> None:
+    check(
+        HEAD
+        + """
+def build():
+    nodes = {
+        "layer1": "a",
+#        ^^^^^^
+        # "layer2": "b",
+    }
+    nodes["layer3"] = "c"
+#          ^^^^^^
+    return create_feature_extractor(resnet18(), nodes)
+"""
+    )
+
+
+def test_the_definition_that_reaches_the_call() -> None:
+    check(
+        HEAD
+        + """
+nodes = ["layer1"]
+nodes = ["layer2"]
+#         ^^^^^^
+create_feature_extractor(resnet18(), nodes)
+nodes = ["layer3"]
+"""
+    )
+
+
+def test_roles() -> None:
+    found = check(
+        HEAD
+        + """
+create_feature_extractor(resnet18(), None, ["layer1"], eval_return_nodes={"layer2": "x"})
+#                                            ^^^^^^                        ^^^^^^
+"""
+    )
+    assert [query.role for query in queries(found)] == ["train_return_nodes", "eval_return_nodes"]
+    assert [query.modes for query in queries(found)] == [("train",), ("eval",)]
+
+
+def test_identity_comprehension_over_a_variable() -> None:
+    found = check(
+        HEAD
+        + """
+layers = ("layer1", "layer2")
+#          ^^^^^^    ^^^^^^
+create_feature_extractor(resnet18(), {layer: layer for layer in layers})
+"""
+    )
+    assert all(query.editable for query in queries(found))
+
+
+def test_f_string_comprehension() -> None:
+    found = check(
+        HEAD
+        + """
+create_feature_extractor(resnet18(), [f"layer{i}.0" for i in range(1, 4)])
+#                                       ^^^^^^^^^^
+create_feature_extractor(resnet18(), [f"layer{k}" for k in ["1", "2"]])
+#                                       ^^^^^^^^
+"""
+    )
+    assert texts(found) == ["layer1.0", "layer2.0", "layer3.0", "layer1", "layer2"]
+    assert not any(query.editable for query in queries(found))
+
+
+def test_default_value_and_class_attribute() -> None:
+    check(
+        HEAD
+        + """
+class Net:
+    MORE = ["layer2"]
+#            ^^^^^^
+    def __init__(self, layers=("layer1",)):
+#                               ^^^^^^
+        self.body = create_feature_extractor(resnet18(), [*layers, *self.MORE])
+"""
+    )
+
+
+def test_table_with_a_known_key() -> None:
+    check(
+        HEAD
+        + """
+TABLE = {"small": {"nodes": ["layer1"]}, "big": {"nodes": ["layer2"]}}
+#                                                           ^^^^^^
+create_feature_extractor(resnet18(), TABLE["big"]["nodes"])
+"""
+    )
+
+
+def test_names_put_together() -> None:
+    check(
+        HEAD
+        + """
+base = {"layer1": "a"}
+#        ^^^^^^
+names = {**base, **dict(layer2="b")}
+#                       ^^^^^^
+names.update({"layer3": "c"})
+#              ^^^^^^
+more = list(names) + ["layer4"]
+#                      ^^^^^^
+more.append("avgpool")
+#            ^^^^^^^
+create_feature_extractor(resnet18(), more)
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("literal", "text", "start", "end", "plain"),
+    [
+        ('"layer1"', "layer1", 1, 7, True),
+        ("'layer1'", "layer1", 1, 7, True),
+        ('r"layer1"', "layer1", 2, 8, True),
+        ('"""layer1"""', "layer1", 3, 9, True),
+        (r'"layer\x31"', "layer1", 1, 10, False),
+        (r'"a\"b"', 'a"b', 1, 5, False),
+        ('"schön"', "schön", 1, 6, True),
+        ('"🙂.conv"', "🙂.conv", 1, 7, True),
+        ('"layer1" ".0"', "layer1.0", 1, 12, False),
+        ('""', "", 1, 1, True),
+        (r'"broken\x4"', r"broken\x4", 1, 10, False),
+    ],
+)
+def test_forms_of_strings(literal: str, text: str, start: int, end: int, plain: bool) -> None:
+    call = only_call(f"{HEAD}create_feature_extractor(resnet18(), [{literal}])\n")
+    (query,) = call.queries
+    offset = len("create_feature_extractor(resnet18(), [")
+    assert (query.text, query.plain) == (text, plain)
+    assert query.span.start == Position(2, offset + start)
+    assert query.span.end == Position(2, offset + end)
+    assert query.literal.start == Position(2, offset)
+    assert query.literal.end == Position(2, offset + len(literal))
+
+
+def test_bytes_and_values_are_no_queries() -> None:
+    check(
+        HEAD
+        + """
+create_feature_extractor(resnet18(), {b"layer1": "layer2", 3: "layer3"})
+"""
+    )
+
+
+def test_names_only_a_run_can_tell() -> None:
+    call = only_call(
+        HEAD
+        + """
+import settings
+create_feature_extractor(resnet18(), {name: name for name in settings.LAYERS})
+"""
+    )
+    assert call.names_unresolved is not None
+    assert "settings.LAYERS" in call.names_unresolved.reason
+
+
+@pytest.mark.parametrize("separator", ["\f", "\x85", "\u2028", "\x0b", "\x1c"])
+def test_only_line_ends_end_lines(separator: str) -> None:
+    text = f'# a{separator}b\nS = "x{separator}y"\n{HEAD}create_feature_extractor(resnet18(), ["layer1"])\n'
+    (query,) = only_call(text).queries
+    assert query.span.start == Position(4, len('create_feature_extractor(resnet18(), ["'))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_line_end(end: str) -> None:
+    text = f'{HEAD}x = 1\ncreate_feature_extractor(resnet18(), ["layer1"])'.replace("\n", end)
+    (query,) = only_call(text).queries
+    assert query.span.start.line == 3
