@@ -15,6 +15,9 @@ const PYTHON: DocumentSelector = { scheme: 'file', language: 'python' };
 /** Matches nothing: the item is hidden. */
 const NOTHING: DocumentSelector = { scheme: 'fxlens-nothing' };
 
+const SHOW_LOG = { command: 'fxlens.showLog', title: 'Log' };
+const MANAGE_TRUST = { command: 'workbench.trust.manage', title: 'Manage' };
+
 export class StatusItem implements Disposable {
   readonly #item = languages.createLanguageStatusItem('fxlens.status', NOTHING);
   readonly #known = new Map<string, Status>();
@@ -22,7 +25,7 @@ export class StatusItem implements Disposable {
 
   constructor(private readonly server: Server) {
     this.#item.name = 'FX Lens';
-    this.#item.command = { command: 'fxlens.showLog', title: 'Show Log' };
+    this.#item.command = SHOW_LOG;
     this.#disposables = [
       this.#item,
       server.onStatus((status) => this.#remember(status)),
@@ -66,15 +69,17 @@ export class StatusItem implements Disposable {
       this.#item.text = `FX Lens: ${status.text}`;
       this.#item.detail = detailOf(status);
       this.#item.severity = severityOf(status);
-      this.#item.command = { command: 'fxlens.showLog', title: 'Show Log' };
+      this.#item.command = workspace.isTrusted ? SHOW_LOG : MANAGE_TRUST;
     }
     this.#item.accessibilityInformation = { label: `${this.#item.text}. ${this.#item.detail ?? ''}` };
   }
 }
 
-function detailOf({ detail, interpreter, interpreterReason }: Status): string {
-  const why = interpreterReason ? ` (${interpreterReason})` : '';
-  return [detail, interpreter && `${interpreter}${why}`].filter(Boolean).join(' · ');
+/** One short line: the item does not wrap. The log has the whole path, and everything else. */
+function detailOf({ severity, detail, interpreter, interpreterReason }: Status): string {
+  if (severity === 'warning' || severity === 'error' || !interpreter) return detail;
+  const shown = interpreter.split(/[/\\]/).slice(-3).join('/');
+  return interpreterReason ? `${shown}, ${interpreterReason}` : shown;
 }
 
 function severityOf({ severity }: Status): LanguageStatusSeverity {

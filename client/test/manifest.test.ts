@@ -1,5 +1,6 @@
 // The manifest agrees with the code it speaks of.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -39,4 +40,13 @@ test('the limits shown are those of the server', () => {
 
 test('@types/vscode is not newer than the VS Code that is asked for', () => {
   assert.equal(`^${manifest.devDependencies['@types/vscode']}`, manifest.engines.vscode);
+});
+
+test('the rules shown are those of the server (npm run sync)', () => {
+  const code =
+    'import json; from fxlens.checks import RULES; print(json.dumps({r.code: r.severity for r in RULES.values()}))';
+  const python = process.platform === 'win32' ? '.venv/Scripts/python.exe' : '.venv/bin/python';
+  const inServer = JSON.parse(execFileSync(python, ['-c', code], { encoding: 'utf8' }));
+  const shown = Object.entries(settings['fxlens.severity']?.properties ?? {});
+  assert.deepEqual(Object.fromEntries(shown.map(([rule, { default: severity }]) => [rule, severity])), inServer);
 });

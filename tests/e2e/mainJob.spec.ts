@@ -106,7 +106,14 @@ test('the tree marks what one mode has alone, and follows the file in front', as
   await code.open('any_model.py');
   await code.openSidebar();
   await expect(code.treeItems()).toHaveCount(0);
+  await expect(code.sidebar).toContainText('model');
+  await expect(code.sidebar).not.toContainText('No extraction call');
   await code.picture('tree-unresolved');
+  await code.press('Control+Shift+e');
+  await code.page.locator('.explorer-folders-view [role="treeitem"][aria-label^="vision"]').click();
+  await code.open('model.py');
+  await code.openSidebar();
+  await expect(code.welcome).toContainText('No extraction call');
 });
 
 test('the status item tells model, interpreter and why', async ({ code }) => {

@@ -11,5 +11,9 @@ test('the demo shows its mistakes', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
   await expect(code.page.locator('.notification-toast')).toHaveCount(0);
-  await code.picture('diagnostics');
+  await code.openSidebar();
+  await expect(code.treeItem('layer4')).toBeVisible();
+  await code.treeItem('layer1').click();
+  await expect(code.treeItem('0')).toBeVisible();
+  await code.picture('overview');
 });

@@ -117,6 +117,11 @@ export class VSCode {
     );
   }
 
+  /** Our whole sidebar. */
+  get sidebar(): Locator {
+    return this.page.locator('.sidebar [id="workbench.view.extension.fxlens"]');
+  }
+
   /** What the sidebar says when it has no tree. */
   get welcome(): Locator {
     return this.page.locator('.sidebar [id="workbench.view.extension.fxlens"] .welcome-view-content');
