@@ -142,15 +142,13 @@ def outline(graph: ModelGraph) -> Outline:
 
 
 def _of_call(document: Document, call: CallAnalysis) -> Json:
+    where: Json = {"callRange": _range(document.client_range(call.call.span)), "dialect": call.call.dialect}
     state = main_state(call)
     if state is None:
         unresolved = call.call.unresolved
-        return _answer("none", sentences(unresolved.reason, unresolved.remedy) if unresolved else "No model found.")
-    common: Json = {
-        "model": state.slice.model,
-        "callRange": _range(document.client_range(call.call.span)),
-        "dialect": call.call.dialect,
-    }
+        message = sentences(unresolved.reason, unresolved.remedy) if unresolved else "No model found."
+        return _answer("none", message, **where)
+    common: Json = {"model": state.slice.model, **where}
     if state.graph is None:
         return _answer(*_without_graph(state), **common)
     if not state.graph.traced():
