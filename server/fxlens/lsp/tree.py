@@ -146,8 +146,8 @@ def _of_call(document: Document, call: CallAnalysis) -> Json:
     state = main_state(call)
     if state is None:
         unresolved = call.call.unresolved
-        message = sentences(unresolved.reason, unresolved.remedy) if unresolved else "No model found."
-        return _answer("none", message, **where)
+        explanation = sentences(unresolved.reason, unresolved.remedy) if unresolved else "No model found."
+        return _answer("none", explanation, **where)
     common: Json = {"model": state.slice.model, **where}
     if state.graph is None:
         return _answer(*_without_graph(state), **common)
