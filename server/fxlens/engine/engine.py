@@ -22,7 +22,9 @@ from fxlens.source.model import ExtractionCall, Slice
 from fxlens.worker.messages import Expression, TraceRequest
 
 DEBOUNCE_SECONDS = 0.15
-"""How long an edit that changes a slice waits for the next one before its model is traced."""
+"""How long an edit waits for the next one if it came before the answer to the last: somebody is typing."""
+FIRST_SECONDS = 0.02
+"""How long it waits otherwise: an undo, a paste, an accepted completion is answered at once."""
 RETRIES = 3
 """How often a trace is repeated because files changed under it."""
 
@@ -84,8 +86,9 @@ class Engine:
         document = self._documents.get(uri)
         if document is None:
             return
+        typing = document.pending
         self._set_text(document, text, version)
-        self._launch_later(document, DEBOUNCE_SECONDS)
+        self._launch_later(document, DEBOUNCE_SECONDS if typing else FIRST_SECONDS)
 
     def close(self, uri: str) -> None:
         document = self._documents.pop(uri, None)

@@ -20,6 +20,8 @@ PROBLEM_SECONDS = 5.0
 """How long an interpreter's problem is remembered before it is looked at again."""
 ATTEMPTS = 2
 """How often a request may end the worker before the request itself is blamed."""
+PARALLEL_TRACES = 2
+"""How many models one worker traces at a time: one that takes for ever must not keep the other files waiting."""
 
 
 class BlockedError(Exception):
@@ -31,7 +33,7 @@ class BlockedError(Exception):
 
 
 class Worker:
-    """Starts a worker process when there is something to trace, and answers one request after the other.
+    """Starts a worker process when there is something to trace, and answers requests, a few at a time.
 
     All methods belong to the event loop's thread. ``on_state`` is called at every change of :attr:`state`.
     """
@@ -53,7 +55,8 @@ class Worker:
         self._on_log = on_log
         self.idle_seconds = idle_seconds
         self.state = WorkerState("stopped", "Nothing to trace yet.", interpreter, interpreter_reason)
-        self._turn = asyncio.Lock()
+        self._turns = asyncio.Semaphore(PARALLEL_TRACES)
+        self._at_work = 0
         self._client: WorkerClient | None = None
         self._ready = False
         self._crashes = 0
@@ -73,12 +76,16 @@ class Worker:
         Raises:
             BlockedError: nothing can run in this interpreter.
         """
-        async with self._turn:
+        async with self._turns:
+            self._at_work += 1
             self._stay_awake()
             try:
                 return await self._attempt(request, on_start, on_phase)
             finally:
-                self._rest_later()
+                self._at_work -= 1
+                if not self._at_work:
+                    self._set_if_running("ready", "Ready.")
+                    self._rest_later()
 
     async def _attempt(
         self, request: TraceRequest, on_start: Callable[[], None], on_phase: PhaseListener
@@ -92,11 +99,7 @@ class Worker:
             except WorkerDiedError:
                 await self._lost(client)
                 continue
-            except asyncio.CancelledError:
-                self._set_if_running("ready", "Ready.")
-                raise
             self._crashes = 0
-            self._set_if_running("ready", "Ready.")
             return reply
         text = f"The worker ended {ATTEMPTS} times while it worked on this model."
         return TraceReply(None, Failure("start", "crash", text, "The log has what it said last."))
@@ -131,7 +134,7 @@ class Worker:
         self._starting = None
         if task.cancelled() or task.exception():
             return  # Those who wait for it are told.
-        if not self._turn.locked():
+        if not self._at_work:
             self._rest_later()
 
     async def _start(self) -> None:
@@ -193,8 +196,9 @@ class Worker:
 
     async def _lost(self, client: WorkerClient | None) -> None:
         """Note a crash and clear up after it."""
-        if client and client is self._client:
-            await self._abandon()
+        if client is not self._client:
+            return  # Another request on the same worker has noted it already.
+        await self._abandon()
         if self._stopping:
             return
         self._crashes += 1
@@ -234,7 +238,7 @@ class Worker:
             self._rest = asyncio.get_running_loop().call_later(self.idle_seconds, self._go_to_rest)
 
     def _go_to_rest(self) -> None:
-        if not self._turn.locked():
+        if not self._at_work:
             minutes = self.idle_seconds / 60
             task = asyncio.create_task(self.stop(f"At rest after {minutes:g} min without work."))
             self._tasks.add(task)

@@ -29,6 +29,7 @@ class Running:
         self.phase: Phase = "import"
         self.answer: bytes | None = None
         self.try_next_way = False
+        self._names_only: bytes | None = None
         self._failure: Failure | None = None
         self._over: str | None = None
         self._started = time.monotonic()
@@ -60,6 +61,8 @@ class Running:
             self._enter(line[2:].decode())
         elif line.startswith(b"R {"):
             self.answer = line[2:]
+        elif line.startswith(b"G {"):
+            self._names_only = line[2:]
         elif line.startswith(b"A "):
             self.try_next_way = True
         elif len(self._dump) < LONGEST_DUMP:
@@ -130,6 +133,14 @@ class Running:
             return True
         return self._output_ended and (self._results_ended or self.answer is not None)
 
+    def rescue(self) -> None:
+        """If all went well but finding shapes, the nodes without their shapes are the answer."""
+        if self.answer is None and self.phase == "shapes" and self._names_only is not None:
+            failure = self.failed_reply().failure
+            if failure:
+                self._output += f"shapes are unknown: {failure.message} {failure.remedy}\n".encode()
+            self.answer = self._names_only
+
     def failed_reply(self) -> TraceReply:
         """The reply for a process that gave no answer. It has been killed by now if it had not ended itself."""
         limits = self.request.limits
@@ -145,13 +156,16 @@ class Running:
 
 
 def resident_mb(pid: int) -> float:
-    """Memory that the process holds in RAM, in MB; 0 where the system does not tell."""
+    """Memory of its own that the process holds in RAM, in MB; 0 where the system does not tell.
+
+    Pages of files are left out: a forked process maps torch's libraries anew as it touches them.
+    """
     if sys.platform != "linux":
         return 0.0
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except (OSError, IndexError):
+        _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+    except (OSError, ValueError):
         return 0.0
     import resource
 
-    return pages * resource.getpagesize() / 1e6
+    return (resident - shared) * resource.getpagesize() / 1e6

@@ -135,6 +135,7 @@ class _Serving:
         if running.try_next_way and running.way + 1 < len(building.WAYS):
             self._launch(number, running.request, running.way + 1)
             return
+        running.rescue()
         if running.answer is None:
             self._say({"id": number, "result": running.failed_reply().to_json()})
             return

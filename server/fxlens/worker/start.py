@@ -62,10 +62,10 @@ def _load_torch() -> Environment:
 
     from fxlens.worker import neutral
 
-    # Everything a trace process needs is imported before user code can replace it.
-    importlib.import_module("fxlens.worker.trace_process")
     neutral.neutralise_torch()
     neutral.neutralise_packages()
+    # Everything a trace process needs is imported before user code can replace it.
+    importlib.import_module("fxlens.worker.trace_process")
     torch.set_num_threads(1)
     return Environment(
         platform.python_version(),

@@ -1,7 +1,8 @@
 """What a trace process does: one request, one answer, then it ends without saying goodbye.
 
 It tells the worker which phase it is in and, at the end, its answer, as lines on a private pipe: ``P <phase>``,
-``R <answer as JSON>`` or ``A <JSON>`` for "did not work this way, try the next way of building". Whatever else arrives
+``G <answer as JSON>`` as soon as the nodes are known (the answer if finding shapes goes wrong), ``R <answer as JSON>``
+at the end, or ``A <JSON>`` for "did not work this way, try the next way of building". Whatever else arrives
 on that pipe is what ``faulthandler`` writes when the process crashes.
 """
 
@@ -14,19 +15,22 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from typing import Any
 
+from torch import nn
+
 from fxlens.graph import Failure, Json, ModelGraph, Phase
-from fxlens.tracing import trace_model
+from fxlens.tracing.model import describe
+from fxlens.tracing.modes import trace_modes
+from fxlens.tracing.settings import trace_settings
+from fxlens.tracing.shapes import find_values
 from fxlens.worker import building, neutral
 from fxlens.worker.audit import Auditor
 from fxlens.worker.evaluation import Evaluation, arrange_path
 from fxlens.worker.failures import RefusedError, from_exception
 from fxlens.worker.messages import TraceReply, TraceRequest
 from fxlens.worker.pipe import write_all
-
-TRACE_ARGUMENTS = ("tracer_kwargs", "concrete_args", "leaf_modules")
-"""The arguments of an extraction call that :func:`fxlens.tracing.trace_model` takes as they are."""
 
 NOT_THE_WAYS_FAULT = (ImportError, SyntaxError, RefusedError, MemoryError, RecursionError)
 """Errors in building that no other way of building would mend."""
@@ -42,10 +46,13 @@ def run(request: TraceRequest, way: int, results: int, scratch: str) -> None:
         kind, answer = "R", TraceReply(None, from_exception(error, process.phase)).to_json()
     _flush(sys.stdout)
     _flush(sys.stderr)
-    answer.pop("output", None)  # The worker, which collects it, puts it in.
-    line = f"{kind} {json.dumps(answer, separators=(',', ':'))}\n"
-    write_all(results, line.encode())
+    _send(results, kind, answer)
     os._exit(0)
+
+
+def _send(results: int, kind: str, answer: dict[str, Json]) -> None:
+    answer.pop("output", None)  # The worker, which collects it, puts it in.
+    write_all(results, f"{kind} {json.dumps(answer, separators=(',', ':'))}\n".encode())
 
 
 def _flush(stream: Any) -> None:
@@ -77,7 +84,7 @@ class _Process:
         self._seconds[self.phase] = self._seconds.get(self.phase, 0.0) + now - self._since
         self._since = now
 
-    def answer(self) -> tuple[str, Json]:
+    def answer(self) -> tuple[str, dict[str, Json]]:
         graph: ModelGraph | None = None
         failure: Failure | None = None
         try:
@@ -88,9 +95,12 @@ class _Process:
                 return "A", {}
         if graph is not None and self._may_try_again() and _meta_is_to_blame(graph):
             return "A", {}
+        return "R", self._reply(graph, failure)
+
+    def _reply(self, graph: ModelGraph | None, failure: Failure | None) -> dict[str, Json]:
         self._clock()
-        reply = TraceReply(graph, failure, self._auditor.files(), "", self._seconds)
-        return "R", reply.to_json()
+        reply: dict[str, Json] = TraceReply(graph, failure, self._auditor.files(), "", self._seconds).to_json()
+        return reply
 
     def _may_try_again(self) -> bool:
         return self._way + 1 < len(building.WAYS)
@@ -106,12 +116,26 @@ class _Process:
             evaluation.run_statements()
             model = evaluation.model()
             arguments = evaluation.arguments()
+        return self._trace(model, arguments)
+
+    def _trace(self, model: nn.Module, arguments: dict[str, Any]) -> ModelGraph:
+        """What :func:`fxlens.tracing.trace_model` does, in two phases with limits of their own."""
         self.enter("trace")
-        return trace_model(model, dialect=request.dialect, example_input=None, **_taken(arguments))
-
-
-def _taken(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in arguments.items() if name in TRACE_ARGUMENTS}
+        leaves = arguments.get("leaf_modules") or ()
+        settings = trace_settings(self._request.dialect, leaves, arguments.get("tracer_kwargs"))
+        traces = trace_modes(model, settings, arguments.get("concrete_args"))
+        graph = describe(model, settings, traces, {})
+        if not any(graph.traced()):
+            return graph
+        _send(self._results, "G", self._reply(graph, None))
+        self.enter("shapes")
+        try:
+            values = {mode: find_values(model, trace) for mode, trace in traces.items()}
+        except Exception:
+            # The user's layers are run on meta tensors for this and may object. The names are what matters.
+            traceback.print_exc()
+            return graph
+        return describe(model, settings, traces, values)
 
 
 def _certain(error: BaseException) -> bool:

@@ -229,7 +229,7 @@ def test_nothing_outlives_the_worker(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["importing", "ready"])
-def test_the_worker_does_not_outlive_the_engine(tmp_path: Path, state: str) -> None:
+def test_the_worker_does_not_outlive_the_engine(state: str) -> None:
     program = (
         "import subprocess, sys\n"
         "worker = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
@@ -283,3 +283,19 @@ def test_without_fork_nothing_outlives_the_worker(tmp_path: Path) -> None:
         pid = worker.wait_for_phase(number, "build")
         worker.process.kill()
         assert_ends(pid)
+
+
+@pytest.mark.parametrize("harm", ["os._exit(3)", "ctypes.string_at(0)", "sum(itertools.repeat(0))", "raise ValueError"])
+def test_what_goes_wrong_in_finding_shapes_costs_the_shapes_only(worker: Workshop, harm: str) -> None:
+    source = NET.format(init="self.leaf = Leaf()", forward="x = self.leaf(x)").replace(
+        "class Net", f"class Leaf(nn.Module):\n    def forward(self, x):\n        {harm}\n\nclass Net"
+    )
+    reply = worker.trace(
+        source, arguments={"tracer_kwargs": "{'leaf_modules': [Leaf]}"}, limits={"shapes_seconds": 0.5}
+    )
+    assert reply.failure is None
+    assert reply.graph
+    assert reply.graph.eval
+    assert reply.graph.eval.names == ("x", "leaf", "conv")
+    if "ValueError" not in harm:
+        assert "shapes are unknown" in reply.output
