@@ -105,7 +105,7 @@ def _arms_taken(flow: Flow, scope: Node, place: Node | None) -> list[tuple[Node,
         for position, arm in flow.world.arms.items():
             if arm == NO_ARM or not scope.start_pos <= position < scope.end_pos:
                 continue
-            leaf = flow.document.leaf_until(flow.document.offset(position) + 1)
+            leaf = flow.document.leaf_at(flow.document.offset(position))
             if leaf is not None and parent(leaf).type == "if_stmt":
                 taken.append((parent(leaf), arm))
     return taken

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from parso.tree import Leaf
 
@@ -12,11 +14,20 @@ from fxlens.source import recovery, tree
 from fxlens.source.model import Position, Span
 from fxlens.source.tree import Node
 
+if TYPE_CHECKING:
+    from fxlens.source.names import Occurrence
+
+_OTHER_BREAKS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""Where ``str.splitlines`` ends lines and Python does not."""
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def split_lines(text: str) -> list[str]:
     """The lines of ``text`` with their ends; a line ends at ``\\n``, ``\\r\\n`` or ``\\r`` only."""
+    if not any(character in text for character in _OTHER_BREAKS):
+        quick = text.splitlines(keepends=True)
+        return [*quick, ""] if not text or text.endswith(("\n", "\r")) else quick
     lines: list[str] = []
     start = 0
     for match in _LINE_END.finditer(text):
@@ -48,6 +59,8 @@ class Document:
             self._set_text(self.repairs.text)
             self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")
         self._occurrences: dict[str, list[Node]] = {}
+        self.changes: dict[tuple[str, int], list[Occurrence]] = {}
+        """Filled by the flow analysis: what changes a key in a scope does not depend on the way through the text."""
 
     def given_text(self, span: Span) -> str | None:
         """What stands at ``span`` in the text as it was given; nothing for a span of several lines."""
@@ -92,37 +105,49 @@ class Document:
     def span(self, node: Node) -> Span:
         return Span(self.position(node.start_pos), self.position(node.end_pos))
 
-    def leaf_until(self, offset: int) -> Node | None:
-        """The leaf whose end is at or behind ``offset``, or nothing where a comment or white space stands."""
-        # parso takes the first leaf that touches the position, so it is asked for a leaf's end, not its start.
-        leaf: Node | None = self.module.get_leaf_for_position(self.parso_position(offset))  # type: ignore[no-untyped-call]
-        return leaf
+    def leaf_at(self, offset: int) -> Node | None:
+        """The leaf that covers ``offset``; nothing where a comment or white space stands."""
+        position = self.parso_position(offset)
+        node: Node = self.module
+        # parso's own search compares ends, which it has to compute; starts are at hand.
+        while parts := tree.children(node):
+            at = bisect_right(parts, position, key=_start) - 1
+            if at < 0:
+                return None
+            node = parts[at]
+        return node if position < node.end_pos else None
 
-    def occurrences(self, name: str) -> list[Node]:
-        """Every leaf that is the name ``name``, in source order; comments and strings are none."""
-        known = self._occurrences.get(name)
-        if known is None:
-            known = [leaf for leaf in self._leaves_like(name) if leaf.type in ("name", "keyword")]
-            self._occurrences[name] = known
-        return known
-
-    def _leaves_like(self, name: str) -> list[Node]:
-        found: list[Node] = []
-        at = self.text.find(name)
+    def places(self, name: str, first: int = 0, last: int | None = None) -> Iterator[int]:
+        """The offsets of the word ``name`` between two offsets, last first, in comments and strings too."""
+        at = self.text.rfind(name, first, last)
         while at != -1:
             end = at + len(name)
-            alone = not (at and _in_word(self.text[at - 1])) and not (end < len(self.text) and _in_word(self.text[end]))
-            if alone:
-                leaf = self.leaf_until(end)
-                if isinstance(leaf, Leaf) and leaf.value == name:
-                    found.append(leaf)
-            at = self.text.find(name, end)
-        return found
+            starts = not at or not _in_word(self.text[at - 1])
+            if starts and (end >= len(self.text) or not _in_word(self.text[end])):
+                yield at
+            at = self.text.rfind(name, first, at + len(name) - 1)
+
+    def occurrences(self, name: str) -> list[Node]:
+        """Every leaf that is the name (or keyword) ``name``, in source order; comments and strings are none."""
+        known = self._occurrences.get(name)
+        if known is None:
+            leaves = [self.name_at(at, name) for at in self.places(name)]
+            known = self._occurrences[name] = [leaf for leaf in reversed(leaves) if leaf is not None]
+        return known
+
+    def name_at(self, offset: int, name: str) -> Node | None:
+        """The leaf at ``offset`` if it is the name (or keyword) ``name``."""
+        leaf = self.leaf_at(offset)
+        return leaf if isinstance(leaf, Leaf) and leaf.value == name and leaf.type in ("name", "keyword") else None
 
     def indentation(self, node: Node) -> str:
         """What stands before ``node`` in its line, as white space of the same width."""
         before = self.lines[node.start_pos[0] - 1][: node.start_pos[1]]
         return before if before.isspace() else " " * len(before)
+
+
+def _start(node: Node) -> tuple[int, int]:
+    return node.start_pos
 
 
 def _in_word(character: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -157,8 +158,6 @@ class Flow:
         covered: dict[int, set[int]] = {}
         guarded: list[Occurrence] = []
         for occurrence in self._backwards(key, place, scope):
-            if occurrence.action in ("read",):
-                continue
             own = self.chain(occurrence.statement, scope)
             if not self._can_reach(own, chain):
                 continue
@@ -176,45 +175,41 @@ class Flow:
             found.bindings = guarded
 
     def _backwards(self, key: Key, place: Node | None, scope: Node) -> Iterator[Occurrence]:
-        for node, extended in reversed(self.places_of(key)):
-            if place is not None and node.start_pos >= place.start_pos:
-                continue
-            occurrence = classify(node, extended)
-            if occurrence.kind in ("function", "class"):
-                occurrence = Occurrence(
-                    node, whole_statement(parent(node)), "bind", occurrence.kind, whole_statement(parent(node))
-                )
-            if scope_of(occurrence.statement) is not scope or _is_inner(node, scope):
-                continue
-            if place is not None and occurrence.statement is place and occurrence.kind != "walrus":
-                continue
-            yield occurrence
+        for occurrence in self.changes_of(key, scope):
+            if place is None or (
+                occurrence.node.start_pos < place.start_pos
+                and (occurrence.statement is not place or occurrence.kind == "walrus")
+            ):
+                yield occurrence
 
-    def places_of(self, key: Key) -> list[tuple[Node, bool]]:
-        """Where ``key`` stands as a root, in source order, and whether attributes or indices follow it."""
+    def changes_of(self, key: Key, scope: Node) -> list[Occurrence]:
+        """Where ``key`` is bound or changed in ``scope``, last first."""
+        known = self.document.changes.get((key, id(scope)))
+        if known is None:
+            known = self.document.changes[key, id(scope)] = list(self._find_changes(key, scope))
+        return known
+
+    def _find_changes(self, key: Key, scope: Node) -> Iterator[Occurrence]:
+        document = self.document
         root, _, attribute = key.partition(".")
-        found: list[tuple[Node, bool]] = []
-        for leaf in self.document.occurrences(attribute or root):
-            above = parent(leaf)
-            if attribute:
-                chain = parent(above)
-                if above.type != "trailer" or chain.type != "atom_expr":
-                    continue
-                parts = children(chain)
-                if value(parts[0]) == root and parts[1] is above and opens_with(above, "."):
-                    found.append((chain, len(parts) > 2))
+        first, last = document.offset(scope.start_pos), document.offset(scope.end_pos)
+        for offset in document.places(attribute or root, first, last):
+            if not attribute and not _may_change(document, offset, offset + len(root)):
                 continue
-            if above.type == "trailer" and opens_with(above, "."):
+            leaf = document.name_at(offset, attribute or root)
+            found = _key_at(leaf, root, bool(attribute)) if leaf is not None else None
+            if found is None:
                 continue
-            if above.type == "argument" and is_operator(children(above)[1], "=") and children(above)[0] is leaf:
-                continue
-            if above.type in ("param", "tfpdef"):
-                continue
-            if above.type == "atom_expr" and children(above)[0] is leaf:
-                found.append((above, True))
-            else:
-                found.append((leaf, False))
-        return found
+            occurrence = classify(*found)
+            if occurrence.kind in ("function", "class"):
+                whole = whole_statement(parent(occurrence.node))
+                occurrence = Occurrence(occurrence.node, whole, "bind", occurrence.kind, whole)
+            if (
+                occurrence.action != "read"
+                and scope_of(occurrence.statement) is scope
+                and not _is_inner(occurrence.node, scope)
+            ):
+                yield occurrence
 
     # Callers
 
@@ -407,6 +402,43 @@ def call_parts(leaf: Node) -> tuple[list[Node], Node] | None:
     if at < 0 or at + 1 >= len(parts) or not is_call(parts[at + 1]):
         return None
     return parts[: at + 1], parts[at + 1]
+
+
+_CHAIN_BEFORE = re.compile(
+    r"\s*(?:\(|\w+[ \t]*=[ \t]*|[\w.]+\(|.*[,;][ \t]*|.*\bas[ \t]+"
+    r"|(?:import|del|for|with|async|if|elif|else|while|try|except|finally|match|case)\b.*)?\Z"
+)
+
+
+def _may_change(document: Document, start: int, end: int) -> bool:
+    """Whether a name may be bound or changed where it stands; quick, and right when it says no.
+
+    ``nn.Linear`` inside an expression, which is what most names of a file look like, changes nothing.
+    """
+    text = document.text
+    if end < len(text) and text[end] == "." and start and text[start - 1] == ".":
+        return False
+    if end >= len(text) or text[end] not in ".[":
+        return True
+    line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    return _CHAIN_BEFORE.match(text[line_start:start]) is not None
+
+
+def _key_at(leaf: Node, root: str, is_attribute: bool) -> tuple[Node, bool] | None:
+    above = parent(leaf)
+    if is_attribute:
+        chain = parent(above)
+        if above.type != "trailer" or chain.type != "atom_expr" or not opens_with(above, "."):
+            return None
+        parts = children(chain)
+        return (chain, len(parts) > 2) if value(parts[0]) == root and parts[1] is above else None
+    if above.type in ("param", "tfpdef") or (above.type == "trailer" and opens_with(above, ".")):
+        return None
+    if above.type == "argument" and is_operator(children(above)[1], "=") and children(above)[0] is leaf:
+        return None
+    if above.type == "atom_expr" and children(above)[0] is leaf:
+        return above, True
+    return leaf, False
 
 
 def _shared(own: Chain, chain: Chain) -> int:

@@ -48,7 +48,7 @@ def find_hint(document: Document, statement: Node, call_end: tuple[int, int]) ->
 
 
 def _is_comment(document: Document, line: int, column: int) -> bool:
-    return document.leaf_until(document.offset((line, column + 1))) is None
+    return document.leaf_at(document.offset((line, column))) is None
 
 
 def _read(document: Document, line: int, match: re.Match[str]) -> ModelExpression:

@@ -9,7 +9,6 @@ removed, only overwritten by as many spaces. What is repaired wrongly costs an a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fxlens.source.repair import Scanner, SourceEdit
@@ -64,17 +63,22 @@ def error_lines(module: Node) -> list[tuple[int, int]]:
     return ranges
 
 
-def _error_nodes(block: Node) -> Iterator[Node]:
+def _error_nodes(block: Node) -> list[Node]:
     # Errors stand among the statements of a block: parso gives up whole statements.
-    for node in children(block):
-        if node.type in ("error_node", "error_leaf"):
-            yield node
-        elif node.type in _HOLDS_STATEMENTS:
-            yield from _error_nodes(node)
+    found: list[Node] = []
+    stack = [block]
+    while stack:
+        for node in children(stack.pop()):
+            if node.type in _HOLDS_STATEMENTS:
+                stack.append(node)
+            elif node.type in _ERRORS:
+                found.append(node)
+    return sorted(found, key=lambda node: node.start_pos)
 
 
+_ERRORS = frozenset({"error_node", "error_leaf"})
 _HOLDS_STATEMENTS = frozenset(
-    {"suite", "funcdef", "classdef", "decorated", "async_stmt", "async_funcdef", "simple_stmt"}
+    {"suite", "funcdef", "classdef", "decorated", "async_stmt", "async_funcdef"}
     | {"if_stmt", "for_stmt", "while_stmt", "try_stmt", "with_stmt"}
 )
 

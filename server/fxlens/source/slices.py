@@ -16,7 +16,7 @@ from fxlens.source.callees import star_imports
 from fxlens.source.flow import Flow, Undecided, World, arm_worlds, conditions
 from fxlens.source.hints import ModelExpression
 from fxlens.source.model import Argument, Slice, SliceStatement, Unresolved
-from fxlens.source.names import Key, Occurrence, Parameter, classify, reads
+from fxlens.source.names import Key, Occurrence, Parameter, reads
 from fxlens.source.rendering import Group, render
 from fxlens.source.tree import (
     COMPOUND,
@@ -27,7 +27,6 @@ from fxlens.source.tree import (
     is_operator,
     leaves,
     scope_of,
-    statement_of,
     value,
     whole_statement,
 )
@@ -265,17 +264,17 @@ class Slicer:
         target = children(change.statement)[0]
         if target.type != "name" or len(children(change.statement)) != 3:
             return
-        for node, extended in self.flow.places_of(value(target)):
-            if not extended or not change.statement.start_pos < node.start_pos < self.anchor.start_pos:
+        scope = scope_of(change.statement)
+        before = self.anchor if scope_of(self.anchor) is scope else None
+        for found in self.flow.changes_of(value(target), scope):
+            statement = found.statement
+            if found.action not in ("mutate", "effect") or statement.start_pos <= change.statement.start_pos:
                 continue
-            statement = statement_of(node)
-            if scope_of(statement) is not scope_of(change.statement) or statement is change.statement:
+            if before is not None and statement.start_pos >= before.start_pos:
                 continue
             later = self.flow.reaching(value(target), statement)
             if any(binding.statement is change.statement for binding in later.bindings):
-                found = classify(node, extended)
-                if found.action in ("mutate", "effect"):
-                    self._consider(found)
+                self._consider(found)
 
     # What is not defined in the text
 

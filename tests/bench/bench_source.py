@@ -1,0 +1,103 @@
+"""How long a keystroke costs in the source floor: parse, find, slice. Run: ``python tests/bench/bench_source.py``.
+
+Budgets (DESIGN): p95 ≤ 10 ms for a file of 1 000 lines after one keystroke; 1 000 files without a call ≤ 1 s.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from fxlens.source import find_calls
+
+_HEAD = '''\
+"""A training script with many models."""
+
+import torch
+from torch import nn
+from torchvision import models
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+'''
+_CLASS = '''\
+class Block{n}(nn.Module):
+    """Block number {n}, as scripts have them."""
+
+    def __init__(self, channels: int = {n}, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, stride=stride, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU(inplace=True)
+        self.options = {{"stride": stride, "names": ["conv1", "conv2"], "scale": 0.{n}}}
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out = self.relu(self.norm(self.conv1(x)))
+        for step in range({n}):
+            if step % 2 == 0 and self.options["stride"] == 1:
+                out = out + self.conv2(out) * (step + 1)  # a comment
+        return self.relu(out + x)
+
+
+'''
+_CALL = '''\
+def features(device, num_classes):
+    model = models.resnet50(weights="DEFAULT").to(device)
+    model.fc = nn.Sequential(Block3(), nn.Linear(2048, num_classes))
+    nodes = {
+        "layer1": "c2",
+        "QUERY
+        "layer3": "c4",
+    }
+    return create_feature_extractor(model, return_nodes=nodes)
+
+
+'''
+LINES = 1000
+
+
+def sample() -> str:
+    """A file of 1 000 lines with a marker where the user types."""
+    blocks = [_CLASS.format(n=n) for n in range(2, 80)]
+    half = len(blocks) // 2
+    lines = (_HEAD + "".join(blocks[:half]) + _CALL + "".join(blocks[half:])).split("\n")
+    return "\n".join(lines[:LINES]) + "\n"
+
+
+def keystrokes(closed: bool) -> Iterator[str]:
+    """The file after each keystroke of a query; with the closing quote and a value, or without."""
+    text = sample()
+    for round_ in range(12):
+        typed = f"layer2.{round_}.conv1.weight"
+        for end in range(len(typed)):
+            yield text.replace("QUERY", typed[:end] + ('": "c3",' if closed else ""))
+
+
+def measure(texts: Iterator[str]) -> tuple[float, float, float]:
+    """p50, p95 and the longest time, in milliseconds."""
+    seconds: list[float] = []
+    for text in texts:
+        start = time.perf_counter()
+        found = find_calls(text, "bench.py")
+        seconds.append(time.perf_counter() - start)
+        if len(found.calls) != 1 or len(found.calls[0].slices) != 1:
+            raise SystemExit("the benchmark's call was not resolved")
+    ordered = sorted(seconds[3:])  # The first ones parse the whole file.
+    return ordered[len(ordered) // 2] * 1e3, ordered[int(len(ordered) * 0.95)] * 1e3, ordered[-1] * 1e3
+
+
+def main() -> None:
+    for closed in (True, False):
+        p50, p95, longest = measure(keystrokes(closed))
+        state = "text that parses" if closed else "an open string"
+        print(f"keystroke in {LINES} lines, {state}: p50 {p50:.1f} ms, p95 {p95:.1f} ms, longest {longest:.1f} ms")
+    text = sample().replace("create_feature_extractor", "something_else")
+    start = time.perf_counter()
+    for number in range(1000):
+        find_calls(text, f"file{number}.py")
+    print(f"1 000 files of {LINES} lines without a call: {(time.perf_counter() - start) * 1e3:.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
