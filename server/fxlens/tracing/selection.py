@@ -81,16 +81,14 @@ class Selection:
         """The queries that cannot be answered, in their order."""
         bad = []
         for query in dict.fromkeys(query for mode in MODES for query in queries[mode]):
-            modes = tuple(mode for mode in MODES if query in queries[mode] and not self._answers(mode, query))
+            modes = tuple(mode for mode in MODES if query in queries[mode] and not self.answers(mode, query))
             if modes:
                 reason, replacement = self._explain(query, modes)
                 bad.append(BadQuery(query, modes, reason, replacement))
         return bad
 
-    def exists(self, mode: Mode, query: str) -> bool:
-        return self.names[mode].find(query) is not None
-
-    def _answers(self, mode: Mode, query: str) -> bool:
+    def answers(self, mode: Mode, query: str) -> bool:
+        """Whether ``query`` selects a value that a graph can return."""
         wanted = self.names[mode].find(query)
         return wanted is not None and not any(isinstance(part, Opaque) for part in parts_of(wanted.value))
 
@@ -102,7 +100,7 @@ class Selection:
             return f"returns an object of class {', '.join(classes)}; ask for a node inside", inner[
                 -1
             ] if inner else None
-        elsewhere = [mode for mode in MODES if mode not in modes and self.exists(mode, query)]
+        elsewhere = [mode for mode in MODES if mode not in modes and self.answers(mode, query)]
         if elsewhere:
             return f"exists in {elsewhere[0]} mode only", None
         return self._of_module(query) or self._of_typo(query, modes[0])
@@ -114,18 +112,18 @@ class Selection:
             return None
         module = modules[query]
         canonical = next(path for path, found in self._model.named_modules() if found is module)
-        if canonical != query and any(self.exists(mode, canonical) for mode in MODES):
+        if canonical != query and any(self.answers(mode, canonical) for mode in MODES):
             return f"is the same module as {canonical!r} and is known by that name", canonical
         tracer = self._traces["eval"].tracer
         for path in _prefixes(query):
-            if tracer.is_leaf_module(modules[path], path) and any(self.exists(mode, path) for mode in MODES):
+            if tracer.is_leaf_module(modules[path], path) and any(self.answers(mode, path) for mode in MODES):
                 kind = class_name(modules[path]).rpartition(".")[2]
                 return f"is inside {path!r}, which is traced as one node because {kind} is a leaf module", path
         return f"is a module ({type(module).__qualname__}), but forward never calls it", None
 
     def _of_typo(self, query: str, mode: Mode) -> tuple[str, str | None]:
         for repaired in _repairs(query):
-            if self.exists(mode, repaired):
+            if self.answers(mode, repaired):
                 return f"does not exist; did you mean {repaired!r}?", repaired
         near = nearest(query, self.names[mode].all)
         if near:
@@ -160,8 +158,8 @@ def working_call(
     for mode in MODES:
         corrected[mode] = {}
         for query, key in queries[mode].items():
-            better = query if selection.exists(mode, query) else replacements.get(query)
-            if better is not None and selection.exists(mode, better):
+            better = query if selection.answers(mode, query) else replacements.get(query)
+            if better is not None and selection.answers(mode, better):
                 corrected[mode].setdefault(better, better if key == query else key)
     if not any(corrected.values()):
         return ""

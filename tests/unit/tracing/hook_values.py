@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,7 +56,7 @@ def wrong_modules(
 ) -> tuple[list[str], list[str]]:
     """All module paths that can be asked for, all in one call, and those that do not give what a hook sees there."""
     model.train(mode == "train")
-    before = copied(model.state_dict())
+    before = copy.deepcopy(model.state_dict())
     torch.manual_seed(1)
     seen = hook_values(model, inputs)
     model.load_state_dict(before)

@@ -44,7 +44,9 @@ def scaled(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 def sequential_with_shared(activation_at: int, uses: int) -> nn.Module:
     shared = nn.ReLU()
-    layers: list[nn.Module] = [shared] if activation_at == 0 else [nn.Linear(2, 2) for _ in range(activation_at)] + [shared]
+    layers: list[nn.Module] = (
+        [shared] if activation_at == 0 else [nn.Linear(2, 2) for _ in range(activation_at)] + [shared]
+    )
     for _ in range(uses - 1):
         layers += [nn.Linear(2, 2), shared]
     return nn.Sequential(*layers)
@@ -75,12 +77,18 @@ class ConvBNReLU(nn.Sequential):
 
 relu = nn.ReLU
 CASES: dict[str, Case] = {
-    "a leaf called foo_1 loses its number": Case(lambda: net(lambda s, x: s.conv_1(x), conv_1=conv()), "x, conv", "x, conv_1"),
+    "a leaf called foo_1 loses its number": Case(
+        lambda: net(lambda s, x: s.conv_1(x), conv_1=conv()), "x, conv", "x, conv_1"
+    ),
     "conv_1 and conv_2": Case(
-        lambda: net(lambda s, x: s.conv_2(s.conv_1(x)), conv_1=conv(), conv_2=conv()), "x, conv, conv_1", "x, conv_1, conv_2"
+        lambda: net(lambda s, x: s.conv_2(s.conv_1(x)), conv_1=conv(), conv_2=conv()),
+        "x, conv, conv_1",
+        "x, conv_1, conv_2",
     ),
     "conv_2 before conv_1": Case(
-        lambda: net(lambda s, x: s.conv_1(s.conv_2(x)), conv_1=conv(), conv_2=conv()), "x, conv, conv_1", "x, conv_2, conv_1"
+        lambda: net(lambda s, x: s.conv_1(s.conv_2(x)), conv_1=conv(), conv_2=conv()),
+        "x, conv, conv_1",
+        "x, conv_2, conv_1",
     ),
     "conv, conv_1, conv_2 in order": Case(
         lambda: net(lambda s, x: s.conv_2(s.conv_1(s.conv(x))), conv=conv(), conv_1=conv(), conv_2=conv()),
@@ -92,24 +100,31 @@ CASES: dict[str, Case] = {
         "x, conv, conv_2, conv_1",
     ),
     "conv_10 and conv_20": Case(
-        lambda: net(lambda s, x: s.conv_20(s.conv_10(x)), conv_10=conv(), conv_20=conv()), "x, conv, conv_1", "x, conv_10, conv_20"
+        lambda: net(lambda s, x: s.conv_20(s.conv_10(x)), conv_10=conv(), conv_20=conv()),
+        "x, conv, conv_1",
+        "x, conv_10, conv_20",
     ),
     "a_b_1": Case(lambda: net(lambda s, x: s.a_b_1(x), a_b_1=conv()), "x, a_b", "x, a_b_1"),
     "a_1_1, a_1, a": Case(
-        lambda: net(lambda s, x: s.a(s.a_1(s.a_1_1(x))), a_1_1=conv(), a_1=conv(), a=conv()), "x, a_1, a_2, a_3", "x, a_1_1, a_1, a"
+        lambda: net(lambda s, x: s.a(s.a_1(s.a_1_1(x))), a_1_1=conv(), a_1=conv(), a=conv()),
+        "x, a_1, a_2, a_3",
+        "x, a_1_1, a_1, a",
     ),
     "containers keep their numbers": Case(
         lambda: net(lambda s, x: s.block_1(s.block_0(x)), block_0=Block(), block_1=Block()),
         "x, block_0.conv, block_0.relu, block_0.add, block_0.relu_1, "
         "block_1.conv, block_1.relu, block_1.add, block_1.relu_1",
     ),
-    "one leaf three times": Case(lambda: net(lambda s, x: s.relu(s.relu(s.relu(x))), relu=relu()), "x, relu, relu_1, relu_2"),
+    "one leaf three times": Case(
+        lambda: net(lambda s, x: s.relu(s.relu(s.relu(x))), relu=relu()), "x, relu, relu_1, relu_2"
+    ),
     "one container twice": Case(
         lambda: net(lambda s, x: s.block(s.block(x)), block=Block()),
         "x, block.conv, block.relu, block.add, block.relu_1, block.conv_1, block.relu_2, block.add_1, block.relu_3",
     ),
     "one module, two names": Case(
-        lambda: (lambda shared: net(lambda s, x: s.act2(s.act1(x)), act1=shared, act2=shared))(relu()), "x, act1, act1_1"
+        lambda: (lambda shared: net(lambda s, x: s.act2(s.act1(x)), act1=shared, act2=shared))(relu()),
+        "x, act1, act1_1",
     ),
     "shared activation twice": Case(lambda: sequential_with_shared(1, 2), "input, 0, 1, 2, 1_1"),
     "shared activation three times": Case(lambda: sequential_with_shared(1, 3), "", "input, 0, 1, 2, 1_1, 4, 1_2"),
@@ -118,10 +133,13 @@ CASES: dict[str, Case] = {
     ),
     "shared activation at index 0": Case(lambda: sequential_with_shared(0, 3), "input, 0, 1, 0_1, 3, 0_2"),
     "the same one level down": Case(
-        lambda: net(lambda s, x: s.net(x), net=sequential_with_shared(1, 3)), "x, net.0, net.1, net.2, net.1_1, net.4, net.1_2"
+        lambda: net(lambda s, x: s.net(x), net=sequential_with_shared(1, 3)),
+        "x, net.0, net.1, net.2, net.1_1, net.4, net.1_2",
     ),
     "module and function share a counter": Case(
-        lambda: net(lambda s, x: F.relu(s.relu(F.relu(x))), relu=relu()), "x, relu, relu_1, relu_2", "x, relu_1, relu, relu_2"
+        lambda: net(lambda s, x: F.relu(s.relu(F.relu(x))), relu=relu()),
+        "x, relu, relu_1, relu_2",
+        "x, relu_1, relu, relu_2",
     ),
     "prefixes of each other": Case(
         lambda: net(lambda s, x: s.layer1x(s.layer10(s.layer1(x))), layer1=conv(), layer10=conv(), layer1x=conv()),
@@ -148,30 +166,38 @@ CASES: dict[str, Case] = {
         lambda: net(lambda s, x: abs(((-((1 + (x + 1) - 1) * 2 / 2 // 2)) ** 2 @ x) % 2)[0]),
         "x, add, add_1, sub, mul, truediv, floordiv, neg, pow, matmul, mod, abs, getitem",
     ),
-    "attributes of a tensor": Case(lambda: net(lambda s, x: x.reshape(x.shape[0], x.ndim, -1)), "x, getattr, getitem, getattr_1, reshape"),
+    "attributes of a tensor": Case(
+        lambda: net(lambda s, x: x.reshape(x.shape[0], x.ndim, -1)), "x, getattr, getitem, getattr_1, reshape"
+    ),
     "unpacking a shape": Case(
         lambda: net(lambda s, x: unpacked(x)), "x, getattr, getitem, getitem_1, getitem_2, getitem_3, mul, view"
     ),
     "methods": Case(lambda: net(lambda s, x: x.view(-1).relu().relu_().sum()), "x, view, relu, relu_, sum"),
     "functions that are also built-ins": Case(
-        lambda: net(lambda s, x: torch.sum(x.sum()) + torch.max(x) + torch.abs(x)), "x, sum, sum_1, max, add, abs, add_1"
+        lambda: net(lambda s, x: torch.sum(x.sum()) + torch.max(x) + torch.abs(x)),
+        "x, sum, sum_1, max, add, abs, add_1",
     ),
     "math functions": Case(lambda: net(lambda s, x: x / math.sqrt(x.shape[-1])), "x, getattr, getitem, sqrt, truediv"),
     "tensor constants": Case(lambda: net(lambda s, x: x + torch.ones(3) + torch.tensor(2.0)), "x, add, add_1"),
     "a buffer": Case(lambda: with_buffer(lambda s, x: x * s.buf + s.buf, "buf", torch.ones(1)), "x, mul, add"),
     "a tensor attribute": Case(lambda: net(lambda s, x: x * s.scale, scale=torch.ones(1)), "x, mul"),
-    "a parameter, used twice": Case(lambda: net(lambda s, x: x * s.w + s.w, w=nn.Parameter(torch.ones(1))), "x, w, mul, add"),
+    "a parameter, used twice": Case(
+        lambda: net(lambda s, x: x * s.w + s.w, w=nn.Parameter(torch.ones(1))), "x, w, mul, add"
+    ),
     "parameters w_1 and w_2": Case(
         lambda: net(lambda s, x: x * s.w_1 + s.w_2, w_1=nn.Parameter(torch.ones(1)), w_2=nn.Parameter(torch.ones(1))),
         "x, w, mul, w_1, add",
         "x, w_1, mul, w_2, add",
     ),
     "a nested parameter": Case(
-        lambda: net(lambda s, x: s.layers(s.block(x)), block=NestedParameter(), layers=nn.Sequential(NestedParameter())),
+        lambda: net(
+            lambda s, x: s.layers(s.block(x)), block=NestedParameter(), layers=nn.Sequential(NestedParameter())
+        ),
         "x, block.block_weight, block.mul, layers.0.layers_0_weight, layers.0.mul",
     ),
     "parameters of a leaf": Case(
-        lambda: net(lambda s, x: F.linear(x, s.fc.weight, s.fc.bias), fc=nn.Linear(2, 2)), "x, fc_weight, fc_bias, linear"
+        lambda: net(lambda s, x: F.linear(x, s.fc.weight, s.fc.bias), fc=nn.Linear(2, 2)),
+        "x, fc_weight, fc_bias, linear",
     ),
     "a parameter list": Case(
         lambda: net(lambda s, x: x * s.ps[0] * s.ps[1], ps=nn.ParameterList([torch.ones(1), torch.ones(1)])),
@@ -184,19 +210,18 @@ CASES: dict[str, Case] = {
     "keyword arguments": Case(lambda: net(lambda s, x, **kw: x + 1), "x, _kw, add"),
     "a module named output": Case(lambda: net(lambda s, x: s.output(x), output=relu()), "x, output"),
     "a module named like the input": Case(lambda: net(lambda s, x: s.x(x), x=relu()), "x, x_1", "x_1, x"),
-    "a module named add": Case(
-        lambda: net(lambda s, x: s.add(x) + 1 + 1, add=relu()), "x, add, add_1, add_2"
-    ),
-    "add, module add_1, add": Case(
-        lambda: net(lambda s, x: s.add_1(x + 1) + 1, add_1=relu()), "x, add, add_1, add_2"
-    ),
+    "a module named add": Case(lambda: net(lambda s, x: s.add(x) + 1 + 1, add=relu()), "x, add, add_1, add_2"),
+    "add, module add_1, add": Case(lambda: net(lambda s, x: s.add_1(x + 1) + 1, add_1=relu()), "x, add, add_1, add_2"),
     "forward called directly": Case(
         lambda: net(lambda s, x: F.relu(s.sub.forward(x)), sub=Block()), "x, sub.conv, sub.relu, add, relu, relu_1"
     ),
     "attention returns a tuple": Case(
         lambda: net(lambda s, x: s.attn(x, x, x)[0] + 1, attn=nn.MultiheadAttention(4, 2)), "x, attn, getitem, add"
     ),
-    "chunks": Case(lambda: net(lambda s, x: operator.add(*(x.chunk(2)[i] for i in (0, 1)))), "x, chunk, getitem, chunk_1, getitem_1, add"),
+    "chunks": Case(
+        lambda: net(lambda s, x: operator.add(*(x.chunk(2)[i] for i in (0, 1)))),
+        "x, chunk, getitem, chunk_1, getitem_1, add",
+    ),
     "a subclass of a layer is traced through": Case(
         lambda: net(lambda s, x: s.conv(x), conv=MyConv(3, 3, 1)), "x, conv.conv_weight, conv.conv_bias, conv.conv2d"
     ),
@@ -204,14 +229,23 @@ CASES: dict[str, Case] = {
         lambda: net(lambda s, x: s.norm(x), norm=LayerNorm2d(3)),
         "x, norm.permute, norm.norm_weight, norm.norm_bias, norm.layer_norm, norm.permute_1",
     ),
-    "a subclass of Sequential": Case(lambda: net(lambda s, x: s.stem(x), stem=ConvBNReLU()), "x, stem.0, stem.1, stem.2"),
-    "identity and dropout": Case(
-        lambda: net(lambda s, x: F.dropout(s.id(s.drop(x))), drop=nn.Dropout(), id=nn.Identity()), "x, drop, id, dropout"
+    "a subclass of Sequential": Case(
+        lambda: net(lambda s, x: s.stem(x), stem=ConvBNReLU()), "x, stem.0, stem.1, stem.2"
     ),
-    "an empty Sequential": Case(lambda: net(lambda s, x: s.relu(s.down(x)), down=nn.Sequential(), relu=relu()), "x, relu"),
+    "identity and dropout": Case(
+        lambda: net(lambda s, x: F.dropout(s.id(s.drop(x))), drop=nn.Dropout(), id=nn.Identity()),
+        "x, drop, id, dropout",
+    ),
+    "an empty Sequential": Case(
+        lambda: net(lambda s, x: s.relu(s.down(x)), down=nn.Sequential(), relu=relu()), "x, relu"
+    ),
     "an unused operation": Case(lambda: net(lambda s, x: (x + 1, s.a(x))[1] * 2, a=relu()), "x, add, a, mul"),
-    "an assertion": Case(lambda: net(lambda s, x: (torch._assert(x.dim() == 4, "4D"), x + 1)[1]), "x, dim, eq, _assert, add"),
-    "another branch in train mode": Case(lambda: net(lambda s, x: s.fc(scaled(s, x)), fc=nn.Linear(2, 2)), "x, add, fc"),
+    "an assertion": Case(
+        lambda: net(lambda s, x: (torch._assert(x.dim() == 4, "4D"), x + 1)[1]), "x, dim, eq, _assert, add"
+    ),
+    "another branch in train mode": Case(
+        lambda: net(lambda s, x: s.fc(scaled(s, x)), fc=nn.Linear(2, 2)), "x, add, fc"
+    ),
     "activation checkpointing": Case(
         lambda: net(lambda s, x: checkpoint(s.blk, x, use_reentrant=False), blk=Block()),
         "x, blk.conv, blk.relu, blk.add, blk.relu_1",

@@ -15,7 +15,23 @@ from torch import nn
 
 from fxlens import NamingError, get_graph_node_names_by_mode, trace_model
 
-NAMES = ("conv", "conv_1", "conv_2", "a_b", "a_b_2", "enc", "enc_norm", "norm", "relu", "add", "x", "1", "0", "blk1", "blk10")
+NAMES = (
+    "conv",
+    "conv_1",
+    "conv_2",
+    "a_b",
+    "a_b_2",
+    "enc",
+    "enc_norm",
+    "norm",
+    "relu",
+    "add",
+    "x",
+    "1",
+    "0",
+    "blk1",
+    "blk10",
+)
 FUNCTIONS = (
     lambda x: F.relu(x),
     lambda x: x + 1,
@@ -94,7 +110,9 @@ def test_generated_models_are_named_as_by_torchvision_or_its_failure_is_predicte
             failures += 1
             with pytest.raises(NamingError):
                 get_graph_node_names_by_mode(model, suppress_diff_warning=True, naming="torchvision")
-            assert {failure.kind for failure in trace_model(model, dialect="torchvision", shapes=False).failures} == {"naming"}
+            assert {failure.kind for failure in trace_model(model, dialect="torchvision", shapes=False).failures} == {
+                "naming"
+            }
         else:
             ours = get_graph_node_names_by_mode(model, suppress_diff_warning=True, naming="torchvision")
             assert tuple(ours) == expected, seed

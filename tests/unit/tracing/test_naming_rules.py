@@ -126,5 +126,7 @@ def test_our_rule_names_every_leaf_by_its_path_and_nothing_twice() -> None:
         ("_xs", "*xs", "_xs"),
     ],
 )
-def test_our_rule_undoes_the_counter_of_torch_fx_and_no_other_number(fx_name: str, own_name: str, expected: str) -> None:
+def test_our_rule_undoes_the_counter_of_torch_fx_and_no_other_number(
+    fx_name: str, own_name: str, expected: str
+) -> None:
     assert FxlensNaming().of_operation(Operation("", fx_name, own_name)) == expected

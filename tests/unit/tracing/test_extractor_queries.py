@@ -1,0 +1,204 @@
+"""Points 1, 2 and 7: every query gets its own answer, literally; bad ones are all reported, with the call to make."""
+
+from __future__ import annotations
+
+import warnings
+from collections import OrderedDict
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+import torchvision.models.feature_extraction as theirs
+from torch import nn
+from tracing_models import Block, Stages, net
+
+from fxlens import QueryError, create_feature_extractor
+
+X = torch.randn(2, 3, 4, 4)
+
+
+def stages() -> nn.Module:
+    torch.manual_seed(0)
+    return Stages().eval()
+
+
+def extract(queries: Any, model: nn.Module | None = None, **options: Any) -> Any:
+    model = stages() if model is None else model
+    with torch.no_grad():
+        return create_feature_extractor(model, queries, suppress_diff_warning=True, **options)(X)
+
+
+def test_overlapping_queries_each_get_their_own_node() -> None:
+    queries = ["layer1", "layer1.1", "layer1.1.relu", "layer1.0"]
+    block = [net(lambda s, x: F.sigmoid(s.relu(x)), relu=nn.ReLU()) for _ in range(2)]
+    model = net(lambda s, x: s.layer1(x), layer1=nn.Sequential(*block))
+    alone = {query: extract([query], model)[query] for query in queries}
+    together = extract(queries, model)
+    assert all(torch.equal(together[query], alone[query]) for query in queries)
+    with torch.no_grad():
+        wrong = theirs.create_feature_extractor(model, queries, suppress_diff_warning=True)(X)
+    assert not torch.equal(wrong["layer1.1"], alone["layer1.1"])
+
+
+def test_no_key_is_ever_missing() -> None:
+    model = net(lambda s, x: s.features(x), features=nn.Sequential(nn.ReLU()))
+    queries = ["features", "features.0"]
+    assert list(theirs.create_feature_extractor(model, queries)(X)) == ["features"]
+    assert list(extract(queries, model)) == queries
+
+
+def test_output_is_an_ordered_dict_in_the_order_of_the_request() -> None:
+    found = extract({"layer2": "b", "stem": "a", "layer1": "c"})
+    assert type(found) is OrderedDict
+    assert list(found) == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize(
+    "query", [".*", "layer1[0]", "stem|nonsense", "layer.", "layer(", "*", "layer", "", "output", " stem "]
+)
+def test_queries_are_literal(query: str) -> None:
+    with pytest.raises(QueryError, match="1 of 1 return nodes"):
+        extract([query])
+
+
+@pytest.mark.parametrize("query", [".*", "layer1[0]", "stem|nonsense"])
+def test_torchvision_takes_patterns_and_silently_returns_nothing(query: str) -> None:
+    assert theirs.create_feature_extractor(stages(), [query], suppress_diff_warning=True)(X) == {}
+
+
+def error_text(queries: Any, model: nn.Module | None = None, **options: Any) -> str:
+    with pytest.raises(QueryError) as caught:
+        extract(queries, model, **options)
+    return str(caught.value)
+
+
+def test_all_bad_queries_are_reported_at_once_each_with_its_reason() -> None:
+    text = error_text(["stme", "stem", "attention.out_proj", "unused", "aux", "zzzzzz"])
+    assert "5 of 6 return nodes cannot be extracted from Stages" in text
+    assert "'stme' does not exist; did you mean 'stem'?" in text
+    assert "'attention.out_proj' is inside 'attention', which is traced as one node because MultiheadAttention" in text
+    assert "'unused' is a module (Linear), but forward never calls it" in text
+    assert "'aux' (in eval mode) exists in train mode only" in text
+    assert "'zzzzzz' does not exist\n" in text
+
+
+def test_torchvision_reports_only_the_first_and_not_why() -> None:
+    with pytest.raises(ValueError) as caught:
+        theirs.create_feature_extractor(stages(), ["stme", "unused"], suppress_diff_warning=True)
+    assert "unused" not in str(caught.value)
+    assert "stem" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("queries", "options"),
+    [
+        (["stme", "layer1[0].conv", "zzzzzz"], {}),
+        ({"model.stem": "a", "aux": "b", "layer2": "c"}, {}),
+        (["attention.out_proj", "aux"], {}),
+        (["layer1/0"], {"naming": "torchvision"}),
+        (["layer1.0.conv", "heda"], {"leaf_modules": [Block]}),
+    ],
+)
+def test_the_call_in_the_message_works(queries: Any, options: dict[str, Any]) -> None:
+    text = error_text(queries, **options)
+    call = text.splitlines()[-1].strip()
+    assert call.startswith("create_feature_extractor(model, ")
+    names = {"create_feature_extractor": create_feature_extractor, "model": stages(), **options}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        extractor = eval(call, names)
+    for mode in (True, False):
+        assert len(extractor.train(mode)(X)) > 0 or mode
+
+
+def test_another_name_of_a_shared_module_points_to_the_name_it_is_known_by() -> None:
+    shared = nn.ReLU()
+    model = net(lambda s, x: s.b(s.a(x)), a=shared, b=shared)
+    assert "'b' is the same module as 'a' and is known by that name" in error_text(["b"], model)
+
+
+def test_an_object_that_cannot_be_taken_apart_says_so() -> None:
+    class Box:
+        def __init__(self, value: Any) -> None:
+            self.value = value
+
+    model = net(lambda s, x: s.part(x).value * 2, part=net(lambda s, x: Box(x + 1)))
+    text = error_text(["part"], model)
+    assert "'part' returns an object of class" in text
+    assert text.endswith("create_feature_extractor(model, ['part.add'])")
+
+
+@pytest.mark.parametrize(
+    "queries", [["stem"], ("stem",), {"stem": "stem"}, OrderedDict(stem="stem"), MappingProxyType({"stem": "stem"})]
+)
+def test_lists_tuples_and_mappings_are_accepted(queries: Any) -> None:
+    assert list(extract(queries)) == ["stem"]
+
+
+@pytest.mark.parametrize("queries", ["stem", {"stem"}, (name for name in ["stem"]), {"stem": 1}.keys(), 3])
+def test_anything_else_is_a_type_error_that_says_so(queries: Any) -> None:
+    with pytest.raises(TypeError, match="return_nodes must be a list, a tuple or a mapping of node names, not"):
+        extract(queries)
+    with pytest.raises(AttributeError):
+        theirs.create_feature_extractor(stages(), ("stem",))  # a tuple, which says nothing of tuples
+
+
+def test_names_that_are_no_strings() -> None:
+    assert list(extract([0], nn.Sequential(nn.ReLU()))) == ["0"]
+    with pytest.raises(TypeError, match="node names are strings, not NoneType"):
+        extract([None])
+
+
+def test_two_queries_with_one_key_are_refused() -> None:
+    assert (
+        len(theirs.create_feature_extractor(stages(), {"stem": "a", "layer2": "a"}, suppress_diff_warning=True)(X)) == 1
+    )
+    with pytest.raises(ValueError, match="'stem' and 'layer2' both have the output key 'a'"):
+        extract({"stem": "a", "layer2": "a"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "give return_nodes, or"),
+        ({"train_return_nodes": ["stem"]}, "eval_return_nodes is missing"),
+        ({"eval_return_nodes": ["stem"]}, "train_return_nodes is missing"),
+        ({"return_nodes": ["stem"], "train_return_nodes": ["stem"]}, "not both"),
+    ],
+)
+def test_contradicting_arguments(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        create_feature_extractor(stages(), **arguments)
+
+
+def test_queries_for_each_mode() -> None:
+    extractor = create_feature_extractor(stages(), train_return_nodes=["aux"], eval_return_nodes={"head": "logits"})
+    assert list(extractor.train()(X)) == ["aux"]
+    assert list(extractor.eval()(X)) == ["logits"]
+
+
+def test_module_names_that_torchvision_cannot_handle() -> None:
+    model = net(
+        lambda s, x: s.d["a+b"](s.d["conv(3x3)"](x)),
+        d=nn.ModuleDict({"conv(3x3)": nn.Conv2d(3, 3, 3), "a+b": nn.ReLU()}),
+    )
+    with pytest.raises(ValueError):
+        theirs.create_feature_extractor(model, ["d.conv(3x3)"])
+    assert extract(["d.conv(3x3)", "d.a+b"], model)["d.a+b"].min() >= 0
+
+
+def test_vit_layer_norms_are_what_they_are_called() -> None:
+    model = torchvision.models.vit_b_32(image_size=32).eval()
+    query = "encoder.layers.encoder_layer_0.ln_1"
+    layer = model.get_submodule("encoder.layers.encoder_layer_0")
+    nn.init.normal_(layer.ln_1.weight)
+    seen: list[torch.Tensor] = []
+    layer.ln_1.register_forward_hook(lambda m, i, o: seen.append(o))
+    image = torch.randn(1, 3, 32, 32)
+    with torch.no_grad():
+        model(image)
+        assert not torch.equal(theirs.create_feature_extractor(model, [query])(image)[query], seen[0])
+        assert torch.equal(create_feature_extractor(model, [query])(image)[query], seen[0])
