@@ -410,6 +410,11 @@ _CHAIN_BEFORE = re.compile(
 )
 
 
+_DEFINED = re.compile(r"\b(?:def|class)[ \t]+\Z")
+_ANNOTATION_BEFORE = re.compile(r"(?:\w[ \t]*:|->)[ \t]*\Z")
+_HEADER = re.compile(r"\s*(?:for|with|async|if|elif|else|while|try|except|finally|match|case)\b")
+
+
 def _may_change(document: Document, start: int, end: int) -> bool:
     """Whether a name may be bound or changed where it stands; quick, and right when it says no.
 
@@ -418,10 +423,13 @@ def _may_change(document: Document, start: int, end: int) -> bool:
     text = document.text
     if end < len(text) and text[end] == "." and start and text[start - 1] == ".":
         return False
-    if end >= len(text) or text[end] not in ".[":
-        return True
     line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-    return _CHAIN_BEFORE.match(text[line_start:start]) is not None
+    before, after = text[line_start:start], text[end : end + 1]
+    if after and after in ".[":
+        return _CHAIN_BEFORE.match(before) is not None
+    if after == "(":
+        return _DEFINED.search(before) is not None
+    return _ANNOTATION_BEFORE.search(before) is None or _HEADER.match(before) is not None
 
 
 def _key_at(leaf: Node, root: str, is_attribute: bool) -> tuple[Node, bool] | None:

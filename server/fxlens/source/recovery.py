@@ -140,11 +140,12 @@ def rewrite_unknown_statements(text: str) -> str:
     ``match`` becomes ``while`` and its cases a chain of ``if`` and ``elif``: what stands in the cases keeps its
     position and its order of reach.
     """
-    if _MATCH.search(text):
+    if "match" in text and _MATCH.search(text):
         text = _MATCH.sub(r"\1while", text)
         text = _rewrite_cases(text)
-    text = _EXCEPT_GROUP.sub(r"\1except\2 ", text)
-    return _TYPE_ALIAS.sub(lambda match: f"{match[1]}{match[2]}{' ' * 5}", text)
+    if "except*" in text or "except *" in text:
+        text = _EXCEPT_GROUP.sub(r"\1except\2 ", text)
+    return _TYPE_ALIAS.sub(lambda match: f"{match[1]}{match[2]}{' ' * 5}", text) if "type " in text else text
 
 
 def _rewrite_cases(text: str) -> str:

@@ -74,7 +74,7 @@ def _forget(key: str) -> None:
 
 
 def children(node: Node) -> list[Node]:
-    return cast("list[Node]", node.children) if isinstance(node, BaseNode) else []
+    return node.children if isinstance(node, BaseNode) else []
 
 
 def value(node: Node) -> str:
