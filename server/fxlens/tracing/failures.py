@@ -108,7 +108,8 @@ def _construct(error: Exception, entry: TracebackType | None) -> _Construct:
     for pattern, construct in _CONSTRUCTS:
         found = re.search(pattern, text)
         if found:
-            return _Construct(*(part.format(*found.groups(), error=text) for part in construct))
+            name = found.groups()[0] if found.groups() else ""
+            return _Construct(*(part.replace("{0}", name or "") for part in construct))
     if isinstance(error, RecursionError):
         return _Construct("the modules are nested too deeply to be traced", "flatten the nesting")
     first = text.strip().splitlines()[0] if text.strip() else "no message"
@@ -231,7 +232,17 @@ class _Instruction(NamedTuple):
             return _Instruction("assert")
         if "OR_POP" in jump.opname:
             return _Instruction("and")
-        return _Instruction("while" if "BACKWARD" in jump.opname else "if")
+        return _Instruction("while" if _loops_back(instructions, jump) else "if")
+
+
+def _loops_back(instructions: list[dis.Instruction], jump: dis.Instruction) -> bool:
+    """Whether a later instruction jumps back to the condition that ``jump`` tests, or to right behind it."""
+    starts = [found.offset for found in instructions if found.starts_line and found.offset <= jump.offset]
+    jumps = {*dis.hasjrel, *dis.hasjabs}
+    return any(
+        found.offset > jump.offset and found.opcode in jumps and starts[-1] <= found.argval <= jump.offset + 2
+        for found in instructions
+    )
 
 
 _STAR = frozenset({"CALL_FUNCTION_EX", "LIST_EXTEND", "SET_UPDATE", "UNPACK_EX"})

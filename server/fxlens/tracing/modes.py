@@ -53,9 +53,7 @@ def trace_mode(
         try:
             model.train(mode == "train")
             graph = _watched(model, trace, concrete_args)
-            trace.attributes = {
-                node.target: _attribute(model, node.target) for node in graph.nodes if node.op == "get_attr"
-            }
+            trace.attributes = trace.tracer.attributes()
         except Exception as error:
             trace.error = error
             trace.failure = explain(error, mode, trace.tracer)
@@ -86,13 +84,6 @@ def trace_modes(
             failure = replace(train.failure, mode="eval") if train.failure else None
             evaluation = replace(train, mode="eval", failure=failure)
         return {"train": train, "eval": evaluation}
-
-
-def _attribute(model: nn.Module, path: str) -> Any:
-    value: Any = model
-    for part in path.split("."):
-        value = getattr(value, part)
-    return value
 
 
 def _duplicates(trace: ModeTrace) -> Failure | None:

@@ -30,12 +30,13 @@ def describe_modules(
     infos = []
     for path, module in model.named_modules():
         # A ModuleList is never called itself, so it hides nothing, though torch.fx would take it for a leaf.
-        runs = type(module).forward is not nn.Module.forward
+        forward = getattr(type(module), "forward", None)  # a scripted module's class has none
+        runs = forward is not None and forward is not nn.Module.forward
         leaf = path != "" and runs and tracer.is_leaf_module(module, path)
         parent = path.rpartition(".")[0]
         within = inside.get(parent)
         inside[path] = within if within is not None else path if leaf else None
-        source = definition_line(type(module).forward) if runs else None
+        source = definition_line(forward) if forward is not None and runs else None
         infos.append(
             ModuleInfo(path, class_name(module), sizes[path], train[path], evaluation[path], leaf, within, source)
         )

@@ -171,6 +171,23 @@ class NodePathTracer(fx.Tracer):
                 return self.create_node("get_attr", known[1], (), {})
         return super().create_arg(a)
 
+    def attributes(self) -> dict[str, Any]:
+        """What the graph's ``get_attr`` nodes read, by path, as it was when it was traced.
+
+        To be asked before the model is restored. A buffer that ``forward`` has replaced is still found here.
+        """
+        found: dict[str, Any] = {name: tensor for tensor, name in self._tensor_names.values()}
+        found.update({name: tensor for tensor, name in self.tensor_attrs.items()})
+        paths = {str(node.target) for node in self.graph.nodes if node.op == "get_attr"}
+        return {path: found[path] if path in found else _lookup(self.root, path) for path in sorted(paths)}
+
+
+def _lookup(root: nn.Module, path: str) -> Any:
+    value: Any = root
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value
+
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _TRACE_CODE = NodePathTracer.trace.__code__

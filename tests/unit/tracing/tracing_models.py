@@ -92,3 +92,9 @@ class Stages(nn.Module):
         if self.training:
             return self.head(x), self.aux(x)
         return self.head(x)
+
+
+def asserting(s: Any, x: torch.Tensor) -> Any:
+    """Stands here because pytest rewrites the assertions of test files."""
+    assert x.dim() == 4, "images"  # here
+    return x

@@ -1,0 +1,182 @@
+"""Models that cannot be traced: the user's line, what is wrong there, and what to do."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from torch import nn
+from tracing_models import Block, asserting, net
+
+from fxlens import TracingError, create_feature_extractor, get_graph_node_names, trace_model
+from fxlens.graph import Failure
+
+
+def on_shape(s: Any, x: torch.Tensor) -> Any:
+    if x.shape[0] > 1:  # here
+        return x
+
+
+def looping(s: Any, x: torch.Tensor) -> Any:
+    while x.sum() > 0:  # here
+        x = x - 1
+    return x
+
+
+def both(s: Any, x: torch.Tensor) -> Any:
+    return x.dim() == 4 and x.size(1)  # here
+
+
+def negating(s: Any, x: torch.Tensor) -> Any:
+    return not x  # here
+
+
+def iterating(s: Any, x: torch.Tensor) -> Any:
+    return [t for t in x]  # noqa: C416 # here
+
+
+def starred(s: Any, x: torch.Tensor) -> Any:
+    return torch.cat(*x)  # here
+
+
+def containing(s: Any, x: torch.Tensor) -> Any:
+    return 3 in x  # here
+
+
+def measuring(s: Any, x: torch.Tensor) -> Any:
+    return len(x)  # here
+
+
+def to_int(s: Any, x: torch.Tensor) -> Any:
+    return int(x.shape[0])  # here
+
+
+def ranging(s: Any, x: torch.Tensor) -> Any:
+    return [x for _ in range(x.shape[0])]  # here
+
+
+def assigning(s: Any, x: torch.Tensor) -> Any:
+    x[:, 0] = 0  # here
+    return x
+
+
+def unregistered(s: Any, x: torch.Tensor) -> Any:
+    return nn.ReLU()(x)  # here
+
+
+def zeros(s: Any, x: torch.Tensor) -> Any:
+    return torch.zeros(x.shape[0], 3)  # here
+
+
+def with_numpy(s: Any, x: torch.Tensor) -> Any:
+    return np.sqrt(x.shape[0])  # here
+
+
+def raising(s: Any, x: torch.Tensor) -> Any:
+    raise KeyError("my own trouble")  # here
+
+
+CASES: dict[Callable[..., Any], tuple[str, str]] = {
+    on_shape: ("this if depends on", "leaf module"),
+    asserting: ("this assert checks", "torch._assert"),
+    looping: ("this while loop depends on", "leaf module"),
+    both: ("this and/or decides by", "leaf module"),
+    negating: ("this not needs", "leaf module"),
+    iterating: ("iterating over", "leaf module"),
+    starred: ("unpacking a tensor or tuple with *", "leaf module"),
+    containing: ("`in` on a tensor", "leaf module"),
+    measuring: ("len() of a tensor", "torch.fx.wrap('len')"),
+    to_int: ("a plain number is needed here", "autowrap_functions"),
+    ranging: ("a plain number is needed here", "autowrap_functions"),
+    assigning: ("item assignment on a tensor", "torch.where"),
+    unregistered: ("a module is called that is not registered", "in __init__"),
+    zeros: ("zeros() is given a traced value", "x.new_zeros"),
+    with_numpy: ("a NumPy function is given a tensor", "torch function"),
+    raising: ("forward raised KeyError while it was traced: 'my own trouble'", "leaf module"),
+}
+
+
+def failure_of(model: nn.Module) -> Failure:
+    graph = trace_model(model)
+    assert (graph.train, graph.eval) == (None, None)
+    assert [failure.mode for failure in graph.failures] == ["train", "eval"]
+    assert all(failure.phase == "trace" for failure in graph.failures)
+    return graph.failures[0]
+
+
+@pytest.mark.parametrize("forward", CASES, ids=[function.__name__ for function in CASES])
+def test_each_construct_is_explained_at_its_line(forward: Callable[..., Any]) -> None:
+    message, remedy = CASES[forward]
+    failure = failure_of(net(lambda s, x: s.part(x), part=net(forward)))
+    lines, start = inspect.getsourcelines(forward)
+    assert failure.source is not None
+    assert failure.source.file == inspect.getsourcefile(forward)
+    assert failure.source.line == next(start + at for at, line in enumerate(lines) if line.rstrip().endswith("# here"))
+    assert forward.__name__ in failure.source.function
+    assert message in failure.message
+    assert remedy in failure.remedy
+    if remedy == "leaf module":
+        assert "Net (at 'part')" in failure.remedy
+
+
+@pytest.mark.parametrize("forward", [on_shape, measuring, to_int])
+def test_the_remedy_of_a_leaf_module_works(forward: Callable[..., Any]) -> None:
+    part = net(forward)
+    model = net(lambda s, x: s.part(x), part=part)
+    assert get_graph_node_names(model, leaf_modules=[type(part)]) == ["x", "part"]
+
+
+def test_the_root_is_not_offered_as_a_leaf() -> None:
+    assert "leaf" not in failure_of(net(on_shape)).remedy
+
+
+def test_detection_models_are_told_of_their_backbone() -> None:
+    model = torchvision.models.detection.ssd300_vgg16(weights_backbone=None)
+    failure = failure_of(model)
+    assert "model.backbone" in failure.remedy
+    assert trace_model(model.backbone, dialect="torchvision", shapes=False).eval is not None
+
+
+def test_the_library_raises_with_the_line_and_the_remedy() -> None:
+    model = net(on_shape)
+    for call in (lambda: get_graph_node_names(model), lambda: create_feature_extractor(model, ["x"])):
+        with pytest.raises(TracingError) as caught:
+            call()
+        text = str(caught.value)
+        assert "control flow" in text
+        assert f"{__file__}:" in text
+        assert caught.value.failure.source is not None
+        assert caught.value.__cause__ is not None
+
+
+def test_one_mode_may_fail_alone() -> None:
+    model = net(lambda s, x: on_shape(s, x) if s.training else x + 1).eval()
+    graph = trace_model(model)
+    assert graph.train is None
+    assert graph.eval is not None
+    assert [failure.mode for failure in graph.failures] == ["train"]
+    with pytest.warns(UserWarning, match="In train mode the model cannot be traced"):
+        assert get_graph_node_names(model) == ["x", "add"]
+    with pytest.raises(TracingError, match="train mode"):
+        get_graph_node_names(model.train())
+
+
+def test_compiled_and_scripted_models() -> None:
+    assert "no forward function" in failure_of(torch.compile(Block(), backend="eager")).message
+    assert "scripted" in failure_of(torch.jit.script(Block())).message
+
+
+def test_naming_failures_name_both_modules() -> None:
+    model = net(lambda s, x: s.enc["norm"](s.enc_norm(x)), enc_norm=nn.ReLU(), enc=nn.ModuleDict({"norm": nn.ReLU()}))
+    failure = trace_model(model, dialect="torchvision").failures[0]
+    assert failure.kind == "naming"
+    assert "'enc.norm'" in failure.message
+    assert "'enc_norm'" in failure.message
+    assert "Rename one of" in failure.remedy
+    assert failure.source is not None
+    assert trace_model(model).failures == ()
