@@ -354,6 +354,8 @@ def call_sites(flow: Flow, function: Node) -> list[CallSite]:
         if name == "__init__":
             name, whole = value(children(outer)[1]), whole_statement(outer)
     found: list[CallSite] = []
+    if outer.type == "classdef" and whole is whole_statement(outer):
+        found += _calls_by_subclasses(flow, function, outer)
     for leaf in flow.document.occurrences(name):
         called = call_parts(leaf)
         if called is None or any(above is function for above in ancestors(leaf)):
@@ -364,6 +366,30 @@ def call_sites(flow: Flow, function: Node) -> list[CallSite]:
             continue
         found.append(CallSite(statement, _bind(arguments(called[1]), parameters(function)[skip:])))
     return found[:_MAX_CALL_SITES]
+
+
+def _calls_by_subclasses(flow: Flow, function: Node, class_: Node) -> list[CallSite]:
+    """The calls of an inherited ``__init__``: ``super().__init__(…)``, and of subclasses without one of their own."""
+    found: list[CallSite] = []
+    wanted = parameters(function)[1:]
+    for leaf in flow.document.occurrences(value(children(class_)[1])):
+        subclass = next((above for above in ancestors(leaf) if above.type == "classdef"), None)
+        if subclass is None or subclass is class_ or scope_of(leaf) is subclass:
+            continue
+        own = [each for each in flow.document.occurrences("__init__") if _is_within(each, subclass)]
+        for each in own:
+            called = call_parts(each)
+            if called is not None and value(called[0][0]) == "super":
+                found.append(CallSite(statement_of(each), _bind(arguments(called[1]), wanted)))
+        for each in [] if own else flow.document.occurrences(value(children(subclass)[1])):
+            called = call_parts(each)
+            if called is not None and len(called[0]) == 1:
+                found.append(CallSite(statement_of(each), _bind(arguments(called[1]), wanted)))
+    return found
+
+
+def _is_within(node: Node, outer: Node) -> bool:
+    return any(above is outer for above in ancestors(node))
 
 
 def _calls(flow: Flow, callee: list[Node], place: Node, definition: Node) -> bool:

@@ -147,7 +147,9 @@ def reads(node: Node, self_name: str = "") -> set[Key]:
                 continue
             case "atom_expr" if self_name and value(parts[0]) == self_name:
                 stack += _read_self(parts, self_name, found)
-            case "argument" if len(parts) == 3 and is_operator(parts[1], "="):
+            case "argument" if len(parts) == 3 and value(parts[1]) in ("=", ":="):
+                stack.append(parts[2])
+            case "namedexpr_test":
                 stack.append(parts[2])
             case "expr_stmt":
                 stack += _read_assignment(parts, self_name)
@@ -236,7 +238,29 @@ def _read_class(node: Node, self_name: str) -> set[Key]:
     found: set[Key] = set()
     for part in parts[2:-1]:
         found |= reads(part, self_name)
-    return found | reads(parts[-1], self_name)
+    body = children(parts[-1]) if parts[-1].type == "suite" else [parts[-1]]
+    methods = {value(children(core)[1]): core for core in map(definition_core, body) if core.type == "funcdef"}
+    for statement in body:
+        core = definition_core(statement)
+        if core.type != "funcdef":
+            found |= reads(statement, self_name)
+        elif statement is not core:
+            found |= reads(children(statement)[0], self_name)
+    for name in _run_when_traced(methods):
+        found |= reads(methods[name], self_name)
+    return found
+
+
+def _run_when_traced(methods: dict[str, Node]) -> list[str]:
+    """The methods that building and tracing an object may run: ``forward``, special ones, and what they mention.
+
+    Training steps and loaders of data stand beside them in many classes, and need much that no slice should have.
+    """
+    found = [name for name in methods if name == "forward" or (name.startswith("__") and name.endswith("__"))]
+    for name in found:
+        mentioned = {value(leaf) for leaf in leaves(methods[name]) if leaf.type == "name"}
+        found += [other for other in methods if other in mentioned and other not in found]
+    return found if found else list(methods)
 
 
 def _without(found: set[Key], bound: set[str]) -> set[Key]:

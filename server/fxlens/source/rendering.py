@@ -98,6 +98,8 @@ def _bind_target(flow: Flow, compound: Node) -> str:
         return f"{document.code(parts[1])} = {document.code(chosen)}"
     if compound.type == "for_stmt":
         return f"{document.code(parts[1])} = next(iter({document.code(parts[3])}))"
+    if compound.type in ("if_stmt", "while_stmt"):
+        return document.code(parts[1])  # For what `:=` binds in it.
     items = [part for part in parts[1:-2] if part.type == "with_item"]
     return (
         "; ".join(

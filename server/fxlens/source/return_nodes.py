@@ -8,7 +8,7 @@ from dataclasses import replace
 from fxlens.source import constants
 from fxlens.source.flow import Flow
 from fxlens.source.model import Query, Role, Unresolved
-from fxlens.source.names import Occurrence, comprehension_names
+from fxlens.source.names import Occurrence
 from fxlens.source.strings import content_span, read_string
 from fxlens.source.tree import (
     Node,
@@ -25,7 +25,7 @@ from fxlens.source.tree import (
 )
 
 _CONTAINERS = frozenset({"list", "tuple", "set", "sorted", "frozenset", "reversed", "dict", "OrderedDict", "deepcopy"})
-_SAME = frozenset({"keys", "copy", "tolist"})
+_SAME = frozenset({"keys", "items", "copy", "tolist"})
 _MAX_DEPTH = 16
 
 
@@ -120,24 +120,29 @@ class NameReader:
     def _read_comprehension(self, inner: Node, place: Node, depth: int) -> None:
         parts = children(inner)
         clause = parts[-1] if parts[-1].type == "sync_comp_for" else children(parts[-1])[-1]
-        bound = comprehension_names(clause)
-        target, source = children(clause)[1], children(clause)[3]
-        counted = constants.evaluate(self.flow, source)
-        if target.type == "name" and isinstance(counted, tuple) and not any(isinstance(each, str) for each in counted):
-            self._counters.append({value(target): [str(each) for each in counted]})
-            self.read(parts[0], place, depth + 1)
-            self._counters.pop()
-            return
-        outer = self.queries
-        self.queries = []
-        self.read(source, place, depth + 1)
-        values, self.queries = self.queries, outer
-        if target.type == "name" and len(bound) == 1:
-            self._loops.append({value(target): values})
-            self.read(parts[0], place, depth + 1)
-            self._loops.pop()
-        else:
+        pairs = _loop_pairs(children(clause)[1], children(clause)[3])
+        if not pairs:
             self._fail(inner)
+            return
+        names: dict[str, list[Query]] = {}
+        counters: dict[str, list[str]] = {}
+        for target, source in pairs:
+            counted = constants.evaluate(self.flow, source)
+            if isinstance(counted, tuple) and counted and not any(isinstance(each, str) for each in counted):
+                counters[target] = [str(each) for each in counted]
+            else:
+                names[target] = self._read_apart(source, place, depth)
+        self._loops.append(names)
+        self._counters.append(counters)
+        self.read(parts[0], place, depth + 1)
+        self._loops.pop()
+        self._counters.pop()
+
+    def _read_apart(self, source: Node, place: Node, depth: int) -> list[Query]:
+        outer, self.queries = self.queries, []
+        self.read(source, place, depth + 1)
+        found, self.queries = self.queries, outer
+        return found
 
     def _read_conditional(self, parts: list[Node], place: Node, depth: int) -> None:
         chosen = constants.truth(self.flow, parts[2])
@@ -369,6 +374,27 @@ class NameReader:
                 reason or f"The names come from `{shown}`, which only a run can tell.",
                 "Names in literals are completed and checked.",
             )
+
+
+def _loop_pairs(target: Node, source: Node) -> list[tuple[str, Node]]:
+    """Each name that a comprehension's ``for`` binds, and the expression whose items it goes through.
+
+    Knows ``enumerate(…)``, ``zip(…)`` and ``….items()``; what counts or is a dict's value goes with no names.
+    """
+    if target.type == "name":
+        return [(value(target), source)]
+    names = [value(part) for part in children(target) if part.type == "name"]
+    parts = children(source)
+    if target.type != "exprlist" or source.type != "atom_expr" or not is_call(parts[-1]) or len(names) != 2:
+        return []
+    given = [expression for _, expression in arguments(parts[-1])]
+    if value(parts[0]) == "enumerate" and len(parts) == 2 and given:
+        return [(names[1], given[0])]
+    if value(parts[0]) == "zip" and len(parts) == 2 and len(given) == 2:
+        return list(zip(names, given, strict=True))
+    if _attribute(parts[-2]) == "items" and not given:
+        return [(names[0], source)]
+    return []
 
 
 def _separate(node: Node) -> list[Node]:

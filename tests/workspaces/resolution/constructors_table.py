@@ -1,6 +1,6 @@
 # A table of constructors, with names for each.
 # models: 1
-# queries: layer1 features.3
+# queries: features.3
 from torchvision import models
 from torchvision.models.feature_extraction import create_feature_extractor
 
