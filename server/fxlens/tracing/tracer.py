@@ -60,7 +60,7 @@ class NodePathTracer(fx.Tracer):
         >>> tracer = NodePathTracer()
         >>> graph = tracer.trace(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
         >>> list(tracer.node_to_qualname.values())
-        ['input_1', '0', '1']
+        ['input', '0', '1']
     """
 
     def __init__(

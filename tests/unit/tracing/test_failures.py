@@ -20,6 +20,7 @@ from fxlens.graph import Failure
 def on_shape(s: Any, x: torch.Tensor) -> Any:
     if x.shape[0] > 1:  # here
         return x
+    return x + 1
 
 
 def looping(s: Any, x: torch.Tensor) -> Any:

@@ -92,9 +92,10 @@ def test_the_rule_equals_torchvisions_own_function_on_random_names_crashes_and_d
 )
 def test_a_crash_says_which_names_cannot_be_told_apart(steps: list[Step], name: str, earlier: str | None) -> None:
     rule = TorchvisionNaming()
+    for path, _ in steps[:-1]:
+        rule.of_module(path)
     with pytest.raises(NamingError) as caught:
-        for path, _ in steps:
-            rule.of_module(path)
+        rule.of_module(steps[-1][0])
     assert (caught.value.name, caught.value.earlier) == (name, earlier)
 
 

@@ -1,0 +1,129 @@
+"""``fxlens nodes``: formats, both modes, exit statuses, specs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fxlens.cli.main import main
+
+SOURCE = """
+import torch
+from torch import nn
+from neighbour import WIDTH
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(WIDTH, WIDTH)
+    def forward(self, x):
+        return self.fc(x).relu()
+
+class Net(nn.Module):
+    def __init__(self, deep=1):
+        super().__init__()
+        self.blocks = nn.Sequential(*[Block() for _ in range(deep)])
+        self.aux_1 = nn.Linear(WIDTH, 1)
+    def forward(self, x):
+        x = self.blocks(x)
+        return (x, self.aux_1(x)) if self.training else x
+
+class Untraceable(nn.Module):
+    def forward(self, x):
+        if x.sum() > 0:
+            return x
+        return -x
+"""
+
+
+@pytest.fixture
+def model_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "net_for_cli.py").write_text(SOURCE)
+    (tmp_path / "neighbour.py").write_text("WIDTH = 5\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in ("net_for_cli", "neighbour"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return str(tmp_path / "net_for_cli.py")
+
+
+def nodes(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["nodes", *arguments])
+
+
+def test_text_is_one_name_per_line_under_a_heading_where_the_modes_differ(model_file: str) -> None:
+    result = nodes(f"{model_file}:Net()")
+    assert result.exit_code == 0
+    train = ["x", "blocks.0.fc", "blocks.0.relu", "aux_1"]
+    assert result.stdout.splitlines() == ["# train mode", *train, "# eval mode", *train[:-1]]
+    assert nodes(f"{model_file}:Net()", "--mode", "eval").stdout.splitlines() == train[:-1]
+    assert nodes(f"{model_file}:Block()").stdout.splitlines() == ["x", "fc", "relu"]
+
+
+def test_a_module_is_found_in_the_current_folder(model_file: str) -> None:
+    assert nodes("net_for_cli:Net(deep=2)", "--mode", "eval").stdout.splitlines()[-1] == "blocks.1.relu"
+
+
+def test_json(model_file: str) -> None:
+    found = json.loads(nodes(f"{model_file}:Net()", "--format", "json").stdout)
+    assert found["eval"] == ["x", "blocks.0.fc", "blocks.0.relu"]
+    assert found["train"] == [*found["eval"], "aux_1"]
+    assert list(json.loads(nodes(f"{model_file}:Net()", "--format", "json", "--mode", "train").stdout)) == ["train"]
+
+
+def test_naming_and_leaves(model_file: str) -> None:
+    assert nodes(f"{model_file}:Net()", "--naming", "torchvision", "--mode", "train").stdout.splitlines()[-1] == "aux"
+    leaf = nodes(f"{model_file}:Net()", "--mode", "eval", "--leaf", f"{model_file}:Block")
+    assert leaf.stdout.splitlines() == ["x", "blocks.0"]
+
+
+def test_the_tree_shows_operations_and_shapes(model_file: str) -> None:
+    text = nodes(f"{model_file}:Net()", "--mode", "eval", "--format", "tree", "--input-shape", "7,5").stdout
+    assert "fc  Linear  7×5" in text
+    assert text.index("blocks") < text.index("fc") < text.index("relu")
+    assert "\x1b" not in text
+
+
+def test_a_model_that_cannot_be_traced(model_file: str) -> None:
+    result = nodes(f"{model_file}:Untraceable()")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert f"{model_file}:24 in Untraceable.forward" in result.stderr
+    assert "control flow on a tensor" in result.stderr
+    assert result.stderr.count("Error:") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "is not of the form"),
+        ([], "Missing argument"),
+        (["torch.nn:Nothing()"], "NameError"),
+        (["no_such_package:x"], "cannot import no_such_package"),
+        (["no_such.py:x"], "there is no file no_such.py"),
+        (["torch.nn:Linear"], "create an instance"),
+        (["torch.nn:ReLU()", "--leaf", "math:pi"], "leaf_modules must be an iterable"),
+        (["torch.nn:ReLU()", "--input-shape", "1,x"], "whole numbers separated by commas"),
+        (["torch.nn:ReLU()", "--mode", "both?"], "Invalid value"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], message: str) -> None:
+    result = nodes(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_as_a_module_and_piped() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "fxlens", "nodes", "torch.nn:Sequential(ReLU())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.splitlines() == ["input", "0"]
