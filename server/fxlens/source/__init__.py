@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from fxlens.source.calls import find_calls
+from fxlens.source.workspace import Workspace
 
-__all__ = ["find_calls"]
+__all__ = ["Workspace", "find_calls"]

@@ -44,13 +44,14 @@ _COUNT_TEXT = "10"
 class Binding:
     """The text bound to a parameter, where it stands, and what it has to be looked up for.
 
-    ``place`` is the statement at which ``expression`` is evaluated; both are missing for stand-ins.
+    ``place`` is the statement at which ``expression`` is evaluated, in ``flow``; stand-ins have none of them.
     """
 
     text: str
     line: int
     expression: Node | None = None
     place: Node | None = None
+    flow: Flow | None = None
 
 
 def bind(flow: Flow, scope: Node, parameter: Parameter, user: Node, place: Node | None) -> Binding | None:
@@ -65,8 +66,8 @@ def bind(flow: Flow, scope: Node, parameter: Parameter, user: Node, place: Node 
         return Binding(assumed, line)
     given = flow.argument(scope, parameter)
     if given is not None:
-        expression, at = given
-        return Binding(document.code(expression), expression.start_pos[0] - 1, expression, at)
+        expression, at, there = given
+        return Binding(there.document.code(expression), expression.start_pos[0] - 1, expression, at, there)
     tested = _tested_value(flow, parameter, scope, place)
     if tested is not None:
         return Binding(tested, line)

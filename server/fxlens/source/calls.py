@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from fxlens.graph import Dialect
 from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
@@ -11,9 +13,11 @@ from fxlens.source.document import Document
 from fxlens.source.flow import Flow, Undecided, World, arm_worlds, call_parts
 from fxlens.source.hints import ModelExpression, as_written, find_hint
 from fxlens.source.model import ExtractionCall, FileCalls, Function, Query, Role, Slice, Span, Unresolved
+from fxlens.source.project import Project, defined_names
 from fxlens.source.return_nodes import NameReader
 from fxlens.source.slices import Slicer
-from fxlens.source.tree import Node, arguments, children, parent, statement_of, value
+from fxlens.source.tree import Node, ancestors, arguments, children, parent, statement_of, value
+from fxlens.source.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
@@ -48,33 +52,92 @@ _ROLES: tuple[Role, ...] = ("return_nodes", "train_return_nodes", "eval_return_n
 _TRACE_ARGUMENTS = ("tracer_kwargs", "leaf_modules", "concrete_args", "naming")
 
 
-def find_calls(text: str, path: str) -> FileCalls:
+def find_calls(text: str, path: str, workspace: Workspace | None = None) -> FileCalls:
     """The extraction calls of ``text`` in source order; never raises, whatever the text is.
 
-    ``path`` names the file in slices and is the key of incremental parsing.
+    ``path`` names the file in slices and is the key of incremental parsing. With a ``workspace``, callers in other
+    files say what parameters are, and calls of other files' wrappers count as extraction calls of this one.
     """
-    if not any(name in text for name in FUNCTIONS):
-        return FileCalls(path)
+    own = any(name in text for name in FUNCTIONS)
     try:
-        return find_in(text, path)
+        if own or (workspace is not None and any(wrapper_files(text, path, workspace))):
+            return find_in(text, path, workspace)
     except Exception:  # Text in any state comes here at every keystroke: a defect may cost this answer, no more.
         log.exception("could not read %s", path)
-        return FileCalls(path)
+    return FileCalls(path)
 
 
-def find_in(text: str, path: str) -> FileCalls:
+def find_in(text: str, path: str, workspace: Workspace | None = None) -> FileCalls:
     """As :func:`find_calls`, of a text that may hold a call, and not shielded against defects of ours."""
     document = Document(text, path)
+    project = Project(workspace, document) if workspace is not None else None
+    found = [_read_call(each, project) for each in _extraction_calls(document)]
+    if workspace is not None and project is not None:
+        for wrapper in wrapper_files(text, path, workspace):
+            found += _calls_of_wrappers(document, wrapper, project)
+    return FileCalls(document.path, tuple(sorted(found, key=lambda call: call.span.start)))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A call of one of the functions, as it stands in a document."""
+
+    document: Document
+    leaf: Node
+    chain: list[Node]
+    trailer: Node
+    function: Function
+    dialect: Dialect
+
+    @property
+    def given(self) -> dict[str, Node]:
+        return _bind_arguments(arguments(self.trailer), self.dialect, self.function)
+
+    @property
+    def place(self) -> Node:
+        return statement_of(self.leaf)
+
+
+def _extraction_calls(document: Document) -> list[_Found]:
     flow = Flow(document)
-    found: list[ExtractionCall] = []
+    found: list[_Found] = []
     for leaf in _candidates(flow):
         parts = call_parts(leaf)
-        if parts is None:
+        known = known_function(dotted_name(flow, parts[0], statement_of(leaf))) if parts is not None else None
+        if parts is not None and known is not None:
+            found.append(_Found(document, leaf, *parts, *known))
+    return found
+
+
+def wrapper_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:
+    """The other files with extraction calls whose functions or classes ``text`` may import and call."""
+    for function in FUNCTIONS:
+        for other in workspace.mentioning(function):
+            module = PurePath(other)
+            if other == path or not (module.stem in text or module.parent.name in text):
+                continue
+            wrappers = defined_names(workspace.text(other) or "")
+            if any(f"{name}(" in text for name in wrappers):
+                yield other
+
+
+def _calls_of_wrappers(document: Document, path: str, project: Project) -> list[ExtractionCall]:
+    """The calls in ``document`` of functions of the file ``path`` that extract features of what they are given."""
+    other = project.document(path)
+    found: list[ExtractionCall] = []
+    for each in _extraction_calls(other) if other is not None else []:
+        function = next((above for above in ancestors(each.leaf) if above.type == "funcdef"), None)
+        if function is None:
             continue
-        known = known_function(dotted_name(flow, parts[0], statement_of(leaf)))
-        if known is not None:
-            found.append(_read_call(document, leaf, *parts, *known))
-    return FileCalls(document.path, tuple(sorted(found, key=lambda call: call.span.start)))
+        for index, site in enumerate(Flow(each.document, World(), project).call_sites(function)):
+            called = call_parts(site.callee) if site.callee is not None else None
+            if site.document is not document or site.callee is None or called is None:
+                continue
+            span = Span(document.position(called[0][0].start_pos), document.position(called[1].end_pos))
+            call = ExtractionCall(each.function, each.dialect, span, document.span(site.callee), None)
+            world = World(callers={function.start_pos: index})
+            found.append(_resolve(each, call, None, project, world, document.path))
+    return found
 
 
 def _candidates(flow: Flow) -> list[Node]:
@@ -101,22 +164,18 @@ def _alias(leaf: Node) -> str:
     return ""
 
 
-def _read_call(
-    document: Document, leaf: Node, callee: list[Node], trailer: Node, function: Function, dialect: Dialect
-) -> ExtractionCall:
-    given = _bind_arguments(arguments(trailer), dialect, function)
-    model = given.get("model")
-    place = statement_of(leaf)
-    hint = find_hint(document, place, trailer.end_pos)
+def _read_call(found: _Found, project: Project | None) -> ExtractionCall:
+    document, model = found.document, found.given.get("model")
+    hint = find_hint(document, found.place, found.trailer.end_pos)
     model_span = document.span(model) if model is not None else None
     call = ExtractionCall(
-        function,
-        dialect,
-        Span(document.position(callee[0].start_pos), document.position(trailer.end_pos)),
-        document.span(leaf),
+        found.function,
+        found.dialect,
+        Span(document.position(found.chain[0].start_pos), document.position(found.trailer.end_pos)),
+        document.span(found.leaf),
         hint.span if hint is not None else model_span,
     )
-    return _resolve(document, call, given, place, hint)
+    return _resolve(found, call, hint, project, World(), document.path)
 
 
 def _bind_arguments(given: list[tuple[str, Node]], dialect: Dialect, function: Function) -> dict[str, Node]:
@@ -137,14 +196,21 @@ def _bind_arguments(given: list[tuple[str, Node]], dialect: Dialect, function: F
 
 
 def _resolve(
-    document: Document, call: ExtractionCall, given: dict[str, Node], place: Node, hint: ModelExpression | None
+    found: _Found,
+    call: ExtractionCall,
+    hint: ModelExpression | None,
+    project: Project | None,
+    world: World,
+    path: str,
 ) -> ExtractionCall:
-    outcome = _Outcome()
-    worlds = [World()]
+    """``call`` with the models and the queries of ``found``; of the queries, those that stand in the file ``path``."""
+    outcome = _Outcome(path)
+    given, place = found.given, found.place
+    worlds = [world]
     for _ in range(_MAX_WORLDS):
         if not worlds:
             break
-        flow = Flow(document, worlds.pop())
+        flow = Flow(found.document, worlds.pop(), project)
         try:
             outcome.add(*_resolve_in(flow, given, place, hint))
         except Undecided as undecided:
@@ -154,8 +220,9 @@ def _resolve(
 
 @dataclass
 class _Outcome:
-    """What the worlds of one call come to, put together."""
+    """What the worlds of one call come to, put together; queries are those in the file ``path``."""
 
+    path: str
     slices: dict[str, Slice] = field(default_factory=dict)
     queries: dict[tuple[Span, str, Role], tuple[Query, set[int]]] = field(default_factory=dict)
     unresolved: Unresolved | None = None
@@ -172,7 +239,8 @@ class _Outcome:
                 self.names_unresolved = self.names_unresolved or reader.problem
             else:
                 self.names_unresolved_alone = self.names_unresolved_alone or reader.problem
-            for query in reader.queries:
+            own = reader.flow.document.path == self.path
+            for query in reader.queries if own else reader.foreign.get(self.path, ()):
                 _, at = self.queries.setdefault((query.literal, query.text, query.role), (query, set()))
                 if isinstance(model, Slice):
                     at.add(list(self.slices).index(model.key))

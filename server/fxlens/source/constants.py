@@ -89,7 +89,7 @@ def _named(flow: Flow, node: Node, depth: int) -> object:
             return _number(flow.world.values[parameter.leaf.start_pos])
         # A default value is not all that a parameter may be: it decides no branch.
         given = flow.argument(scope, parameter)
-        return evaluate(flow, given[0], depth + 1) if given is not None else UNKNOWN
+        return evaluate(given[2], given[0], depth + 1) if given is not None else UNKNOWN
     if reaching.changes or len(reaching.bindings) > 1:
         return UNKNOWN
     for occurrence in reaching.bindings:

@@ -15,6 +15,7 @@ from fxlens.source.model import Position, Span
 from fxlens.source.tree import Node
 
 if TYPE_CHECKING:
+    from fxlens.source.flow import CallSite
     from fxlens.source.names import Occurrence
 
 _OTHER_BREAKS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
@@ -60,7 +61,8 @@ class Document:
             self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")
         self._occurrences: dict[str, list[Node]] = {}
         self.changes: dict[tuple[str, int], list[Occurrence]] = {}
-        """Filled by the flow analysis: what changes a key in a scope does not depend on the way through the text."""
+        self.call_sites: dict[int, list[CallSite]] = {}
+        """Both filled by the flow analysis; neither depends on the way through the text."""
 
     def given_text(self, span: Span) -> str | None:
         """What stands at ``span`` in the text as it was given; nothing for a span of several lines."""

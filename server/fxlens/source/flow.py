@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from fxlens.source import constants
 from fxlens.source.document import Document
@@ -28,6 +28,9 @@ from fxlens.source.tree import (
     value,
     whole_statement,
 )
+
+if TYPE_CHECKING:
+    from fxlens.source.project import Project
 
 Chain: TypeAlias = list[tuple[Node, int]]
 """The blocks around a statement, outermost first: each compound statement, and which child of it is the block."""
@@ -57,10 +60,15 @@ class Undecided(Exception):  # noqa: N818  (It is no error: the caller goes thro
 
 @dataclass(frozen=True)
 class CallSite:
-    """A call of a function of the file: the statement it stands in, and its arguments by parameter name."""
+    """A call of a function: the statement it stands in, and its arguments by parameter name.
+
+    ``document`` is the file of a call in another file than the function's, ``callee`` the function's name in it.
+    """
 
     statement: Node
     arguments: dict[str, Node]
+    document: Document | None = None
+    callee: Node | None = None
 
 
 @dataclass
@@ -80,7 +88,8 @@ class Reaching:
 class Flow:
     """Looks definitions up in one document, in one world; without a world, nothing undecided is assumed."""
 
-    def __init__(self, document: Document, world: World | None = None) -> None:
+    def __init__(self, document: Document, world: World | None = None, project: Project | None = None) -> None:
+        self.project = project
         self.document = document
         self.world = world
         self._arms: dict[int, int | None] = {}
@@ -221,7 +230,7 @@ class Flow:
         """
         if self.world is None or scope.type != "funcdef":
             return None
-        sites = call_sites(self, scope)
+        sites = self.call_sites(scope)
         if not sites:
             return None
         if scope.start_pos not in self.world.callers:
@@ -234,11 +243,24 @@ class Flow:
         index = self.world.callers[scope.start_pos]
         return sites[index] if index is not None else None
 
-    def argument(self, scope: Node, parameter: Parameter) -> tuple[Node, Node] | None:
-        """What ``parameter`` is given by the caller: the expression, and the statement it is evaluated at."""
+    def call_sites(self, function: Node) -> list[CallSite]:
+        """The calls of ``function`` in this file, and in the workspace's others."""
+        known = self.document.call_sites.get(id(function))
+        if known is None:
+            known = call_sites(self, function)
+            if self.project is not None:
+                known += self.project.sites(self, function)
+            known = self.document.call_sites[id(function)] = known[:_MAX_CALL_SITES]
+        return known
+
+    def argument(self, scope: Node, parameter: Parameter) -> tuple[Node, Node, Flow] | None:
+        """What the caller gives ``parameter``: the expression, the statement it is evaluated at, and in which flow."""
         site = self.caller(scope)
         expression = site.arguments.get(parameter.name) if site is not None else None
-        return (expression, site.statement) if site is not None and expression is not None else None
+        if site is None or expression is None:
+            return None
+        flow = self if site.document is None else Flow(site.document, World(), self.project)
+        return expression, site.statement, flow
 
     # Blocks
 
@@ -364,8 +386,8 @@ def call_sites(flow: Flow, function: Node) -> list[CallSite]:
         is_method = outer.type == "classdef" and whole is not whole_statement(outer)
         if is_method == (len(called[0]) == 1) or (not is_method and not _calls(flow, called[0], statement, whole)):
             continue
-        found.append(CallSite(statement, _bind(arguments(called[1]), parameters(function)[skip:])))
-    return found[:_MAX_CALL_SITES]
+        found.append(CallSite(statement, bind_arguments(arguments(called[1]), parameters(function)[skip:])))
+    return found
 
 
 def _calls_by_subclasses(flow: Flow, function: Node, class_: Node) -> list[CallSite]:
@@ -380,11 +402,11 @@ def _calls_by_subclasses(flow: Flow, function: Node, class_: Node) -> list[CallS
         for each in own:
             called = call_parts(each)
             if called is not None and value(called[0][0]) == "super":
-                found.append(CallSite(statement_of(each), _bind(arguments(called[1]), wanted)))
+                found.append(CallSite(statement_of(each), bind_arguments(arguments(called[1]), wanted)))
         for each in [] if own else flow.document.occurrences(value(children(subclass)[1])):
             called = call_parts(each)
             if called is not None and len(called[0]) == 1:
-                found.append(CallSite(statement_of(each), _bind(arguments(called[1]), wanted)))
+                found.append(CallSite(statement_of(each), bind_arguments(arguments(called[1]), wanted)))
     return found
 
 
@@ -397,7 +419,7 @@ def _calls(flow: Flow, callee: list[Node], place: Node, definition: Node) -> boo
     return any(binding.statement is definition for binding in bindings)
 
 
-def _bind(given: list[tuple[str, Node]], wanted: list[Parameter]) -> dict[str, Node]:
+def bind_arguments(given: list[tuple[str, Node]], wanted: list[Parameter]) -> dict[str, Node]:
     """The arguments of a call by the names of the parameters that take them."""
     by_position = [param.name for param in wanted if not param.keyword_only and not param.stars]
     bound: dict[str, Node] = {}

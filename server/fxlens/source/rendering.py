@@ -27,12 +27,12 @@ def render(flow: Flow, groups: list[Group], around_anchor: set[int]) -> tuple[Sl
     with_self: set[str] = set()
     for group in groups:
         line = group.scope.start_pos[0] - 1
+        if group.bindings:
+            found.append(_bind(group, line))
         if group.self_name and group.self_name not in with_self:
             with_self.add(group.self_name)
             found.append(SliceStatement(line, f'{group.self_name} = __import__("types").SimpleNamespace()'))
         found += [SliceStatement(line, text) for text in group.attached]
-        if group.bindings:
-            found.append(_bind(group, line))
         units: dict[int, Node] = {}
         included = {id(statement) for statement in group.statements}
         for statement in group.statements:

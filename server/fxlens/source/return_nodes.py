@@ -6,7 +6,7 @@ import itertools
 from dataclasses import replace
 
 from fxlens.source import constants
-from fxlens.source.flow import Flow
+from fxlens.source.flow import Flow, Undecided
 from fxlens.source.model import Query, Role, Unresolved
 from fxlens.source.names import Occurrence
 from fxlens.source.strings import content_span, read_string
@@ -37,6 +37,8 @@ class NameReader:
         self.document = flow.document
         self.role = role
         self.queries: list[Query] = []
+        self.foreign: dict[str, list[Query]] = {}
+        """The queries that stand in other files, by their paths."""
         self.problem: Unresolved | None = None
         self.undecided: list[Node] = []
         self._loops: list[dict[str, list[Query]]] = []
@@ -173,15 +175,26 @@ class NameReader:
         if parameter is not None and reaching.scope is not None and not reaching.complete:
             given = self.flow.argument(reaching.scope, parameter)
             if given is not None:
-                self.read(*given, depth + 1)
+                self._read_given(*given, depth + 1)
             elif parameter.default is not None:
                 self.read(parameter.default, whole_statement(reaching.scope), depth + 1)
-            if len(self.queries) == before:
+            if len(self.queries) == before and not self.foreign:
                 self._fail(node, f"`{key}` is a parameter, and no call in this file gives it names.")
         elif not reaching.bindings:
             self._fail(node)
         for change in reversed(reaching.changes):
             self._read_change(change, key, depth)
+
+    def _read_given(self, expression: Node, place: Node, flow: Flow, depth: int) -> None:
+        if flow is self.flow:
+            self.read(expression, place, depth)
+            return
+        reader = NameReader(flow, self.role)
+        try:
+            reader.read(expression, place, depth)
+        except Undecided:
+            self._fail(expression, "The names are told by a caller of the caller.")
+        self.foreign.setdefault(flow.document.path, []).extend(reader.queries)
 
     def _note_undecided(self, occurrence: Occurrence, place: Node) -> None:
         scope = scope_of(occurrence.statement)

@@ -33,6 +33,7 @@ from fxlens.source.tree import (
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__package__", "__spec__"}
 _HINT = "Say which model is meant with a comment on the call: `# fxlens: model=<expression>`."
+_MAX_FOREIGN_WORLDS = 8
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Slicer:
         self.document = flow.document
         self.anchor = anchor
         self.state = _State()
+        self.caller: Slicer | None = None
+        self._given: list[Node] = []
         self._around_anchor = {id(node) for node in ancestors(anchor)}
 
     def slice(self, model: ModelExpression, arguments: list[tuple[str, Node]]) -> Slice | Unresolved:
@@ -81,12 +84,12 @@ class Slicer:
             Undecided: the slice differs between worlds.
         """
         for expression in (model.node, *(expression for _, expression in arguments)):
-            self._demand_reads(expression, self.anchor, user=expression)
+            self.demand_reads(expression, self.anchor, user=expression)
         if self.state.problems:
             return self.state.problems[0]
         return Slice(
-            self.document.path,
-            self._statements(),
+            self.caller.document.path if self.caller is not None else self.document.path,
+            self.statements(),
             model.text,
             model.line,
             tuple(
@@ -104,7 +107,7 @@ class Slicer:
 
     # Demands
 
-    def _demand_reads(self, node: Node, place: Node, user: Node, soft: bool = False) -> None:
+    def demand_reads(self, node: Node, place: Node, user: Node, soft: bool = False) -> None:
         scope = scope_of(place)
         keys = reads(node, self.flow.self_name(scope))
         self._satisfy(deque(_Demand(key, scope, place, user, soft) for key in sorted(keys)))
@@ -296,10 +299,30 @@ class Slicer:
         if binding.place is scope:  # A default value: evaluated around the function.
             self._demand(reads(binding.expression), whole_statement(scope), binding.expression, demand.soft)
             return
+        if binding.flow is not None and binding.flow is not self.flow:
+            self._slice_caller(binding.flow, binding.place, binding.expression)
+            return
         self._around_anchor |= {id(node) for node in ancestors(binding.place)}
         at = scope_of(binding.place)
         keys = reads(binding.expression, self.flow.self_name(at))
         self._demand(keys, binding.place, binding.expression, demand.soft)
+
+    def _slice_caller(self, flow: Flow, place: Node, expression: Node) -> None:
+        """Slice what a call in another file gives; of several possible worlds there, the first one with a caller."""
+        self._given.append(expression)
+        world = flow.world or World()
+        for _ in range(_MAX_FOREIGN_WORLDS):
+            self.caller = Slicer(Flow(flow.document, world, flow.project), place)
+            try:
+                for each in self._given:
+                    self.caller.demand_reads(each, place, user=each)
+            except Undecided as undecided:
+                first = undecided.worlds[0]
+                world = undecided.worlds[1] if len(first.callers) > len(world.callers) else first
+                continue
+            self.state.problems += self.caller.state.problems
+            return
+        self._fail("The model is built in too many ways by the callers of this function.")
 
     def _miss(self, demand: _Demand) -> None:
         if demand.soft:
@@ -324,7 +347,7 @@ class Slicer:
 
     # The outcome
 
-    def _statements(self) -> tuple[SliceStatement, ...]:
+    def statements(self) -> tuple[SliceStatement, ...]:
         groups: dict[int, Group] = {}
         for statement in self.state.included.values():
             scope = scope_of(statement)
@@ -347,7 +370,10 @@ class Slicer:
             group.attached = tuple(self.state.attached.get(id(group.scope), {}).values())
             texts = [value(leaf) for statement in group.statements for leaf in leaves(statement)]
             group.self_name = own_name if own_name in texts or group.attached else ""
-        return render(self.flow, found, self._around_anchor)
+        if self.caller is None:
+            return render(self.flow, found, self._around_anchor)
+        own_module = render(self.flow, found[:1], self._around_anchor)
+        return own_module + self.caller.statements() + render(self.flow, found[1:], self._around_anchor)
 
     def _order(self, scope: Node, ordered: dict[int, Node]) -> None:
         """Add ``scope`` to ``ordered`` behind the scopes around it and those it is called from."""

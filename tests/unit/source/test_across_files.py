@@ -1,0 +1,65 @@
+"""Wrappers whose callers are in other files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from test_resolution import FOLDER, check_queries, expectations, names_by_mode, quiet_torch  # noqa: F401
+
+from fxlens.source import find_calls
+from fxlens.source.model import FileCalls
+
+ACROSS = FOLDER / "across"
+
+
+class Folder:
+    """A workspace that is one folder on disk."""
+
+    def text(self, path: str) -> str | None:
+        return Path(path).read_text() if Path(path).is_file() else None
+
+    def module(self, dotted: str, importer: str) -> str | None:
+        name = dotted.lstrip(".")
+        base = Path(importer).parents[len(dotted) - len(name) - 1] if dotted.startswith(".") else ACROSS
+        stem = base.joinpath(*name.split(".")) if name else base
+        for path in (stem.with_suffix(".py"), stem / "__init__.py"):
+            if path.is_file():
+                return str(path)
+        return None
+
+    def mentioning(self, word: str) -> Iterable[str]:
+        return [str(path) for path in sorted(ACROSS.rglob("*.py")) if word in path.read_text()]
+
+
+def read(name: str) -> FileCalls:
+    path = ACROSS / name
+    return find_calls(path.read_text(), str(path), Folder())
+
+
+@pytest.mark.parametrize("name", ["use_taps.py", "use_pkg.py", "own_name.py"])
+@pytest.mark.usefixtures("quiet_torch")
+def test_the_calls_of_wrappers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ACROSS))
+    found, wanted = read(name), expectations((ACROSS / name).read_text())
+    assert len(found.calls) == int(wanted["calls"])
+    assert {query.text for call in found.calls for query in call.queries} == set(wanted.get("queries", "").split())
+    assert all(call.slices and not call.unresolved for call in found.calls)
+    check_queries(found)
+
+
+@pytest.mark.usefixtures("quiet_torch")
+def test_the_wrapper_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ACROSS))
+    tap, pooled = read("taps.py").calls
+    assert [Path(slice_.path).name for slice_ in (*tap.slices, *pooled.slices)] == ["use_taps.py"] * 2
+    assert tap.queries == ()
+    assert tap.names_unresolved is None
+    assert [query.text for query in pooled.queries] == ["avgpool"]
+    assert "avgpool" in names_by_mode(pooled.slices[0])["eval"]
+
+
+def test_without_a_workspace_the_wrapper_is_unresolved() -> None:
+    path = ACROSS / "taps.py"
+    assert all(call.unresolved for call in find_calls(path.read_text(), str(path)).calls)
