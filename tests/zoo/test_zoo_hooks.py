@@ -15,7 +15,7 @@ CLASSIFIERS = (
     *("mnasnet1_0", "regnet_y_800mf", "regnet_x_800mf", "efficientnet_b1", "efficientnet_v2_s", "convnext_small"),
     *("swin_s", "swin_v2_t", "resnext50_32x4d", "wide_resnet50_2", "quantized_mobilenet_v2", "quantized_resnet18"),
 )
-VIDEO = ("r3d_18", "mc3_18", "r2plus1d_18", "s3d")
+VIDEO = ("r3d_18", "mc3_18", "r2plus1d_18")
 SEGMENTATION = ("deeplabv3_mobilenet_v3_large", "fcn_resnet50", "lraspp_mobilenet_v3_large")
 TIMM = (
     "resnet18",
@@ -34,7 +34,7 @@ def test_torchvision_model(name: str, mode: Mode) -> None:
     torch.manual_seed(0)
     backbone = {"weights_backbone": None} if name in SEGMENTATION else {}
     model = torchvision.models.get_model(name, weights=None, **backbone)
-    shape = (2, 3, 14, 64, 64) if name == "s3d" else (2, 3, 4, 32, 32) if name in VIDEO else (2, 3, 64, 64)
+    shape = (2, 3, 4, 32, 32) if name in VIDEO else (2, 3, 64, 64)
     paths, wrong = wrong_modules(model, (torch.randn(shape),), mode)
     assert wrong == []
     assert len(paths) > 10

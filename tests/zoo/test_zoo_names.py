@@ -41,7 +41,7 @@ def outcome(trace: Callable[[], Any]) -> tuple[Any, tuple[str, int] | None]:
     except TracingError as error:
         source = error.failure.source
         return None, (source.file, source.line) if source else ("", 0)
-    except Exception as error:  # noqa: BLE001 - the models' own code raises whatever it likes
+    except Exception as error:
         return None, last_user_line(error)
 
 
