@@ -30,25 +30,12 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
 
 def card(located: Located) -> str:
     """The card's Markdown: one part for each model the query is asked of."""
-    parts = [_part(graph, located) for graph in dict.fromkeys(map(_Same, located.graphs))]
+    parts = [_part(graph, located) for graph in located.graphs]
     if not parts:
         return _without_graph(located)
     if located.stale:
         parts.append("_The model's code has changed; this is from before the change._")
     return "\n\n---\n\n".join(parts)
-
-
-class _Same:
-    """A graph compared by identity, so that two slices of one model give one part."""
-
-    def __init__(self, graph: ModelGraph) -> None:
-        self.graph = graph
-
-    def __hash__(self) -> int:
-        return id(self.graph)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.graph is self.graph
 
 
 def _without_graph(located: Located) -> str:
@@ -62,8 +49,8 @@ def _without_graph(located: Located) -> str:
     return f"**{located.query.text}** — nothing is known of this name: {why}" if why else ""
 
 
-def _part(same: _Same, located: Located) -> str:
-    graph, query = same.graph, located.query
+def _part(graph: ModelGraph, located: Located) -> str:
+    query = located.query
     asked = [one.text for one in located.analysis.call.queries if one.role == query.role]
     chosen: dict[str, GraphNode | None] = {}
     for mode in MODES:

@@ -26,7 +26,7 @@ class Located:
     def graphs(self) -> tuple[ModelGraph, ...]:
         """The graphs that can say something of the query, stale ones included, each once."""
         states = self.analysis.models_of(self.query)
-        return tuple(state.graph for state in states if state.graph)
+        return tuple({id(state.graph): state.graph for state in states if state.graph}.values())
 
     @property
     def stale(self) -> bool:
