@@ -68,7 +68,8 @@ async def test_the_tree_marks_what_one_mode_has(lens: Lens) -> None:
     await lens.settled(document)
     top = {item["label"]: item for item in await lens.children(document, "")}
     assert top["aux_head"]["modes"] == ["train"]
-    assert "train only" in top["aux_head"]["description"]
+    assert top["aux_head"]["description"].startswith("Linear · train only")
+    assert top["mean"]["description"].startswith("operation · train only")
     assert top["head"]["modes"] == ["train", "eval"]
     assert list(top).index("aux_head") < list(top).index("stage2")
 

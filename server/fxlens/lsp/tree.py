@@ -73,7 +73,8 @@ class Outline:
     def _description(self, level: Level, modes: tuple[Mode, ...]) -> str:
         node = level.node or level.last
         shape = "" if level.inner else shape_phrase(node.value)
-        return " · ".join(part for part in (self._what(level), shape, modes_phrase(modes)) if part)
+        # What one mode has alone stands before the shape: a narrow side bar cuts the end off.
+        return " · ".join(part for part in (self._what(level), modes_phrase(modes), shape) if part)
 
     def _what(self, level: Level) -> str:
         module = self.graph.modules_by_path.get(level.path)
@@ -82,6 +83,8 @@ class Outline:
         node = level.node or level.last
         if node.op == "call_module" and not _same_module(node):
             return f"{node.label}, module {node.target.rpartition('.')[2]}"
+        if _kind(level) == "op" and level.segment.startswith(node.label):
+            return "operation"
         return node_phrase(node)
 
     def _tooltip(self, level: Level, modes: tuple[Mode, ...]) -> str:
