@@ -46,10 +46,20 @@ async function inBrowser() {
   const port = Number(process.env.PORT) || 0;
   const server = await startCodeServer({ extensions, userData, port });
   say('Open this in a browser (Ctrl+C ends it):');
-  console.log(`\n    ${server.url}/?folder=${encodeURI(DEMO)}\n`);
+  console.log(`\n    ${demoAddress(server.url)}\n`);
+  say('The lens in the activity bar shows the model of the call nearest the cursor.');
   const end = await Promise.race([interrupted(), server.exited]);
   say(end === 'interrupted' ? 'Ending VS Code and everything it started' : `code-server ended with code ${end}`);
   await server.stop();
+}
+
+/**
+ * The demo, with a file in front whose mistake is marked at once.
+ * @param {string} url
+ */
+function demoAddress(url) {
+  const file = `vscode-remote://${new URL(url).host}${encodeURI(join(DEMO, 'resnet_features.py'))}`;
+  return `${url}/?folder=${encodeURIComponent(DEMO)}&payload=${encodeURIComponent(JSON.stringify([['openFile', file]]))}`;
 }
 
 /** @returns {Promise<'interrupted'>} */

@@ -1,13 +1,15 @@
 // Starting other programs and ending them, with everything they started.
 import { execFileSync, spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
+import { createInterface } from 'node:readline';
 import { ROOT, WINDOWS } from './paths.mjs';
 import { Remedy } from './say.mjs';
 
-/** @typedef {{cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, allowFailure?: boolean}} RunOptions */
+/** @typedef {{cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, allowFailure?: boolean, hide?: RegExp}} RunOptions */
 
 /**
- * Run a program to its end. With `quiet` its output is kept and only shown when it fails.
+ * Run a program to its end. With `quiet` its output is kept and only shown when it fails; lines of its standard output
+ * that match `hide` are not shown.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {RunOptions} [options]
@@ -18,11 +20,17 @@ export function run(command, args, options = {}) {
     const child = spawn(command, args, {
       cwd: options.cwd ?? ROOT,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', options.quiet ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
+      stdio: ['ignore', options.quiet || options.hide ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
       // npm and code are .cmd files on Windows, which Node starts through a shell only.
       shell: WINDOWS && /\.(cmd|bat)$/i.test(command),
     });
     let output = '';
+    const { hide } = options;
+    if (hide && !options.quiet && child.stdout) {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        if (!hide.test(line)) console.log(line);
+      });
+    }
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk) => {
         output += chunk;

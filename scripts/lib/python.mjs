@@ -94,7 +94,7 @@ export async function pip(args) {
   const { code } = await run(
     VENV_PYTHON,
     ['-m', 'pip', '--disable-pip-version-check', '--no-input', ...args, '--progress-bar', 'off'],
-    { allowFailure: true },
+    { allowFailure: true, hide: /^(Requirement already satisfied|Looking in|Obtaining| {2})/ },
   );
   if (code !== 0) {
     throw new Remedy(

@@ -1,0 +1,53 @@
+// What is missing is said in the right place, with what to do; nothing is called wrong meanwhile.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { VENV_PYTHON } from '../../scripts/lib/paths.mjs';
+import { expect, test } from './lib/test';
+
+test.describe('a Python without torch', () => {
+  test.use({ settings: { 'fxlens.interpreter': '' } });
+
+  test('the sidebar says so and offers to choose another; nothing is marked', async ({ code, workspace }) => {
+    execFileSync(VENV_PYTHON, ['-m', 'venv', '--without-pip', join(workspace.folder, '.venv')]);
+    await code.openSidebar();
+    await code.press('Control+Shift+e');
+    await code.open('resnet_features.py');
+    await code.openSidebar();
+    await expect(code.welcome).toContainText('has no PyTorch');
+    await expect(code.welcome.locator('.monaco-button', { hasText: 'Select Python Interpreter' })).toBeVisible();
+    await expect.poll(() => code.languageStatus()).toContain('PyTorch is not installed');
+    await code.picture('no-torch');
+    await expect(code.errors).toHaveCount(0);
+    await expect(code.page.locator('.notification-toast')).toHaveCount(0);
+  });
+});
+
+test.describe('a Python that is not there', () => {
+  test.use({ settings: { 'fxlens.interpreter': '/nowhere/bin/python' } });
+
+  test('the sidebar says so; choosing one that works is enough', async ({ code }) => {
+    await code.open('resnet_features.py');
+    await code.openSidebar();
+    await expect(code.welcome).toContainText('No usable Python was found');
+    await expect.poll(() => code.languageStatus()).toContain('there is no Python at /nowhere/bin/python');
+    await expect(code.errors).toHaveCount(0);
+    code.set({ 'fxlens.interpreter': VENV_PYTHON });
+    await expect(code.treeItem('layer1')).toBeVisible();
+    await expect(code.errors).toHaveCount(1);
+  });
+});
+
+test.describe('no Python for the language server', () => {
+  test.use({ environment: { PATH: '/nowhere' }, settings: { 'fxlens.interpreter': '' } });
+
+  test('the sidebar and the status item say what to do', async ({ code }) => {
+    await code.open('resnet_features.py');
+    await code.openSidebar();
+    await expect(code.welcome).toContainText('it needs a Python 3.10 or newer');
+    await expect.poll(() => code.languageStatus()).toContain('not running');
+    await code.picture('no-python');
+    await expect(code.page.locator('.notification-toast')).toHaveCount(0);
+    code.set({ 'fxlens.interpreter': VENV_PYTHON });
+    await expect(code.treeItem('layer1')).toBeVisible();
+  });
+});
