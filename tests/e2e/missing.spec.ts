@@ -38,7 +38,7 @@ test.describe('a Python that is not there', () => {
 });
 
 test.describe('no Python for the language server', () => {
-  test.use({ environment: { PATH: '/nowhere' }, settings: { 'fxlens.interpreter': '' } });
+  test.use({ environment: { PATH: '/nowhere', SHELL: '/bin/false' }, settings: { 'fxlens.interpreter': '' } });
 
   test('the sidebar and the status item say what to do', async ({ code }) => {
     await code.open('resnet_features.py');
