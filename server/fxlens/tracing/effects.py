@@ -13,6 +13,8 @@ from typing import Any
 
 from torch import fx, nn
 
+from fxlens.tracing.inplace import apply_in_place
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -92,7 +94,12 @@ class Effects:
             return _first(node) if works_in_place else _node(node.kwargs.get("out"))
         if node.op == "call_function":
             name = getattr(node.target, "__name__", "")
-            if name in _IN_PLACE_OPERATORS or _names_in_place(name) or _inplace_argument(node):
+            if (
+                node.target is apply_in_place
+                or name in _IN_PLACE_OPERATORS
+                or _names_in_place(name)
+                or _inplace_argument(node)
+            ):
                 return _first(node)
             return _node(node.kwargs.get("out"))
         if node.op == "call_module":
@@ -111,7 +118,8 @@ class Effects:
             return module is None or _has_hooks(module) or not type(module).__module__.startswith("torch.nn.")
         if node.op == "call_function":
             home = getattr(node.target, "__module__", None) or "torch"
-            return home.partition(".")[0] not in {"torch", "_operator", "operator", "builtins", "math"}
+            known = home.partition(".")[0] in {"torch", "_operator", "operator", "builtins", "math"}
+            return not known and node.target is not apply_in_place
         return False
 
     def _makes_new_tensor(self, node: fx.Node) -> bool:

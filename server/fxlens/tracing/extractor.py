@@ -69,9 +69,9 @@ def build_extractor(
     extractor = _empty(type(model).__name__, graphs["train"], graphs["eval"])
     _copy_mode(model, extractor)
     nodes = [node for mode in MODES for node in graphs[mode].nodes]
-    # Outer modules first: what sits inside one of them comes along with it.
     called = {str(node.target) for node in nodes if node.op == "call_module"}
-    for path in sorted(called, key=lambda path: path.count(".")):
+    # In the model's order, which is that of its state_dict. Outer modules come first, their inner ones with them.
+    for path in filter(called.__contains__, modules):
         home, name = _home(extractor, path, modules)
         if name not in home._modules:  # noqa: SLF001 - hasattr would also find plain attributes
             home.add_module(name, modules[path])
@@ -198,7 +198,16 @@ def _graph(records: Iterable[_Record]) -> fx.Graph:
 
 def _compile(graph: fx.Graph) -> Callable[..., Any]:
     code = graph.python_code("self")
-    return _function("forward", str(code.src), dict(code.globals))
+    try:
+        return _function("forward", str(code.src), dict(code.globals))
+    except SyntaxError:
+        # torch.fx makes keyword-only parameters positional, and one without default may then follow one with. The
+        # caller of this function gives all of them, so the defaults may go.
+        bare = _graph(_records(graph))
+        for node in bare.nodes:
+            if node.op == "placeholder":
+                node.args = ()
+        return _compile(bare)
 
 
 def _switch(graph: fx.Graph) -> Callable[..., Any]:
@@ -208,6 +217,8 @@ def _switch(graph: fx.Graph) -> Callable[..., Any]:
     parameters, arguments = ["self"], []
     for i, node in enumerate(inputs):
         target = str(node.target)
+        if not node.args and not target.startswith("*") and "=" in parameters[-1] and "*" not in parameters:
+            parameters.append("*")
         parameters.append(f"{target}=_default_{i}" if node.args else target)
         arguments.append(target)
     source = (

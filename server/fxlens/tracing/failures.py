@@ -155,7 +155,7 @@ _CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
         ),
     ),
     (
-        r"'Proxy' object does not support item (assignment|deletion)",
+        r"'\w*Proxy' object does not support item (assignment|deletion)",
         (
             "item {0} on a tensor (x[…] = …) cannot be traced",
             f"use torch.where, masked_fill, index_put or torch.cat, or {_LEAF}",
@@ -189,7 +189,7 @@ _CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
         ("a NumPy function is given a tensor while tracing", f"use the torch function, or {_WRAP}"),
     ),
     (
-        r"but instead found type 'Proxy'",
+        r"but instead found type '\w*Proxy'",
         ("a torch.jit.script function cannot take traced values", f"remove the decorator, or {_WRAP}"),
     ),
     (r"vmap\(", ("torch.vmap cannot be traced", f"{_LEAF}, or {_WRAP}")),

@@ -8,6 +8,7 @@ from typing import Any, cast
 from torch import fx, nn
 
 from fxlens.graph import Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
+from fxlens.tracing.inplace import apply_in_place
 from fxlens.tracing.modes import ModeTrace, trace_modes
 from fxlens.tracing.modules import class_name, describe_modules
 from fxlens.tracing.settings import TraceSettings, trace_settings
@@ -85,7 +86,7 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
     classes = {path: class_name(module) for path, module in model.named_modules(remove_duplicate=False)}
     nodes = []
     for node, name in names.items():
-        target = node.target if isinstance(node.target, str) else function_name(node.target)
+        target = _target_name(node, trace.tracer.naming)
         module_class = classes.get(target) if node.op == "call_module" else None
         scope, source = origins[node]
         nodes.append(GraphNode(name, cast(NodeOp, node.op), target, scope, module_class, source, values.get(node)))
@@ -94,6 +95,16 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
         name_of_call = names.get(call.returned) if isinstance(call.returned, fx.Node) else None
         returned.setdefault(call.path, []).append(name_of_call)
     return ModeGraph(trace.mode, tuple(nodes), {path: tuple(found) for path, found in returned.items()})
+
+
+def _target_name(node: fx.Node, naming: Dialect) -> str:
+    if isinstance(node.target, str):
+        return node.target
+    if node.target is apply_in_place:
+        # In torchvision's graph `y += 1` is an addition that leaves the old tensor as it was.
+        name = str(node.args[1])
+        return f"operator.{name if naming == 'fxlens' else name.removeprefix('i')}"
+    return function_name(node.target)
 
 
 def function_name(function: Any) -> str:

@@ -11,6 +11,7 @@ import torch
 from torch import fx, nn
 
 from fxlens.graph import Dialect, SourceLine
+from fxlens.tracing.inplace import InPlaceProxy
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
 from fxlens.tracing.sources import definition_line, running_line
 from fxlens.tracing.values import nodes_of
@@ -77,6 +78,7 @@ class NodePathTracer(fx.Tracer):
         self._is_leaf: dict[type[nn.Module], bool] = {}
         # fx.Tracer owns the name `scope`.
         self._current_path = ""
+        self._caller_path = ""
         self._entry_line: SourceLine | None = None
         # Tensors are held beside their names: a freed tensor's id may come back as another tensor's.
         self._tensor_names: dict[int, tuple[torch.Tensor, str]] = {}
@@ -86,7 +88,8 @@ class NodePathTracer(fx.Tracer):
 
         Unlike :func:`fxlens.trace_model` this is torch.fx as it is: ``forward`` runs and may change the model.
         """
-        self._current_path = ""
+        self._current_path = self._caller_path = ""
+        self.node_to_qualname, self.node_to_origin, self.module_calls, self.failed_in = {}, {}, [], None
         if not isinstance(root, nn.Module):
             self.rule, self._entry_line = _rule(self.naming, ()), definition_line(root)
             return super().trace(root, concrete_args)
@@ -112,6 +115,10 @@ class NodePathTracer(fx.Tracer):
         outer = self._current_path
         try:
             if self.is_leaf_module(m, path):
+                self._caller_path = outer
+                if self.naming != "fxlens":
+                    # torchvision counts what is made for the call's arguments (`x.shape`) among the leaf's own.
+                    self._current_path = path
                 result = self.create_proxy("call_module", path, args, kwargs)
             else:
                 self._current_path = path
@@ -130,7 +137,8 @@ class NodePathTracer(fx.Tracer):
         self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *others: Any, **options: Any
     ) -> fx.Proxy:
         proxy = super().create_proxy(kind, target, args, kwargs, *others, **options)
-        node, scope = proxy.node, self._current_path
+        node = proxy.node
+        scope = self._caller_path if kind == "call_module" else self._current_path
         if kind == "call_module":
             name = self.rule.of_module(target)
         else:
@@ -142,6 +150,9 @@ class NodePathTracer(fx.Tracer):
         else:
             self.node_to_origin[node] = NodeOrigin(scope, running_line(_TRACE_CODE))
         return proxy
+
+    def proxy(self, node: fx.Node) -> fx.Proxy:
+        return InPlaceProxy(node, self)
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
         if not isinstance(attr_val, torch.Tensor):
@@ -158,7 +169,7 @@ class NodePathTracer(fx.Tracer):
 
     def create_arg(self, a: Any) -> Any:
         kind = type(a)
-        if kind is fx.Proxy:
+        if kind is InPlaceProxy:
             return a.node
         if kind in _PLAIN:
             return a

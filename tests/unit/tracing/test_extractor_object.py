@@ -57,6 +57,16 @@ def test_a_class_of_the_models_name_with_the_models_parameters() -> None:
     assert extractor(torch.ones(1), 5, z=1)["mul_1"].item() == 5
 
 
+def test_keyword_only_parameters_after_defaults() -> None:
+    def forward(self: Any, x: torch.Tensor, y: int = 2, *, z: int) -> torch.Tensor:
+        return x * y * z
+
+    extractor = create_feature_extractor(net(forward), ["mul_1"])
+    assert str(inspect.signature(extractor.forward)) == "(x, y=2, *, z)"
+    for again in (extractor, copy.deepcopy(extractor)):
+        assert again(torch.ones(1), z=3)["mul_1"].item() == 6
+
+
 def test_buffers_stay_buffers_and_constants_follow_the_device_without_keys() -> None:
     model = net(lambda s, x: x + s.kept + s.transient + s.plain + torch.ones(1), plain=torch.ones(1))
     model.register_buffer("kept", torch.ones(1))

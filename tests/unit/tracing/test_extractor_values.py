@@ -84,6 +84,12 @@ def test_a_value_is_as_it_was_before_a_later_in_place_operation(query: str) -> N
     assert torch.equal(create_feature_extractor(model, [query, "fc"])(image)[query], value)
 
 
+def increment(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    x += 1
+    x *= 2
+    return x
+
+
 def in_place_forms() -> dict[str, Any]:
     def case(write: Any, **parts: Any) -> nn.Module:
         def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
@@ -104,6 +110,7 @@ def in_place_forms() -> dict[str, Any]:
         "a view of a view": case(lambda s, y: y.transpose(0, 1)[0].add_(1)),
         "out=": case(lambda s, y: torch.add(y, 1, out=y)),
         "index_fill_": case(lambda s, y: y.index_fill_(0, torch.tensor([0]), 7)),
+        "+= on a view": case(lambda s, y: s.writer(y.view(-1)), writer=net(increment)),
         "through a leaf": case(lambda s, y: s.flat(y).add_(1), flat=nn.Flatten()),
     }
 
@@ -209,3 +216,22 @@ def test_constants_of_the_two_modes_are_kept_apart() -> None:
     assert extractor.eval()(torch.zeros(2))["add"].tolist() == [2, 2]
     assert not [name for name in vars(model) if "constant" in name]
     assert list(extractor.state_dict()) == []
+
+
+def test_in_place_operators_on_numbers_change_no_other_name() -> None:
+    def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
+        size = other = x.size(0)
+        other += 1
+        x = x.reshape(size, -1) * other
+        x -= size
+        return x
+
+    model = net(forward)
+    x = torch.arange(4.0).reshape(2, 2)
+    assert torch.equal(create_feature_extractor(model, ["sub"])(x)["sub"], model(x))
+
+
+def test_a_value_before_an_in_place_operator() -> None:
+    model = net(lambda s, x: increment(s, s.part(x)), part=net(lambda s, x: x * 1))
+    found = create_feature_extractor(model, ["part", "mul", "part.mul"])(torch.ones(1))
+    assert {key: value.item() for key, value in found.items()} == {"part": 1, "mul": 4, "part.mul": 1}

@@ -40,6 +40,13 @@ def unpacked(x: torch.Tensor) -> torch.Tensor:
     return x.view(b, c, h * w)
 
 
+def increment(x: torch.Tensor) -> torch.Tensor:
+    x += 1
+    x *= 2
+    x -= 1
+    return x
+
+
 def scaled(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
     if module.training:
         return x + 1
@@ -240,6 +247,10 @@ CASES: dict[str, Case] = {
         lambda: net(lambda s, x: F.dropout(s.id(s.drop(x))), drop=nn.Dropout(), id=nn.Identity()),
         "x, drop, id, dropout",
     ),
+    "an attribute made for a leaf's argument": Case(
+        lambda: net(lambda s, x: s.id(x.shape), id=nn.Identity()), "x, id.getattr, id", "x, getattr, id"
+    ),
+    "in-place operators": Case(lambda: net(lambda s, x: increment(x) + 1), "x, add, mul, sub, add_1"),
     "an empty Sequential": Case(
         lambda: net(lambda s, x: s.relu(s.down(x)), down=nn.Sequential(), relu=relu()), "x, relu"
     ),

@@ -67,8 +67,7 @@ class Residual(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out = self.relu(self.bn(self.conv(x)))
-        out += x
-        return self.relu(out)
+        return self.relu(out + x)
 
 
 class Stages(nn.Module):

@@ -1,0 +1,60 @@
+"""In-place operators of traced values: ``y += 1`` writes to ``y``, and to whatever shares its memory.
+
+torch.fx's proxies have no ``__iadd__``, so Python falls back to ``y = y + 1``, the graph computes a new tensor, and
+other names of the old one keep the old values: a model that relies on the write gives other results once traced. Here
+the write is recorded as what it is, under the name that torch.fx gives (``add``), so that node names stay the same.
+
+``operator.iadd`` itself will not do: torch.fx writes it as a statement (``y += 1``), which for plain numbers would
+change every later use of ``y``.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from torch import fx
+
+_OPERATORS = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and_",
+    "or_",
+    "xor",
+    "lshift",
+    "rshift",
+)
+
+
+def apply_in_place(value: Any, name: str, other: Any) -> Any:
+    """``value`` after ``value += other``, or what else the in-place operator ``name`` (``"iadd"``) does.
+
+    Example:
+        >>> apply_in_place(2, "imul", 3)
+        6
+    """
+    return getattr(operator, name)(value, other)
+
+
+class InPlaceProxy(fx.Proxy):
+    """A proxy that records in-place operators."""
+
+
+def _recorder(plain: str) -> Callable[[InPlaceProxy, Any], Any]:
+    in_place = f"i{plain.rstrip('_')}"
+
+    def record(self: InPlaceProxy, other: Any) -> Any:
+        return self.tracer.create_proxy("call_function", apply_in_place, (self, in_place, other), {}, name=plain)
+
+    return record
+
+
+for _plain in _OPERATORS:
+    setattr(InPlaceProxy, f"__i{_plain.rstrip('_')}__", _recorder(_plain))
