@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, replace
 
 from fxlens.source import constants
-from fxlens.source.flow import NO_ARM, Flow, Undecided, conditions
+from fxlens.source.branches import NO_ARM, conditions
+from fxlens.source.flow import Flow
 from fxlens.source.names import Parameter
 from fxlens.source.tree import (
     Node,
@@ -19,6 +20,7 @@ from fxlens.source.tree import (
     scope_of,
     value,
 )
+from fxlens.source.worlds import Undecided
 
 _DEVICE = re.compile(r"(?:.*_)?(?:device|devices|gpus?|gpu_ids?|map_location|rank|local_rank|cuda)\Z", re.I)
 _NO_WEIGHTS = re.compile(

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from fxlens.graph import Dialect
+from fxlens.source.branches import arm_worlds
 from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
+from fxlens.source.callers import call_parts
 from fxlens.source.document import Document
-from fxlens.source.flow import Flow, Undecided, World, arm_worlds, call_parts
+from fxlens.source.flow import Flow
 from fxlens.source.hints import ModelExpression, as_written, find_hint
 from fxlens.source.model import ExtractionCall, FileCalls, Function, Query, Role, Slice, Span, Unresolved
 from fxlens.source.project import Project, defined_names
@@ -18,6 +20,7 @@ from fxlens.source.return_nodes import NameReader
 from fxlens.source.slices import Slicer
 from fxlens.source.tree import Node, ancestors, arguments, children, parent, statement_of, value
 from fxlens.source.workspace import Workspace
+from fxlens.source.worlds import Undecided, World
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from fxlens.source.model import Position, Span
 from fxlens.source.tree import Node
 
 if TYPE_CHECKING:
-    from fxlens.source.flow import CallSite
     from fxlens.source.names import Occurrence
+    from fxlens.source.worlds import CallSite
 
 _OTHER_BREAKS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """Where ``str.splitlines`` ends lines and Python does not."""

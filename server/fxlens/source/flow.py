@@ -2,73 +2,48 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from fxlens.source import constants
+from fxlens.source.branches import (
+    BODY,
+    NO_ARM,
+    Chain,
+    arms,
+    conditions,
+    has_else,
+    is_main_guarded,
+    names_main,
+    shared_depth,
+)
+from fxlens.source.callers import call_sites
 from fxlens.source.document import Document
-from fxlens.source.names import Key, Occurrence, Parameter, classify, parameters
+from fxlens.source.names import Key, Occurrence, Parameter, classify, is_static, parameters
 from fxlens.source.tree import (
     COMPOUND,
     Node,
     ancestors,
-    arguments,
     children,
     definition_core,
     display_items,
-    is_call,
     is_operator,
-    opens_with,
     parent,
     scope_of,
-    statement_of,
     unwrap,
     value,
     whole_statement,
 )
+from fxlens.source.uses import key_at, may_change
+from fxlens.source.worlds import CallSite, Undecided, World
 
 if TYPE_CHECKING:
     from fxlens.source.project import Project
 
-Chain: TypeAlias = list[tuple[Node, int]]
-"""The blocks around a statement, outermost first: each compound statement, and which child of it is the block."""
-
-
-@dataclass(frozen=True)
-class World:
-    """One way through a file: what is assumed where its text leaves several possibilities.
-
-    ``arms`` says which arm is taken of the ``if`` at a position, and which round of the loop; ``callers`` from which
-    call site (by index, ``None`` for none in this file) the function at a position is called; ``values`` what the
-    parameter at a position is.
-    """
-
-    arms: dict[tuple[int, int], int] = field(default_factory=dict)
-    callers: dict[tuple[int, int], int | None] = field(default_factory=dict)
-    values: dict[tuple[int, int], str] = field(default_factory=dict)
-
-
-class Undecided(Exception):  # noqa: N818  (It is no error: the caller goes through the worlds.)
-    """What is asked for differs between several worlds."""
-
-    def __init__(self, worlds: list[World]) -> None:
-        super().__init__()
-        self.worlds = worlds
-
-
-@dataclass(frozen=True)
-class CallSite:
-    """A call of a function: the statement it stands in, and its arguments by parameter name.
-
-    ``document`` is the file of a call in another file than the function's, ``callee`` the function's name in it.
-    """
-
-    statement: Node
-    arguments: dict[str, Node]
-    document: Document | None = None
-    callee: Node | None = None
+_MAX_CALLERS = 3
+_MAX_CALL_SITES = 8
+_MAX_ROUNDS = 8
 
 
 @dataclass
@@ -109,7 +84,7 @@ class Flow:
         while scope.type in ("funcdef", "lambdef"):
             outer = scope_of(whole_statement(scope))
             if outer.type == "classdef" and scope.type == "funcdef":
-                return None if _is_static(scope) else scope
+                return None if is_static(scope) else scope
             scope = outer
         return None
 
@@ -170,7 +145,7 @@ class Flow:
             own = self.chain(occurrence.statement, scope)
             if not self._can_reach(own, chain):
                 continue
-            if place is None and occurrence.action == "bind" and _is_main_guarded(own):
+            if place is None and occurrence.action == "bind" and is_main_guarded(own):
                 guarded.append(occurrence)
                 continue
             if occurrence.action != "bind":
@@ -203,10 +178,10 @@ class Flow:
         root, _, attribute = key.partition(".")
         first, last = document.offset(scope.start_pos), document.offset(scope.end_pos)
         for offset in document.places(attribute or root, first, last):
-            if not attribute and not _may_change(document, offset, offset + len(root)):
+            if not attribute and not may_change(document, offset, offset + len(root)):
                 continue
             leaf = document.name_at(offset, attribute or root)
-            found = _key_at(leaf, root, bool(attribute)) if leaf is not None else None
+            found = key_at(leaf, root, bool(attribute)) if leaf is not None else None
             if found is None:
                 continue
             occurrence = classify(*found)
@@ -310,16 +285,16 @@ class Flow:
             if compound is not other:
                 break
             if arm != other_arm:
-                return compound.type != "if_stmt" and not (compound.type == "try_stmt" and arm > _BODY)
-        shared = _shared(own, chain)
-        return all(compound.type != "if_stmt" or self.arm(compound) in (None, arm) for compound, arm in own[shared:])
+                return compound.type != "if_stmt" and not (compound.type == "try_stmt" and arm > BODY)
+        common = shared_depth(own, chain)
+        return all(compound.type != "if_stmt" or self.arm(compound) in (None, arm) for compound, arm in own[common:])
 
     def _is_passed(self, own: Chain, chain: Chain, covered: dict[int, set[int]]) -> bool:
         """Whether every way to the place leads through the end of the block ``own``."""
-        shared = _shared(own, chain)
-        for depth in range(len(own) - 1, shared - 1, -1):
+        common = shared_depth(own, chain)
+        for depth in range(len(own) - 1, common - 1, -1):
             compound, arm = own[depth]
-            if compound.type == "with_stmt" or (compound.type == "try_stmt" and arm == _BODY):
+            if compound.type == "with_stmt" or (compound.type == "try_stmt" and arm == BODY):
                 continue
             if compound.type != "if_stmt":
                 return False
@@ -334,7 +309,7 @@ class Flow:
         """The arm that is taken of an ``if``: as chosen, or as its conditions plainly say."""
         if self.world is not None and if_statement.start_pos in self.world.arms:
             return self.world.arms[if_statement.start_pos]
-        if _names_main(if_statement):
+        if names_main(if_statement):
             return arms(if_statement)[0]  # A call in there is made when the file is run.
         known = self._arms.get(id(if_statement), -1)
         if known == -1:
@@ -358,179 +333,6 @@ class Flow:
         return NO_ARM
 
 
-_BODY = 2
-_MAX_CALLERS = 3
-_MAX_CALL_SITES = 8
-_MAX_ROUNDS = 8
-NO_ARM = -2
-"""The arm of an ``if`` none of whose blocks is entered."""
-
-
-def call_sites(flow: Flow, function: Node) -> list[CallSite]:
-    """The calls of ``function`` in its file; those of a class, if it is an ``__init__``."""
-    name, skip = value(children(function)[1]), 0
-    whole = whole_statement(function)
-    outer = scope_of(whole)
-    if outer.type == "classdef":
-        skip = 0 if _is_static(function) else 1
-        if name == "__init__":
-            name, whole = value(children(outer)[1]), whole_statement(outer)
-    found: list[CallSite] = []
-    if outer.type == "classdef" and whole is whole_statement(outer):
-        found += _calls_by_subclasses(flow, function, outer)
-    for leaf in flow.document.occurrences(name):
-        called = call_parts(leaf)
-        if called is None or any(above is function for above in ancestors(leaf)):
-            continue
-        statement = statement_of(leaf)
-        is_method = outer.type == "classdef" and whole is not whole_statement(outer)
-        if is_method == (len(called[0]) == 1) or (not is_method and not _calls(flow, called[0], statement, whole)):
-            continue
-        found.append(CallSite(statement, bind_arguments(arguments(called[1]), parameters(function)[skip:])))
-    return found
-
-
-def _calls_by_subclasses(flow: Flow, function: Node, class_: Node) -> list[CallSite]:
-    """The calls of an inherited ``__init__``: ``super().__init__(…)``, and of subclasses without one of their own."""
-    found: list[CallSite] = []
-    wanted = parameters(function)[1:]
-    for leaf in flow.document.occurrences(value(children(class_)[1])):
-        subclass = next((above for above in ancestors(leaf) if above.type == "classdef"), None)
-        if subclass is None or subclass is class_ or scope_of(leaf) is subclass:
-            continue
-        own = [each for each in flow.document.occurrences("__init__") if _is_within(each, subclass)]
-        for each in own:
-            called = call_parts(each)
-            if called is not None and value(called[0][0]) == "super":
-                found.append(CallSite(statement_of(each), bind_arguments(arguments(called[1]), wanted)))
-        for each in [] if own else flow.document.occurrences(value(children(subclass)[1])):
-            called = call_parts(each)
-            if called is not None and len(called[0]) == 1:
-                found.append(CallSite(statement_of(each), bind_arguments(arguments(called[1]), wanted)))
-    return found
-
-
-def _is_within(node: Node, outer: Node) -> bool:
-    return any(above is outer for above in ancestors(node))
-
-
-def _calls(flow: Flow, callee: list[Node], place: Node, definition: Node) -> bool:
-    bindings = flow.reaching(value(callee[0]), place).bindings
-    return any(binding.statement is definition for binding in bindings)
-
-
-def bind_arguments(given: list[tuple[str, Node]], wanted: list[Parameter]) -> dict[str, Node]:
-    """The arguments of a call by the names of the parameters that take them."""
-    by_position = [param.name for param in wanted if not param.keyword_only and not param.stars]
-    bound: dict[str, Node] = {}
-    position = 0
-    for keyword, expression in given:
-        if keyword == "*":
-            position = len(by_position)
-        elif keyword and keyword != "**":
-            bound.setdefault(keyword, expression)
-        elif not keyword:
-            if position < len(by_position):
-                bound.setdefault(by_position[position], expression)
-            position += 1
-    return bound
-
-
-def call_parts(leaf: Node) -> tuple[list[Node], Node] | None:
-    """The chain that ends in the name ``leaf``, and the ``(…)`` that calls it."""
-    above = parent(leaf)
-    if above.type == "atom_expr":
-        chain, last = above, leaf
-    elif above.type == "trailer" and opens_with(above, "."):
-        chain, last = parent(above), above
-    else:
-        return None
-    parts = children(chain)
-    at = next((index for index, part in enumerate(parts) if part is last), -1)
-    if at < 0 or at + 1 >= len(parts) or not is_call(parts[at + 1]):
-        return None
-    return parts[: at + 1], parts[at + 1]
-
-
-_CHAIN_BEFORE = re.compile(
-    r"\s*(?:\(|\w+[ \t]*=[ \t]*|[\w.]+\(|.*[,;][ \t]*|.*\bas[ \t]+"
-    r"|(?:import|del|for|with|async|if|elif|else|while|try|except|finally|match|case)\b.*)?\Z"
-)
-
-
-_DEFINED = re.compile(r"\b(?:def|class)[ \t]+\Z")
-_ANNOTATION_BEFORE = re.compile(r"(?:\w[ \t]*:|->)[ \t]*\Z")
-_HEADER = re.compile(r"\s*(?:for|with|async|if|elif|else|while|try|except|finally|match|case)\b")
-
-
-def _may_change(document: Document, start: int, end: int) -> bool:
-    """Whether a name may be bound or changed where it stands; quick, and right when it says no.
-
-    ``nn.Linear`` inside an expression, which is what most names of a file look like, changes nothing.
-    """
-    text = document.text
-    if end < len(text) and text[end] == "." and start and text[start - 1] == ".":
-        return False
-    line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-    before, after = text[line_start:start], text[end : end + 1]
-    if after and after in ".[":
-        return _CHAIN_BEFORE.match(before) is not None
-    if after == "(":
-        return _DEFINED.search(before) is not None
-    return _ANNOTATION_BEFORE.search(before) is None or _HEADER.match(before) is not None
-
-
-def _key_at(leaf: Node, root: str, is_attribute: bool) -> tuple[Node, bool] | None:
-    above = parent(leaf)
-    if is_attribute:
-        chain = parent(above)
-        if above.type != "trailer" or chain.type != "atom_expr" or not opens_with(above, "."):
-            return None
-        parts = children(chain)
-        return (chain, len(parts) > 2) if value(parts[0]) == root and parts[1] is above else None
-    if above.type in ("param", "tfpdef") or (above.type == "trailer" and opens_with(above, ".")):
-        return None
-    if above.type == "argument" and is_operator(children(above)[1], "=") and children(above)[0] is leaf:
-        return None
-    if above.type == "atom_expr" and children(above)[0] is leaf:
-        return above, True
-    return leaf, False
-
-
-def _shared(own: Chain, chain: Chain) -> int:
-    count = 0
-    for (compound, arm), (other, other_arm) in zip(own, chain, strict=False):
-        if compound is not other or arm != other_arm:
-            break
-        count += 1
-    return count
-
-
-def arms(if_statement: Node) -> list[int]:
-    parts = children(if_statement)
-    return [at + 1 for at, part in enumerate(parts[:-1]) if is_operator(part, ":")]
-
-
-def conditions(if_statement: Node) -> list[tuple[Node | None, int]]:
-    """The conditions of an ``if`` with their arms, in order; ``None`` stands for ``else``."""
-    parts = children(if_statement)
-    found: list[tuple[Node | None, int]] = []
-    for arm in arms(if_statement):
-        before = parts[arm - 2]
-        found.append((None if is_operator(before, "else") else before, arm))
-    return found
-
-
-def arm_worlds(world: World, if_statement: Node) -> list[World]:
-    """One world for each way through an ``if``."""
-    taken = [*arms(if_statement), *([] if has_else(if_statement) else [NO_ARM])]
-    return [replace(world, arms={**world.arms, if_statement.start_pos: arm}) for arm in taken]
-
-
-def has_else(if_statement: Node) -> bool:
-    return conditions(if_statement)[-1][0] is None
-
-
 def _parameters(scope: Node) -> list[Parameter]:
     return parameters(scope) if scope.type in ("funcdef", "lambdef") else []
 
@@ -543,30 +345,6 @@ def _is_inner(node: Node, scope: Node) -> bool:
         if above.type in ("sync_comp_for", "comp_for"):
             return True
     return False
-
-
-def _is_static(function: Node) -> bool:
-    above = parent(function)
-    if above.type != "decorated":
-        return False
-    return any(value(leaf) == "staticmethod" for leaf in _names_of(children(above)[0]))
-
-
-def _names_of(node: Node) -> Iterator[Node]:
-    parts = children(node)
-    if not parts:
-        yield node
-    for part in parts:
-        yield from _names_of(part)
-
-
-def _is_main_guarded(chain: Chain) -> bool:
-    return any(compound.type == "if_stmt" and _names_main(compound) for compound, _ in chain)
-
-
-def _names_main(if_statement: Node) -> bool:
-    condition = children(if_statement)[1]
-    return condition.type == "comparison" and any(value(leaf) == "__name__" for leaf in children(condition))
 
 
 def _adds_submodule(occurrence: Occurrence) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from fxlens.source.tree import (
     Node,
+    ancestors,
     children,
     definition_core,
     is_call,
@@ -313,6 +314,20 @@ def _header_targets(node: Node) -> list[Node]:
     return [parts[0]] if node.type == "namedexpr_test" else []
 
 
+def bound_around(node: Node) -> set[str]:
+    """The names that lambdas and comprehensions bind around ``node``, inside its statement."""
+    bound: set[str] = set()
+    for above in ancestors(node):
+        parts = children(above)
+        if above.type == "lambdef":
+            bound |= {param.name for param in parameters(above)}
+        elif parts[-1].type in ("sync_comp_for", "comp_for"):
+            bound |= comprehension_names(parts[-1])
+        elif above.type in ("simple_stmt", "suite", "file_input"):
+            break
+    return bound
+
+
 def bound_in_function(function: Node) -> set[str]:
     """The local names of a function: parameters and what its body binds, unless declared global."""
     bound = {param.name for param in parameters(function)}
@@ -341,3 +356,11 @@ def bound_in_function(function: Node) -> set[str]:
                 bound |= {value(target) for part in _header_targets(top) for target in _targets(part)}
                 stack += parts
     return bound - declared
+
+
+def is_static(function: Node) -> bool:
+    """Whether a method is a ``staticmethod``."""
+    above = parent(function)
+    if above.type != "decorated":
+        return False
+    return any(value(leaf) == "staticmethod" for leaf in leaves(children(above)[0]))

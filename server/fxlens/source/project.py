@@ -6,11 +6,13 @@ import re
 from functools import lru_cache
 
 from fxlens.source.callees import dotted_name, imported_name
+from fxlens.source.callers import bind_arguments, call_parts
 from fxlens.source.document import Document
-from fxlens.source.flow import CallSite, Flow, bind_arguments, call_parts
+from fxlens.source.flow import Flow
 from fxlens.source.names import parameters
 from fxlens.source.tree import Node, arguments, children, scope_of, statement_of, value, whole_statement
 from fxlens.source.workspace import Workspace
+from fxlens.source.worlds import CallSite
 
 _DEFINED = re.compile(r"^[ \t]*(?:def|class)[ \t]+(\w+)", re.M)
 _MAX_IMPORTS = 4

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 from fxlens.source import constants
-from fxlens.source.flow import Flow, Undecided
+from fxlens.source.flow import Flow
+from fxlens.source.literals import attribute, dict_pairs, loop_pairs, separate_strings
 from fxlens.source.model import Query, Role, Unresolved
-from fxlens.source.names import Occurrence
+from fxlens.source.names import Occurrence, Parameter, bound_around
 from fxlens.source.strings import content_span, read_string
 from fxlens.source.tree import (
     Node,
@@ -23,6 +23,7 @@ from fxlens.source.tree import (
     value,
     whole_statement,
 )
+from fxlens.source.worlds import Undecided
 
 _CONTAINERS = frozenset({"list", "tuple", "set", "sorted", "frozenset", "reversed", "dict", "OrderedDict", "deepcopy"})
 _SAME = frozenset({"keys", "items", "copy", "tolist"})
@@ -94,7 +95,7 @@ class NameReader:
         for item in items:
             if is_operator(item, ","):
                 continue
-            for string in _separate(item):
+            for string in separate_strings(item):
                 self.read(string, place, depth + 1)
 
     def _read_dict(self, items: list[Node], place: Node, depth: int) -> None:
@@ -111,7 +112,7 @@ class NameReader:
                 at += 2
 
     def _read_pair(self, name: Node, key: Node, place: Node, depth: int) -> None:
-        *lone, name = _separate(name)
+        *lone, name = separate_strings(name)
         for string in lone:
             self.read(string, place, depth + 1)
         first = len(self.queries)
@@ -122,7 +123,7 @@ class NameReader:
     def _read_comprehension(self, inner: Node, place: Node, depth: int) -> None:
         parts = children(inner)
         clause = parts[-1] if parts[-1].type == "sync_comp_for" else children(parts[-1])[-1]
-        pairs = _loop_pairs(children(clause)[1], children(clause)[3])
+        pairs = loop_pairs(children(clause)[1], children(clause)[3])
         if not pairs:
             self._fail(inner)
             return
@@ -160,30 +161,38 @@ class NameReader:
             if key in loop:
                 self.queries += loop[key]
                 return
+        if key in bound_around(node):
+            self._fail(node)
+            return
         reaching = self.flow.reaching(key, place)
         before = len(self.queries)
         for occurrence in reversed(reaching.bindings):
-            self._note_undecided(occurrence, place)
-            chosen = self.flow.round_of(occurrence.statement) if occurrence.kind == "for" else None
-            if chosen is not None:
-                self.read(chosen, occurrence.statement, depth + 1)
-            elif occurrence.kind in ("assign", "walrus", "for") and occurrence.value is not None:
-                self.read(occurrence.value, occurrence.statement, depth + 1)
-            else:
-                self._fail(node)
-        parameter = reaching.parameter
-        if parameter is not None and reaching.scope is not None and not reaching.complete:
-            given = self.flow.argument(reaching.scope, parameter)
-            if given is not None:
-                self._read_given(*given, depth + 1)
-            elif parameter.default is not None:
-                self.read(parameter.default, whole_statement(reaching.scope), depth + 1)
+            self._read_binding(occurrence, node, place, depth)
+        if reaching.parameter is not None and reaching.scope is not None and not reaching.complete:
+            self._read_parameter(reaching.scope, reaching.parameter, depth)
             if len(self.queries) == before and not self.foreign:
                 self._fail(node, f"`{key}` is a parameter, and no call in this file gives it names.")
         elif not reaching.bindings:
             self._fail(node)
         for change in reversed(reaching.changes):
             self._read_change(change, key, depth)
+
+    def _read_binding(self, occurrence: Occurrence, node: Node, place: Node, depth: int) -> None:
+        self._note_undecided(occurrence, place)
+        chosen = self.flow.round_of(occurrence.statement) if occurrence.kind == "for" else None
+        if chosen is not None:
+            self.read(chosen, occurrence.statement, depth + 1)
+        elif occurrence.kind in ("assign", "walrus", "for") and occurrence.value is not None:
+            self.read(occurrence.value, occurrence.statement, depth + 1)
+        else:
+            self._fail(node)
+
+    def _read_parameter(self, scope: Node, parameter: Parameter, depth: int) -> None:
+        given = self.flow.argument(scope, parameter)
+        if given is not None:
+            self._read_given(*given, depth + 1)
+        elif parameter.default is not None:
+            self.read(parameter.default, whole_statement(scope), depth + 1)
 
     def _read_given(self, expression: Node, place: Node, flow: Flow, depth: int) -> None:
         if flow is self.flow:
@@ -226,7 +235,7 @@ class NameReader:
     def _read_chain(self, node: Node, place: Node, depth: int) -> None:
         parts = children(node)
         last = parts[-1]
-        name = value(parts[0]) if len(parts) == 2 else _attribute(parts[-2])
+        name = value(parts[0]) if len(parts) == 2 else attribute(parts[-2])
         if is_call(last):
             given = arguments(last)
             if name in _CONTAINERS:
@@ -242,7 +251,7 @@ class NameReader:
             if self._read_index(parts, children(last)[1], place, depth):
                 return
         elif len(parts) == 2 and self._is_self(parts[0], place):
-            self._read_key(f"{value(parts[0])}.{_attribute(last)}", node, place, depth)
+            self._read_key(f"{value(parts[0])}.{attribute(last)}", node, place, depth)
             return
         self._fail(node)
 
@@ -254,20 +263,20 @@ class NameReader:
         if len(parts) == 1:
             self.read(parts[0], place, depth + 1)
         elif len(parts) == 2 and self._is_self(parts[0], place):
-            self._read_key(f"{value(parts[0])}.{_attribute(parts[1])}", node, place, depth)
+            self._read_key(f"{value(parts[0])}.{attribute(parts[1])}", node, place, depth)
         else:
             self._fail(node)
 
     def _read_constructor(self, name: str, given: list[tuple[str, Node]], place: Node, depth: int) -> None:
         for keyword, expression in given:
             if not keyword or keyword in ("*", "**"):
-                if name in ("dict", "OrderedDict") and self._read_pairs(expression, place, depth):
+                if name in ("dict", "OrderedDict") and self._readpairs(expression, place, depth):
                     continue
                 self.read(expression, place, depth + 1)
             elif name in ("dict", "OrderedDict"):
                 self._add_keyword(expression, keyword)
 
-    def _read_pairs(self, node: Node, place: Node, depth: int) -> bool:
+    def _readpairs(self, node: Node, place: Node, depth: int) -> bool:
         """The first items of a list of pairs, as ``dict`` takes it."""
         items = display_items(node)
         pairs = [display_items(item) for item in items]
@@ -303,10 +312,10 @@ class NameReader:
         root = parts[0]
         if len(parts) == 1:
             if root.type != "name":
-                return _pairs(root)
+                return dict_pairs(root)
             bindings = self.flow.reaching(value(root), place).bindings
             values = [binding.value for binding in bindings if binding.kind == "assign" and binding.value is not None]
-            return _pairs(values[0]) if len(values) == 1 else None
+            return dict_pairs(values[0]) if len(values) == 1 else None
         last = children(parts[-1])
         if not is_operator(last[0], "["):
             return None
@@ -318,7 +327,7 @@ class NameReader:
         for name, entry in outer:
             known = constants.evaluate(self.flow, name)
             if isinstance(wanted, constants.Unknown) or known == wanted:
-                found += _pairs(entry) or []
+                found += dict_pairs(entry) or []
         return found
 
     # Strings
@@ -381,67 +390,9 @@ class NameReader:
 
     def _fail(self, node: Node, reason: str = "") -> None:
         if self.problem is None:
-            text = " ".join(self.document.code(node).split())
+            text = "" if reason else " ".join(self.document.code(node).split())
             shown = text if len(text) <= 60 else f"{text[:57]}…"
             self.problem = Unresolved(
                 reason or f"The names come from `{shown}`, which only a run can tell.",
                 "Names in literals are completed and checked.",
             )
-
-
-def _loop_pairs(target: Node, source: Node) -> list[tuple[str, Node]]:
-    """Each name that a comprehension's ``for`` binds, and the expression whose items it goes through.
-
-    Knows ``enumerate(…)``, ``zip(…)`` and ``….items()``; what counts or is a dict's value goes with no names.
-    """
-    if target.type == "name":
-        return [(value(target), source)]
-    names = [value(part) for part in children(target) if part.type == "name"]
-    parts = children(source)
-    if target.type != "exprlist" or source.type != "atom_expr" or not is_call(parts[-1]) or len(names) != 2:
-        return []
-    given = [expression for _, expression in arguments(parts[-1])]
-    if value(parts[0]) == "enumerate" and len(parts) == 2 and given:
-        return [(names[1], given[0])]
-    if value(parts[0]) == "zip" and len(parts) == 2 and len(given) == 2:
-        return list(zip(names, given, strict=True))
-    if _attribute(parts[-2]) == "items" and not given:
-        return [(names[0], source)]
-    return []
-
-
-def _separate(node: Node) -> list[Node]:
-    """Strings on lines of their own, taken for items whose comma is still missing.
-
-    Python joins them; but a name that is split over lines where it would have fitted on one is a rarity, and a new key
-    above the next one is what every edited dict looks like for a moment.
-    """
-    parts = children(node)
-    if node.type != "strings" or any(part.type != "string" for part in parts):
-        return [node]
-    own_lines = all(
-        before.end_pos[0] < after.start_pos[0] and before.end_pos[1] <= _SPLIT_COLUMN
-        for before, after in itertools.pairwise(parts)
-    )
-    return parts if own_lines else [node]
-
-
-_SPLIT_COLUMN = 60
-
-
-def _attribute(trailer: Node) -> str:
-    inner = children(trailer)
-    return value(inner[1]) if len(inner) == 2 and is_operator(inner[0], ".") else ""
-
-
-def _pairs(node: Node) -> list[tuple[Node, Node]] | None:
-    """The key and value expressions of a dict display."""
-    node = unwrap(node)
-    parts = children(node)
-    if node.type != "atom" or len(parts) != 3 or not is_operator(parts[0], "{") or parts[1].type != "dictorsetmaker":
-        return None
-    items = children(parts[1])
-    return [(items[at - 1], items[at + 1]) for at in range(1, len(items) - 1) if is_operator(items[at], ":")]
-
-
-__all__ = ["NameReader"]

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from fxlens.source import effects
 from fxlens.source.bindings import bind
+from fxlens.source.branches import arm_worlds, header
 from fxlens.source.callees import star_imports
-from fxlens.source.flow import Flow, Undecided, World, arm_worlds, conditions
+from fxlens.source.flow import Flow
 from fxlens.source.hints import ModelExpression
 from fxlens.source.model import Argument, Slice, SliceStatement, Unresolved
-from fxlens.source.names import Key, Occurrence, Parameter, reads
+from fxlens.source.names import Key, Occurrence, Parameter, bound_around, reads
 from fxlens.source.rendering import Group, render
 from fxlens.source.tree import (
     COMPOUND,
@@ -24,12 +25,12 @@ from fxlens.source.tree import (
     ancestors,
     children,
     definition_core,
-    is_operator,
     leaves,
     scope_of,
     value,
     whole_statement,
 )
+from fxlens.source.worlds import Undecided, World
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__package__", "__spec__"}
 _HINT = "Say which model is meant with a comment on the call: `# fxlens: model=<expression>`."
@@ -84,6 +85,8 @@ class Slicer:
             Undecided: the slice differs between worlds.
         """
         for expression in (model.node, *(expression for _, expression in arguments)):
+            for name in sorted(reads(expression) & bound_around(expression)):
+                self._fail(f"`{name}` is bound by a lambda or a comprehension around the call.")
             self.demand_reads(expression, self.anchor, user=expression)
         if self.state.problems:
             return self.state.problems[0]
@@ -240,7 +243,7 @@ class Slicer:
     def _header_demands(self, compound: Node, soft: bool) -> list[_Demand]:
         scope = scope_of(compound)
         found: list[_Demand] = []
-        for part in _header(compound):
+        for part in header(compound):
             keys = reads(part, self.flow.self_name(scope))
             found += [_Demand(key, scope, compound, part, soft) for key in sorted(keys)]
         return found
@@ -385,21 +388,6 @@ class Slicer:
             if site is not None:
                 self._order(scope_of(site.statement), ordered)
         ordered[id(scope)] = scope
-
-
-def _header(compound: Node) -> list[Node]:
-    """The expressions that a compound statement evaluates itself."""
-    parts = children(compound)
-    if compound.type == "if_stmt":
-        return [condition for condition, _ in conditions(compound) if condition is not None]
-    if compound.type == "for_stmt":
-        return [parts[3]]
-    if compound.type == "while_stmt":
-        return [parts[1]]
-    if compound.type == "with_stmt":
-        items = [part for part in parts[1:-2] if not is_operator(part, ",")]
-        return [children(item)[0] if item.type == "with_item" else item for item in items]
-    return [children(part)[1] for part in parts if part.type == "except_clause"]
 
 
 def _function_name(scope: Node) -> str:
