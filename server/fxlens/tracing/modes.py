@@ -77,13 +77,39 @@ def trace_modes(
     """Trace ``model`` in train mode, then in eval mode; once for both if ``forward`` does not ask for the mode."""
     with collector_paused():
         snapshot = Snapshot(model)
-        train = trace_mode(model, "train", settings, concrete_args, snapshot)
+        train = _with_remedy(
+            model, trace_mode(model, "train", settings, concrete_args, snapshot), settings, concrete_args
+        )
         if train.depends_on_mode:
             evaluation = trace_mode(model, "eval", settings, concrete_args, snapshot)
+            evaluation = _with_remedy(model, evaluation, settings, concrete_args)
         else:
             failure = replace(train.failure, mode="eval") if train.failure else None
             evaluation = replace(train, mode="eval", failure=failure)
         return {"train": train, "eval": evaluation}
+
+
+def _with_remedy(
+    model: nn.Module, trace: ModeTrace, settings: TraceSettings, concrete_args: Mapping[str, Any] | None
+) -> ModeTrace:
+    """``trace``; if it failed inside some module, its failure also says which leaf modules were tried and work."""
+    if trace.failure is None or trace.graph is not None or trace.failure.kind == "naming":
+        return trace
+    leaves: list[type[nn.Module]] = []
+    failed = trace
+    while failed.graph is None and failed.tracer.failed_in is not None and len(leaves) < _MAX_LEAVES:
+        leaves.append(failed.tracer.failed_in[1])
+        tried = replace(settings, leaf_modules=(*settings.leaf_modules, *leaves))
+        failed = trace_mode(model, trace.mode, tried, concrete_args)
+    if failed.graph is not None:
+        names = ", ".join(kind.__qualname__ for kind in leaves)
+        remedy = f"{trace.failure.remedy} Tried and works: leaf_modules=[{names}].".strip()
+        trace.failure = replace(trace.failure, remedy=remedy)
+    return trace
+
+
+_MAX_LEAVES = 8
+"""How many classes to try as leaves: more than a few would hide most of the model."""
 
 
 def _duplicates(trace: ModeTrace) -> Failure | None:

@@ -132,6 +132,25 @@ def test_the_remedy_of_a_leaf_module_works(forward: Callable[..., Any]) -> None:
     assert get_graph_node_names(model, leaf_modules=[type(part)]) == ["x", "part"]
 
 
+def test_leaf_modules_that_were_tried_and_work_are_named() -> None:
+    class First(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x if x.sum() > 0 else -x
+
+    class Second(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * len(x)
+
+    model = nn.Sequential(First(), nn.ReLU(), Second())
+    failure = failure_of(model)
+    assert "Tried and works: leaf_modules=[" in failure.remedy
+    assert failure.remedy.count("First") == 2
+    assert failure.remedy.count("Second") == 1
+    assert get_graph_node_names(model, leaf_modules=[First, Second]) == ["input", "0", "1", "2"]
+    hopeless = net(lambda s, x: on_shape(s, s.part(x)), part=First())
+    assert "Tried" not in failure_of(hopeless).remedy
+
+
 def test_the_root_is_not_offered_as_a_leaf() -> None:
     assert "leaf" not in failure_of(net(on_shape)).remedy
 
