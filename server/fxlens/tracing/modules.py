@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
 from fxlens.graph import Mode, ModuleInfo
 from fxlens.tracing.sources import definition_line
@@ -72,4 +73,4 @@ def _has_aliases(model: nn.Module, distinct: int) -> bool:
 
 def _elements(parameter: nn.Parameter) -> int:
     # A lazy parameter has no shape until the first call.
-    return 0 if isinstance(parameter, nn.parameter.UninitializedParameter) else parameter.numel()
+    return 0 if isinstance(parameter, UninitializedParameter) else parameter.numel()

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 _DEPTH = 3
 """How many levels of containers inside an attribute are kept: enough for a cache of lists, and never endless."""
@@ -61,7 +62,7 @@ class Snapshot:
                     self._keep_container(item, depth - 1)
 
     def _keep_tensor(self, tensor: torch.Tensor) -> None:
-        if not isinstance(tensor, nn.Parameter) and not tensor.is_inference():
+        if not isinstance(tensor, nn.Parameter) and not is_lazy(tensor) and not tensor.is_inference():
             self._tensors.append((tensor, tensor._version, tensor.detach().clone()))  # noqa: SLF001 - no public name
 
     def restore(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import fx, nn
+from torch.nn.parameter import is_lazy
 
 from fxlens.graph import Value
 from fxlens.tracing.modes import ModeTrace
@@ -103,7 +104,11 @@ class _MetaTensors:
             return value
         known = self._known.get(id(value))
         if known is None:
-            twin = torch.empty_like(value, device="meta")
+            try:
+                twin = torch.empty_like(value, device="meta")
+            except (RuntimeError, ValueError, TypeError):
+                # A lazy parameter, or a kind of tensor that has no meta twin: what uses it stays unknown.
+                return value
             if isinstance(value, nn.Parameter):
                 twin = nn.Parameter(twin, requires_grad=value.requires_grad)
             known = self._known[id(value)] = (value, twin)
@@ -124,6 +129,8 @@ def _execute(
         args, kwargs = map_ends(node.args, value_of), map_ends(node.kwargs, value_of)
         if node.op == "call_module":
             module = modules[target]
+            if any(map(is_lazy, module.parameters())):
+                return _UNKNOWN  # calling it would make it another class for good
             return torch.empty_like(args[0]) if _keeps_shape(module, *args) else module(*args, **kwargs)
         if node.op == "call_method":
             return getattr(args[0], target)(*args[1:], **kwargs)

@@ -240,6 +240,22 @@ def test_a_model_without_known_shapes_on_the_meta_device() -> None:
     assert value.shape == (1, 1000)
 
 
+def test_lazy_layers_stay_lazy() -> None:
+    model = nn.Sequential(nn.LazyLinear(3), nn.LazyBatchNorm1d(), nn.ReLU())
+    found = nodes(model)
+    assert [name for name, node in found.items() if node.value is None] == ["0", "1", "2"]
+    assert isinstance(model[0], nn.LazyLinear)
+    assert trace_model(model).modules[0].parameters == 0
+    assert model(torch.zeros(2, 5)).shape == (2, 3)
+
+
+def test_parametrised_layers() -> None:
+    norms = (nn.utils.parametrizations.weight_norm, nn.utils.parametrizations.spectral_norm, nn.utils.spectral_norm)
+    model = nn.Sequential(*[norm(nn.Linear(4, 4)) for norm in norms])
+    assert [node.value.shape for node in nodes(model).values() if node.value] == [(1, 4)] * 4
+    assert model(torch.zeros(1, 4)).shape == (1, 4)
+
+
 def test_leaf_modules_and_tracer_arguments() -> None:
     model = nn.Sequential(Block(), Residual())
     assert eval_graph(model, leaf_modules=[Block]).names[:3] == ("input", "0", "1.conv")
