@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 from fxlens.graph import MODES, Dialect, GraphNode, Mode, ModeGraph, ModelGraph
 
@@ -70,18 +71,16 @@ class NameIndex:
         ]
 
 
-@lru_cache(maxsize=64)
-def _index_by_identity(graph: _ById) -> NameIndex:
-    return NameIndex(graph.graph)
+_Graph = TypeVar("_Graph", ModeGraph, ModelGraph)
 
 
-class _ById:
+class _ById(Generic[_Graph]):
     """A graph as a dictionary key by identity: hashing 10 000 nodes at every keystroke would cost milliseconds."""
 
     __slots__ = ("graph",)
 
-    def __init__(self, graph: ModeGraph) -> None:
-        self.graph = graph
+    def __init__(self, graph: _Graph) -> None:
+        self.graph: _Graph = graph
 
     def __hash__(self) -> int:
         return id(self.graph)
@@ -90,9 +89,24 @@ class _ById:
         return isinstance(other, _ById) and other.graph is self.graph
 
 
+@lru_cache(maxsize=64)
+def _index_by_identity(graph: _ById[ModeGraph]) -> NameIndex:
+    return NameIndex(graph.graph)
+
+
+@lru_cache(maxsize=16)
+def _merged_by_identity(graph: _ById[ModelGraph]) -> NameIndex:
+    return NameIndex(ModeGraph("eval", tuple(one.node for one in merge_modes(graph.graph)), {}))
+
+
 def index(graph: ModeGraph) -> NameIndex:
     """The index of ``graph``, made once per graph object."""
     return _index_by_identity(_ById(graph))
+
+
+def merged_index(graph: ModelGraph) -> NameIndex:
+    """The index of both modes' names in one execution order (:func:`merge_modes`), made once per graph object."""
+    return _merged_by_identity(_ById(graph))
 
 
 def select_all(graph: ModeGraph, queries: Sequence[str], dialect: Dialect) -> dict[str, GraphNode | None]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lsprotocol import types
 
-from fxlens.graph import MODES, Mode, ModelGraph
+from fxlens.explanations import modes_with
+from fxlens.graph import Mode, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.words import level_phrase, modes_phrase, node_phrase, place_phrase, shape_phrase
-from fxlens.queries import Level, index
+from fxlens.queries import Level, merged_index
 from fxlens.source.model import Position, Query
 
 TRIGGERS = ['"', "'", "."]
-_MOST_DEEP = 200
+_MOST = 200
 
 
 @dataclass(frozen=True)
@@ -59,48 +62,44 @@ def text_before(document: Document, query: Query, position: Position) -> str:
 def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]:
     """What to offer behind ``typed``, in execution order: the next dotted level, else names with its letters."""
     prefix, _, rest = typed.rpartition(".")
-    level = _merged_level(graphs, prefix)
-    fitting = [one for one in level if is_subsequence(rest, one.level.segment)]
-    return fitting or _deep_matches(graphs, typed)
+    fitting = subsequence(rest)
+    level = _distinct(
+        Candidate(level, modes_with(graph, level.path), _class_at(graph, level.path))
+        for graph in graphs
+        for level in merged_index(graph).levels(prefix)
+        if fitting(level.segment)
+    )
+    return level or _deep_matches(graphs, typed)
 
 
-def is_subsequence(letters: str, text: str) -> bool:
-    """Whether the letters occur in ``text`` in this order, case aside, which is how editors filter.
+def subsequence(letters: str) -> Callable[[str], object]:
+    """A test for texts that have ``letters`` in this order, case aside, which is how editors filter.
 
     Example:
-        >>> is_subsequence("l1", "layer1"), is_subsequence("1l", "layer1")
+        >>> bool(subsequence("l1")("Layer1")), bool(subsequence("1l")("layer1"))
         (True, False)
     """
-    rest = iter(text.casefold())
-    return all(letter in rest for letter in letters.casefold())
-
-
-def _merged_level(graphs: tuple[ModelGraph, ...], prefix: str) -> list[Candidate]:
-    found: dict[str, Candidate] = {}
-    for graph in graphs:
-        for one in graph.traced():
-            for level in index(one).levels(prefix):
-                known = found.get(level.path)
-                modes = _in_order({*(known.modes if known else ()), one.mode})
-                found[level.path] = Candidate(known.level if known else level, modes, _class_at(graph, level.path))
-    return list(found.values())
+    return re.compile(".*?".join(map(re.escape, letters)), re.IGNORECASE).search
 
 
 def _deep_matches(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]:
+    fitting = subsequence(typed)
+    return _distinct(
+        Candidate(Level(node.name, node, node, inner=False), modes_with(graph, node.name), None, deep=True)
+        for graph in graphs
+        for node in merged_index(graph).graph.nodes
+        if fitting(node.name)
+    )
+
+
+def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The first few hundred candidates, one for each name: more is no help to anyone, and slow to send."""
     found: dict[str, Candidate] = {}
-    for graph in graphs:
-        for one in graph.traced():
-            for node in one.nodes:
-                known = found.get(node.name)
-                if known is None and (len(found) >= _MOST_DEEP or not is_subsequence(typed, node.name)):
-                    continue
-                modes = _in_order({*(known.modes if known else ()), one.mode})
-                found[node.name] = Candidate(Level(node.name, node, node, inner=False), modes, None, deep=True)
+    for candidate in candidates:
+        found.setdefault(candidate.level.path, candidate)
+        if len(found) >= _MOST:
+            break
     return list(found.values())
-
-
-def _in_order(modes: set[Mode]) -> tuple[Mode, ...]:
-    return tuple(mode for mode in MODES if mode in modes)
 
 
 def _class_at(graph: ModelGraph, path: str) -> str | None:

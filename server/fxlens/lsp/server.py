@@ -22,6 +22,7 @@ from fxlens.lsp.diagnostics import code_actions, diagnose
 from fxlens.lsp.documents import DocumentWorkspace
 from fxlens.lsp.hover import hover
 from fxlens.lsp.progress import TraceProgress
+from fxlens.lsp.publishing import Publisher
 from fxlens.lsp.session import Session
 from fxlens.lsp.status import status
 from fxlens.lsp.tree import tree, tree_children
@@ -31,10 +32,11 @@ _SYNC = types.TextDocumentSyncKind.Incremental
 
 
 class FxLensServer(LanguageServer):
-    """One connection to one client; ``session`` and ``shows`` stand from ``initialize`` on."""
+    """One connection to one client; ``session`` and its companions stand from ``initialize`` on."""
 
     session: Session
     shows: ClientShows
+    publisher: Publisher
 
     def __init__(self) -> None:
         super().__init__("fxlens", __version__, text_document_sync_kind=_SYNC, converter_factory=_converter)
@@ -43,9 +45,13 @@ class FxLensServer(LanguageServer):
         roots = [path for folder in params.workspace_folders or () if (path := to_fs_path(folder.uri))]
         configuration = read_configuration(params.initialization_options, roots)
         self.shows = ClientShows.of(params.capabilities)
+        self.publisher = Publisher(self.publish)
         progress = TraceProgress(self, self.shows)
         engine = Engine(
-            on_analysis=self.publish, on_worker=self.publish_worker, on_log=self.log, on_phase=progress.phase
+            on_analysis=lambda analysis: self.publisher.publish(analysis.uri, analysis.version),
+            on_worker=self.publish_worker,
+            on_log=self.log,
+            on_phase=progress.phase,
         )
         workspace = DocumentWorkspace.like(self.workspace, _SYNC)
         # pygls offers no hook for the class of its workspace; replacing it here, before any document is open, is one.
@@ -58,18 +64,17 @@ class FxLensServer(LanguageServer):
             self.log(f"Setting ignored: {problem}")
         self.session.configuration = configuration
         self.session.engine.configure(configuration.engine)
-        for uri in self.session.workspace.text_documents:
-            analysis = self.session.engine.analysis(uri)
-            if analysis:
-                self.publish(analysis)
+        for document in list(self.session.workspace.text_documents.values()):
+            self.publish(document.uri)
 
-    def publish(self, analysis: FileAnalysis) -> None:
-        """Send what follows from a new analysis: diagnostics, the status, and that the tree may differ."""
-        diagnostics = diagnose(self.session, analysis.uri)
-        if diagnostics is None:
+    def publish(self, uri: str) -> None:
+        """Send what follows from a document's analysis: diagnostics, the status, and that the tree may differ."""
+        diagnostics = diagnose(self.session, uri)
+        analysis = self.session.engine.analysis(uri)
+        if diagnostics is None or analysis is None:
             return
         self.text_document_publish_diagnostics(diagnostics)
-        self.protocol.notify("fxlens/modelChanged", {"uri": analysis.uri})
+        self.protocol.notify("fxlens/modelChanged", {"uri": uri})
         self.publish_status(analysis)
 
     def publish_status(self, analysis: FileAnalysis) -> None:
@@ -141,6 +146,7 @@ def _register_documents(server: FxLensServer) -> None:
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
         server.session.engine.close(uri)
+        server.publisher.forget(uri)
         if server.session.published.pop(uri, None):
             server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
@@ -199,7 +205,9 @@ def _register_own_requests(server: FxLensServer) -> None:
     @server.feature("fxlens/settled")
     async def settled(params: Any) -> None:
         """Answers when nothing is pending for a document: for scripts and tests, which must not poll."""
-        await server.session.engine.settled(params["textDocument"]["uri"])
+        uri = params["textDocument"]["uri"]
+        await server.session.engine.settled(uri)
+        server.publisher.flush(uri)
 
     @server.feature("fxlens/debugInformation")
     def show_debug(_params: Any = None) -> str:

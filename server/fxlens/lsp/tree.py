@@ -11,11 +11,11 @@ from lsprotocol import types
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.explanations import modes_with
-from fxlens.graph import GraphNode, Mode, ModeGraph, ModelGraph, SourceLine
+from fxlens.graph import GraphNode, Mode, ModelGraph, SourceLine
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Session, main_state, nearest_call
 from fxlens.lsp.words import modes_phrase, node_phrase, place_phrase, shape_phrase
-from fxlens.queries import Level, NameIndex, merge_modes
+from fxlens.queries import Level, NameIndex, merged_index
 
 Json: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["module", "leaf", "op", "input", "parameter"]
@@ -30,8 +30,7 @@ class Outline:
 
     @staticmethod
     def of(graph: ModelGraph) -> Outline:
-        merged = tuple(one.node for one in merge_modes(graph))
-        return Outline(graph, NameIndex(ModeGraph("eval", merged, {})))
+        return Outline(graph, merged_index(graph))
 
     def children(self, path: str) -> list[Json]:
         return [self._item(level) for level in self.names.levels(path)]
@@ -126,22 +125,7 @@ def tree_children(session: Session, uri: str, client_position: types.Position | 
     document, analysis = opened
     call = nearest_call(analysis, document.position(client_position) if client_position else None)
     state = main_state(call) if call else None
-    return outline(state.graph).children(parent) if state and state.graph else []
-
-
-_outlines: list[Outline] = []
-_MOST_OUTLINES = 8
-
-
-def outline(graph: ModelGraph) -> Outline:
-    """The outline of a graph, kept for the few graphs that were looked at last (by identity, not by comparing)."""
-    for at, known in enumerate(_outlines):
-        if known.graph is graph:
-            _outlines.append(_outlines.pop(at))
-            return known
-    _outlines.append(Outline.of(graph))
-    del _outlines[:-_MOST_OUTLINES]
-    return _outlines[-1]
+    return Outline.of(state.graph).children(parent) if state and state.graph else []
 
 
 def _of_call(document: Document, call: CallAnalysis) -> Json:
@@ -156,7 +140,7 @@ def _of_call(document: Document, call: CallAnalysis) -> Json:
         return _answer(*_without_graph(state), **common)
     if not state.graph.traced():
         return _answer("none", _failure_text(state) or "The model cannot be traced.", **common)
-    built = outline(state.graph)
+    built = Outline.of(state.graph)
     status = "ready" if state.current_graph else "stale"
     message = _failure_text(state) if status == "stale" else None
     return _answer(status, message, className=state.graph.class_name, root=built.root(), **common)
