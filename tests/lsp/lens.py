@@ -120,6 +120,17 @@ class Lens:
         assert isinstance(answer.contents, types.MarkupContent)
         return answer.contents.value
 
+    async def definition(self, document: Opened, part: str) -> list[tuple[str, int]]:
+        """(file name, line from 1) of each definition one character into ``part``."""
+        params = types.DefinitionParams(types.TextDocumentIdentifier(document.uri), document.position_of(part, 1))
+        answer = await self.client.text_document_definition_async(params)
+        assert isinstance(answer, list)
+        found = [
+            (one.target_uri, one.target_range) if isinstance(one, types.LocationLink) else (one.uri, one.range)
+            for one in answer
+        ]
+        return [(uri.rpartition("/")[2], where.start.line + 1) for uri, where in found]
+
     async def actions(self, document: Opened, diagnostic: types.Diagnostic) -> list[types.CodeAction]:
         params = types.CodeActionParams(
             types.TextDocumentIdentifier(document.uri), diagnostic.range, types.CodeActionContext([diagnostic])

@@ -35,6 +35,14 @@ async def test_no_card_outside_queries(lens: Lens) -> None:
     assert await lens.hover(document, "model = resnet50") is None
 
 
+async def test_definition_is_the_line_of_forward_that_makes_the_node(lens: Lens) -> None:
+    document = lens.open("aux_features.py")
+    await lens.settled(document)
+    assert await lens.definition(document, '"aux_head"') == [("model.py", 36)]
+    assert await lens.definition(document, '"stage1.1"') == [("model.py", 21)]
+    assert await lens.definition(document, "AuxNet(") == []
+
+
 async def test_an_unresolved_call_says_so_on_its_names(lens: Lens) -> None:
     document = lens.open("any_model.py")
     await lens.settled(document)

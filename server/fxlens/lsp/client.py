@@ -13,12 +13,16 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 @dataclass(frozen=True)
 class ClientShows:
-    """``labels``: completion label details; ``markdown_items`` and ``markdown_hover``: Markdown, else plain text."""
+    """``labels``: completion label details; ``markdown_items`` and ``markdown_hover``: Markdown, else plain text.
+
+    ``links``: definitions with the range they start from.
+    """
 
     labels: bool = False
     markdown_items: bool = False
     markdown_hover: bool = False
     progress: bool = False
+    links: bool = False
 
     @staticmethod
     def of(capabilities: types.ClientCapabilities) -> ClientShows:
@@ -30,6 +34,7 @@ class ClientShows:
             labels=bool(item and item.label_details_support),
             markdown_items=_takes_markdown(item.documentation_format if item else None),
             markdown_hover=_takes_markdown(hover.content_format if hover else None),
+            links=bool(documents and documents.definition and documents.definition.link_support),
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
         )
 

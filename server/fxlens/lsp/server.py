@@ -18,6 +18,7 @@ from fxlens.lsp.client import ClientShows
 from fxlens.lsp.completion import TRIGGERS, complete
 from fxlens.lsp.configuration import Configuration, read_configuration
 from fxlens.lsp.debug import debug_information
+from fxlens.lsp.definition import definition
 from fxlens.lsp.diagnostics import code_actions, diagnose
 from fxlens.lsp.documents import DocumentWorkspace
 from fxlens.lsp.hover import hover
@@ -172,6 +173,13 @@ def _register_queries(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def show_hover(params: types.HoverParams) -> types.Hover | None:
         return hover(server.session, params.text_document.uri, params.position, server.shows)
+
+    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
+    def go_to_definition(params: types.DefinitionParams) -> list[types.LocationLink] | list[types.Location]:
+        links = definition(server.session, params.text_document.uri, params.position)
+        if server.shows.links:
+            return links
+        return [types.Location(link.target_uri, link.target_range) for link in links]
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
