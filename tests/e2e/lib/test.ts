@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base } from '@playwright/test';
 import { startCodeServer } from '../../../scripts/lib/codeServer.mjs';
-import { writeSettings } from '../../../scripts/lib/desktop.mjs';
 import { ROOT, TOOLS } from '../../../scripts/lib/paths.mjs';
 import { VSCode } from './vscode';
 import { Workspace } from './workspaces';
@@ -50,9 +49,7 @@ export const test = base.extend<Options & Fixtures>({
     if (PICTURES) mkdirSync(PICTURES, { recursive: true });
     try {
       await page.goto(`${server.url}/?folder=${encodeURIComponent(workspace.folder)}`);
-      const code = new VSCode(page, workspace, testInfo, server.pid, PICTURES, (changed) =>
-        writeSettings(userData, { ...settings, ...changed }),
-      );
+      const code = new VSCode(page, workspace, testInfo, server.pid, PICTURES);
       await code.ready();
       await use(code);
       if (testInfo.status !== testInfo.expectedStatus) await code.showFailure();

@@ -16,7 +16,6 @@ export class VSCode {
     private readonly info: TestInfo,
     readonly serverPid: number,
     private readonly pictures: string | undefined,
-    private readonly changeSettings: (settings: Record<string, unknown>) => void,
   ) {
     this.editor = page.locator('.editor-instance .monaco-editor').first();
     this.suggestions = page.locator('.suggest-widget.visible');
@@ -81,11 +80,6 @@ export class VSCode {
   async accept(label: string, key = 'Enter'): Promise<void> {
     await expect(this.suggestions.locator('.monaco-list-row.focused .label-name')).toHaveText(label);
     await this.press(key);
-  }
-
-  /** Change user settings while VS Code runs. */
-  set(settings: Record<string, unknown>): void {
-    this.changeSettings(settings);
   }
 
   /** Save, so that the text can be read from disk. */
