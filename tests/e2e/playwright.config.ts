@@ -1,15 +1,15 @@
 // The real VS Code (code-server) with the packaged extension, driven through the system's Chromium.
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 import { systemChromium } from '../../scripts/lib/chromium.mjs';
+import { ROOT } from '../../scripts/lib/paths.mjs';
 
 const executablePath = systemChromium();
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 
 export default defineConfig({
   testDir: '.',
-  outputDir: process.env.FXLENS_E2E_OUTPUT ?? join(tmpdir(), 'fxlens-e2e-results'),
+  outputDir: join(ROOT, 'test-results'),
   globalSetup: './globalSetup.ts',
   // One VS Code at a time: a test that competes with others for the processor measures them.
   workers: 1,

@@ -1,8 +1,7 @@
 // Which processes are ours, as the operating system sees them.
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { TOOLS } from '../../../scripts/lib/paths.mjs';
 import { isAlive, processTree } from '../../../scripts/lib/process.mjs';
+import { extensionsFolder } from './extensions';
 
 export interface Process {
   readonly pid: number;
@@ -19,9 +18,7 @@ function processes(): Process[] {
 
 /** Language server, workers and trace processes of the extension under test. */
 export function ours(): Process[] {
-  return processes().filter(
-    ({ command }) => command.includes(join(TOOLS, 'e2e', 'extensions')) && /python/i.test(command),
-  );
+  return processes().filter(({ command }) => command.includes(extensionsFolder()) && /python/i.test(command));
 }
 
 /** The extension hosts below a process. */

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base } from '@playwright/test';
 import { startCodeServer } from '../../../scripts/lib/codeServer.mjs';
-import { ROOT, TOOLS } from '../../../scripts/lib/paths.mjs';
+import { ROOT } from '../../../scripts/lib/paths.mjs';
+import { extensionsFolder } from './extensions';
 import { VSCode } from './vscode';
 import { Workspace } from './workspaces';
 
@@ -40,7 +41,7 @@ export const test = base.extend<Options & Fixtures>({
     const userData = mkdtempSync(join(tmpdir(), 'fxlens-user-data-'));
     const log: string[] = [];
     const server = await startCodeServer({
-      extensions: join(TOOLS, 'e2e', 'extensions'),
+      extensions: extensionsFolder(),
       userData,
       settings,
       env: environment,
