@@ -41,7 +41,7 @@ class Block{n}(nn.Module):
 
 
 '''
-_CALL = '''\
+_CALL = """\
 def features(device, num_classes):
     model = models.resnet50(weights="DEFAULT").to(device)
     model.fc = nn.Sequential(Block3(), nn.Linear(2048, num_classes))
@@ -53,7 +53,7 @@ def features(device, num_classes):
     return create_feature_extractor(model, return_nodes=nodes)
 
 
-'''
+"""
 LINES = 1000
 
 

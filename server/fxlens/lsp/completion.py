@@ -44,11 +44,10 @@ def complete(
     if located is None or not located.graphs:
         return None
     typed = text_before(document, located.query, position)
-    candidates = candidates_for(located.graphs, typed)
+    candidates, complete_level = candidates_for(located.graphs, typed)
     edit_range = document.client_range(located.query.span)
     items = [_item(candidate, at, edit_range, located, shown) for at, candidate in enumerate(candidates)]
-    # Always incomplete: a letter may turn a level into no level, and only a new request can then find deep matches.
-    return types.CompletionList(is_incomplete=True, items=items)
+    return types.CompletionList(is_incomplete=not complete_level, items=items)
 
 
 def text_before(document: Document, query: Query, position: Position) -> str:
@@ -59,17 +58,24 @@ def text_before(document: Document, query: Query, position: Position) -> str:
     return line[query.span.start.column : position.column]
 
 
-def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]:
-    """What to offer behind ``typed``, in execution order: the next dotted level, else names with its letters."""
+def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> tuple[list[Candidate], bool]:
+    """What to offer behind ``typed``, in execution order, and whether that is a whole level.
+
+    That is the next dotted level if the text fits any of it, else all names with its letters. A whole level is for the
+    editor to filter: asking again for each letter would leave the list of the letter before in front of someone who
+    types fast and accepts at once.
+    """
     prefix, _, rest = typed.rpartition(".")
     fitting = subsequence(rest)
-    level = _distinct(
-        Candidate(level, modes_with(graph, level.path), _class_at(graph, level.path))
-        for graph in graphs
-        for level in merged_index(graph).levels(prefix)
-        if fitting(level.segment)
-    )
-    return level or _deep_matches(graphs, typed)
+    level = [(graph, level) for graph in graphs for level in merged_index(graph).levels(prefix)]
+    if not any(fitting(one.segment) for _, one in level):
+        return _deep_matches(graphs, typed), False
+    whole = len(level) <= _MOST
+    return _distinct(
+        Candidate(one, modes_with(graph, one.path), _class_at(graph, one.path))
+        for graph, one in level
+        if whole or fitting(one.segment)
+    ), whole
 
 
 def subsequence(letters: str) -> Callable[[str], object]:
