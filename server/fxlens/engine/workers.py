@@ -198,12 +198,12 @@ class Worker:
         """Note a crash and clear up after it."""
         if client is not self._client:
             return  # Another request on the same worker has noted it already.
+        if not self._stopping:
+            # Said before the first wait: another request may start the next worker meanwhile.
+            self._crashes += 1
+            code = client.exit_code if client else None
+            self._set("failed", f"The worker ended unexpectedly ({_in_words(code)}); it will be started again.")
         await self._abandon()
-        if self._stopping:
-            return
-        self._crashes += 1
-        code = client.exit_code if client else None
-        self._set("failed", f"The worker ended unexpectedly ({_in_words(code)}); it will be started again.")
 
     async def _abandon(self) -> None:
         client, self._client, self._ready = self._client, None, False

@@ -175,6 +175,22 @@ async def test_a_request_that_ends_the_worker_every_time_is_blamed(made: list[Wa
     assert watched.history[-1] == "ready"
 
 
+async def test_two_traces_that_lose_their_worker_count_as_one_crash(made: list[Watched]) -> None:
+    watched = watch(made, back_off=(0.0, 0.0, 0.0))
+    tasks = [watched.trace(SLEEPY), watched.trace(SLEEPY)]
+    await watched.until_true(lambda: watched.phases.count("build") == 2)
+    assert watched.worker.pid
+    os.kill(watched.worker.pid, signal.SIGKILL)
+    await watched.until_true(lambda: watched.phases.count("build") == 4)
+    assert watched.history == [
+        "stopped", "starting", "importing", "ready", "tracing", "failed", "starting", "importing", "ready", "tracing",
+    ]  # fmt: skip
+    for task in tasks:
+        task.cancel()
+    assert all(isinstance(one, asyncio.CancelledError) for one in await asyncio.gather(*tasks, return_exceptions=True))
+    await watched.until("ready")
+
+
 def test_every_other_transition_is_refused() -> None:
     refused = 0
     for before, after in TRANSITIONS.items():
