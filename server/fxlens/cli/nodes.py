@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 def _sizes(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> list[tuple[int, ...]]:
     try:
-        return [tuple(int(size) for size in text.split(",")) for text in texts]
+        shapes = [tuple(int(size) for size in text.split(",")) for text in texts]
     except ValueError:
-        raise click.BadParameter("sizes are whole numbers separated by commas, such as 1,3,224,224") from None
+        shapes = [(-1,)]
+    if any(size < 0 for shape in shapes for size in shape):
+        raise click.BadParameter("sizes are whole numbers separated by commas, such as 1,3,224,224")
+    return shapes
 
 
 @click.command("nodes")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import keyword
 import linecache
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -42,7 +45,7 @@ class FeatureExtractor(nn.Module):
     @property
     def code(self) -> str:
         """The Python code that runs in the present mode."""
-        return str(self.graph.python_code("self").src)
+        return _source(self.graph)[0]
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # The class exists for this one instance, so it is rebuilt from its graphs; copy.deepcopy goes this way too.
@@ -197,9 +200,8 @@ def _graph(records: Iterable[_Record]) -> fx.Graph:
 
 
 def _compile(graph: fx.Graph) -> Callable[..., Any]:
-    code = graph.python_code("self")
     try:
-        return _function("forward", str(code.src), dict(code.globals))
+        return _function("forward", *_source(graph))
     except SyntaxError:
         # torch.fx makes keyword-only parameters positional, and one without default may then follow one with. The
         # caller of this function gives all of them, so the defaults may go.
@@ -207,7 +209,38 @@ def _compile(graph: fx.Graph) -> Callable[..., Any]:
         for node in bare.nodes:
             if node.op == "placeholder":
                 node.args = ()
-        return _compile(bare)
+        return _function("forward", *_source(bare))
+
+
+def _source(graph: fx.Graph) -> tuple[str, dict[str, Any]]:
+    """The code that runs ``graph``, and the names it uses.
+
+    torch.fx writes ``self.class(x)`` for a module named ``class``, and does not escape what it puts into quotes. Such
+    paths get a stand-in while torch.fx writes, and an expression of ours afterwards.
+    """
+    if not any(_is_unwritable(node) for node in graph.nodes):
+        code = graph.python_code("self")
+        return str(code.src), dict(code.globals)
+    writable = _graph(_records(graph))
+    expressions = []
+    for node in filter(_is_unwritable, writable.nodes):
+        expressions.append(reduce(lambda home, part: f"getattr({home}, {part!r})", node.target.split("."), "self"))
+        node.target = f"{_STAND_IN}{len(expressions) - 1}"
+    code = writable.python_code("self")
+    pattern = rf"\bself\.{_STAND_IN}(\d+)\b"
+    return re.sub(pattern, lambda found: expressions[int(found[1])], str(code.src)), dict(code.globals)
+
+
+_STAND_IN = "_fxlens_target_"
+
+
+def _is_unwritable(node: fx.Node) -> bool:
+    if node.op not in ("call_module", "get_attr"):
+        return False
+    path = str(node.target)
+    # Python takes some letters outside ASCII for others where they stand in code, but not where they stand in quotes.
+    plain = path.isascii() and path.isprintable() and '"' not in path and "\\" not in path
+    return not plain or any(map(keyword.iskeyword, path.split(".")))
 
 
 def _switch(graph: fx.Graph) -> Callable[..., Any]:

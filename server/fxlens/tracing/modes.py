@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from torch import fx, nn
 
@@ -74,7 +74,13 @@ def _watched(model: nn.Module, trace: ModeTrace, concrete_args: Mapping[str, Any
 def trace_modes(
     model: nn.Module, settings: TraceSettings, concrete_args: Mapping[str, Any] | None = None
 ) -> dict[Mode, ModeTrace]:
-    """Trace ``model`` in train mode, then in eval mode; once for both if ``forward`` does not ask for the mode."""
+    """Trace ``model`` in train mode, then in eval mode; once for both if ``forward`` does not ask for the mode.
+
+    Raises:
+        TypeError: if ``concrete_args`` is not a mapping.
+    """
+    if not isinstance(cast(object, concrete_args), (Mapping, type(None))):
+        raise TypeError(f"concrete_args must be a dictionary, not {type(concrete_args).__name__}")
     with collector_paused():
         snapshot = Snapshot(model)
         train = _with_remedy(

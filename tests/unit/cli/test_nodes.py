@@ -109,6 +109,7 @@ def test_a_model_that_cannot_be_traced(model_file: str) -> None:
         (["torch.nn:Linear"], "create an instance"),
         (["torch.nn:ReLU()", "--leaf", "math:pi"], "leaf_modules must be an iterable"),
         (["torch.nn:ReLU()", "--input-shape", "1,x"], "whole numbers separated by commas"),
+        (["torch.nn:ReLU()", "--input-shape", "1,-3"], "whole numbers separated by commas"),
         (["torch.nn:ReLU()", "--mode", "both?"], "Invalid value"),
     ],
 )

@@ -16,7 +16,7 @@ import torchvision.models.feature_extraction as theirs
 from torch import nn
 from tracing_models import Stages, net
 
-from fxlens import FeatureExtractor, create_feature_extractor, get_graph_node_names
+from fxlens import FeatureExtractor, create_feature_extractor, get_graph_node_names, trace_model
 
 X = torch.randn(2, 3, 4, 4)
 
@@ -175,3 +175,45 @@ def test_containers_keep_their_own_modes() -> None:
     extractor = create_feature_extractor(model, ["layer1"], suppress_diff_warning=True)
     modes = [extractor.get_submodule(path).training for path in ("", "stem", "layer1", "layer1.0", "layer1.0.conv")]
     assert modes == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize("name", ["class", "None", 'q"q', "back\\new", "new\nline", "conv(3x3)", "ﬁ", "[x", "0"])
+@pytest.mark.parametrize("inner", [True, False])
+def test_names_that_are_no_python_names(name: str, inner: bool) -> None:
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.add_module(name, nn.Linear(2, 2))
+            self.register_parameter(f"{name}p", nn.Parameter(torch.ones(2)))
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return getattr(self, name)(x) * getattr(self, f"{name}p")
+
+    model = nn.Sequential(Odd()) if inner else Odd()
+    path, product = (f"0.{name}", "0.mul") if inner else (name, "mul")
+    extractor = create_feature_extractor(model, [path, product])
+    x = torch.randn(1, 2)
+    for each in (extractor, pickle.loads(pickle.dumps(extractor))):
+        assert torch.equal(each(x)[path], model.get_submodule(path)(x))
+        assert torch.equal(each(x)[product], model(x))
+        assert list(each.state_dict()) == list(model.state_dict())
+    assert compile(extractor.code, "code", "exec")
+
+
+def test_a_parameter_named_by_a_keyword() -> None:
+    class Keyword(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_parameter("lambda", nn.Parameter(torch.full((2,), 3.0)))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * getattr(self, "lambda")
+
+    assert create_feature_extractor(Keyword(), ["mul"])(torch.ones(2))["mul"].tolist() == [3.0, 3.0]
+
+
+def test_concrete_arguments_must_be_a_mapping() -> None:
+    with pytest.raises(TypeError, match="concrete_args must be a dictionary, not list"):
+        get_graph_node_names(Stages(), None, True, [False])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="concrete_args must be a dictionary, not list"):
+        trace_model(Stages(), concrete_args=[False])  # type: ignore[arg-type]
