@@ -26,7 +26,7 @@ def line_of(document: Opened, part: str) -> int:
         ("import_exits.py", "failed-model", "Net()", ["exit", "no GPU, nothing to do"]),
         ("import_missing.py", "failed-model", "Net()", ["parts.not_there"]),
         ("not_a_model.py", "failed-model", "Picky, [", ["Picky", "class"]),
-        ("forward_branches.py", "untraceable-model", "Branching()", ["models.py:32"]),
+        ("forward_branches.py", "untraceable-model", "Branching()", ["models.py:31"]),
     ],
 )
 async def test_a_broken_model_is_reported_where_it_is_used(

@@ -23,8 +23,7 @@ class Picky(Net):
 class Endless(Net):
     def __init__(self) -> None:
         super().__init__()
-        while True:
-            pass
+        while True: pass  # On one line, so that it is always this one that is named.
 
 
 class Branching(Net):
