@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fxlens.source.names import Parameter, is_static, parameters
@@ -79,7 +80,11 @@ def _calls(flow: Flow, callee: list[Node], place: Node, definition: Node) -> boo
 
 def bind_arguments(given: list[tuple[str, Node]], wanted: list[Parameter]) -> dict[str, Node]:
     """The arguments of a call by the names of the parameters that take them."""
-    by_position = [param.name for param in wanted if not param.keyword_only and not param.stars]
+    return bind_to_names(given, [param.name for param in wanted if not param.keyword_only and not param.stars])
+
+
+def bind_to_names(given: list[tuple[str, Node]], by_position: Sequence[str]) -> dict[str, Node]:
+    """The arguments of a call whose positional parameters are known; what is unpacked cannot be told."""
     bound: dict[str, Node] = {}
     position = 0
     for keyword, expression in given:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from fxlens.graph import Dialect
 from fxlens.source.branches import arm_worlds
 from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
-from fxlens.source.callers import call_parts
+from fxlens.source.callers import bind_to_names, call_parts
 from fxlens.source.document import Document
 from fxlens.source.flow import Flow
 from fxlens.source.hints import ModelExpression, as_written, find_hint
@@ -27,28 +27,21 @@ log = logging.getLogger(__name__)
 _MAX_WORLDS = 24
 """How many ways through a file's branches are told apart for one call."""
 
+_EXTRACTOR = (
+    "model",
+    "return_nodes",
+    "train_return_nodes",
+    "eval_return_nodes",
+    "tracer_kwargs",
+    "suppress_diff_warning",
+    "concrete_args",
+)
 _POSITIONAL: dict[tuple[Dialect, Function], tuple[str, ...]] = {
-    ("torchvision", "create_feature_extractor"): (
-        "model",
-        "return_nodes",
-        "train_return_nodes",
-        "eval_return_nodes",
-        "tracer_kwargs",
-        "suppress_diff_warning",
-        "concrete_args",
-    ),
+    ("torchvision", "create_feature_extractor"): _EXTRACTOR,
     ("torchvision", "get_graph_node_names"): ("model", "tracer_kwargs", "suppress_diff_warning", "concrete_args"),
     ("timm", "create_feature_extractor"): ("model", "return_nodes"),
     ("timm", "get_graph_node_names"): ("model",),
-    ("fxlens", "create_feature_extractor"): (
-        "model",
-        "return_nodes",
-        "train_return_nodes",
-        "eval_return_nodes",
-        "tracer_kwargs",
-        "suppress_diff_warning",
-        "concrete_args",
-    ),
+    ("fxlens", "create_feature_extractor"): _EXTRACTOR,
     ("fxlens", "get_graph_node_names"): ("model", "tracer_kwargs", "suppress_diff_warning", "concrete_args"),
 }
 _ROLES: tuple[Role, ...] = ("return_nodes", "train_return_nodes", "eval_return_nodes")
@@ -94,7 +87,7 @@ class _Found:
 
     @property
     def given(self) -> dict[str, Node]:
-        return _bind_arguments(arguments(self.trailer), self.dialect, self.function)
+        return bind_to_names(arguments(self.trailer), _POSITIONAL[self.dialect, self.function])
 
     @property
     def place(self) -> Node:
@@ -179,23 +172,6 @@ def _read_call(found: _Found, project: Project | None) -> ExtractionCall:
         hint.span if hint is not None else model_span,
     )
     return _resolve(found, call, hint, project, World(), document.path)
-
-
-def _bind_arguments(given: list[tuple[str, Node]], dialect: Dialect, function: Function) -> dict[str, Node]:
-    """The arguments by the function's parameter names; what is unpacked cannot be told."""
-    names = _POSITIONAL[dialect, function]
-    bound: dict[str, Node] = {}
-    position = 0
-    for keyword, expression in given:
-        if keyword == "*":
-            position = len(names)
-        elif keyword and keyword != "**":
-            bound.setdefault(keyword, expression)
-        elif not keyword:
-            if position < len(names):
-                bound.setdefault(names[position], expression)
-            position += 1
-    return bound
 
 
 def _resolve(
