@@ -18,7 +18,9 @@ export function userSettings() {
     'security.workspace.trust.untrustedFiles': 'open',
     'telemetry.telemetryLevel': 'off',
     'update.mode': 'none',
-    'extensions.autoUpdate': false,
+    // Not `false`, its older form: VS Code would rewrite the file at every first start, and has been seen to lose all of
+    // the user's settings when it reads the file meanwhile.
+    'extensions.autoUpdate': 'off',
     'extensions.autoCheckUpdates': false,
     'extensions.ignoreRecommendations': true,
     'chat.disableAIFeatures': true,

@@ -1,7 +1,8 @@
 // What is missing is said in the right place, with what to do; nothing is called wrong meanwhile.
 import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { VENV_PYTHON } from '../../scripts/lib/paths.mjs';
+import { VENV, VENV_PYTHON } from '../../scripts/lib/paths.mjs';
 import { expect, test } from './lib/test';
 
 test.describe('a Python without torch', () => {
@@ -26,12 +27,16 @@ test.describe('a Python that is not there', () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: VS Code's variables look like this.
   test.use({ settings: { 'fxlens.interpreter': '${workspaceFolder}/../environment' } });
 
-  test('the sidebar and the status item say so; nothing is marked', async ({ code }) => {
+  test('the sidebar says so; once it is there, trying again is enough', async ({ code, workspace }) => {
     await code.open('resnet_features.py');
     await code.openSidebar();
     await expect(code.welcome).toContainText('No usable Python was found');
     await expect.poll(() => code.languageStatus()).toContain('there is no Python at');
     await expect(code.errors).toHaveCount(0);
+    symlinkSync(VENV, join(workspace.root, 'environment'));
+    await code.welcome.locator('.monaco-button', { hasText: 'Try Again' }).click();
+    await expect(code.treeItem('layer1')).toBeVisible();
+    await expect(code.errors).toHaveCount(1);
   });
 });
 
