@@ -124,3 +124,18 @@ test('the status item tells model, interpreter and why', async ({ code }) => {
   expect(said).toContain('fxlens.interpreter');
   await code.picture('status');
 });
+
+test('debug information is printed, and a restart leaves everything working', async ({ code }) => {
+  await code.open('resnet_features.py');
+  await expect(code.errors).toHaveCount(1);
+  await code.run('FX Lens: Print Debug Information');
+  await expect(code.editor.locator('.view-line', { hasText: /FX\sLens:\sdebug\sinformation/ })).toBeVisible();
+  await expect(code.editor.locator('.view-line', { hasText: /language\sserver\son\sPython/ })).toBeVisible();
+  await code.picture('debug-information');
+  await code.press('Control+PageUp');
+  await code.run('FX Lens: Restart');
+  await code.openSidebar();
+  await expect(code.treeItem('layer1')).toBeVisible();
+  await expect(code.errors).toHaveCount(1);
+  await expect(code.page.locator('.notification-toast')).toHaveCount(0);
+});

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 from lsprotocol import types
@@ -90,6 +91,11 @@ class FxLensServer(LanguageServer):
             if analysis:
                 self.publish_status(analysis)
 
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """A defect of ours goes to the log, with its place; pygls would show a message nobody can do anything about."""
+        where = getattr(error, "data", None) or "".join(traceback.format_exception(error))
+        self.log(f"internal error ({getattr(source, '__name__', source)}): {where}")
+
     def log(self, message: str) -> None:
         self.window_log_message(types.LogMessageParams(types.MessageType.Info, message))
 
@@ -97,11 +103,12 @@ class FxLensServer(LanguageServer):
 def _converter() -> Any:
     """pygls's converter, but the parameters of our own requests stay plain dictionaries.
 
-    Its default turns them into named tuples, which lose every key that is no identifier (``unknown-node``).
+    Its default turns them into named tuples, which lose every key that is no identifier (``unknown-node``), and it
+    rejects a message that has no parameters at all, as VS Code sends those of a request that takes none.
     """
     converter: Any = default_converter()  # type: ignore[no-untyped-call]
     for message in (JsonRPCRequestMessage, JsonRPCNotification):
-        converter.register_structure_hook(message, lambda data, cls: cls(**data))
+        converter.register_structure_hook(message, lambda data, cls: cls(**{"params": None, **data}))
     return converter
 
 
