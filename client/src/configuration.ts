@@ -77,6 +77,8 @@ function settings(): ServerSettings {
     limits,
     extraPaths,
     idleMinutes: read.get('worker.idleMinutes', 10),
+    maxWorkers: read.get('worker.maxWorkers', 3),
+    cacheFolder: read.get('cache.folder', ''),
     severity: read.get<Record<string, Severity>>('severity', {}),
   };
 }

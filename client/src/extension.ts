@@ -17,7 +17,7 @@ const NOTHING: Configuration = {
   trusted: false,
   folders: [],
   default: UNKNOWN,
-  settings: { limits: {}, extraPaths: [], idleMinutes: 10, severity: {} },
+  settings: { limits: {}, extraPaths: [], idleMinutes: 10, maxWorkers: 3, cacheFolder: '', severity: {} },
 };
 
 let server: Server | undefined;

@@ -19,6 +19,9 @@ export interface ServerSettings {
   readonly limits: Readonly<Record<string, number>>;
   readonly extraPaths: readonly string[];
   readonly idleMinutes: number;
+  readonly maxWorkers: number;
+  /** Empty: the user's own cache folder; `off`: nothing is kept between sessions. */
+  readonly cacheFolder: string;
   readonly severity: Readonly<Record<string, Severity>>;
 }
 

@@ -27,7 +27,7 @@ def check_unresolved_model(analysis: CallAnalysis) -> Iterator[Problem]:
 def check_failed_model(analysis: CallAnalysis) -> Iterator[Problem]:
     for state in analysis.models:
         failure = state.failure
-        if state.status == "failed" and failure and failure.phase not in ("trace", "shapes"):
+        if state.status == "failed" and failure and not _of_torch_fx(failure):
             why = Unresolved(failure.message, failure.remedy)
             yield Problem(
                 FAILED_MODEL.code,
@@ -35,6 +35,10 @@ def check_failed_model(analysis: CallAnalysis) -> Iterator[Problem]:
                 _sentence("Node names are not checked", why) + _place(failure),
                 related=failure.source,
             )
+
+
+NOT_OF_TORCH_FX = frozenset({"timeout", "memory", "crash", "exit", "cancelled"})
+"""Kinds of failures that say nothing of whether the model can be traced, even when they happen while it is."""
 
 
 def check_naming_failure(analysis: CallAnalysis) -> Iterator[Problem]:
@@ -62,7 +66,7 @@ def _trace_failures(state: ModelState) -> Iterator[Failure]:
     """One failure a model: both modes mostly fail at the same line."""
     graph = state.current_graph
     failures = list(graph.failures) if graph else []
-    if state.status == "failed" and state.failure and state.failure.phase == "trace":
+    if state.status == "failed" and state.failure and _of_torch_fx(state.failure):
         failures.append(state.failure)
     seen: set[tuple[str, object]] = set()
     both = {(failure.message, failure.source) for failure in failures if failure.mode == "train"} & {
@@ -74,6 +78,10 @@ def _trace_failures(state: ModelState) -> Iterator[Failure]:
             seen.add(place)
             mode = None if place in both else failure.mode
             yield Failure(failure.phase, failure.kind, failure.message, failure.remedy, failure.source, mode)
+
+
+def _of_torch_fx(failure: Failure) -> bool:
+    return failure.phase in ("trace", "shapes") and failure.kind not in NOT_OF_TORCH_FX
 
 
 def _model_span(analysis: CallAnalysis) -> Span:

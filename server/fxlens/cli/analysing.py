@@ -11,6 +11,7 @@ import click
 
 from fxlens.cli.files import python_files, read_source
 from fxlens.engine.analysis import FileAnalysis
+from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.engine import Engine
 from fxlens.engine.settings import EngineSettings, FolderSettings
 
@@ -44,7 +45,13 @@ async def _analyses(paths: list[Path], python: str | None) -> AsyncIterator[File
     roots = dict.fromkeys(str(path.resolve() if path.is_dir() else Path.cwd()) for path in paths)
     folders = tuple(FolderSettings(root, interpreter, reason) for root in roots)
     engine.configure(
-        EngineSettings(trusted=True, folders=folders, default_interpreter=interpreter, default_reason=reason)
+        EngineSettings(
+            trusted=True,
+            folders=folders,
+            default_interpreter=interpreter,
+            default_reason=reason,
+            cache_folder=cache_folder(),
+        )
     )
     try:
         for path in python_files(paths):

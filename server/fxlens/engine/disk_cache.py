@@ -40,8 +40,25 @@ create table if not exists environments (interpreter text primary key, folders t
 T = TypeVar("T")
 
 
-def default_cache_folder() -> Path:
-    """The user's own cache folder for FX Lens, by the custom of the system."""
+OFF = "off"
+"""What is said instead of a folder to keep results in memory only."""
+FOLDER_VARIABLE = "FXLENS_CACHE_FOLDER"
+"""Environment variable that stands in for the folder where no setting names one: for CI, and for tests."""
+
+
+def cache_folder(setting: str = "") -> str | None:
+    """Where results are kept between sessions: the setting, the variable, else the user's own cache folder.
+
+    Example:
+        >>> cache_folder("off") is None
+        True
+    """
+    chosen = setting or os.environ.get(FOLDER_VARIABLE) or str(_users_cache_folder())
+    return None if chosen == OFF else str(Path(chosen).expanduser())
+
+
+def _users_cache_folder() -> Path:
+    """By the custom of the system."""
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
@@ -59,6 +76,7 @@ class DiskCache:
         self._on_log = on_log
         self._largest = largest_bytes
         self._usable = True
+        self._environments: dict[str, str] = {}
 
     def get(self, key: TraceKey) -> Traced | None:
         """The stored result for ``key``, if the environment is still the one it was made in."""
@@ -69,7 +87,12 @@ class DiskCache:
         self._attempt(lambda database: self._put(database, key, traced), None)
 
     def remember_environment(self, interpreter: str, folders: tuple[str, ...]) -> None:
-        """Note which folders make up the environment of ``interpreter``: a change in one makes results outdated."""
+        """Note which folders make up the environment of ``interpreter``: a change in one makes results outdated.
+
+        What is stored from now on belongs to the environment as it is at this moment. A package that is installed
+        while the worker runs is not the one the worker has imported.
+        """
+        self._environments[interpreter] = fingerprint(interpreter, list(folders))
         self._attempt(
             lambda database: database.execute(
                 "insert or replace into environments values (?, ?)", (interpreter, json.dumps(folders))
@@ -78,7 +101,7 @@ class DiskCache:
         )
 
     def _get(self, database: sqlite3.Connection, key: TraceKey) -> Traced | None:
-        full = self._full_key(database, key)
+        full = self._full_key(key, self._fingerprint_now(database, key.interpreter))
         row = full and database.execute("select slice, reply from results where key = ?", (full,)).fetchone()
         if not row:
             return None
@@ -87,7 +110,7 @@ class DiskCache:
         return Traced(_read_slice(slice_), TraceReply.from_json(json.loads(zlib.decompress(reply))))
 
     def _put(self, database: sqlite3.Connection, key: TraceKey, traced: Traced) -> None:
-        full = self._full_key(database, key)
+        full = self._full_key(key, self._environments.get(key.interpreter))
         if full is None:
             return
         reply = zlib.compress(json.dumps(traced.reply.to_json(), separators=(",", ":")).encode(), 1)
@@ -103,11 +126,16 @@ class DiskCache:
             database.execute("delete from results where key = ?", (key,))
             total -= size
 
-    def _full_key(self, database: sqlite3.Connection, key: TraceKey) -> str | None:
-        row = database.execute("select folders from environments where interpreter = ?", (key.interpreter,)).fetchone()
-        if row is None:
+    @staticmethod
+    def _fingerprint_now(database: sqlite3.Connection, interpreter: str) -> str | None:
+        row = database.execute("select folders from environments where interpreter = ?", (interpreter,)).fetchone()
+        return fingerprint(interpreter, json.loads(row[0])) if row else None
+
+    @staticmethod
+    def _full_key(key: TraceKey, environment: str | None) -> str | None:
+        if environment is None:
             return None
-        parts = [own_fingerprint(), fingerprint(key.interpreter, json.loads(row[0])), key.request]
+        parts = [own_fingerprint(), environment, key.request]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:

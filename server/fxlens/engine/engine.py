@@ -14,9 +14,9 @@ from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
 from fxlens.engine.cache import TraceKey, key_of
 from fxlens.engine.documents import Call, Document, Model, arguments_of, statements_of
 from fxlens.engine.settings import EngineSettings
-from fxlens.engine.traces import Job, Traces
+from fxlens.engine.traces import Job, Progress, Traces
 from fxlens.engine.workers import BlockedError
-from fxlens.graph import Failure, Phase
+from fxlens.graph import Failure
 from fxlens.source import find_calls
 from fxlens.source.model import ExtractionCall, Slice
 from fxlens.worker.messages import Expression, TraceRequest
@@ -25,15 +25,13 @@ DEBOUNCE_SECONDS = 0.15
 """How long an edit waits for the next one if it came before the answer to the last: somebody is typing."""
 FIRST_SECONDS = 0.02
 """How long it waits otherwise: an undo, a paste, an accepted completion is answered at once."""
-RETRIES = 3
-"""How often a trace is repeated because files changed under it."""
-
 NOT_TRUSTED = Failure(
     "start",
     "untrusted",
     "This workspace is not trusted, so no code of it is run and its models are unknown.",
     "Trust the workspace to have node names completed and checked.",
 )
+CANCELLED = Failure("start", "cancelled", "Reading the model was cancelled.", "Save the file to have it read again.")
 NO_INTERPRETER = Failure("start", "interpreter", "No Python interpreter was found.", "Choose one with torch installed.")
 
 
@@ -41,8 +39,8 @@ class Engine:
     """Documents × workers × cache.
 
     ``on_analysis`` is called with every new analysis of an open document, ``on_worker`` with every new state of a
-    worker, ``on_log`` with lines for the log, ``on_phase`` (optional) with the URI-independent progress of a trace:
-    model expression and phase, ``None`` at its end. All methods must be called from the event loop's thread.
+    worker, ``on_log`` with lines for the log, ``on_phase`` (optional) with the progress of traces.
+    All methods must be called from the event loop's thread.
     """
 
     def __init__(
@@ -50,7 +48,7 @@ class Engine:
         on_analysis: Callable[[FileAnalysis], None],
         on_worker: Callable[[WorkerState], None],
         on_log: Callable[[str], None],
-        on_phase: Callable[[str, Phase | None], None] | None = None,
+        on_phase: Callable[[Progress], None] | None = None,
     ) -> None:
         self._on_analysis = on_analysis
         self._on_log = on_log
@@ -245,6 +243,19 @@ class Engine:
             self._finish(job, lambda model: self._block(model, failure))
         else:
             self._finish(job, lambda model: model.take(traced))
+
+    def cancel(self, key: TraceKey) -> None:
+        """Give a running trace up because the user wants so; saving the file, an edit or a restart tries again."""
+        job = self._jobs.get(key)
+        if job is None:
+            return
+        if job.task:
+            job.task.cancel()
+        self._finish(job, self._give_up)
+
+    @staticmethod
+    def _give_up(model: Model) -> None:
+        model.state = replace(model.state, status="failed", failure=CANCELLED, stale=model.state.graph is not None)
 
     def _begin(self, job: Job) -> None:
         touched = []

@@ -22,7 +22,8 @@ class FolderSettings:
 class EngineSettings:
     """All settings. Nothing of the workspace is executed or probed unless ``trusted``.
 
-    ``cache_folder`` is where results are kept between sessions; ``None`` keeps them in memory only.
+    ``max_workers`` is how many worker processes may run at once. ``cache_folder`` is where results are kept between
+    sessions; ``None`` keeps them in memory only.
     """
 
     trusted: bool = False
@@ -32,6 +33,7 @@ class EngineSettings:
     limits: Limits = field(default_factory=Limits)
     extra_paths: tuple[str, ...] = ()
     idle_minutes: float = 10.0
+    max_workers: int = 3
     cache_folder: str | None = None
 
     def folder_of(self, path: str) -> FolderSettings | None:

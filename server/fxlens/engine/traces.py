@@ -11,6 +11,7 @@ from fxlens.engine.analysis import WorkerState
 from fxlens.engine.cache import Digests, MemoryCache, Traced, TraceKey
 from fxlens.engine.disk_cache import DiskCache
 from fxlens.engine.settings import EngineSettings
+from fxlens.engine.turns import Turns
 from fxlens.engine.workers import Worker
 from fxlens.graph import Phase
 from fxlens.source.model import Slice
@@ -31,6 +32,15 @@ class Job:
     fresh: bool = False
 
 
+@dataclass(frozen=True)
+class Progress:
+    """Where the trace ``key`` of the model expression ``model`` is; ``phase`` is ``None`` when it has ended."""
+
+    key: TraceKey
+    model: str
+    phase: Phase | None
+
+
 class Traces:
     """The workers, one for each interpreter, and the results they have given."""
 
@@ -38,13 +48,14 @@ class Traces:
         self,
         on_worker: Callable[[WorkerState], None],
         on_log: Callable[[str], None],
-        on_phase: Callable[[str, Phase | None], None] | None,
+        on_phase: Callable[[Progress], None] | None,
     ) -> None:
         self._on_worker = on_worker
         self._on_log = on_log
-        self._on_phase = on_phase
+        self._on_phase = on_phase or (lambda _: None)
         self._settings = EngineSettings()
         self._workers: dict[str, Worker] = {}
+        self._turns = Turns(self._settings.max_workers, self._park)
         self.digests = Digests()
         self._memory = MemoryCache(self.digests)
         self._disk: DiskCache | None = None
@@ -63,6 +74,7 @@ class Traces:
                 self._run(self._workers.pop(interpreter).retire())
         for worker in self._workers.values():
             worker.idle_seconds = settings.idle_minutes * 60
+        self._turns.set_places(settings.max_workers)
 
     def known(self, key: TraceKey) -> Traced | None:
         """A result that is in memory and still holds."""
@@ -100,14 +112,15 @@ class Traces:
     async def _traced(self, job: Job, on_start: Callable[[], None]) -> Traced:
         """Trace, and trace again while files change under it."""
         worker = self._worker(job.key.interpreter)
-        model = job.request.model.text
+        self._tell(job, "start")
         try:
-            for _ in range(RETRIES):
-                reply = await worker.trace(job.request, on_start, lambda phase: self._tell(model, phase))
-                if self.digests.hold(reply.files):
-                    break
+            async with self._turns.turn(job.key.interpreter, lambda: self._wait(worker)):
+                for _ in range(RETRIES):
+                    reply = await worker.trace(job.request, on_start, lambda phase: self._tell(job, phase))
+                    if self.digests.hold(reply.files):
+                        break
         finally:
-            self._tell(model, None)
+            self._tell(job, None)
         if reply.output:
             self._on_log(f"output of {job.request.path}:\n{reply.output}")
         traced = Traced(job.slice, reply)
@@ -115,9 +128,16 @@ class Traces:
             self._keep(job.key, traced)
         return traced
 
-    def _tell(self, model: str, phase: Phase | None) -> None:
-        if self._on_phase:
-            self._on_phase(model, phase)
+    def _tell(self, job: Job, phase: Phase | None) -> None:
+        self._on_phase(Progress(job.key, job.request.model.text, phase))
+
+    def _wait(self, worker: Worker) -> None:
+        worker.wait_for_turn(self._settings.max_workers)
+
+    async def _park(self, interpreter: str) -> None:
+        worker = self._workers.get(interpreter)
+        if worker:
+            await worker.stop("Ended to make room for the worker of another interpreter.")
 
     def _keep(self, key: TraceKey, traced: Traced) -> None:
         self._memory.put(key, traced)

@@ -258,6 +258,12 @@ class Worker:
             await client.stop()
         self._set("stopped", reason)
 
+    def wait_for_turn(self, places: int) -> None:
+        """Say why nothing happens yet: other interpreters' workers have all the places."""
+        if self.state.status == "stopped":
+            limit = "1 worker" if places == 1 else f"{places} workers"
+            self._set("stopped", f"Waiting for its turn: at most {limit} run at once (`fxlens.worker.maxWorkers`).")
+
     async def retire(self) -> None:
         """Stop for good and in silence: nobody asks for this interpreter's state any more."""
         self._on_state = lambda _: None

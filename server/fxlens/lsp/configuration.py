@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.worker.messages import Limits
 
@@ -46,6 +47,8 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
         limits=_limits(_mapping(settings.get("limits"), "limits", problems), problems),
         extra_paths=_paths(settings.get("extraPaths"), problems),
         idle_minutes=_number(settings, "idleMinutes", EngineSettings().idle_minutes, problems),
+        max_workers=int(max(1, _number(settings, "maxWorkers", EngineSettings().max_workers, problems))),
+        cache_folder=cache_folder(_text(settings, "cacheFolder", problems)),
     )
     severities = _mapping(settings.get("severity"), "severity", problems)
     severity = {str(rule): str(level) for rule, level in severities.items()}
@@ -93,6 +96,14 @@ def _paths(value: Any, problems: list[str]) -> tuple[str, ...]:
         return tuple(value or ())
     problems.append(f"`extraPaths` must be a list of folders, not {value!r}; none are used.")
     return ()
+
+
+def _text(values: Mapping[str, Any], name: str, problems: list[str]) -> str:
+    value = values.get(name)
+    if value is None or isinstance(value, str):
+        return (value or "").strip()
+    problems.append(f"`{name}` must be a text, not {value!r}; the default is used.")
+    return ""
 
 
 def _number(values: Mapping[str, Any], name: str, default: float, problems: list[str]) -> float:

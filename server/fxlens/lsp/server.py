@@ -39,6 +39,7 @@ class FxLensServer(LanguageServer):
     session: Session
     shows: ClientShows
     publisher: Publisher
+    trace_progress: TraceProgress
 
     def __init__(self) -> None:
         super().__init__("fxlens", __version__, text_document_sync_kind=_SYNC, converter_factory=_converter)
@@ -48,12 +49,12 @@ class FxLensServer(LanguageServer):
         configuration = read_configuration(params.initialization_options, roots)
         self.shows = ClientShows.of(params.capabilities)
         self.publisher = Publisher(self.publish)
-        progress = TraceProgress(self, self.shows)
+        self.trace_progress = TraceProgress(self, self.shows, lambda key: self.session.engine.cancel(key))
         engine = Engine(
             on_analysis=lambda analysis: self.publisher.publish(analysis.uri, analysis.version),
             on_worker=self.publish_worker,
             on_log=self.log,
-            on_phase=progress.phase,
+            on_phase=self.trace_progress.take,
         )
         workspace = DocumentWorkspace.like(self.workspace, _SYNC)
         # pygls offers no hook for the class of its workspace; replacing it here, before any document is open, is one.
@@ -131,6 +132,10 @@ def _register_lifecycle(server: FxLensServer) -> None:
     @server.feature(types.SHUTDOWN)
     async def shutdown(_params: Any = None) -> None:
         await server.session.engine.shutdown()
+
+    @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
+    def cancel_progress(params: types.WorkDoneProgressCancelParams) -> None:
+        server.trace_progress.cancel(params.token)
 
     @server.feature(types.EXIT)
     def leave(_params: Any = None) -> None:

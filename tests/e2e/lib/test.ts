@@ -44,7 +44,8 @@ export const test = base.extend<Options & Fixtures>({
       extensions: extensionsFolder(),
       userData,
       settings,
-      env: environment,
+      // Tests that kill a server expect a worker after it, not an answer from the cache.
+      env: { FXLENS_CACHE_FOLDER: 'off', ...environment },
       log: (line) => log.push(line),
     });
     if (PICTURES) mkdirSync(PICTURES, { recursive: true });

@@ -14,6 +14,7 @@ from typing import Any
 from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
 from fxlens.engine.engine import Engine
 from fxlens.engine.settings import EngineSettings
+from fxlens.engine.traces import Progress
 from fxlens.graph import Phase
 from fxlens.worker.messages import Limits
 
@@ -39,6 +40,8 @@ class Desk:
         self.states: list[WorkerState] = []
         self.log: list[str] = []
         self.phases: list[tuple[str, Phase | None]] = []
+        self.progress: list[Progress] = []
+        self.on_state: Callable[[WorkerState], None] = lambda _: None
         self.pids: set[int] = set()
         self._news = asyncio.Event()
         self.engine = Engine(self._take_analysis, self._take_state, self.log.append, self._take_phase)
@@ -51,11 +54,14 @@ class Desk:
 
     def _take_state(self, state: WorkerState) -> None:
         self.states.append(state)
+        self.on_state(state)
         self.pids.update(self.engine.worker_pids())
         self._news.set()
 
-    def _take_phase(self, model: str, phase: Phase | None) -> None:
-        self.phases.append((model, phase))
+    def _take_phase(self, progress: Progress) -> None:
+        self.progress.append(progress)
+        self.phases.append((progress.model, progress.phase))
+        self.pids.update(self.engine.worker_pids())
         self._news.set()
 
     def configure(self, **changes: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 from engine_harness import SCRIPT, WIDER, Desk, names
 
 from fxlens.engine.cache import Traced, TraceKey
-from fxlens.engine.disk_cache import FILE, DiskCache
+from fxlens.engine.disk_cache import FILE, FOLDER_VARIABLE, DiskCache, cache_folder
 from fxlens.graph import GraphNode, ModeGraph, ModelGraph
 from fxlens.source.model import Argument, Slice, SliceStatement
 from fxlens.worker.messages import ImportedFile, TraceReply
@@ -103,7 +103,7 @@ def test_a_folder_that_cannot_be_written_costs_the_cache_only(tmp_path: Path) ->
 
 def write_many(folder: str, start: int) -> None:
     log: list[str] = []
-    disk = DiskCache(Path(folder), log.append)
+    disk = cache(Path(folder), log)
     for number in range(start, start + 20):
         disk.put(TraceKey(sys.executable, str(number)), traced())
     assert log == []
@@ -119,6 +119,32 @@ def test_several_servers_at_once(tmp_path: Path) -> None:
         writer.join(60)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     assert all(disk.get(TraceKey(sys.executable, str(number))) for number in range(60))
+
+
+def test_a_package_installed_while_the_worker_runs_is_not_the_one_it_used(tmp_path: Path) -> None:
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    disk = cache(tmp_path / "cache", [])
+    (packages / "torch-99.dist-info").mkdir()
+    disk.put(KEY, traced())
+    assert disk.get(KEY) is None
+
+
+def test_the_folder_is_the_setting_or_the_variable_or_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cache_folder("/mine") == "/mine"
+    assert cache_folder("off") is None
+    monkeypatch.setenv(FOLDER_VARIABLE, "/ci")
+    assert cache_folder() == "/ci"
+    assert cache_folder("/mine") == "/mine"
+    monkeypatch.delenv(FOLDER_VARIABLE)
+    for platform, variable, below in (
+        ("linux", "XDG_CACHE_HOME", "fxlens"),
+        ("darwin", "HOME", "Library/Caches/fxlens"),
+        ("win32", "LOCALAPPDATA", "fxlens"),
+    ):
+        monkeypatch.setattr(sys, "platform", platform)
+        monkeypatch.setenv(variable, "/base")
+        assert cache_folder() == f"/base/{below}"
 
 
 async def test_a_model_traced_in_an_earlier_session_needs_no_worker(tmp_path: Path) -> None:

@@ -320,3 +320,53 @@ def test_import_paths_and_folder_of_a_file() -> None:
     folder = settings.folder_of("/a/bc/f.py")
     assert folder
     assert folder.path == "/a"
+
+
+async def test_a_cancelled_trace_says_so_and_saving_tries_again(desk: Desk) -> None:
+    desk.configure()
+    source = SCRIPT.replace("nn.Conv2d(3, 8, 3)", "wait()").replace("model =", "from parts import wait\nmodel =")
+    path = desk.write("parts.py", "import time\ndef wait():\n    time.sleep(1000)\n")
+    uri = desk.open(source)
+    await desk.until(lambda: ("model", "build") in desk.phases)
+    key = desk.progress[-1].key
+    desk.engine.cancel(key)
+    state = await desk.settled(uri)
+    assert state.failure
+    assert (state.status, state.failure.kind) == ("failed", "cancelled")
+    assert "Save the file" in state.failure.remedy
+    desk.engine.cancel(key)  # It has ended: nothing to cancel.
+    await desk.until(lambda: desk.progress[-1].phase is None)
+    assert desk.statuses[-1] == "ready"
+    Path(path).write_text("from torch import nn\ndef wait():\n    return nn.ReLU()\n")
+    desk.engine.file_changed(desk.path("script.py"))
+    assert names(await desk.settled(uri)) == ("input", "0", "1")
+
+
+async def test_more_interpreters_than_workers_take_turns(desk: Desk, tmp_path: Path) -> None:
+    folders = []
+    for name in ("one", "two", "three"):
+        python = tmp_path / name / "python"
+        python.parent.mkdir()
+        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        python.chmod(0o755)
+        folders.append(FolderSettings(str(python.parent), str(python)))
+    most = 0
+
+    def count(_: object) -> None:
+        nonlocal most
+        most = max(most, len(desk.engine.worker_pids()))
+
+    desk.on_state = count
+    desk.configure(folders=tuple(folders), max_workers=2)
+    uris = [desk.open(name=f"{Path(folder.path).name}/script.py") for folder in folders]
+    assert [(await desk.settled(uri)).status for uri in uris] == ["ready"] * 3
+    assert most == 2
+    assert any("at most 2 workers run at once" in state.reason for state in desk.states)
+    parked = [state for state in desk.states if "make room" in state.reason]
+    assert len(parked) == 1
+    # The one that was parked comes back when it is needed.
+    interpreter = parked[0].interpreter
+    at = next(at for at, folder in enumerate(folders) if folder.interpreter == interpreter)
+    desk.engine.change(uris[at], WIDER, 2)
+    assert names(await desk.settled(uris[at])) == ("input", "0", "1", "2")
+    assert most == 2
