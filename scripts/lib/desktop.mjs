@@ -18,8 +18,6 @@ export function userSettings() {
     'security.workspace.trust.untrustedFiles': 'open',
     'telemetry.telemetryLevel': 'off',
     'update.mode': 'none',
-    // Not `false`, its older form: VS Code would rewrite the file at every first start, and has been seen to lose all of
-    // the user's settings when it reads the file meanwhile.
     'extensions.autoUpdate': 'off',
     'extensions.autoCheckUpdates': false,
     'extensions.ignoreRecommendations': true,
@@ -28,13 +26,23 @@ export function userSettings() {
   };
 }
 
-/** @param {string} folder the user-data folder @param {object} [settings] */
-export function writeSettings(folder, settings = {}) {
-  mkdirSync(join(folder, 'User'), { recursive: true });
-  writeFileSync(
-    join(folder, 'User', 'settings.json'),
-    JSON.stringify({ ...userSettings(), ...settings }, undefined, 2),
-  );
+/**
+ * What belongs to the machine is written for it too: in a window on another machine, and a browser's is one, VS Code takes
+ * settings of the scope `machine-overridable` from there. From the user's file it takes them only until it knows their
+ * scope, so that they are sometimes there.
+ * @param {string} folder the user-data folder
+ * @param {object} [changes]
+ */
+export function writeSettings(folder, changes = {}) {
+  const settings = { ...userSettings(), ...changes };
+  write(join(folder, 'User'), settings);
+  write(join(folder, 'Machine'), { 'fxlens.interpreter': settings['fxlens.interpreter'] });
+}
+
+/** @param {string} folder @param {object} settings */
+function write(folder, settings) {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings, undefined, 2));
 }
 
 export function writeDesktopSettings() {

@@ -145,14 +145,15 @@ export class VSCode {
     await this.info.attach(name, { path, contentType: 'image/png' });
   }
 
-  /** What a failed test looked like, and then our log. */
+  /** What a failed test looked like, the problems there were, and what we know of ourselves (our log has no file here). */
   async showFailure(): Promise<void> {
     await this.picture('failure');
     await this.press('Escape', 'Escape');
-    await this.run('FX Lens: Show Log');
-    await this.page.locator('.output-view-content, .part.panel .view-lines').first().waitFor();
-    await this.run('View: Toggle Maximized Panel');
-    await this.picture('failure-log');
+    await this.problems();
+    await this.picture('failure-problems');
+    await this.run('FX Lens: Print Debug Information');
+    await this.page.locator('.tab.active[aria-label*="debug information"]').waitFor();
+    await this.picture('failure-debug');
   }
 
   clipboard(): Promise<string> {
