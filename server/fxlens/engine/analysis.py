@@ -17,8 +17,8 @@ class ModelState:
     """Where the graph of one slice stands.
 
     ``graph`` is the last good graph; ``stale`` says that it was made for an earlier slice of the same call (a new one
-    is being made, or failed). ``blocked`` means that nothing may or can run (no trust, no interpreter, no torch), with
-    the reason in ``failure``.
+    is being made, or failed). A graph that is not stale while ``tracing`` has all names and lacks only shapes.
+    ``blocked`` means that nothing may or can run (no trust, no interpreter, no torch), with the reason in ``failure``.
     """
 
     slice: Slice
@@ -30,7 +30,7 @@ class ModelState:
     @property
     def current_graph(self) -> ModelGraph | None:
         """The graph if it is the one of the present source: the only one that checks may call a name wrong by."""
-        return self.graph if self.status == "ready" and not self.stale else None
+        return self.graph if self.status in ("ready", "tracing") and not self.stale else None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,11 @@ class Model:
         else:
             self.state = replace(self.state, status="failed", failure=failure, stale=self.state.graph is not None)
 
+    def take_names(self, traced: Traced) -> None:
+        """Take the names of a trace that is still finding shapes."""
+        graph = Relocation(traced.slice, self.state.slice).graph(traced.reply.graph)
+        self.state = replace(self.state, status="tracing", graph=graph, stale=False, failure=None)
+
     def outdate(self) -> None:
         """Something the result came from has changed: keep the graph as the last good one and wait for a new one."""
         self.state = replace(self.state, status="waiting", stale=self.state.graph is not None, failure=None)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
-from fxlens.engine.cache import TraceKey, key_of
+from fxlens.engine.cache import Traced, TraceKey, key_of
 from fxlens.engine.documents import Call, Document, Model, arguments_of, statements_of
 from fxlens.engine.settings import EngineSettings
-from fxlens.engine.traces import Job, Progress, Traces
+from fxlens.engine.traces import Job, Progress, Traces, Watcher
 from fxlens.engine.workers import BlockedError
 from fxlens.graph import Failure
 from fxlens.source import find_calls
@@ -229,7 +229,9 @@ class Engine:
 
     async def _work(self, job: Job) -> None:
         try:
-            traced = await self._traces.find(job, lambda: self._begin(job))
+            traced = await self._traces.find(
+                job, Watcher(lambda: self._begin(job), lambda names: self._show(job, names))
+            )
         except BlockedError as error:
             failure = error.failure
             self._finish(job, lambda model: self._block(model, failure))
@@ -255,12 +257,23 @@ class Engine:
 
     @staticmethod
     def _give_up(model: Model) -> None:
-        model.state = replace(model.state, status="failed", failure=CANCELLED, stale=model.state.graph is not None)
+        if model.state.current_graph:
+            model.state = replace(model.state, status="ready")  # Only shapes were missing.
+        else:
+            model.state = replace(model.state, status="failed", failure=CANCELLED, stale=model.state.graph is not None)
 
     def _begin(self, job: Job) -> None:
         touched = []
         for document, model in self._wanting(job.key):
             model.state = replace(model.state, status="tracing")
+            touched.append(document)
+        self._publish_all(touched)
+
+    def _show(self, job: Job, names: Traced) -> None:
+        """Show the names of a trace that takes its time to find shapes."""
+        touched = []
+        for document, model in self._wanting(job.key):
+            model.take_names(names)
             touched.append(document)
         self._publish_all(touched)
 

@@ -12,6 +12,7 @@ from fxlens.engine.cache import Digests, MemoryCache, Traced, TraceKey
 from fxlens.engine.disk_cache import DiskCache
 from fxlens.engine.settings import EngineSettings
 from fxlens.engine.turns import Turns
+from fxlens.engine.worker_client import Listener
 from fxlens.engine.workers import Worker
 from fxlens.graph import Phase
 from fxlens.source.model import Slice
@@ -30,6 +31,14 @@ class Job:
     request: TraceRequest
     task: asyncio.Task[None] | None = None
     fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Is told when a worker takes a job up, and of its names if finding shapes takes longer than they did."""
+
+    on_start: Callable[[], None]
+    on_names: Callable[[Traced], None]
 
 
 @dataclass(frozen=True)
@@ -91,13 +100,13 @@ class Traces:
         self._doubted.discard(key)
         return doubted
 
-    async def find(self, job: Job, on_start: Callable[[], None]) -> Traced:
-        """The result for ``job``; ``on_start`` is called when a worker takes it up.
+    async def find(self, job: Job, watcher: Watcher) -> Traced:
+        """The result for ``job``.
 
         Raises:
             BlockedError: nothing can run in its interpreter.
         """
-        return await self._stored(job) or await self._traced(job, on_start)
+        return await self._stored(job) or await self._traced(job, watcher)
 
     async def _stored(self, job: Job) -> Traced | None:
         """What an earlier session, or another server, has stored for the job, if the workspace is still the same."""
@@ -109,14 +118,19 @@ class Traces:
         self._memory.put(job.key, traced)
         return traced
 
-    async def _traced(self, job: Job, on_start: Callable[[], None]) -> Traced:
+    async def _traced(self, job: Job, watcher: Watcher) -> Traced:
         """Trace, and trace again while files change under it."""
         worker = self._worker(job.key.interpreter)
+        listener = Listener(
+            watcher.on_start,
+            lambda phase: self._tell(job, phase),
+            lambda reply: self._pass_on(Traced(job.slice, reply), watcher),
+        )
         self._tell(job, "start")
         try:
             async with self._turns.turn(job.key.interpreter, lambda: self._wait(worker)):
                 for _ in range(RETRIES):
-                    reply = await worker.trace(job.request, on_start, lambda phase: self._tell(job, phase))
+                    reply = await worker.trace(job.request, listener)
                     if self.digests.hold(reply.files):
                         break
         finally:
@@ -127,6 +141,10 @@ class Traces:
         if reply.failure is None:
             self._keep(job.key, traced)
         return traced
+
+    def _pass_on(self, names: Traced, watcher: Watcher) -> None:
+        if names.reply.graph and self.digests.hold(names.reply.files):
+            watcher.on_names(names)
 
     def _tell(self, job: Job, phase: Phase | None) -> None:
         self._on_phase(Progress(job.key, job.request.model.text, phase))

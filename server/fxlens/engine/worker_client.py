@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,7 +26,17 @@ GRACE_SECONDS = 30.0
 STOP_SECONDS = 1.0
 CHUNK = 1 << 18
 
-PhaseListener = Callable[[Phase], None]
+
+@dataclass(frozen=True)
+class Listener:
+    """What is heard of a request before its reply.
+
+    ``on_start``: a worker took it up. ``on_names``: a reply with all names; shapes take longer and come with the last.
+    """
+
+    on_start: Callable[[], None]
+    on_phase: Callable[[Phase], None]
+    on_names: Callable[[TraceReply], None]
 
 
 class WorkerDiedError(Exception):
@@ -46,7 +57,7 @@ class WorkerClient:
         self._process: asyncio.subprocess.Process | None = None
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any] | None]] = {}
-        self._listeners: dict[int, PhaseListener] = {}
+        self._listeners: dict[int, Listener] = {}
         self._ready: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._readers: list[asyncio.Task[None]] = []
         self.exit_code: int | None = None
@@ -85,7 +96,7 @@ class WorkerClient:
             await self.kill()
             raise WorkerStartError(f"torch could not be imported within {START_SECONDS:g} s.") from error
 
-    async def trace(self, request: TraceRequest, on_phase: PhaseListener) -> TraceReply:
+    async def trace(self, request: TraceRequest, listener: Listener) -> TraceReply:
         """Ask for a trace. Cancelling this coroutine cancels the trace.
 
         Raises:
@@ -94,7 +105,7 @@ class WorkerClient:
         number = next(self._numbers)
         reply: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
         self._waiting[number] = reply
-        self._listeners[number] = on_phase
+        self._listeners[number] = listener
         limits = request.limits
         patience = limits.import_seconds + limits.build_seconds + limits.trace_seconds + limits.shapes_seconds
         try:
@@ -180,9 +191,11 @@ class WorkerClient:
             self._ready.set_exception(WorkerStartError(params["message"]))
         elif method == "phase" and (listener := self._listeners.get(params["id"])):
             self._tell(listener, params["phase"])
+        elif method == "names" and (listener := self._listeners.get(params["id"])):
+            listener.on_names(TraceReply.from_json(params["result"]))
 
     @staticmethod
-    def _tell(listener: PhaseListener, name: str) -> None:
+    def _tell(listener: Listener, name: str) -> None:
         for phase in get_args(Phase):
             if phase == name:
-                listener(phase)
+                listener.on_phase(phase)

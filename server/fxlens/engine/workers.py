@@ -10,7 +10,7 @@ from dataclasses import replace
 from fxlens.engine.analysis import WorkerState, WorkerStatus
 from fxlens.engine.interpreters import Probe, probe
 from fxlens.engine.states import changed
-from fxlens.engine.worker_client import PhaseListener, WorkerClient, WorkerDiedError, WorkerStartError
+from fxlens.engine.worker_client import Listener, WorkerClient, WorkerDiedError, WorkerStartError
 from fxlens.graph import Failure
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 
@@ -70,7 +70,7 @@ class Worker:
     def pid(self) -> int | None:
         return self._client.pid if self._client else None
 
-    async def trace(self, request: TraceRequest, on_start: Callable[[], None], on_phase: PhaseListener) -> TraceReply:
+    async def trace(self, request: TraceRequest, listener: Listener) -> TraceReply:
         """Trace when it is this request's turn.
 
         Raises:
@@ -80,22 +80,20 @@ class Worker:
             self._at_work += 1
             self._stay_awake()
             try:
-                return await self._attempt(request, on_start, on_phase)
+                return await self._attempt(request, listener)
             finally:
                 self._at_work -= 1
                 if not self._at_work:
                     self._set_if_running("ready", "Ready.")
                     self._rest_later()
 
-    async def _attempt(
-        self, request: TraceRequest, on_start: Callable[[], None], on_phase: PhaseListener
-    ) -> TraceReply:
+    async def _attempt(self, request: TraceRequest, listener: Listener) -> TraceReply:
         for _ in range(ATTEMPTS):
             client = await self._started()
-            on_start()
+            listener.on_start()
             self._set("tracing", f"Tracing `{request.model.text[:60]}`.")
             try:
-                reply = await client.trace(request, on_phase)
+                reply = await client.trace(request, listener)
             except WorkerDiedError:
                 await self._lost(client)
                 continue

@@ -54,6 +54,10 @@ CHANGES = frozenset(
         "sqlite3.connect",
     }
 )
+C_FUNCTIONS = frozenset(
+    {"fork", "vfork", "clone", "system", "popen", "execv", "execve", "execvp", "posix_spawn", "kill"}
+)
+"""Functions of the C library that ``ctypes`` would otherwise reach past the hooks above."""
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 HARMLESS = (os.devnull, "/dev/tty", ":memory:", "")
 LARGEST_NOTED = 1_000_000
@@ -101,6 +105,9 @@ class Auditor:
                 self._note(os.fsdecode(args[1]))
         elif event in SOCKETS:
             self._refuse("open a network connection")
+        elif event == "ctypes.dlsym":
+            if args[1] in C_FUNCTIONS:
+                self._refuse("start a process" if args[1] != "kill" else "send a signal to a process")
         elif event in PROCESSES:
             wanted = "send a signal to a process" if "kill" in event else "start a process"
             self._refuse(wanted)
@@ -161,7 +168,7 @@ class Auditor:
         return hashlib.sha256(content).hexdigest() if len(content) <= LARGEST_NOTED else None
 
 
-WATCHED = SOCKETS | PROCESSES | CHANGES | {"open", "exec", "compile"}
+WATCHED = SOCKETS | PROCESSES | CHANGES | {"open", "exec", "compile", "ctypes.dlsym"}
 
 
 def _name(path: object) -> str:

@@ -2,9 +2,9 @@
 
 The wire is JSON-RPC 2.0, one message per line (JSON never contains a raw newline). The engine sends requests
 ``trace`` and the notifications ``cancel`` and ``shutdown``; the worker sends results and the notifications
-``importing`` (torch), ``ready`` (with an :class:`Environment`) or ``failed`` (with a ``message``), and ``phase`` (of a
-request). An error reply means that the request was cancelled. Only this module and :mod:`fxlens.graph` are shared by
-both sides.
+``importing`` (torch), ``ready`` (with an :class:`Environment`) or ``failed`` (with a ``message``), and of a request its
+``phase`` and its ``names`` (a result without shapes, if those take long). An error reply means that the request was
+cancelled. Only this module and :mod:`fxlens.graph` are shared by both sides.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ CLOSING_SECONDS = 0.3
 ABORT_SECONDS = 0.5
 """How long a process over its limit has to say where it is before it is killed."""
 LONGEST_DUMP = 200
+NAMES_SECONDS = 0.03
+"""How long shapes may take before the names are sent ahead: sending a graph twice costs something, too."""
 
 
 class Running:
@@ -30,6 +32,7 @@ class Running:
         self.answer: bytes | None = None
         self.try_next_way = False
         self._names_only: bytes | None = None
+        self._names_taken = False
         self._failure: Failure | None = None
         self._over: str | None = None
         self._started = time.monotonic()
@@ -81,6 +84,20 @@ class Running:
         """The phases entered since the last time."""
         changes, self._changes = self._changes, []
         return changes
+
+    def take_names(self, now: float) -> bytes | None:
+        """The answer without shapes, once, if the process has been looking for shapes for a while."""
+        if self._names_only is None or self._names_taken or self.phase != "shapes" or self.answer is not None:
+            return None
+        if now - self._phase_started < NAMES_SECONDS:
+            return None
+        self._names_taken = True
+        return self._names_only
+
+    @property
+    def holds_names(self) -> bool:
+        """Whether there are names that :meth:`take_names` may soon give."""
+        return self._names_only is not None and not self._names_taken and self.answer is None
 
     def receive_output(self, data: bytes) -> None:
         if not data:

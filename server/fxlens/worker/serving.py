@@ -16,7 +16,7 @@ from fxlens.worker.launching import make_launcher
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 from fxlens.worker.pipe import LineBuffer, encode, write_all
 from fxlens.worker.preloading import Preloader
-from fxlens.worker.running import CLOSING_SECONDS, Running
+from fxlens.worker.running import CLOSING_SECONDS, NAMES_SECONDS, Running
 from fxlens.worker.sources import PolledSources, Sources, ThreadedSources
 
 WATCH_SECONDS = 0.1
@@ -58,6 +58,8 @@ class _Serving:
     def _patience(self) -> float | None:
         if not self._running:
             return None
+        if any(running.holds_names for running in self._running.values()):
+            return NAMES_SECONDS
         closing = any(running.closing for running in self._running.values())
         return min(WATCH_SECONDS, CLOSING_SECONDS / 4) if closing else WATCH_SECONDS
 
@@ -124,6 +126,10 @@ class _Serving:
             return
         for phase in running.take_phases():
             self._say({"method": "phase", "params": {"id": number, "phase": phase, "pid": running.process.pid}})
+        if names := running.take_names(time.monotonic()):
+            self._write(
+                b'{"jsonrpc":"2.0","method":"names","params":{"id":%d,"result":' % number + _whole(names, "") + b"}}\n"
+            )
         running.watch(time.monotonic())
         if not running.complete(time.monotonic()):
             return
@@ -142,15 +148,19 @@ class _Serving:
         self._remember(_signature(running.request), running.way)
         # The answer is passed on as text: reading and writing a graph of 10 000 nodes again would cost as much as
         # tracing it. Only the output, which we hold, is put into it.
-        output = json.dumps(running.output).encode()
-        head = b'{"jsonrpc":"2.0","id":%d,"result":{"output":%s,' % (number, output)
-        self._write(head + running.answer.removeprefix(b"{") + b"}\n")
+        answer = _whole(running.answer, running.output)
+        self._write(b'{"jsonrpc":"2.0","id":%d,"result":' % number + answer + b"}\n")
 
     def _remember(self, signature: str, way: int) -> None:
         self._ways.pop(signature, None)
         self._ways[signature] = way
         while len(self._ways) > REMEMBERED:
             del self._ways[next(iter(self._ways))]
+
+
+def _whole(answer: bytes, output: str) -> bytes:
+    """The text of a reply with the output, which only we hold, put into it."""
+    return b'{"output":%s,' % json.dumps(output).encode() + answer.removeprefix(b"{")
 
 
 def _signature(request: TraceRequest) -> str:

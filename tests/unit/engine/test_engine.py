@@ -370,3 +370,48 @@ async def test_more_interpreters_than_workers_take_turns(desk: Desk, tmp_path: P
     desk.engine.change(uris[at], WIDER, 2)
     assert names(await desk.settled(uris[at])) == ("input", "0", "1", "2")
     assert most == 2
+
+
+SLOW_SHAPES = """\
+import time
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+class Leaf(nn.Module):
+    def forward(self, x):
+        time.sleep(1000)
+        return x
+
+model = nn.Sequential(Leaf(), nn.ReLU())
+features = create_feature_extractor(
+    model, return_nodes={"1": "out"}, tracer_kwargs={"leaf_modules": [Leaf]}
+)
+"""
+
+
+async def test_names_do_not_wait_for_shapes(desk: Desk) -> None:
+    desk.configure()
+    uri = desk.open(SLOW_SHAPES)
+    await desk.until(lambda: desk.model(uri).current_graph is not None)
+    state = desk.model(uri)
+    assert state.status == "tracing"
+    assert names(state) == ("input", "0", "1")
+    # An edit elsewhere moves them; giving up keeps them.
+    desk.engine.change(uri, "# moved\n" + SLOW_SHAPES, 2)
+    assert desk.model(uri).current_graph
+    desk.engine.cancel(desk.progress[-1].key)
+    state = await desk.settled(uri)
+    assert (state.status, names(state)) == ("ready", ("input", "0", "1"))
+    # An edit of the model makes them stale at once.
+    desk.engine.change(uri, SLOW_SHAPES.replace("1000", "0"), 3)
+    assert desk.model(uri).current_graph is None
+    state = await desk.settled(uri)
+    assert (state.status, names(state)) == ("ready", ("input", "0", "1"))
+
+
+async def test_names_that_came_ahead_stay_if_shapes_take_too_long(desk: Desk) -> None:
+    desk.configure(limits={"shapes_seconds": 0.5})
+    uri = desk.open(SLOW_SHAPES)
+    state = await desk.settled(uri)
+    assert (state.status, names(state)) == ("ready", ("input", "0", "1"))
+    assert "shapes are unknown" in "".join(desk.log)

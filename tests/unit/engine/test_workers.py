@@ -14,9 +14,10 @@ from engine_harness import PATIENCE
 
 from fxlens.engine.analysis import WorkerState
 from fxlens.engine.states import TRANSITIONS, TransitionError, changed
+from fxlens.engine.worker_client import Listener
 from fxlens.engine.workers import BlockedError, Worker
 from fxlens.graph import Phase
-from fxlens.worker.messages import Expression, Statement, TraceRequest
+from fxlens.worker.messages import Expression, Statement, TraceReply, TraceRequest
 
 GOOD = TraceRequest("/nowhere/x.py", (Statement(0, "from torch import nn"),), Expression(1, "nn.ReLU()"), "fxlens")
 SLEEPY = TraceRequest("/nowhere/x.py", (Statement(0, "import time"),), Expression(1, "time.sleep(1000)"), "fxlens")
@@ -30,6 +31,7 @@ class Watched:
         self.history = ["stopped"]
         self.log: list[str] = []
         self.phases: list[Phase] = []
+        self.names: list[TraceReply] = []
         self.news = asyncio.Event()
         self.worker = Worker(interpreter, "", idle_seconds, self._take, self.log.append, back_off=back_off)
 
@@ -43,7 +45,8 @@ class Watched:
         self.news.set()
 
     def trace(self, request: TraceRequest = GOOD) -> asyncio.Task[object]:
-        return asyncio.create_task(self.worker.trace(request, lambda: None, self._phase))
+        listener = Listener(lambda: None, self._phase, self.names.append)
+        return asyncio.create_task(self.worker.trace(request, listener))
 
     async def until(self, status: str) -> None:
         await self.until_true(lambda: self.worker.state.status == status)
