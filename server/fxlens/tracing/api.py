@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -11,10 +10,9 @@ import torch
 from torch import fx, nn
 
 from fxlens.graph import MODES, Dialect, Mode
-from fxlens.suggestions import nearest
 from fxlens.tracing.extractor import build_extractor
 from fxlens.tracing.failures import TracingError
-from fxlens.tracing.modes import ModeTrace, trace_modes
+from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.preserve import collector_paused
 from fxlens.tracing.pruning import Wanted, prune
@@ -106,7 +104,7 @@ def get_graph_node_names_by_mode(
     for trace in traces.values():
         _raise_failure(trace)
     if not suppress_diff_warning:
-        _warn_of_differences(traces, "train" if model.training else "eval")
+        _warn_of_differences(traces, "train" if model.training else "eval", both_are_given=True)
     return NodeNames(traces["train"].names, traces["eval"].names)
 
 
@@ -161,8 +159,8 @@ def create_feature_extractor(
     bad = selection.check(queries)
     if bad:
         options = _options(leaf_modules, tracer_kwargs, concrete_args, naming)
-        call = working_call(selection, bad, queries, options)
-        raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call))
+        call, merged = working_call(selection, bad, queries, options)
+        raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call, merged))
     if not suppress_diff_warning and return_nodes is not None:
         _warn_of_differences(traces, "train" if model.training else "eval")
     return _extractor(model, traces, selection, queries, concrete_args or {})
@@ -239,20 +237,8 @@ def _settings(
     if not isinstance(cast(object, model), nn.Module):
         kind = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
         raise TypeError(f"model must be an instance of torch.nn.Module, not {kind}")
-    _check_concrete_args(model, concrete_args)
+    check_concrete_args(model, concrete_args)
     return trace_settings(naming, leaf_modules, tracer_kwargs)
-
-
-def _check_concrete_args(model: nn.Module, concrete_args: Mapping[str, Any] | None) -> None:
-    """torch.fx ignores a misspelt name, and tracing then fails with something else."""
-    if not isinstance(concrete_args, Mapping):
-        return
-    known = list(inspect.signature(type(model).forward).parameters)[1:]
-    for name in concrete_args:
-        if name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
-            raise TypeError(f"concrete_args: {type(model).__qualname__}.forward has no argument {name!r}; {hint}")
 
 
 def _queries(
@@ -323,7 +309,7 @@ def _raise_failure(trace: ModeTrace) -> None:
     raise TracingError(trace.failure) from trace.error
 
 
-def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode) -> None:
+def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode, *, both_are_given: bool = False) -> None:
     other: Mode = "eval" if current == "train" else "train"
     failure = traces[other].failure
     if failure is not None:
@@ -332,17 +318,18 @@ def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode) -> Non
     ours, theirs = traces[current].names, traces[other].names
     if ours == theirs:
         return
-    advice = (
-        "get_graph_node_names_by_mode gives both lists; create_feature_extractor takes train_return_nodes and "
-        "eval_return_nodes where a name exists in one mode only."
-    )
+    advice = "create_feature_extractor takes train_return_nodes and eval_return_nodes where a name is one mode's only."
+    if not both_are_given:
+        advice = f"get_graph_node_names_by_mode gives both lists; {advice}"
     if _is_subsequence(theirs, ours):
         how = f"the nodes of {other} mode are a subsequence of those of {current} mode"
     elif _is_subsequence(ours, theirs):
         how = f"the nodes of {current} mode are a subsequence of those of {other} mode"
     else:
         how = f"the nodes of {current} mode and of {other} mode are different"
-    warnings.warn(f"{how[0].upper()}{how[1:]}. {advice}", stacklevel=3)
+    warnings.warn(
+        f"{how[0].upper()}{how[1:]}. {advice[0].upper() if both_are_given else advice[0]}{advice[1:]}", stacklevel=3
+    )
 
 
 def _is_subsequence(part: Sequence[str], whole: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from torch import fx, nn
 
 from fxlens.graph import Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
 from fxlens.tracing.inplace import apply_in_place
-from fxlens.tracing.modes import ModeTrace, trace_modes
+from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.modules import class_name, describe_modules
 from fxlens.tracing.settings import TraceSettings, trace_settings
 from fxlens.tracing.shapes import find_values
@@ -36,7 +36,8 @@ def trace_model(
         concrete_args: arguments of ``forward`` that are fixed while tracing, by name.
         leaf_modules: module classes that are traced as one node, besides the dialect's own.
         example_input: what ``forward`` is given to find the shapes: a tensor, its shape, or several of either, by
-            position or by name. Without it, inputs that suit the model are tried.
+            position or by name; or the weights the model was built with, such as ``ResNet50_Weights.DEFAULT``, for the
+            size of their images (a model does not remember them). Without it, inputs that suit the model are tried.
         shapes: whether to find shapes at all.
 
     Returns:
@@ -52,6 +53,7 @@ def trace_model(
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"a torch.nn.Module is needed, not {_kind(model)}")
+    check_concrete_args(model, concrete_args)
     settings = trace_settings(dialect or naming or "fxlens", leaf_modules, tracer_kwargs)
     traces = trace_modes(model, settings, concrete_args)
     values = {mode: find_values(model, trace, example_input) for mode, trace in traces.items()} if shapes else {}

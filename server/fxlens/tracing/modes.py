@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 from torch import fx, nn
 
 from fxlens.graph import Failure, Mode
+from fxlens.suggestions import nearest
 from fxlens.tracing.failures import explain, naming_remedy
 from fxlens.tracing.naming import TorchvisionNaming
 from fxlens.tracing.preserve import Snapshot, collector_paused, preserved
@@ -69,6 +71,24 @@ def _watched(model: nn.Module, trace: ModeTrace, concrete_args: Mapping[str, Any
             return trace.tracer.trace(model, concrete_args=dict(concrete_args) if concrete_args else None)
         finally:
             trace.depends_on_mode = reads.found
+
+
+def check_concrete_args(model: nn.Module, concrete_args: Mapping[str, Any] | None) -> None:
+    """torch.fx ignores a misspelt name, and tracing then fails with something else.
+
+    Raises:
+        TypeError: if ``concrete_args`` is no mapping, or names what ``forward`` of ``model`` does not take.
+    """
+    if concrete_args is None:
+        return
+    if not isinstance(cast(object, concrete_args), Mapping):
+        raise TypeError(f"concrete_args must be a dictionary, not {type(concrete_args).__name__}")
+    known = list(inspect.signature(type(model).forward).parameters)[1:]
+    for name in concrete_args:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
+            raise TypeError(f"concrete_args: {type(model).__qualname__}.forward has no argument {name!r}; {hint}")
 
 
 def trace_modes(

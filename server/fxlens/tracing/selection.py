@@ -138,36 +138,47 @@ def _repairs(query: str) -> Iterator[str]:
     yield query.partition(".")[2]
 
 
-def message(bad: list[BadQuery], total: int, model: nn.Module, call: str) -> str:
-    """The text of the error for all ``bad`` queries of a call that asked for ``total``."""
+def message(bad: list[BadQuery], total: int, model: nn.Module, call: str, merged: Mapping[str, str]) -> str:
+    """The text of the error for all ``bad`` queries of a call that asked for ``total``, and for its working call."""
     lines = [f"{len(bad)} of {total} return nodes cannot be extracted from {type(model).__qualname__}:"]
     for problem in bad:
         where = "" if len(problem.modes) == len(MODES) else f" (in {problem.modes[0]} mode)"
         lines.append(f"  {problem.query!r}{where} {problem.reason}")
     if call:
+        lines += [f"  {query!r} is left out below: {name!r} is asked for already" for query, name in merged.items()]
         lines.append(f"This call works:\n  {call}")
     return "\n".join(lines)
 
 
 def working_call(
     selection: Selection, bad: list[BadQuery], queries: Mapping[Mode, Mapping[str, str]], options: Mapping[str, Any]
-) -> str:
-    """A call of ``create_feature_extractor`` with the queries corrected, or ``""`` if nothing is left to ask for."""
+) -> tuple[str, dict[str, str]]:
+    """A call of ``create_feature_extractor`` with the queries corrected, or ``""`` if nothing is left to ask for.
+
+    With it come the queries that it leaves out, because another one asks for the same name already, and that name: a
+    name has one key, and what somebody wanted under two must not vanish unsaid.
+    """
     replacements = {problem.query: problem.replacement for problem in bad}
     corrected: dict[Mode, dict[str, str]] = {}
+    merged: dict[str, str] = {}
     for mode in MODES:
+        good = {query: key for query, key in queries[mode].items() if selection.answers(mode, query)}
         corrected[mode] = {}
         for query, key in queries[mode].items():
-            better = query if selection.answers(mode, query) else replacements.get(query)
-            if better is not None and selection.answers(mode, better):
-                corrected[mode].setdefault(better, better if key == query else key)
+            better = query if query in good else replacements.get(query)
+            if better is None or not selection.answers(mode, better):
+                continue
+            if query not in good and (better in good or better in corrected[mode]):
+                merged[query] = better
+                continue
+            corrected[mode][better] = better if key == query else key
     if not any(corrected.values()):
-        return ""
+        return "", {}
     extra = "".join(f", {name}={text}" for name, text in options.items())
     if corrected["train"] == corrected["eval"]:
-        return f"create_feature_extractor(model, {_written(corrected['train'])}{extra})"
+        return f"create_feature_extractor(model, {_written(corrected['train'])}{extra})", merged
     modes = ", ".join(f"{mode}_return_nodes={_written(corrected[mode])}" for mode in MODES)
-    return f"create_feature_extractor(model, {modes}{extra})"
+    return f"create_feature_extractor(model, {modes}{extra})", merged
 
 
 def _written(queries: Mapping[str, str]) -> str:

@@ -31,7 +31,8 @@ def find_values(model: nn.Module, trace: ModeTrace, example_input: Any = None) -
     Args:
         model: the model that was traced; it is left as it was.
         example_input: a tensor, the shape of one (a sequence of ints), a sequence of such for the positional
-            arguments, or a mapping of such by argument name. ``None`` for inputs that suit the model.
+            arguments, a mapping of such by argument name, or torchvision weights, for the image that their transforms
+            give. ``None`` for inputs that suit the model.
     """
     if trace.graph is None:
         return {}
@@ -162,7 +163,8 @@ _SAME_SHAPE = frozenset(
 
 def _examples(model: nn.Module, inputs: list[fx.Node], given: Any) -> Iterator[list[Any]]:
     """Inputs to try, the likeliest first; an input that gets no value is :data:`_UNKNOWN`."""
-    if given is not None:
+    stated = [shape] if (shape := shape_of_weights(given)) else [*_stated_shapes(model)]
+    if given is not None and not shape:
         yield _given(inputs, given)
         return
     choices: list[list[Any]] = []
@@ -170,7 +172,7 @@ def _examples(model: nn.Module, inputs: list[fx.Node], given: Any) -> Iterator[l
         if node.args:
             choices.append([node.args[0]])
         else:
-            shapes = dict.fromkeys([*_stated_shapes(model), *_fitting_shapes(model, node), *_usual_shapes()])
+            shapes = dict.fromkeys([*stated, *_fitting_shapes(model, node), *_usual_shapes()])
             tensors: list[Any] = [torch.empty(shape, device="meta") for shape in shapes]
             choices.append(
                 [torch.zeros(1, 8, dtype=torch.int64, device="meta"), *tensors] if _is_index(model, node) else tensors
@@ -195,6 +197,24 @@ def _tensor(value: Any) -> Any:
     if isinstance(value, (tuple, list)) and value and all(isinstance(size, int) for size in value):
         return torch.empty(tuple(value), device="meta")
     return value
+
+
+def shape_of_weights(weights: Any) -> tuple[int, ...] | None:
+    """The shape of the image that the transforms of torchvision weights make; ``None`` for anything else.
+
+    The presets of ``torchvision/transforms/_presets.py`` crop (classification) or resize (segmentation) to a size;
+    those for videos and pairs of images leave the other sizes open.
+
+    Example:
+        >>> shape_of_weights(EfficientNet_B7_Weights.DEFAULT)  # doctest: +SKIP
+        (1, 3, 600, 600)
+    """
+    transforms = getattr(weights, "transforms", None)
+    kind = getattr(getattr(transforms, "func", None), "__name__", "")
+    preset = getattr(transforms, "keywords", {})
+    size = {"ImageClassification": "crop_size", "SemanticSegmentation": "resize_size"}.get(kind)
+    side = preset.get(size) if size else None
+    return (1, 3, side, side) if isinstance(side, int) else None
 
 
 def _stated_shapes(model: nn.Module) -> Iterator[tuple[int, ...]]:

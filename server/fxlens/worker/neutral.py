@@ -23,6 +23,8 @@ class Unloaded(dict[str, Any]):
     """Stands for what a file of weights contains: whatever is taken out of it is another one, and it is empty."""
 
     origin = ""
+    weights: Any = None
+    """The torchvision weights that it stands for."""
 
     def __missing__(self, key: str) -> Unloaded:
         return self
@@ -40,6 +42,15 @@ class Unloaded(dict[str, Any]):
 
     def __call__(self, *_: Any, **__: Any) -> Unloaded:
         return self
+
+
+WEIGHTS = "_fxlens_weights"
+"""Attribute of a module: the torchvision weights that were to be loaded into it. Outside of here nothing keeps them."""
+
+
+def weights_of(model: nn.Module) -> Any:
+    """The weights that ``model``, or the first of its parts that has any, was built with."""
+    return next((module.__dict__[WEIGHTS] for module in model.modules() if WEIGHTS in module.__dict__), None)
 
 
 def _unloaded(origin: str) -> Callable[..., Unloaded]:
@@ -69,7 +80,11 @@ def _nothing(*_: Any, **__: Any) -> None:
 def neutralise_torch() -> None:
     """Leave out weights, devices and precision. Called once in the worker, which needs none of them itself."""
 
-    def load_state_dict(*_: Any, **__: Any) -> _NothingMissing:
+    def load_state_dict(self: nn.Module, state_dict: Any = None, *_: Any, **__: Any) -> _NothingMissing:
+        if isinstance(state_dict, Unloaded) and state_dict.weights is not None:
+            # Its parts as well: `nn.Sequential(*model.children())` has them, and not the model.
+            for module in self.modules():
+                module.__dict__[WEIGHTS] = state_dict.weights
         return _NothingMissing(([], []))
 
     nn.Module.load_state_dict = load_state_dict  # type: ignore[method-assign]
@@ -115,6 +130,15 @@ def neutralise_terminal(path: str) -> None:
     sys.argv = [path]
 
 
+def _torchvision_weights(module: ModuleType) -> None:
+    def get_state_dict(self: Any, *_: Any, **__: Any) -> Unloaded:
+        nothing = Unloaded()
+        nothing.__dict__.update(origin="get_state_dict", weights=self)
+        return nothing
+
+    module.WeightsEnum.get_state_dict = get_state_dict
+
+
 def _timm_builder(module: ModuleType) -> None:
     for name in ("load_pretrained", "load_custom_pretrained"):
         if hasattr(module, name):
@@ -149,6 +173,7 @@ def _hugging_face(module: ModuleType) -> None:
 
 
 AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
+    "torchvision.models._api": _torchvision_weights,
     "timm.models._builder": _timm_builder,
     "timm.models._helpers": _timm_helpers,
     "safetensors.torch": _safetensors,

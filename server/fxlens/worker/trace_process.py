@@ -130,7 +130,7 @@ class _Process:
         _send(self._results, "G", self._reply(graph, None))
         self.enter("shapes")
         try:
-            values = {mode: find_values(model, trace) for mode, trace in traces.items()}
+            values = {mode: find_values(model, trace, neutral.weights_of(model)) for mode, trace in traces.items()}
         except Exception:
             # The user's layers are run on meta tensors for this and may object. The names are what matters.
             traceback.print_exc()

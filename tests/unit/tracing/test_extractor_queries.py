@@ -114,6 +114,16 @@ def test_the_call_in_the_message_works(queries: Any, options: dict[str, Any]) ->
         assert len(extractor.train(mode)(X)) > 0 or mode
 
 
+def test_what_the_working_call_leaves_out_is_said() -> None:
+    """Two wrong names may mean one right name, which has one key: the other key must not vanish unsaid."""
+    text = error_text({"stme": "a", "setm": "b", "layer2": "c"})
+    assert "'setm' is left out below: 'stem' is asked for already" in text
+    assert text.endswith("create_feature_extractor(model, {'stem': 'a', 'layer2': 'c'})")
+    text = error_text({"stme": "a", "stem": "b"})
+    assert "'stme' is left out below: 'stem' is asked for already" in text
+    assert text.endswith("create_feature_extractor(model, {'stem': 'b'})")
+
+
 def test_another_name_of_a_shared_module_points_to_the_name_it_is_known_by() -> None:
     shared = nn.ReLU()
     model = net(lambda s, x: s.b(s.a(x)), a=shared, b=shared)

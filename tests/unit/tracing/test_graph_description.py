@@ -15,6 +15,7 @@ from tracing_models import Block, Residual, Stages, net
 
 from fxlens import ModelGraph, NodePathTracer, trace_model
 from fxlens.graph import GraphNode, ModeGraph
+from fxlens.tracing.shapes import shape_of_weights
 
 
 def eval_graph(model: nn.Module, **options: Any) -> ModeGraph:
@@ -225,6 +226,32 @@ def test_the_models_own_image_size_comes_first() -> None:
     assert value.shape == (1, 3, 96, 96)
 
 
+@pytest.mark.parametrize(
+    ("weights", "shape"),
+    [
+        (torchvision.models.EfficientNet_B3_Weights.DEFAULT, (1, 3, 300, 300)),
+        (torchvision.models.RegNet_Y_16GF_Weights.IMAGENET1K_SWAG_E2E_V1, (1, 3, 384, 384)),
+        (torchvision.models.segmentation.FCN_ResNet50_Weights.DEFAULT, (1, 3, 520, 520)),
+        (torchvision.models.video.R3D_18_Weights.DEFAULT, None),
+        ((1, 3, 8, 8), None),
+    ],
+)
+def test_weights_say_which_image_they_are_for(weights: Any, shape: tuple[int, ...] | None) -> None:
+    assert shape_of_weights(weights) == shape
+    if shape:
+        assert weights.transforms()(torch.zeros(3, 700, 700)).shape[-2:] == shape[-2:]
+        value = nodes(nn.Sequential(nn.Conv2d(3, 4, 1)), example_input=weights)["input"].value
+        assert value is not None
+        assert value.shape == shape
+
+
+def test_weights_do_not_keep_a_changed_first_layer_from_its_shapes() -> None:
+    weights = torchvision.models.EfficientNet_B3_Weights.DEFAULT
+    value = nodes(nn.Sequential(nn.Conv2d(5, 4, 1)), example_input=weights)["0"].value
+    assert value is not None
+    assert value.shape == (1, 4, 224, 224)
+
+
 def test_what_cannot_be_propagated_stays_unknown_and_the_rest_is_known() -> None:
     found = nodes(net(lambda s, x: s.fc(s.conv(x).item() + s.conv(x)), conv=nn.Conv2d(3, 1, 1), fc=nn.ReLU()))
     assert found["conv"].value is not None
@@ -277,6 +304,8 @@ def helper(x: Any) -> Any:
         ({"tracer_kwargs": {"leaf_modules": "Block"}}, "tracer_kwargs"),
         ({"tracer_kwargs": ["leaf"]}, "tracer_kwargs must be a dictionary, not list"),
         ({"tracer_kwargs": {"foo": 1}}, "foo"),
+        ({"concrete_args": {"flgas": 1}}, r"forward has no argument 'flgas'; it has x"),
+        ({"concrete_args": ["x"]}, "concrete_args must be a dictionary, not list"),
     ],
 )
 def test_arguments_of_the_wrong_kind(options: dict[str, Any], message: str) -> None:

@@ -81,6 +81,9 @@ def test_a_difference_between_the_modes_is_told(how: str, training: bool) -> Non
     assert both.train != both.eval
     with pytest.warns(UserWarning, match=how.split()[-1]):
         create_feature_extractor(model, ["x"])
+    with pytest.warns(UserWarning, match=f"(?i){how}") as caught:
+        get_graph_node_names_by_mode(model)
+    assert "get_graph_node_names_by_mode" not in str(caught[0].message), "that is what was called"
 
 
 def test_no_warning_where_there_is_nothing_to_say() -> None:

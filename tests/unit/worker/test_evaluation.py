@@ -168,6 +168,21 @@ def test_weights_are_neither_downloaded_nor_loaded(worker: Workshop) -> None:
     assert "layer4.1.relu_1" in names(worker, source)
 
 
+def test_shapes_are_those_of_the_images_the_weights_are_for(worker: Workshop) -> None:
+    source = (
+        "from torchvision import models\n"
+        "plain = models.efficientnet_b3()\n"
+        "model = models.efficientnet_b3(weights=models.EfficientNet_B3_Weights.DEFAULT)\n"
+    )
+    for model, side in (("plain", 224), ("model", 300), ("model.features", 300)):
+        graph = worker.trace(source, model).graph
+        assert graph is not None
+        assert graph.eval is not None
+        first = graph.eval.nodes[0].value
+        assert first is not None
+        assert first.shape == (1, 3, side, side), model
+
+
 def test_a_parameter_shared_by_two_modules_stays_one(worker: Workshop) -> None:
     source = (
         "from torch import nn\na = nn.Linear(4, 4)\nb = nn.Linear(4, 4)\nb.weight = a.weight\n"
