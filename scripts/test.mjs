@@ -22,11 +22,16 @@ const SUITES = {
   unit: (report, args) => pytest('tests/unit', report, args),
   lsp: (report, args) => pytest('tests/lsp', report, args),
   zoo: (report, args) => pytest('tests/zoo', report, args),
+  soak: (report, args) => pytest('tests/lsp', report, ['-k', 'nothing_grows or no_fork', '-s', ...args], LONG_RUNS),
+  fuzz: (report, args) => pytest('tests/unit/lsp/test_documents.py', report, args, LONG_RUNS),
   client: clientTests,
   e2e: endToEnd,
 };
-/** The zoo of models takes minutes: it has its own command. */
+/** The zoo of models and the long runs take minutes: they have their own commands. */
 const ALL = ['unit', 'lsp', 'client', 'e2e'];
+
+/** How much longer the long runs are than in `npm test`. */
+const LONG_RUNS = { FXLENS_SOAK_EDITS: '2000', FXLENS_FUZZ_EDITS: '100000', FXLENS_ALL_FAULTS: '1' };
 
 await runMain(async () => {
   const dashes = process.argv.indexOf('--');
@@ -88,11 +93,12 @@ function report(results) {
  * @param {string} folder
  * @param {string} report
  * @param {string[]} args
+ * @param {Record<string, string>} [env]
  */
-async function pytest(folder, report, args) {
+async function pytest(folder, report, args, env = {}) {
   const config = join(ROOT, 'server', 'pyproject.toml');
   const common = ['-m', 'pytest', '-c', config, `--rootdir=${ROOT}`, '-q', `--junitxml=${report}`];
-  const { code } = await run(VENV_PYTHON, [...common, join(ROOT, folder), ...args], { allowFailure: true });
+  const { code } = await run(VENV_PYTHON, [...common, join(ROOT, folder), ...args], { allowFailure: true, env });
   return code;
 }
 

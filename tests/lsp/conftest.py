@@ -122,7 +122,7 @@ def listen(lens: Lens) -> None:
         assert params["uri"]
 
 
-def _make_environment(folder: Path) -> Path:
+def make_environment(folder: Path) -> Path:
     """A bare virtual environment; returns its site-packages."""
     venv.create(folder, with_pip=False, symlinks=os.name != "nt")
     (site_packages,) = folder.rglob("site-packages")
@@ -133,7 +133,7 @@ def _make_environment(folder: Path) -> Path:
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Python without torch."""
     folder = tmp_path_factory.mktemp("bare") / "venv"
-    _make_environment(folder)
+    make_environment(folder)
     return str(folder / "bin" / "python")
 
 
@@ -141,7 +141,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
 def broken_torch(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Python whose torch is installed but does not load."""
     folder = tmp_path_factory.mktemp("broken") / "venv"
-    torch = _make_environment(folder) / "torch"
+    torch = make_environment(folder) / "torch"
     torch.mkdir()
     (torch / "__init__.py").write_text("raise OSError('libcudart is missing')\n", encoding="utf-8")
     return str(folder / "bin" / "python")

@@ -54,8 +54,13 @@ class Box:
     async def end(self, client: LanguageClient) -> None:
         """End the session; nothing may be left of it."""
         await client.shutdown_session()
+        self.assert_gone()
+
+    def assert_gone(self) -> None:
         self.wait_for_end(set())
         self.assert_nothing_written()
+
+    def remove_all(self) -> None:
         shutil.rmtree(self.folder)
 
     def write(self, name: str, text: str) -> Path:

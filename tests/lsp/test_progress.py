@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest_lsp
 from conftest import SERVER, listen, make_client, options, vscode
-from lens import DEMO, PATIENCE, Lens
+from lens import DEMO, Lens
 from lsprotocol import types
+from progresses import Progresses
 from pytest_lsp import ClientServerConfig, LanguageClient
 
 SLOW = """\
@@ -46,34 +45,6 @@ def session(client: LanguageClient) -> tuple[Lens, Progresses]:
     lens = Lens(client, DEMO)
     listen(lens)
     return lens, Progresses(lens)
-
-
-class Progresses:
-    """What the client was shown, and an event for every piece of it."""
-
-    def __init__(self, lens: Lens) -> None:
-        self.seen: list[Any] = []
-        self.news = asyncio.Event()
-
-        # pytest-lsp collects the reports but tells nobody of them; its handler is replaced by one that does.
-        lens.client.protocol.fm.features[types.PROGRESS] = self._take
-
-    def _take(self, params: types.ProgressParams) -> None:
-        self.seen.append((params.token, params.value))
-        self.news.set()
-
-    async def until(self, kind: str, words: str = "") -> Any:
-        """Wait for a piece of that kind; returns its token."""
-
-        async def look() -> Any:
-            while True:
-                for token, value in self.seen:
-                    if value["kind"] == kind and words in (value.get("message") or ""):
-                        return token
-                self.news.clear()
-                await self.news.wait()
-
-        return await asyncio.wait_for(look(), PATIENCE)
 
 
 async def test_a_long_trace_is_shown_and_its_button_ends_it(own: LanguageClient) -> None:

@@ -76,6 +76,7 @@ class DiskCache:
         self._on_log = on_log
         self._largest = largest_bytes
         self._usable = True
+        self._said = ""
         self._environments: dict[str, str] = {}
 
     def get(self, key: TraceKey) -> Traced | None:
@@ -143,10 +144,12 @@ class DiskCache:
             return otherwise
         try:
             with self._opened() as database:
-                return work(database)
+                found = work(database)
+            self._said = ""
+            return found
         except sqlite3.OperationalError as error:
             # Locked for too long, read-only, disk full: perhaps better next time, except when it cannot be opened.
-            self._on_log(f"the cache of traces at {self._path} was not used: {error}")
+            self._say_once(f"the cache of traces at {self._path} was not used: {error}")
             self._usable = "unable to open" not in str(error)
         except (sqlite3.DatabaseError, ValueError, LookupError, TypeError, zlib.error) as error:
             self._drop(error)
@@ -154,6 +157,12 @@ class DiskCache:
             self._on_log(f"there is no cache of traces at {self._path}: {error}")
             self._usable = False
         return otherwise
+
+    def _say_once(self, line: str) -> None:
+        """A disk stays full for a while: one line, not one for every trace."""
+        if line != self._said:
+            self._said = line
+            self._on_log(line)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:

@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass
 
 PROBE_SECONDS = 10.0
+KILLED = 9
+"""The signal that only something outside sends (a crash has others): worth another try."""
 
 PROGRAM = """
 import sys
@@ -29,12 +31,16 @@ print("\\x01" + json.dumps({
 
 @dataclass(frozen=True)
 class Probe:
-    """What an interpreter is; ``problem`` says why a worker cannot run in it, ``remedy`` what would help."""
+    """What an interpreter is; ``problem`` says why a worker cannot run in it, ``remedy`` what would help.
+
+    ``killed``: a signal ended it before it could answer, which says nothing of the interpreter.
+    """
 
     interpreter: str
     python: str | None = None
     problem: str | None = None
     remedy: str = ""
+    killed: bool = False
 
 
 OTHER = "Choose another interpreter."
@@ -79,9 +85,8 @@ def _read(interpreter: str, output: bytes, errors: bytes, exit_code: int | None)
     if not isinstance(data, dict):
         last = errors.decode(errors="replace").strip().rpartition("\n")[2]
         said = f": {last[:200]}" if last else "."
-        return Probe(
-            interpreter, problem=f"{interpreter} is no working Python (exit code {exit_code}){said}", remedy=OTHER
-        )
+        text = f"{interpreter} is no working Python (exit code {exit_code}){said}"
+        return Probe(interpreter, problem=text, remedy=OTHER, killed=exit_code == -KILLED)
     python = str(data["python"])
     if not data["supported"]:
         problem = f"FX Lens needs Python 3.10 or newer; {interpreter} is {python}."

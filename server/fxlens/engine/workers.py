@@ -138,6 +138,8 @@ class Worker:
     async def _start(self) -> None:
         self._set("starting", f"Looking at {self._interpreter}.")
         found = await probe(self._interpreter)
+        if found.killed:
+            raise WorkerDiedError(f"signal 9 ended {self._interpreter} while it was looked at")
         if found.problem:
             raise self._block(found)
         self.state = replace(self.state, python=found.python)

@@ -120,9 +120,10 @@ class _Process:
 
     def _trace(self, model: nn.Module, arguments: dict[str, Any]) -> ModelGraph:
         """What :func:`fxlens.tracing.trace_model` does, in two phases with limits of their own."""
-        self.enter("trace")
         leaves = arguments.get("leaf_modules") or ()
+        # Still part of the build: a torchvision that cannot be imported does not make a model untraceable.
         settings = trace_settings(self._request.dialect, leaves, arguments.get("tracer_kwargs"))
+        self.enter("trace")
         traces = trace_modes(model, settings, arguments.get("concrete_args"))
         graph = describe(model, settings, traces, {})
         if not any(graph.traced()):
