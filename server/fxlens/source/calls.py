@@ -12,6 +12,7 @@ from fxlens.source.branches import arm_worlds
 from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
 from fxlens.source.callers import bind_to_names, call_parts
 from fxlens.source.document import Document
+from fxlens.source.examples import example_of
 from fxlens.source.flow import Flow
 from fxlens.source.hints import ModelExpression, as_written, find_hint
 from fxlens.source.model import ExtractionCall, FileCalls, Function, Query, Role, Slice, Span, Unresolved
@@ -258,6 +259,9 @@ def _resolve_in(
         return Unresolved("The call is given no model."), readers
     slicer = Slicer(flow, place)
     outcome = slicer.slice(hint, [(name, given[name]) for name in _TRACE_ARGUMENTS if name in given])
+    example = example_of(flow, place) if isinstance(outcome, Slice) else None
+    if isinstance(outcome, Slice) and example is not None:
+        outcome = replace(outcome, arguments=(*outcome.arguments, example))
     for reader in readers:
         for if_statement in reader.undecided:
             if slicer.includes_part_of(if_statement):

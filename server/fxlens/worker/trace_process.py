@@ -18,11 +18,11 @@ import time
 import traceback
 from typing import Any
 
-from torch import nn
+from torch import fx, nn
 
-from fxlens.graph import Failure, Json, ModelGraph, Phase
+from fxlens.graph import Failure, Json, ModelGraph, Phase, Value
 from fxlens.tracing.model import describe
-from fxlens.tracing.modes import trace_modes
+from fxlens.tracing.modes import ModeTrace, trace_modes
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import find_values
 from fxlens.worker import building, neutral
@@ -131,12 +131,21 @@ class _Process:
         _send(self._results, "G", self._reply(graph, None))
         self.enter("shapes")
         try:
-            values = {mode: find_values(model, trace, neutral.weights_of(model)) for mode, trace in traces.items()}
+            example = arguments.get("example_input") or neutral.weights_of(model)
+            values = {mode: _values(model, trace, example) for mode, trace in traces.items()}
         except Exception:
             # The user's layers are run on meta tensors for this and may object. The names are what matters.
             traceback.print_exc()
             return graph
         return describe(model, settings, traces, values)
+
+
+def _values(model: nn.Module, trace: ModeTrace, example: Any) -> dict[fx.Node, Value]:
+    """The values that ``example`` leads to; where it does not get through the model, those of an input that does."""
+    values = find_values(model, trace, example)
+    if example is None or trace.graph is None or len(values) == len(trace.graph.nodes) - 1:
+        return values
+    return max(values, find_values(model, trace), key=len)
 
 
 def _certain(error: BaseException) -> bool:

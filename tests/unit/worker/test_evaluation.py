@@ -183,6 +183,17 @@ def test_shapes_are_those_of_the_images_the_weights_are_for(worker: Workshop) ->
         assert first.shape == (1, 3, side, side), model
 
 
+def test_the_example_input_of_the_source_comes_first_if_it_fits(worker: Workshop) -> None:
+    source = "from torchvision import models\nmodel = models.resnet18(weights='DEFAULT')\n"
+    for example, shape in (("(2, 3, 96, 64)", (2, 3, 96, 64)), ("(2, 5)", (1, 3, 224, 224))):
+        graph = worker.trace(source, arguments={"example_input": example}).graph
+        assert graph is not None
+        assert graph.eval is not None
+        first = graph.eval.nodes[0].value
+        assert first is not None
+        assert first.shape == shape
+
+
 def test_a_parameter_shared_by_two_modules_stays_one(worker: Workshop) -> None:
     source = (
         "from torch import nn\na = nn.Linear(4, 4)\nb = nn.Linear(4, 4)\nb.weight = a.weight\n"
