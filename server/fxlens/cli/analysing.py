@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
-from fxlens.cli.files import python_files, read_source
+from fxlens.cli.files import python_files
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.engine import Engine
 from fxlens.engine.settings import EngineSettings, FolderSettings
+from fxlens.engine.walking import read_source
 
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH..."
@@ -53,6 +54,7 @@ async def _analyses(paths: list[Path], python: str | None) -> AsyncIterator[File
             cache_folder=cache_folder(),
         )
     )
+    await engine.indexed()
     try:
         for path in python_files(paths):
             resolved = path.resolve()

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
-SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"}
-"""Folders nobody means by "my code"; those whose name starts with a dot are skipped too."""
-ENCODINGS = ("utf-8-sig", "latin-1")
+from fxlens.engine.walking import walk
 
 
 def python_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -20,42 +15,7 @@ def python_files(paths: Iterable[Path]) -> Iterator[Path]:
     """
     seen: set[Path] = set()
     for path in paths:
-        for file in [path] if path.is_file() else _walk(path):
+        for file in [path] if path.is_file() else walk(path):
             if file not in seen:
                 seen.add(file)
                 yield file
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    ignores: list[tuple[Path, GitIgnoreSpec]] = []
-    for folder, folders, files in os.walk(root):
-        here = Path(folder)
-        ignores = [(base, spec) for base, spec in ignores if here.is_relative_to(base)]
-        if ".gitignore" in files:
-            lines = (here / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
-            ignores.append((here, GitIgnoreSpec.from_lines(lines)))
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and name not in SKIPPED and not _ignored(here / name, ignores, folder=True)
-        )
-        for name in sorted(files):
-            if name.endswith(".py") and not _ignored(here / name, ignores):
-                yield here / name
-
-
-def _ignored(path: Path, ignores: list[tuple[Path, GitIgnoreSpec]], folder: bool = False) -> bool:
-    tail = "/" if folder else ""
-    return any(spec.match_file(path.relative_to(base).as_posix() + tail) for base, spec in ignores)
-
-
-def read_source(path: Path) -> str:
-    """The text of a Python file, whatever its encoding: UTF-8 mostly, else byte for byte, which never fails.
-
-    Line ends stay as they are, so that positions are those an editor shows.
-    """
-    data = path.read_bytes()
-    try:
-        return data.decode(ENCODINGS[0])
-    except UnicodeDecodeError:
-        return data.decode(ENCODINGS[1])

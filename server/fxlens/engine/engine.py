@@ -13,6 +13,7 @@ from dataclasses import replace
 from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
 from fxlens.engine.cache import Traced, TraceKey, key_of
 from fxlens.engine.documents import Call, Document, Model, arguments_of, statements_of
+from fxlens.engine.neighbours import Neighbours
 from fxlens.engine.settings import EngineSettings
 from fxlens.engine.traces import Job, Progress, Traces, Watcher
 from fxlens.engine.workers import BlockedError
@@ -56,6 +57,7 @@ class Engine:
         self._documents: dict[str, Document] = {}
         self._jobs: dict[TraceKey, Job] = {}
         self._traces = Traces(on_worker, on_log, on_phase)
+        self._neighbours = Neighbours(self._read_again)
         self._restarting = asyncio.Lock()
 
     # --- settings ---------------------------------------------------------------------------------------------------
@@ -65,6 +67,7 @@ class Engine:
         if settings == self._settings:
             return
         self._settings = settings
+        self._neighbours.configure([folder.path for folder in settings.folders], settings.extra_paths)
         self._traces.configure(settings)
         for document in self._documents.values():
             self._refresh(document, retry_blocked=True)
@@ -94,6 +97,7 @@ class Engine:
             return
         if document.debounce:
             document.debounce.cancel()
+        self._neighbours.close(document.path)
         document.calls = []
         document.resolve_waiters()
         self._drop_unwanted_jobs()
@@ -106,6 +110,7 @@ class Engine:
     def file_changed(self, path: str) -> None:
         """A file on disk changed: trace again what was made from it, and what failed and may now work."""
         self._traces.digests.forget(path)
+        self._neighbours.file_changed(path)
         for document in self._documents.values():
             touched = [model for model in document.models() if self._concerned(model, path)]
             for model in touched:
@@ -123,7 +128,18 @@ class Engine:
 
     def _set_text(self, document: Document, text: str, version: int | None) -> None:
         document.text, document.version = text, version
-        found = self._calls_in(text, document.path)
+        self._set_calls(document, self._calls_in(text, document.path))
+
+    def _read_again(self, path: str) -> None:
+        """Find the calls of an open document anew, after a change in files around it."""
+        for document in self._documents.values():
+            if document.path == path:
+                found = self._calls_in(document.text, path)
+                if found != tuple(one.call for one in document.calls):
+                    self._set_calls(document, found)
+                    self._launch_later(document, 0.0)
+
+    def _set_calls(self, document: Document, found: tuple[ExtractionCall, ...]) -> None:
         known = {model.key: model for model in document.models()}
         document.calls = [
             Call(call, [self._model(document, known, call, at, branch) for branch in range(len(call.slices))])
@@ -134,7 +150,7 @@ class Engine:
 
     def _calls_in(self, text: str, path: str) -> tuple[ExtractionCall, ...]:
         try:
-            return tuple(find_calls(text, path).calls)
+            return tuple(find_calls(text, path, self._neighbours.reading(path, text)).calls)
         except Exception as error:
             # A defect of ours in reading one file must not take the editor's document out of step with ours.
             self._on_log(f"internal error while reading {path}: {error!r}")
@@ -323,6 +339,10 @@ class Engine:
                 self._refresh(document, retry_blocked=True)
                 self._launch_later(document, 0.0)
 
+    async def indexed(self) -> None:
+        """Return when the workspace folders have been read, so that calls across files are found."""
+        await self._neighbours.indexed()
+
     async def settled(self, uri: str) -> None:
         """Return when nothing is pending for the document (at once if it is not open)."""
         document = self._documents.get(uri)
@@ -339,6 +359,7 @@ class Engine:
     async def shutdown(self) -> None:
         """Close everything and end every process."""
         await self.close_all()
+        await self._neighbours.stop()
         await self._stop_work()
 
     async def _stop_work(self) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fxlens.cli.files import python_files, read_source
+from fxlens.cli.files import python_files
+from fxlens.engine.walking import read_source
 
 
 @pytest.fixture

@@ -1,0 +1,124 @@
+"""The files around the open documents: read in a thread, watched, and which document was read with which of them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+from fxlens.engine.workspace_files import WorkspaceFiles, read_folders
+
+QUIET_SECONDS = 0.15
+"""How long a changed file waits for its next change before the documents that were read with it are read again."""
+
+
+class Reading:
+    """The workspace as one document's reading sees it, with note of what was asked."""
+
+    def __init__(self, files: WorkspaceFiles) -> None:
+        self._files = files
+        self._texts: set[str] = set()
+        self._words: set[str] = set()
+
+    def text(self, path: str) -> str | None:
+        self._texts.add(path)
+        return self._files.text(path)
+
+    def module(self, dotted: str, importer: str) -> str | None:
+        return self._files.module(dotted, importer)
+
+    def mentioning(self, word: str) -> Iterable[str]:
+        self._words.add(word)
+        return self._files.mentioning(word)
+
+    def concerned_by(self, path: str) -> bool:
+        """Whether the answers may be others now that the file ``path`` has changed."""
+        text = self._files.text(path) or ""
+        return path in self._texts or any(word in text for word in self._words)
+
+
+class Neighbours:
+    """Keeps :class:`WorkspaceFiles` up to date; ``read_again`` is called with the path of an outdated document.
+
+    All methods must be called from the event loop's thread; none of them blocks it.
+    """
+
+    def __init__(self, read_again: Callable[[str], None]) -> None:
+        self._read_again = read_again
+        self._files = WorkspaceFiles()
+        self._readings: dict[str, Reading] = {}
+        self._changed: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._indexing: asyncio.Task[None] | None = None
+        self._stop = threading.Event()
+
+    def configure(self, roots: Sequence[str], extra_paths: Sequence[str]) -> None:
+        """Read the folders ``roots`` from now on, if they are others than before."""
+        if (tuple(roots), tuple(extra_paths)) == (self._files.roots, self._files.extra_paths):
+            return
+        self._files.roots, self._files.extra_paths = tuple(roots), tuple(extra_paths)
+        self._cancel_indexing()
+        self._stop = threading.Event()
+        self._indexing = asyncio.get_running_loop().create_task(self._index(self._stop))
+
+    async def _index(self, stop: threading.Event) -> None:
+        files = await asyncio.to_thread(read_folders, self._files.roots, dict(self._files.disk), stop)
+        self._files.take_disk(files)
+        for path in list(self._readings):
+            self._read_again(path)
+            await asyncio.sleep(0)  # One document a turn of the loop: requests come in between.
+
+    async def indexed(self) -> None:
+        """Return when the folders have been read."""
+        if self._indexing is not None:
+            await asyncio.wait([self._indexing])
+
+    def reading(self, path: str, text: str) -> Reading:
+        """The workspace for reading the open document ``path``, whose text is ``text`` now."""
+        before = self._files.text(path)
+        self._files.take_edit(path, text)
+        if before != text:
+            self._note_change(path)
+        self._readings[path] = reading = Reading(self._files)
+        return reading
+
+    def close(self, path: str) -> None:
+        """The document ``path`` is open no more; its file counts again."""
+        self._readings.pop(path, None)
+        before = self._files.text(path)
+        self._files.take_edit(path, None)
+        if self._files.text(path) != before:
+            self._note_change(path)
+
+    def file_changed(self, path: str) -> None:
+        before = self._files.text(path)
+        self._files.take_file(path)
+        if self._files.text(path) != before:
+            self._note_change(path)
+
+    def _note_change(self, path: str) -> None:
+        self._changed.add(path)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(QUIET_SECONDS, self._read_concerned)
+
+    def _read_concerned(self) -> None:
+        self._timer = None
+        changed, self._changed = self._changed, set()
+        for path, reading in list(self._readings.items()):
+            if any(reading.concerned_by(other) for other in changed if other != path):
+                self._read_again(path)
+
+    def _cancel_indexing(self) -> None:
+        self._stop.set()
+        if self._indexing is not None:
+            self._indexing.cancel()
+
+    async def stop(self) -> None:
+        """End the thread and the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._cancel_indexing()
+        if self._indexing is not None:
+            await asyncio.gather(self._indexing, return_exceptions=True)

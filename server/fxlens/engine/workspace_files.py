@@ -1,0 +1,153 @@
+"""The Python files of the workspace as the source floor asks for them: texts, modules, and where a word stands.
+
+Texts are kept in memory because they are asked for at every keystroke; how many is bounded, so that a folder of the
+size of a disk costs no more than a large project. Editors' texts win over the disk's.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fxlens.engine.walking import read_source, walk
+
+MOST_FOLDERS = 10_000
+MOST_FILES = 5_000
+MOST_CHARACTERS = 16_000_000
+LARGEST_FILE = 300_000
+"""In bytes. What is larger was written by a program, and holds no call that a person wrote."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file as it was read; ``stamp`` is its modification time (ns) and size then."""
+
+    text: str
+    stamp: tuple[int, int]
+
+
+def read_file(path: Path, known: SourceFile | None = None) -> SourceFile | None:
+    """The file as it is now; ``known`` itself if that is unchanged, nothing if the file cannot or need not be read."""
+    try:
+        status = path.stat()
+        stamp = (status.st_mtime_ns, status.st_size)
+        if status.st_size > LARGEST_FILE:
+            return None
+        return known if known is not None and known.stamp == stamp else SourceFile(read_source(path), stamp)
+    except OSError:
+        return None  # Gone or unreadable: as if it were not there.
+
+
+def read_folders(
+    roots: Sequence[str], known: Mapping[str, SourceFile], stop: threading.Event | None = None
+) -> dict[str, SourceFile]:
+    """All Python files below ``roots``, within the bounds above; made to run in a thread, which ``stop`` ends early."""
+    found: dict[str, SourceFile] = {}
+    room = MOST_CHARACTERS
+    for root in roots:
+        for path in walk(Path(root), MOST_FOLDERS):
+            if len(found) >= MOST_FILES or room <= 0 or (stop is not None and stop.is_set()):
+                return found
+            name = str(path)
+            file = None if name in found else read_file(path, known.get(name))
+            if file is not None:
+                found[name] = file
+                room -= len(file.text)
+    return found
+
+
+class WorkspaceFiles:
+    """Implements :class:`fxlens.source.Workspace` on what was read of the disk and what editors hold."""
+
+    def __init__(self, roots: Sequence[str] = (), extra_paths: Sequence[str] = ()) -> None:
+        self.roots = tuple(roots)
+        self.extra_paths = tuple(extra_paths)
+        self.disk: dict[str, SourceFile] = {}
+        self._edited: dict[str, str] = {}
+        self._words: dict[str, set[str]] = {}
+
+    # What changes
+
+    def take_disk(self, files: dict[str, SourceFile]) -> None:
+        self.disk = files
+        self._words.clear()
+
+    def take_file(self, path: str) -> None:
+        """Read one file again that may have changed, appeared or gone; files outside the workspace are left out."""
+        if not path.endswith(".py") or not any(Path(path).is_relative_to(root) for root in self.roots):
+            return
+        file = read_file(Path(path), self.disk.get(path))
+        if file is None:
+            self.disk.pop(path, None)
+        elif path in self.disk or len(self.disk) < MOST_FILES:
+            self.disk[path] = file
+        self._look_again(path)
+
+    def take_edit(self, path: str, text: str | None) -> None:
+        """An editor holds ``text`` for ``path`` from now on, or nothing any more."""
+        if text is None:
+            self._edited.pop(path, None)
+        else:
+            self._edited[path] = text
+        self._look_again(path)
+
+    def _look_again(self, path: str) -> None:
+        text = self.text(path) or ""
+        for word, paths in self._words.items():
+            if word in text:
+                paths.add(path)
+            else:
+                paths.discard(path)
+
+    # What is asked
+
+    def text(self, path: str) -> str | None:
+        edited = self._edited.get(path)
+        if edited is not None:
+            return edited
+        file = self.disk.get(path)
+        return file.text if file is not None else None
+
+    def mentioning(self, word: str) -> Iterable[str]:
+        known = self._words.get(word)
+        if known is None:
+            known = {path for path, file in self.disk.items() if path not in self._edited and word in file.text}
+            known |= {path for path, text in self._edited.items() if word in text}
+            if len(self._words) > 256:
+                self._words.clear()
+            self._words[word] = known
+        return sorted(known)
+
+    def module(self, dotted: str, importer: str) -> str | None:
+        name = dotted.lstrip(".")
+        parts = name.split(".") if name else []
+        if dotted.startswith("."):
+            base = importer
+            for _ in range(len(dotted) - len(name)):
+                base = os.path.dirname(base)  # noqa: PTH120  (pathlib is slow for what every keystroke does.)
+            return self._file_of(base, parts)
+        for base in self._import_paths(importer):
+            path = self._file_of(base, parts)
+            if path is not None:
+                return path
+        return None
+
+    def _file_of(self, base: str, parts: list[str]) -> str | None:
+        stem = os.path.join(base, *parts)  # noqa: PTH118
+        for path in (os.path.join(stem, "__init__.py"), f"{stem}.py"):  # noqa: PTH118
+            if path in self._edited or path in self.disk:
+                return path
+        return None
+
+    def _import_paths(self, importer: str) -> list[str]:
+        """Where absolute imports of ``importer`` are looked for, in the order of the worker's ``sys.path``."""
+        own = os.path.dirname(importer)  # noqa: PTH120
+        top = own
+        while self._file_of(top, []) is not None and os.path.dirname(top) != top:  # noqa: PTH120
+            top = os.path.dirname(top)  # noqa: PTH120
+        containing = [root for root in self.roots if Path(importer).is_relative_to(root)]
+        nearest = [max(containing, key=len)] if containing else []
+        return list(dict.fromkeys([top, *nearest, *self.extra_paths, *self.roots, own]))
