@@ -1,5 +1,5 @@
-// `npm run sync`: the rules as package.json shows them (setting `fxlens.severity`), taken from the server, which has them.
-// `client/test/manifest.test.ts` fails where they differ.
+// `npm run sync`: the rules as package.json shows them (setting `fxlens.severity`), and their pages, taken from the server.
+// `client/test/manifest.test.ts` and `tests/unit/checks/test_pages.py` fail where they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, VENV_PYTHON } from './lib/paths.mjs';
@@ -9,6 +9,8 @@ import { detail, runMain } from './lib/say.mjs';
 const CODE = `
 import json
 from fxlens.checks import RULES
+from fxlens.checks.pages import write_pages
+write_pages(RULES)
 print(json.dumps([[rule.code, rule.severity, rule.summary] for rule in RULES.values()]))
 `;
 const SEVERITIES = ['error', 'warning', 'information', 'hint', 'off'];

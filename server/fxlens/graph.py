@@ -73,7 +73,9 @@ class GraphNode:
     module path of a ``call_module``, the attribute path of a ``get_attr``, the method's name of a ``call_method``, the
     dotted name of the function of a ``call_function``, and the argument's name of a ``placeholder``. ``module_class``
     is the qualified class of the module a ``call_module`` calls. ``source`` is the line of the user's (or library's)
-    ``forward`` that made the node.
+    ``forward`` that made the node. ``inputs`` are the positions of the named nodes it reads among the mode's nodes,
+    ``writes`` those of them whose tensor it overwrites for certain; ``kept`` says that torch.fx keeps it in a pruned
+    graph although nothing uses its result.
     """
 
     name: str
@@ -83,6 +85,9 @@ class GraphNode:
     module_class: str | None = None
     source: SourceLine | None = None
     value: Value | None = None
+    inputs: tuple[int, ...] = ()
+    writes: tuple[int, ...] = ()
+    kept: bool = False
 
     @property
     def label(self) -> str:
@@ -98,11 +103,12 @@ class GraphNode:
     def to_json(self) -> Json:
         source = self.source.to_json() if self.source else None
         value = self.value.to_json() if self.value else None
-        return [self.name, self.op, self.target, self.scope, self.module_class, source, value]
+        memory = [self.inputs, self.writes, self.kept]
+        return [self.name, self.op, self.target, self.scope, self.module_class, source, value, *memory]
 
     @staticmethod
     def from_json(data: Json) -> GraphNode:
-        name, op, target, scope, module_class, source, value = data
+        name, op, target, scope, module_class, source, value, inputs, writes, kept = data
         return GraphNode(
             name,
             op,
@@ -111,6 +117,9 @@ class GraphNode:
             module_class,
             SourceLine.from_json(source) if source else None,
             Value.from_json(value) if value else None,
+            tuple(inputs),
+            tuple(writes),
+            kept,
         )
 
 
@@ -184,6 +193,7 @@ class Failure:
     ``phase`` is the step that failed, ``kind`` the exception's class name or ``"timeout"``, ``"exit"``, ``"crash"``,
     ``"memory"``, ``"refused"``. ``message`` says what is wrong, ``remedy`` what to do about it (may be empty).
     ``source`` is the innermost line of the user's own code, where there is one; ``mode`` the mode being traced.
+    ``leaf_modules`` are qualified classes that were tried as leaves and make the model traceable.
     """
 
     phase: Phase
@@ -192,15 +202,17 @@ class Failure:
     remedy: str = ""
     source: SourceLine | None = None
     mode: Mode | None = None
+    leaf_modules: tuple[str, ...] = ()
 
     def to_json(self) -> Json:
         source = self.source.to_json() if self.source else None
-        return [self.phase, self.kind, self.message, self.remedy, source, self.mode]
+        return [self.phase, self.kind, self.message, self.remedy, source, self.mode, self.leaf_modules]
 
     @staticmethod
     def from_json(data: Json) -> Failure:
-        phase, kind, message, remedy, source, mode = data
-        return Failure(phase, kind, message, remedy, SourceLine.from_json(source) if source else None, mode)
+        phase, kind, message, remedy, source, mode, leaves = data
+        where = SourceLine.from_json(source) if source else None
+        return Failure(phase, kind, message, remedy, where, mode, tuple(leaves))
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,14 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
+def offset(text: str, position: types.Position) -> int:
+    """The offset of a client position in a text whose lines end in ``\\n``."""
+    lines = text.split("\n")
+    before = sum(len(line) + 1 for line in lines[: position.line])
+    line = lines[position.line].encode("utf-16-le") if position.line < len(lines) else b""
+    return before + len(line[: 2 * position.character].decode("utf-16-le"))
+
+
 def cut_cursor(text: str) -> tuple[str, types.Position | None]:
     """Take the one ``|`` out of a text and tell where it stood."""
     if "|" not in text:
@@ -137,6 +145,28 @@ class Lens:
         )
         answer = await self.client.text_document_code_action_async(params)
         return [action for action in answer or [] if isinstance(action, types.CodeAction)]
+
+    async def source_actions(self, document: Opened, kind: str) -> list[types.CodeAction]:
+        """The actions of one kind for the whole document, as on saving."""
+        end = types.Position(document.text.count("\n") + 1, 0)
+        params = types.CodeActionParams(
+            types.TextDocumentIdentifier(document.uri),
+            types.Range(types.Position(0, 0), end),
+            types.CodeActionContext([], only=[kind]),
+        )
+        answer = await self.client.text_document_code_action_async(params)
+        return [action for action in answer or [] if isinstance(action, types.CodeAction)]
+
+    def applied(self, document: Opened, action: types.CodeAction) -> str:
+        """The document's text after an action's edits."""
+        assert action.edit
+        assert action.edit.changes
+        edits = action.edit.changes[document.uri]
+        text = document.text
+        for edit in sorted(edits, key=lambda one: (one.range.start.line, one.range.start.character), reverse=True):
+            start, end = offset(text, edit.range.start), offset(text, edit.range.end)
+            text = text[:start] + edit.new_text + text[end:]
+        return text
 
     async def tree(self, document: Opened, position: types.Position | None = None) -> dict[str, Any]:
         return await self._request("fxlens/tree", _at(document, position))

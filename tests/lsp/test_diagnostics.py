@@ -22,12 +22,15 @@ _MARK = re.compile(r"#\s*(\^+)\s+([\w-]+)(?::\s*(.*))?")
 
 
 def expectations(text: str) -> list[tuple[int, int, int, str, str]]:
-    """(line, start, end, rule, part of the message) of each caret comment, which stands below the line it speaks of."""
+    """(line, start, end, rule, part of the message) of each caret comment, which stands below the line of code it speaks of."""
     found = []
+    code = 0
     for number, line in enumerate(text.splitlines()):
         mark = _MARK.search(line)
-        if mark:
-            found.append((number - 1, mark.start(1), mark.end(1), mark[2], mark[3] or ""))
+        if mark is None:
+            code = number
+        else:
+            found.append((code, mark.start(1), mark.end(1), mark[2], mark[3] or ""))
     return found
 
 
@@ -144,6 +147,7 @@ async def test_overlapping_queries_take_each_others_nodes(lens: Lens) -> None:
         + """\
     ["layer4", "layer4.1"],
     #           ^^^^^^^^ shadowed-query: so it gets `layer4.1.add` instead
+    #           ^^^^^^^^ overwritten-node: `layer4.1.relu_1` (ReLU) works in place
 )
 """,
     )

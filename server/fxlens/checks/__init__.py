@@ -1,51 +1,32 @@
-"""Pure functions from an analysed call to its problems; one module per family of rules."""
+"""Pure functions from an analysed call to its problems; one module for each rule, in :mod:`fxlens.checks.rules`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from fxlens.checks.ignores import not_ignored
-from fxlens.checks.models import FAILED_MODEL, NAMING_FAILURE, UNRESOLVED_MODEL, UNTRACEABLE_MODEL
-from fxlens.checks.outputs import DUPLICATE_OUTPUT, REPEATED_MODULE
-from fxlens.checks.problem import Fix, Problem, Rule, Severity
-from fxlens.checks.queries import MODE_SPECIFIC_NODE, UNKNOWN_NODE
-from fxlens.checks.selection import MISLEADING_NODE, PATTERN_QUERY, SHADOWED_QUERY
+from fxlens.checks.problem import Edit, Fix, Problem, Rule, Severity
+from fxlens.checks.rules import RULES
+from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
-from fxlens.source.document import split_lines
 
-__all__ = ["RULES", "Fix", "Problem", "Rule", "Severity", "check_call", "check_file", "severity_of"]
-
-RULES: dict[str, Rule] = {
-    rule.code: rule
-    for rule in (
-        UNKNOWN_NODE,
-        MODE_SPECIFIC_NODE,
-        MISLEADING_NODE,
-        SHADOWED_QUERY,
-        PATTERN_QUERY,
-        REPEATED_MODULE,
-        DUPLICATE_OUTPUT,
-        NAMING_FAILURE,
-        UNTRACEABLE_MODEL,
-        FAILED_MODEL,
-        UNRESOLVED_MODEL,
-    )
-}
+__all__ = ["RULES", "Edit", "Fix", "Problem", "Rule", "Severity", "check_call", "check_file", "severity_of"]
 
 
-def check_call(analysis: CallAnalysis) -> Iterator[Problem]:
+def check_call(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     """All problems of one call, by rule, in the order of :data:`RULES`."""
     for rule in RULES.values():
-        yield from rule.check(analysis)
+        yield from rule.check(analysis, text)
 
 
 def check_file(analysis: FileAnalysis) -> list[Problem]:
     """The problems of all calls of a file that no comment silences, each once although calls may share a string."""
     found: dict[tuple[object, ...], Problem] = {}
+    text = SourceText(analysis.text)
     for call in analysis.calls:
-        for problem in check_call(call):
+        for problem in check_call(call, text):
             found.setdefault((problem.rule, problem.span, problem.message), problem)
-    return not_ignored(found.values(), split_lines(analysis.text))
+    return not_ignored(found.values(), text)
 
 
 def severity_of(code: str, overrides: Mapping[str, str]) -> Severity | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import SourceLine
 from fxlens.source.model import Span
@@ -14,12 +15,23 @@ Severity: TypeAlias = Literal["error", "warning", "information", "hint"]
 
 
 @dataclass(frozen=True)
-class Fix:
-    """A replacement the user may accept: ``text`` for what stands at ``span``, offered under ``title``."""
+class Edit:
+    """``text`` instead of what stands at ``span``; an empty span inserts."""
 
-    title: str
     span: Span
     text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Edits that the user may accept together, offered under ``title``.
+
+    ``sure`` is true for the one that is most likely meant: editors prefer it, and "fix all" takes it.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    sure: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,12 +47,29 @@ class Problem:
     fixes: tuple[Fix, ...] = ()
     related: SourceLine | None = None
 
+    @property
+    def suggestions(self) -> tuple[str, ...]:
+        """What the fixes put in the place of the problem's own text."""
+        alone = [fix.edits[0] for fix in self.fixes if len(fix.edits) == 1]
+        return tuple(edit.text for edit in alone if edit.span == self.span)
+
+
+Check: TypeAlias = Callable[[CallAnalysis, SourceText], Iterable[Problem]]
+
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its stable code, default severity, one line on what it finds, and the function that finds it."""
+    """One rule: what it is called, what it finds, and its documentation, from which its page is made.
+
+    ``summary`` is one line on what it finds, ``why`` what happens at run time, ``wrong`` an example that the rule
+    marks, ``remedy`` how to mend it and ``right`` the example mended (empty where the remedy is no other code).
+    """
 
     code: str
     severity: Severity
     summary: str
-    check: Callable[[CallAnalysis], Iterable[Problem]]
+    why: str
+    wrong: str
+    remedy: str
+    right: str
+    check: Check

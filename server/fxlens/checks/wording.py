@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from fxlens.checks.problem import Fix
-from fxlens.source.model import Query
-
 
 def did_you_mean(suggestions: tuple[str, ...]) -> str:
     """`` Did you mean `a`, `b` or `c`?``, or nothing."""
@@ -24,10 +21,3 @@ def sentences(*parts: str) -> str:
     """
     ended = (part if part.endswith((".", "!", "?", "…", ")", "`")) else f"{part}." for part in parts if part)
     return " ".join(ended)
-
-
-def replacements(query: Query, suggestions: tuple[str, ...]) -> tuple[Fix, ...]:
-    """Fixes that put each suggestion in the place of the query's text."""
-    if not query.editable or not query.closed:
-        return ()
-    return tuple(Fix(f"Replace with `{name}`", query.span, name) for name in suggestions)

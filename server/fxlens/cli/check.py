@@ -53,7 +53,7 @@ def _problems(paths: Iterable[Path], python: str | None) -> Iterable[dict[str, A
                 "rule": problem.rule,
                 "severity": severity_of(problem.rule, {}),
                 "message": problem.message,
-                "suggestions": [fix.text for fix in problem.fixes],
+                "suggestions": list(problem.suggestions),
             }
 
 

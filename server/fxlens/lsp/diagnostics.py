@@ -1,16 +1,14 @@
-"""Problems as diagnostics, and their fixes as code actions.
-
-Code actions are looked up among the diagnostics the server published, not read back from the client: not every client
-returns a diagnostic's ``data``, and what was published is known to fit the present text.
-"""
+"""Problems as diagnostics, each linked to its rule's page."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from lsprotocol import types
 
 from fxlens.checks import RULES, Problem, check_file, severity_of
+from fxlens.checks.pages import page_file
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Session
 
@@ -38,29 +36,6 @@ def diagnose(session: Session, uri: str) -> types.PublishDiagnosticsParams | Non
     return types.PublishDiagnosticsParams(uri, [diagnostic for diagnostic, _ in found], document.version)
 
 
-def code_actions(session: Session, uri: str, where: types.Range) -> list[types.CodeAction]:
-    """The fixes of the problems that touch a range; the first fix of a problem is the preferred one."""
-    if session.open_file(uri) is None:
-        return []
-    document = session.workspace.document(uri)
-    actions = []
-    for diagnostic, problem in session.published.get(uri, ()):
-        if document is None or not _touch(diagnostic.range, where):
-            continue
-        for at, fix in enumerate(problem.fixes):
-            edit = types.TextEdit(document.client_range(fix.span), fix.text)
-            actions.append(
-                types.CodeAction(
-                    title=fix.title,
-                    kind=types.CodeActionKind.QuickFix,
-                    diagnostics=[diagnostic],
-                    is_preferred=at == 0,
-                    edit=types.WorkspaceEdit(changes={uri: [edit]}),
-                )
-            )
-    return actions
-
-
 def _diagnostic(session: Session, document: Document, problem: Problem) -> types.Diagnostic | None:
     severity = severity_of(problem.rule, session.configuration.severity)
     if severity is None:
@@ -70,10 +45,18 @@ def _diagnostic(session: Session, document: Document, problem: Problem) -> types
         message=problem.message,
         severity=_SEVERITIES[severity],
         code=problem.rule,
+        code_description=_description(problem.rule),
         source=SOURCE,
         related_information=_related(problem),
-        data={"suggestions": [fix.text for fix in problem.fixes]},
+        data={"suggestions": list(problem.suggestions)},
     )
+
+
+@cache
+def _description(code: str) -> types.CodeDescription | None:
+    """A link to the rule's page among our own files: it is of this version, and opens without a network."""
+    file = page_file(code)
+    return types.CodeDescription(file.as_uri()) if file.is_file() else None
 
 
 def _related(problem: Problem) -> list[types.DiagnosticRelatedInformation] | None:
@@ -84,11 +67,3 @@ def _related(problem: Problem) -> list[types.DiagnosticRelatedInformation] | Non
     location = types.Location(Path(source.file).as_uri(), types.Range(start, start))
     summary = RULES[problem.rule].summary
     return [types.DiagnosticRelatedInformation(location, summary)]
-
-
-def _touch(one: types.Range, other: types.Range) -> bool:
-    return not (_key(one.end) < _key(other.start) or _key(other.end) < _key(one.start))
-
-
-def _key(position: types.Position) -> tuple[int, int]:
-    return position.line, position.character

@@ -15,12 +15,13 @@ from pygls.uris import to_fs_path
 from fxlens import __version__
 from fxlens.engine.analysis import FileAnalysis, WorkerState
 from fxlens.engine.engine import Engine
+from fxlens.lsp.actions import KINDS, code_actions
 from fxlens.lsp.client import ClientShows
 from fxlens.lsp.completion import TRIGGERS, complete
 from fxlens.lsp.configuration import Configuration, read_configuration
 from fxlens.lsp.debug import debug_information
 from fxlens.lsp.definition import definition
-from fxlens.lsp.diagnostics import code_actions, diagnose
+from fxlens.lsp.diagnostics import diagnose
 from fxlens.lsp.documents import DocumentWorkspace
 from fxlens.lsp.hover import hover
 from fxlens.lsp.progress import TraceProgress
@@ -193,14 +194,9 @@ def _register_queries(server: FxLensServer) -> None:
             return links
         return [types.Location(link.target_uri, link.target_range) for link in links]
 
-    @server.feature(
-        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
-    )
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=KINDS))
     def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
-        only = params.context.only
-        if only and not any(_covers(kind, types.CodeActionKind.QuickFix.value) for kind in only):
-            return []
-        return code_actions(server.session, params.text_document.uri, params.range)
+        return code_actions(server.session, params.text_document.uri, params.range, params.context.only)
 
 
 def _register_own_requests(server: FxLensServer) -> None:
@@ -237,10 +233,6 @@ def _register_own_requests(server: FxLensServer) -> None:
 def _position(params: Any) -> types.Position | None:
     position = params.get("position")
     return types.Position(position["line"], position["character"]) if position else None
-
-
-def _covers(asked: str, kind: str) -> bool:
-    return kind == asked or kind.startswith(f"{asked}.")
 
 
 def serve() -> None:

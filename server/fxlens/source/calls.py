@@ -14,6 +14,7 @@ from fxlens.source.callers import bind_to_names, call_parts
 from fxlens.source.document import Document
 from fxlens.source.examples import example_of
 from fxlens.source.flow import Flow
+from fxlens.source.given import given_arguments
 from fxlens.source.hints import ModelExpression, as_written, find_hint
 from fxlens.source.model import ExtractionCall, FileCalls, Function, Query, Role, Slice, Span, Unresolved
 from fxlens.source.project import Project, defined_names
@@ -131,7 +132,7 @@ def _calls_of_wrappers(document: Document, path: str, project: Project) -> list[
             if site.document is not document or site.callee is None or called is None:
                 continue
             span = Span(document.position(called[0][0].start_pos), document.position(called[1].end_pos))
-            call = ExtractionCall(each.function, each.dialect, span, document.span(site.callee), None)
+            call = ExtractionCall(each.function, each.dialect, span, document.span(site.callee), None, delegates=True)
             world = World(callers={function.start_pos: index})
             found.append(_resolve(each, call, None, project, world, document.path))
     return found
@@ -171,6 +172,8 @@ def _read_call(found: _Found, project: Project | None) -> ExtractionCall:
         Span(document.position(found.chain[0].start_pos), document.position(found.trailer.end_pos)),
         document.span(found.leaf),
         hint.span if hint is not None else model_span,
+        given=given_arguments(document, found.given, found.place),
+        unpacks=any(keyword in ("*", "**") for keyword, _ in arguments(found.trailer)),
     )
     return _resolve(found, call, hint, project, World(), document.path)
 

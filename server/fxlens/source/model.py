@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from fxlens.graph import MODES, Dialect, Mode
 
 Function: TypeAlias = Literal["create_feature_extractor", "get_graph_node_names"]
+Kind: TypeAlias = Literal["list", "dict", "set", "tuple", "string", "none", "other"]
 Role: TypeAlias = Literal["return_nodes", "train_return_nodes", "eval_return_nodes"]
 
 
@@ -83,6 +84,21 @@ class Argument:
 
 
 @dataclass(frozen=True)
+class GivenArgument:
+    """An argument of the call as it is written, under its parameter's name.
+
+    ``kind`` is what its value is for certain (``"other"`` when that is open), ``span`` the expression and ``whole``
+    the expression with its keyword.
+    """
+
+    name: str
+    keyword: bool
+    kind: Kind
+    span: Span
+    whole: Span
+
+
+@dataclass(frozen=True)
 class Slice:
     """The statements the model expression depends on, in source order, and the expressions to evaluate after them.
 
@@ -133,6 +149,11 @@ class ExtractionCall:
     unresolved: Unresolved | None = None
     names_unresolved: Unresolved | None = field(default=None)
     """Why the queries are not (all) known although the call has such an argument."""
+    given: tuple[GivenArgument, ...] = ()
+    unpacks: bool = False
+    """Whether ``*args`` or ``**kwargs`` may give more than is written."""
+    delegates: bool = False
+    """Whether this is a call of a wrapper, whose own text is in another file."""
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,18 @@ from torch import fx, nn
 from fxlens.tracing.inplace import apply_in_place
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """The words of a long text, as a set: a list of names that stays readable."""
     return frozenset(text.split())
 
 
-_IN_PLACE_OPERATORS = _words(
+_IN_PLACE_OPERATORS = words(
     """
     iadd iand iconcat ifloordiv ilshift imatmul imod imul ior ipow irshift isub itruediv ixor setitem delitem
     """
 )
 
-_NEW_TENSOR = _words(
+_NEW_TENSOR = words(
     """
     abs acos adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d add addmm all any
     arange argmax argmin asin atan avg_pool1d avg_pool2d avg_pool3d baddbmm batch_norm bernoulli bmm cat ceil
@@ -43,7 +44,7 @@ _NEW_TENSOR = _words(
 )
 """Functions and methods whose result never shares storage with an argument, unless they work in place."""
 
-_PLAIN_ATTRIBUTES = _words("shape dtype device ndim requires_grad is_cuda layout names")
+_PLAIN_ATTRIBUTES = words("shape dtype device ndim requires_grad is_cuda layout names")
 
 _NEW_TENSOR_MODULES: tuple[type[nn.Module], ...] = (
     nn.modules.conv._ConvNd,  # noqa: SLF001 - the public classes would be six

@@ -9,6 +9,7 @@ from torch import fx, nn
 
 from fxlens.graph import Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
 from fxlens.tracing.inplace import apply_in_place
+from fxlens.tracing.memory import Memory
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.modules import class_name, describe_modules
 from fxlens.tracing.settings import TraceSettings, trace_settings
@@ -85,13 +86,28 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
     if trace.graph is None:
         return None
     names, origins = trace.tracer.node_to_qualname, trace.tracer.node_to_origin
-    classes = {path: class_name(module) for path, module in model.named_modules(remove_duplicate=False)}
+    modules = dict(model.named_modules(remove_duplicate=False))
+    classes = {path: class_name(module) for path, module in modules.items()}
     nodes = []
+    memory = Memory(trace.graph, names, modules, trace.tracer.naming, trace.mode)
     for node, name in names.items():
         target = _target_name(node, trace.tracer.naming)
         module_class = classes.get(target) if node.op == "call_module" else None
         scope, source = origins[node]
-        nodes.append(GraphNode(name, cast(NodeOp, node.op), target, scope, module_class, source, values.get(node)))
+        nodes.append(
+            GraphNode(
+                name,
+                cast(NodeOp, node.op),
+                target,
+                scope,
+                module_class,
+                source,
+                values.get(node),
+                memory.inputs(node),
+                memory.writes(node),
+                memory.is_kept(node),
+            )
+        )
     returned: dict[str, list[str | None]] = {}
     for call in trace.tracer.module_calls:
         name_of_call = names.get(call.returned) if isinstance(call.returned, fx.Node) else None

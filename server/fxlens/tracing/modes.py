@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -123,19 +124,28 @@ def _with_remedy(
         return trace
     leaves: list[type[nn.Module]] = []
     failed = trace
-    while failed.graph is None and failed.tracer.failed_in is not None and len(leaves) < _MAX_LEAVES:
+    until = time.monotonic() + _TRIAL_SECONDS
+    while (
+        failed.graph is None
+        and failed.tracer.failed_in is not None
+        and len(leaves) < _MAX_LEAVES
+        and time.monotonic() < until
+    ):
         leaves.append(failed.tracer.failed_in[1])
         tried = replace(settings, leaf_modules=(*settings.leaf_modules, *leaves))
         failed = trace_mode(model, trace.mode, tried, concrete_args)
     if failed.graph is not None:
         names = ", ".join(kind.__qualname__ for kind in leaves)
         remedy = f"{trace.failure.remedy} Tried and works: leaf_modules=[{names}].".strip()
-        trace.failure = replace(trace.failure, remedy=remedy)
+        classes = tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in leaves)
+        trace.failure = replace(trace.failure, remedy=remedy, leaf_modules=classes)
     return trace
 
 
 _MAX_LEAVES = 8
 """How many classes to try as leaves: more than a few would hide most of the model."""
+_TRIAL_SECONDS = 5.0
+"""How long to go on trying: the failure itself is known by then, and must not be lost to the limit of the phase."""
 
 
 def _duplicates(trace: ModeTrace) -> Failure | None:

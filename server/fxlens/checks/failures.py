@@ -1,0 +1,52 @@
+"""What the rules about models share: which failures are torch.fx's, and how they are said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fxlens.checks.wording import sentences
+from fxlens.engine.analysis import CallAnalysis, ModelState
+from fxlens.graph import Failure
+from fxlens.source.model import Span, Unresolved
+
+NOT_OF_TORCH_FX = frozenset({"timeout", "memory", "crash", "exit", "cancelled"})
+"""Kinds of failures that say nothing of whether the model can be traced, even when they happen while it is."""
+
+
+def trace_failures(state: ModelState) -> Iterator[Failure]:
+    """One failure a model: both modes mostly fail at the same line."""
+    graph = state.current_graph
+    failures = list(graph.failures) if graph else []
+    if state.status == "failed" and state.failure and is_of_torch_fx(state.failure):
+        failures.append(state.failure)
+    seen: set[tuple[str, object]] = set()
+    both = {(failure.message, failure.source) for failure in failures if failure.mode == "train"} & {
+        (failure.message, failure.source) for failure in failures if failure.mode == "eval"
+    }
+    for failure in failures:
+        where = (failure.message, failure.source)
+        if failure.phase == "trace" and where not in seen:
+            seen.add(where)
+            yield replace(failure, mode=None if where in both else failure.mode)
+
+
+def is_of_torch_fx(failure: Failure) -> bool:
+    return failure.phase in ("trace", "shapes") and failure.kind not in NOT_OF_TORCH_FX
+
+
+def model_span(analysis: CallAnalysis) -> Span:
+    return analysis.call.model_span or analysis.call.callee
+
+
+def sentence(what: str, why: Unresolved) -> str:
+    return sentences(f"{what}: {why.reason}", why.remedy)
+
+
+def place(failure: Failure) -> str:
+    """Where it happened, in brackets: ``(net.py:12 in `Net.forward`)``."""
+    if failure.source is None:
+        return ""
+    name = failure.source.file.replace("\\", "/").rpartition("/")[2]
+    where = f" in `{failure.source.function}`" if failure.source.function else ""
+    return f" ({name}:{failure.source.line}{where})"

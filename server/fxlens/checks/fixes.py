@@ -1,0 +1,227 @@
+"""The edits that several rules offer: pure functions from a call and its text to fixes that yield valid code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from fxlens.checks.problem import Edit, Fix
+from fxlens.checks.text import SourceText
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.source.model import ExtractionCall, GivenArgument, Position, Query, Role, Span
+
+_UNSAFE = re.compile(r"[\\'\"\r\n{}]")
+"""Characters that would need escaping in some kind of string: no fix rather than a broken one."""
+
+
+def replacements(query: Query, names: tuple[str, ...], title: str = "Replace with `{}`") -> tuple[Fix, ...]:
+    """Fixes that put each name in the place of the query's text; the first is the one most likely meant."""
+    if not query.editable or not query.closed:
+        return ()
+    return tuple(
+        Fix(title.format(name), (Edit(query.span, name),), sure=at == 0)
+        for at, name in enumerate(names)
+        if not _UNSAFE.search(name)
+    )
+
+
+def given(call: ExtractionCall, name: str) -> GivenArgument | None:
+    return next((one for one in call.given if one.name == name), None)
+
+
+def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit | None:
+    """An argument more at the end of the call, in the manner of its other arguments; nothing for an unfinished call."""
+    close = Position(call.span.end.line, call.span.end.column - 1)
+    if call.delegates or call.unpacks or not call.given or text.at(Span(close, call.span.end)) != ")":
+        return None
+    last = max(one.whole.end for one in call.given)
+    between = text.at(Span(last, close))
+    rest = between.lstrip()
+    if "#" in between or rest not in ("", ","):
+        return None
+    if "\n" not in between:
+        return Edit(Span(last, close), f", {argument}")
+    indent = text.indentation(last.line)
+    starts = [
+        one.whole.start
+        for one in call.given
+        if not text.content(one.whole.start.line)[: one.whole.start.column].strip()
+    ]
+    if starts:
+        indent = text.indentation(max(starts).line)
+    ending = text.indentation(close.line)
+    return Edit(Span(last, close), f",{text.newline}{indent}{argument},{text.newline}{ending}")
+
+
+def add_leaf_modules(analysis: CallAnalysis, text: SourceText, classes: tuple[str, ...]) -> Fix | None:
+    """Trace ``classes`` (qualified names) as one node each, imported where that is needed."""
+    call = analysis.call
+    if not classes or call.dialect == "timm" or "<locals>" in "".join(classes):
+        return None
+    names = [qualified.rpartition(".")[2] for qualified in classes]
+    listed = ", ".join(names)
+    edit = _leaf_edit(call, text, listed)
+    imports = _imports(text, classes)
+    if edit is None or imports is None:
+        return None
+    what = "one node" if len(names) == 1 else "one node each"
+    return Fix(f"Trace {listed} as {what} (leaf_modules)", (*imports, edit), sure=True)
+
+
+def _leaf_edit(call: ExtractionCall, text: SourceText, listed: str) -> Edit | None:
+    if call.dialect == "fxlens" and given(call, "tracer_kwargs") is None:
+        known = given(call, "leaf_modules")
+        return _extend_list(text, known.span, listed) if known else add_argument(call, text, f"leaf_modules=[{listed}]")
+    known = given(call, "tracer_kwargs")
+    if known is None:
+        return add_argument(call, text, f'tracer_kwargs={{"leaf_modules": [{listed}]}}')
+    written = text.at(known.span)
+    entry = re.search(r"""["']leaf_modules["']\s*:\s*(?=\[)""", written)
+    if entry:
+        start = text.moved(known.span.start, entry.end())
+        end = text.moved(known.span.start, written.find("]", entry.end()) + 1)
+        return _extend_list(text, Span(start, end), listed)
+    if known.kind != "dict" or not written.startswith("{") or "leaf_modules" in written:
+        return None
+    at = text.moved(known.span.start, 1)
+    rest = "" if written[1:].lstrip().startswith("}") else ", "
+    return Edit(Span(at, at), f'"leaf_modules": [{listed}]{rest}')
+
+
+def _extend_list(text: SourceText, span: Span, listed: str) -> Edit | None:
+    written = text.at(span)
+    if not (written.startswith("[") and written.endswith("]")) or "#" in written or "[" in written[1:]:
+        return None
+    at = text.moved(span.start, 1)
+    rest = "" if not written[1:-1].strip() else ", "
+    return Edit(Span(at, at), f"{listed}{rest}")
+
+
+def _imports(text: SourceText, classes: Iterable[str]) -> tuple[Edit, ...] | None:
+    """The imports that bring ``classes`` into the file; ``None`` if one of them cannot be imported by its name."""
+    try:
+        tree = ast.parse(text.text)
+    except SyntaxError:
+        return None
+    bound = set(_bound_names(tree))
+    lines = []
+    for qualified in classes:
+        module, _, name = qualified.rpartition(".")
+        if name in bound:
+            continue
+        if not module or module == "__main__" or not all(part.isidentifier() for part in module.split(".")):
+            return None
+        lines.append(f"from {module} import {name}{text.newline}")
+    imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    at = Position(imports[-1].end_lineno or 0 if imports else 0, 0)
+    return (Edit(Span(at, at), "".join(lines)),) if lines else ()
+
+
+def _bound_names(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ClassDef):
+            yield node.name
+
+
+def split_modes(analysis: CallAnalysis, text: SourceText, missing: dict[str, set[str]]) -> Fix | None:
+    """Two dicts or lists instead of one, each without what its mode does not have (``missing``, by mode)."""
+    call = analysis.call
+    one = given(call, "return_nodes")
+    if one is None or call.dialect == "timm" or call.delegates or one.kind not in ("list", "dict"):
+        return None
+    if not one.keyword and any(other.whole.start > one.whole.end and not other.keyword for other in call.given):
+        return None
+    written = text.at(one.span)
+    entries = list(_entries(call, text, one, written))
+    if not entries or "#" in written or len(entries) != _count(written):
+        return None
+    brackets = "[]" if one.kind == "list" else "{}"
+    parts = []
+    for mode in ("train", "eval"):
+        kept = [entry for query, entry in entries if query not in missing[mode]]
+        if not kept:
+            return None
+        shown = written if len(kept) == len(entries) else f"{brackets[0]}{', '.join(kept)}{brackets[1]}"
+        parts.append(f"{mode}_return_nodes={shown}")
+    return Fix(
+        "Ask by mode: `train_return_nodes` and `eval_return_nodes`", (Edit(one.whole, ", ".join(parts)),), sure=True
+    )
+
+
+def _entries(call: ExtractionCall, text: SourceText, one: GivenArgument, written: str) -> Iterator[tuple[str, str]]:
+    """The queries that stand in the argument itself, with the text of their entry."""
+    for query in call.queries:
+        inside = one.span.start <= query.literal.start and query.literal.end <= one.span.end
+        if not inside or not query.editable or not written.startswith(("[", "{")):
+            continue
+        name = text.at(query.literal)
+        yield query.text, f"{name}: {query.key}" if one.kind == "dict" and query.key else name
+
+
+def _count(written: str) -> int:
+    try:
+        display = ast.parse(written, mode="eval").body
+    except SyntaxError:
+        return -1
+    if isinstance(display, ast.Dict):
+        return len(display.keys) if None not in display.keys else -1
+    return len(display.elts) if isinstance(display, ast.List) else -1
+
+
+def rename_key(query: Query, text: SourceText, taken: set[str | int]) -> Fix | None:
+    """Another key for a query of a dict: the next one that is free."""
+    if query.key is None:
+        return None
+    after = text.after(query.literal.end)
+    colon = re.match(r"\s*:\s*", after)
+    if colon is None or not after[colon.end() :].startswith(query.key):
+        return None
+    try:
+        value = ast.literal_eval(query.key)
+    except (ValueError, SyntaxError):
+        return None
+    new: str
+    if isinstance(value, str):
+        free = next(f"{value}_{number}" for number in range(2, 10_000) if f"{value}_{number}" not in taken)
+        quote = query.key[-1]
+        if not re.fullmatch(r"""(['"])[^'"\\\r\n]*\1""", query.key):
+            return None
+        new = f"{quote}{free}{quote}"
+    elif isinstance(value, int) and not isinstance(value, bool):
+        new = str(max(key for key in taken if isinstance(key, int)) + 1)
+    else:
+        return None
+    start = text.moved(query.literal.end, colon.end())
+    span = Span(start, text.moved(start, len(query.key)))
+    return Fix(f"Rename the key to {new}", (Edit(span, new),), sure=True)
+
+
+def add_hint(analysis: CallAnalysis, text: SourceText) -> Fix | None:
+    """A comment above the call in which the user can name the model."""
+    call = analysis.call
+    line = call.span.start.line
+    if line - 1 in text.continued_strings or line >= len(text.lines):
+        return None
+    start = Position(line, 0)
+    comment = f"{text.indentation(line)}# fxlens: model={text.newline}"
+    return Fix("Name the model in a comment `# fxlens: model=…`", (Edit(Span(start, start), comment),))
+
+
+def rename_argument(one: GivenArgument, role: Role, text: SourceText) -> Fix:
+    """The same argument under another parameter's name."""
+    return Fix(f"Pass it as `{role}`", (Edit(one.whole, f"{role}={text.at(one.span)}"),), sure=True)
+
+
+def as_list(one: GivenArgument, text: SourceText) -> Fix | None:
+    """A tuple or set display as a list display."""
+    written = text.at(one.span)
+    opening = written[:1]
+    if one.kind == "string" and "\n" not in written:
+        return Fix("Make it a list", (Edit(one.span, f"[{written}]"),), sure=True)
+    if opening not in ("(", "{") or written[-1:] not in (")", "}"):
+        return None
+    inner = written[1:-1]
+    return Fix("Make it a list", (Edit(one.span, f"[{inner}]"),), sure=True)

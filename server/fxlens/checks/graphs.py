@@ -1,0 +1,42 @@
+"""The graphs that a query can be judged by, and the queries that select nothing in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fxlens.checks.patterns import passes_as_pattern
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.explanations import modes_with
+from fxlens.graph import ModelGraph
+from fxlens.source.model import Query
+
+
+def known_graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]:
+    """The graphs ``query`` is asked of, or none unless all of them are known, current and traced in its modes.
+
+    With one graph missing nothing may be called wrong: the name may belong to just that model.
+    """
+    states = analysis.models_of(query)
+    graphs = [state.current_graph for state in states]
+    if not graphs or (analysis.call.unresolved and query.slices is None):
+        return ()
+    known = tuple(graph for graph in graphs if graph and all(graph.of(mode) for mode in query.modes))
+    return known if len(known) == len(graphs) else ()
+
+
+def only_graph(analysis: CallAnalysis, query: Query) -> ModelGraph | None:
+    """The graph ``query`` is asked of, when it is known and there is just one: with several, which runs is open."""
+    graphs = {id(graph): graph for graph in known_graphs(analysis, query)}
+    return next(iter(graphs.values())) if len(graphs) == 1 else None
+
+
+def missing_queries(analysis: CallAnalysis) -> Iterator[tuple[Query, ModelGraph]]:
+    """The queries that select nothing in one of their modes, whatever model the call gets; and a model to say why."""
+    for query in analysis.call.queries:
+        graphs = known_graphs(analysis, query)
+        if not query.text.strip() or not query.closed or not graphs:
+            continue
+        if any(set(query.modes) <= set(modes_with(graph, query.text)) for graph in graphs):
+            continue
+        if analysis.call.dialect == "fxlens" or not passes_as_pattern(graphs[0], query.text, query.modes):
+            yield query, graphs[0]

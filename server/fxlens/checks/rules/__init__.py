@@ -1,0 +1,43 @@
+"""All rules, each in its own module together with its documentation."""
+
+from __future__ import annotations
+
+from fxlens.checks.problem import Rule
+from fxlens.checks.rules import (
+    dropped_operation,
+    duplicate_output,
+    failed_model,
+    invalid_arguments,
+    misleading_node,
+    mode_specific_node,
+    naming_failure,
+    non_tensor_node,
+    overwritten_node,
+    pattern_query,
+    repeated_module,
+    shadowed_query,
+    unknown_node,
+    unresolved_model,
+    untraceable_model,
+)
+
+RULES: dict[str, Rule] = {
+    rule.code: rule
+    for rule in (
+        unknown_node.RULE,
+        mode_specific_node.RULE,
+        misleading_node.RULE,
+        shadowed_query.RULE,
+        pattern_query.RULE,
+        repeated_module.RULE,
+        duplicate_output.RULE,
+        non_tensor_node.RULE,
+        overwritten_node.RULE,
+        dropped_operation.RULE,
+        invalid_arguments.RULE,
+        naming_failure.RULE,
+        untraceable_model.RULE,
+        failed_model.RULE,
+        unresolved_model.RULE,
+    )
+}

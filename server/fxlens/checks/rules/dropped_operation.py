@@ -1,0 +1,101 @@
+"""An in-place operation whose result is unused, which pruning removes although a query needs its effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fxlens.checks.graphs import only_graph
+from fxlens.checks.memory import Extracted
+from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.text import SourceText
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.graph import GraphNode, ModelGraph
+from fxlens.source.model import Query
+
+
+def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
+    if analysis.call.dialect == "fxlens" or analysis.call.names_unresolved:  # Our extractor keeps such operations.
+        return
+    for query in dict.fromkeys(analysis.call.queries):
+        graph = only_graph(analysis, query)
+        together = [one.text for one in analysis.call.queries if one.role == query.role]
+        dropped = _dropped(graph, query, together) if graph else None
+        if dropped:
+            message = (
+                f"The extractor leaves out `{dropped.name}` ({dropped.label}), which changes a tensor in place on the "
+                f"way to `{query.text}`: nothing uses its result, so it is pruned, and `{query.text}` differs from "
+                "what the model computes. Use its result in `forward`."
+            )
+            yield Problem(RULE.code, query.span, message, related=dropped.source)
+
+
+def _dropped(graph: ModelGraph, query: Query, together: list[str]) -> GraphNode | None:
+    for mode in query.modes:
+        one = graph.of(mode)
+        extracted = Extracted.of(one, together, graph.dialect) if one else None
+        at = extracted.chosen.get(query.text) if extracted else None
+        if one is None or extracted is None or at is None:
+            continue
+        needed = extracted.needed_by(at)
+        for other, node in enumerate(one.nodes[:at]):
+            if other in extracted.kept or not node.writes:
+                continue
+            written = set(node.writes)
+            # Read directly, after the write, on the way to the query.
+            if any(reader > other and written & set(one.nodes[reader].inputs) for reader in needed):
+                return node
+    return None
+
+
+RULE = Rule(
+    code="dropped-operation",
+    severity="warning",
+    summary="Pruning removes an in-place operation that the query depends on.",
+    why="""\
+torch.fx's pruning keeps an operation only if something uses its result. An in-place operation that is written
+as a statement, such as `x.add_(1)`, changes `x` all the same; without it the extractor's values differ from the
+model's.
+""",
+    wrong="""\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+class Shift(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.head = nn.Conv2d(8, 4, 1)
+
+    def forward(self, x):
+        x = self.conv(x)
+        x.add_(1)  # nothing uses the result
+        return self.head(x)
+
+
+create_feature_extractor(Shift(), ["head"])
+""",
+    remedy="""\
+Use the result (`x = x.add_(1)`, or `x = x + 1`), or use `fxlens.create_feature_extractor`, which keeps it.
+""",
+    right="""\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+class Shift(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.head = nn.Conv2d(8, 4, 1)
+
+    def forward(self, x):
+        x = self.conv(x)
+        x = x.add_(1)
+        return self.head(x)
+
+
+create_feature_extractor(Shift(), ["head"])
+""",
+    check=check,
+)

@@ -1,0 +1,70 @@
+"""Two queries whose results go under one key."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from fxlens.checks.fixes import rename_key
+from fxlens.checks.problem import Fix, Problem, Rule
+from fxlens.checks.text import SourceText
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.source.model import Query, Role
+
+
+def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
+    first: dict[tuple[Role, tuple[int, ...] | None, str], Query] = {}
+    taken = {value for query in analysis.call.queries if (value := _literal(query.key)) is not None}
+    for query in analysis.call.queries:
+        key = _literal(query.key)
+        if key is None:
+            continue
+        # torchvision turns keys into strings: 1 and "1" are one.
+        known = first.setdefault((query.role, query.slices, str(key)), query)
+        if known.text != query.text:
+            message = f"The key {query.key} is `{known.text}`'s already: only one of the two will be in the result."
+            fix = rename_key(query, text, taken)
+            if fix:
+                taken.add(_renamed(fix))
+            yield Problem(RULE.code, query.span, message, (fix,) if fix else ())
+
+
+def _renamed(fix: Fix) -> str | int:
+    """The key that ``fix`` gives: the next duplicate needs another one, as all may be fixed at once."""
+    value = _literal(fix.edits[0].text)
+    assert value is not None
+    return value
+
+
+def _literal(text: str | None) -> str | int | None:
+    """The value of a key that is a plain string or number; anything else may be another value each time."""
+    try:
+        value = ast.literal_eval(text) if text else None
+    except (ValueError, SyntaxError):
+        return None
+    return value if isinstance(value, (str, int)) else None
+
+
+RULE = Rule(
+    code="duplicate-output",
+    severity="warning",
+    summary="Two queries share one output key.",
+    why="""\
+The values of the dict are the keys of the result. Where two are equal, one tensor replaces the other, and
+nothing raises.
+""",
+    wrong="""\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(resnet18(), {"layer1": "feat", "layer2": "feat"})
+""",
+    remedy="Give every query a key of its own.",
+    right="""\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(resnet18(), {"layer1": "feat", "layer2": "feat_2"})
+""",
+    check=check,
+)

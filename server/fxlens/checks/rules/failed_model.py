@@ -1,0 +1,44 @@
+"""A model whose code failed when it was evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fxlens.checks.failures import is_of_torch_fx, model_span, place, sentence
+from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.text import SourceText
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.source.model import Unresolved
+
+
+def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
+    for state in analysis.models:
+        failure = state.failure
+        if state.status == "failed" and failure and not is_of_torch_fx(failure):
+            why = Unresolved(failure.message, failure.remedy)
+            said = sentence("Node names are not checked", why) + place(failure)
+            yield Problem(RULE.code, model_span(analysis), said, related=failure.source)
+
+
+RULE = Rule(
+    code="failed-model",
+    severity="information",
+    summary="The code that builds the model failed when FX Lens ran it; its names are not checked.",
+    why="""\
+FX Lens runs the few lines that build the model. They raised, exited, took too long or wanted something that is
+refused (a socket, a file to write), so the names are unknown and nothing is called wrong.
+""",
+    wrong="""\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+model = resnet18(width=2)  # TypeError
+create_feature_extractor(model, ["layer1"])
+""",
+    remedy="""\
+Mend what the message says. If the code works only in your full program, name a model that can be built alone in
+a comment: `# fxlens: model=resnet18()`.
+""",
+    right="",
+    check=check,
+)

@@ -1,0 +1,74 @@
+"""A leaf module's path that is the node name of another module's output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fxlens.checks.fixes import replacements
+from fxlens.checks.graphs import only_graph
+from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.text import SourceText
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.graph import GraphNode, ModelGraph
+from fxlens.queries import index
+from fxlens.source.model import Query
+
+
+def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
+    for query in analysis.call.queries:
+        graph = only_graph(analysis, query)
+        found = _taken_name(graph, query) if graph else None
+        if found is None:
+            continue
+        node, own = found
+        what = f"of module `{node.target}`" if node.op == "call_module" else f"of the operation `{node.label}`"
+        message = f"`{query.text}` selects the output {what}, not of module `{query.text}`."
+        if own:
+            message += f" That one is called `{own}` here."
+        fixes = replacements(query, (own,), f"Use `{{}}`, the output of module `{query.text}`") if own else ()
+        # What the name selects now may be what is wanted: not for "fix all".
+        yield Problem(RULE.code, query.span, message, tuple(replace(fix, sure=False) for fix in fixes), node.source)
+
+
+def _taken_name(graph: ModelGraph, query: Query) -> tuple[GraphNode, str | None] | None:
+    """The node that bears a leaf module's path but is not its output, and the real name of that module's output."""
+    module = graph.modules_by_path.get(query.text)
+    if module is None or not module.leaf or not module.path:
+        return None
+    for one in (graph.of(mode) for mode in query.modes):
+        node = index(one).by_name.get(query.text) if one else None
+        if one is None or node is None or (node.op == "call_module" and node.target == query.text):
+            continue
+        own = next(
+            (other.name for other in one.nodes if other.op == "call_module" and other.target == query.text), None
+        )
+        return node, own
+    return None
+
+
+RULE = Rule(
+    code="misleading-node",
+    severity="warning",
+    summary="The name is another module's output than its text says.",
+    why="""\
+torchvision drops a number at the end of a leaf module's name and counts anew: in its vision transformers `ln_1`
+is named `ln`, and `ln_1` is the output of `ln_2`. Nothing raises; the result holds another tensor.
+""",
+    wrong="""\
+from torchvision.models import vit_b_16
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(vit_b_16(), ["encoder.layers.encoder_layer_0.ln_1"])  # the output of ln_2
+""",
+    remedy="""\
+Use the name that the module's output really has; if the other tensor is what you want, silence the line.
+""",
+    right="""\
+from torchvision.models import vit_b_16
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(vit_b_16(), ["encoder.layers.encoder_layer_0.ln"])
+""",
+    check=check,
+)

@@ -1,0 +1,73 @@
+"""A query that selects a value which is no tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fxlens.checks.graphs import only_graph
+from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.text import SourceText
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.graph import ModelGraph, Value
+from fxlens.queries import select_all
+from fxlens.source.model import Query
+
+
+def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
+    for query in dict.fromkeys(analysis.call.queries):
+        graph = only_graph(analysis, query)
+        together = list(dict.fromkeys(one.text for one in analysis.call.queries if one.role == query.role))
+        message = _message(graph, query, together) if graph else None
+        if message:
+            yield Problem(RULE.code, query.span, message)
+
+
+def _message(graph: ModelGraph, query: Query, together: list[str]) -> str | None:
+    found = []
+    for mode in query.modes:
+        one = graph.of(mode)
+        node = select_all(one, together, graph.dialect).get(query.text) if one else None
+        if node is None or node.value is None or node.value.kind == "tensor":
+            return None
+        found.append(node)
+    node = found[0]
+    assert node.value is not None
+    which = f"`{query.text}`" if node.name == query.text else f"`{query.text}` (its last node, `{node.name}`)"
+    return f"{which} yields {_what(node.value)}, not a tensor. {_remedy(node.value)}"
+
+
+def _what(value: Value) -> str:
+    article = "an" if value.kind[:1].lower() in "aeio" else "a"
+    count = f" of {len(value.items)}" if value.items else ""
+    return f"{article} `{value.kind}`{count}"
+
+
+def _remedy(value: Value) -> str:
+    if any(item.kind == "tensor" for item in value.items):
+        return "Take the tensor out of the result, or ask for a node that yields one alone."
+    return "Ask for a node that yields a tensor."
+
+
+RULE = Rule(
+    code="non-tensor-node",
+    severity="warning",
+    summary="The node yields a tuple, a number or a size, not a tensor.",
+    why="""\
+Not every node is a tensor: an attention or recurrent layer yields a tuple, `x.shape` a `Size`, `x.size(0)` an
+`int`. The extractor returns it as it is, and the code behind it fails.
+""",
+    wrong="""\
+from torchvision.models import vit_b_16
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(vit_b_16(), ["encoder.layers.encoder_layer_0.self_attention"])  # a tuple
+""",
+    remedy="Ask for a node that yields a tensor; `getitem` nodes take one out of a tuple.",
+    right="""\
+from torchvision.models import vit_b_16
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(vit_b_16(), ["encoder.layers.encoder_layer_0.getitem"])
+""",
+    check=check,
+)

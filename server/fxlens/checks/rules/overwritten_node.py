@@ -1,0 +1,75 @@
+"""A query whose tensor a later in-place operation of the extractor overwrites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fxlens.checks.graphs import only_graph
+from fxlens.checks.memory import Extracted
+from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.text import SourceText
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.graph import GraphNode, ModelGraph
+from fxlens.source.model import Query
+
+
+def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
+    if analysis.call.dialect == "fxlens":  # Our extractor copies what would be overwritten.
+        return
+    for query in dict.fromkeys(analysis.call.queries):
+        graph = only_graph(analysis, query)
+        together = [one.text for one in analysis.call.queries if one.role == query.role]
+        found = _found(graph, query, together) if graph and _all_known(analysis) else None
+        if found:
+            name, writer = found
+            message = (
+                f"`{name}` is overwritten before it is returned: `{writer.name}` ({writer.label}) works in place on "
+                f"its tensor, so `{query.text}` holds the values of `{writer.name}`."
+            )
+            yield Problem(RULE.code, query.span, message, related=writer.source)
+
+
+def _all_known(analysis: CallAnalysis) -> bool:
+    """Whether all queries of the call are known: another one decides which operations are left."""
+    return analysis.call.names_unresolved is None
+
+
+def _found(graph: ModelGraph, query: Query, together: list[str]) -> tuple[str, GraphNode] | None:
+    for mode in query.modes:
+        one = graph.of(mode)
+        extracted = Extracted.of(one, together, graph.dialect) if one else None
+        at = extracted.chosen.get(query.text) if extracted else None
+        if one is None or extracted is None or at is None:
+            continue
+        writers = [other for other in extracted.kept if other > at and at in one.nodes[other].writes]
+        if writers:
+            return one.nodes[at].name, one.nodes[max(writers)]
+    return None
+
+
+RULE = Rule(
+    code="overwritten-node",
+    severity="information",
+    summary="A later in-place operation overwrites the tensor before it is returned.",
+    why="""\
+An in-place layer such as `nn.ReLU(inplace=True)` writes into its input. If the extractor goes on to run it,
+because another query needs it, the earlier tensor holds the later values when it is returned.
+""",
+    wrong="""\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(resnet18(), ["bn1", "layer1"])  # "bn1" holds the values of "relu"
+""",
+    remedy="""\
+Ask for a node that nothing overwrites, make the layer `inplace=False`, or use
+`fxlens.create_feature_extractor`, which copies what would be overwritten.
+""",
+    right="""\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(resnet18(), ["conv1", "layer1"])
+""",
+    check=check,
+)

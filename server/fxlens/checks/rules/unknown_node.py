@@ -1,0 +1,66 @@
+"""A query that matches nothing in any mode, and the true reason why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fxlens.checks.fixes import add_leaf_modules, replacements
+from fxlens.checks.graphs import missing_queries
+from fxlens.checks.problem import Fix, Problem, Rule
+from fxlens.checks.text import SourceText
+from fxlens.checks.wording import did_you_mean
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.explanations import Explanation, explain_missing, modes_with
+from fxlens.graph import ModelGraph
+from fxlens.source.model import Query
+
+
+def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
+    for query, graph in missing_queries(analysis):
+        if modes_with(graph, query.text):
+            continue
+        why = explain_missing(graph, query.text, query.modes)
+        message = why.sentence + did_you_mean(why.suggestions)
+        yield Problem(RULE.code, query.span, message, _fixes(analysis, text, query, graph, why))
+
+
+def _fixes(
+    analysis: CallAnalysis, text: SourceText, query: Query, graph: ModelGraph, why: Explanation
+) -> tuple[Fix, ...]:
+    module = graph.modules_by_path.get(query.text)
+    if why.reason == "inside-leaf" and module and module.inside_leaf:
+        title = f"Stop at `{module.inside_leaf}`: use `{{}}`"
+        return replacements(query, why.suggestions, title)
+    if why.reason == "no-node" and module:
+        leaf = add_leaf_modules(analysis, text, (module.class_name,))
+        return (leaf,) if leaf else ()
+    return replacements(query, why.suggestions)
+
+
+RULE = Rule(
+    code="unknown-node",
+    severity="error",
+    summary="The query matches nothing; the message says why.",
+    why="""\
+The call raises `ValueError: node: … is not present in model`. The name may be misspelt; or the path of a module
+that has no node of its own, because it sits inside a leaf module (which is traced as one node), because
+`forward` never calls it, or because torchvision counts its name anew (`ln_2` becomes `ln_1`).
+""",
+    wrong="""\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(resnet18(), ["layer1.0.rleu_1"])
+""",
+    remedy="""\
+Take the name that the message offers, or complete the string: the list holds the names that exist. For a path
+inside a leaf module, stop at the leaf.
+""",
+    right="""\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(resnet18(), ["layer1.0.relu_1"])
+""",
+    check=check,
+)

@@ -1,0 +1,90 @@
+"""A model that torch.fx cannot trace, with the line of ``forward`` that stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fxlens.checks.failures import model_span, place, sentence, trace_failures
+from fxlens.checks.fixes import add_leaf_modules
+from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.text import SourceText
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.source.model import Unresolved
+
+
+def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
+    for state in analysis.models:
+        for failure in trace_failures(state):
+            if failure.kind == "naming":
+                continue
+            mode = f" in {failure.mode} mode" if failure.mode else ""
+            why = Unresolved(failure.message, failure.remedy)
+            said = sentence(f"torch.fx cannot trace this model{mode}", why)
+            fix = add_leaf_modules(analysis, text, failure.leaf_modules)
+            yield Problem(
+                RULE.code, model_span(analysis), said + place(failure), (fix,) if fix else (), related=failure.source
+            )
+
+
+RULE = Rule(
+    code="untraceable-model",
+    severity="error",
+    summary="torch.fx cannot trace the model: the call raises.",
+    why="""\
+torch.fx runs `forward` once with placeholders instead of tensors. What needs a tensor's value (an `if` on it,
+`len`, `int`, iterating over it) cannot be traced, and the call raises `TraceError`.
+""",
+    wrong="""\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+class Gate(nn.Module):
+    def forward(self, x):
+        if x.sum() > 0:
+            return x
+        return -x
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.gate = Gate()
+
+    def forward(self, x):
+        return self.gate(self.conv(x))
+
+
+create_feature_extractor(Net(), ["conv"])
+""",
+    remedy="""\
+Make the module that contains the line a leaf module, which is traced as one node without looking inside. Where
+the message says that leaf modules were tried, its quick fix adds them. Or change the line.
+""",
+    right="""\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+class Gate(nn.Module):
+    def forward(self, x):
+        if x.sum() > 0:
+            return x
+        return -x
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.gate = Gate()
+
+    def forward(self, x):
+        return self.gate(self.conv(x))
+
+
+create_feature_extractor(Net(), ["conv"], tracer_kwargs={"leaf_modules": [Gate]})
+""",
+    check=check,
+)

@@ -1,0 +1,72 @@
+"""The text a check speaks of, by the positions of the source floor."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from functools import cached_property
+
+from fxlens.source.document import split_lines
+from fxlens.source.model import Position, Span
+
+
+class SourceText:
+    """A file's text, to look at and to make edits for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines = split_lines(text)
+
+    def at(self, span: Span) -> str:
+        """What stands at ``span``."""
+        first, last = span.start, span.end
+        if first.line == last.line:
+            return self.lines[first.line][first.column : last.column]
+        middle = self.lines[first.line + 1 : last.line]
+        return "".join([self.lines[first.line][first.column :], *middle, self.lines[last.line][: last.column]])
+
+    def after(self, position: Position) -> str:
+        """What follows ``position``, to the end of the text."""
+        return "".join([self.lines[position.line][position.column :], *self.lines[position.line + 1 :]])
+
+    def indentation(self, line: int) -> str:
+        content = self.lines[line]
+        return content[: len(content) - len(content.lstrip())]
+
+    def content(self, line: int) -> str:
+        """A line without its line end."""
+        return self.lines[line].rstrip("\r\n")
+
+    def begins_line(self, position: Position) -> bool:
+        """Whether only blanks stand before ``position`` on its line."""
+        return not self.lines[position.line][: position.column].strip()
+
+    @property
+    def newline(self) -> str:
+        return "\r\n" if self.lines and self.lines[0].endswith("\r\n") else "\n"
+
+    def end_of(self, line: int) -> Position:
+        return Position(line, len(self.content(line)))
+
+    def moved(self, position: Position, by: int) -> Position:
+        """The position ``by`` characters on."""
+        line, column = position.line, position.column + by
+        while line < len(self.lines) - 1 and column >= len(self.lines[line]):
+            column -= len(self.lines[line])
+            line += 1
+        return Position(line, column)
+
+    @cached_property
+    def continued_strings(self) -> frozenset[int]:
+        """The lines (from 0) whose end stands inside a string or behind a backslash; all, if the text has no tokens.
+
+        A comment put there would become part of the string, or a syntax error.
+        """
+        found = {at for at in range(len(self.lines)) if self.content(at).endswith("\\")}
+        try:
+            for token in tokenize.generate_tokens(io.StringIO("".join(self.lines)).readline):
+                if tokenize.tok_name[token.type] in ("STRING", "FSTRING_MIDDLE"):
+                    found.update(range(token.start[0] - 1, token.end[0] - 1))
+        except (tokenize.TokenError, SyntaxError):
+            return frozenset(range(len(self.lines)))
+        return frozenset(found)

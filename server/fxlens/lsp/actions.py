@@ -1,0 +1,125 @@
+"""Code actions: the fixes of problems, a comment that silences one, and all sure fixes of a file at once.
+
+Code actions are looked up among the diagnostics the server published, not read back from the client: not every client
+returns a diagnostic's ``data``, and what was published is known to fit the present text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from lsprotocol import types
+
+from fxlens.checks import Edit, Fix, Problem
+from fxlens.checks.ignores import ignore_fix
+from fxlens.checks.text import SourceText
+from fxlens.lsp.documents import Document
+from fxlens.lsp.session import Session
+
+FIX_ALL = "source.fixAll.fxlens"
+KINDS = [types.CodeActionKind.QuickFix, FIX_ALL]
+
+
+def code_actions(
+    session: Session, uri: str, where: types.Range, only: Sequence[str] | None = None
+) -> list[types.CodeAction]:
+    """What can be done about the problems that touch a range, as far as ``only`` asks for it."""
+    opened = session.open_file(uri)
+    if opened is None:
+        return []
+    document, analysis = opened
+    actions: list[types.CodeAction] = []
+    published = session.published.get(uri, [])
+    if _wanted(types.CodeActionKind.QuickFix.value, only):
+        touched = [one for one in published if _touch(one[0].range, where)]
+        actions += _fixes(document, uri, touched)
+        actions += _fix_rule(document, uri, touched, published)
+        actions += _ignores(document, uri, touched, SourceText(analysis.text))
+    if only and _wanted(FIX_ALL, only):
+        edits = list(_edits(problem for _, problem in published))
+        if edits:
+            actions.append(_action(document, uri, "Fix all FX Lens problems", edits, kind=FIX_ALL))
+    return actions
+
+
+def _fixes(
+    document: Document, uri: str, touched: Iterable[tuple[types.Diagnostic, Problem]]
+) -> Iterator[types.CodeAction]:
+    for diagnostic, problem in touched:
+        for fix in problem.fixes:
+            yield _action(document, uri, fix.title, fix.edits, diagnostic, preferred=fix.sure)
+
+
+def _fix_rule(
+    document: Document,
+    uri: str,
+    touched: Iterable[tuple[types.Diagnostic, Problem]],
+    published: Iterable[tuple[types.Diagnostic, Problem]],
+) -> Iterator[types.CodeAction]:
+    """One action for each rule that has several sure fixes in the file."""
+    for rule in dict.fromkeys(problem.rule for _, problem in touched):
+        same = [problem for _, problem in published if problem.rule == rule and _sure(problem)]
+        edits = list(_edits(same))
+        if len(same) > 1 and edits:
+            yield _action(document, uri, f"Fix all {rule} problems in this file", edits)
+
+
+def _ignores(
+    document: Document, uri: str, touched: Iterable[tuple[types.Diagnostic, Problem]], text: SourceText
+) -> Iterator[types.CodeAction]:
+    for diagnostic, problem in touched:
+        fix = ignore_fix(problem, text)
+        if fix:
+            yield _action(document, uri, fix.title, fix.edits, diagnostic)
+
+
+def _edits(problems: Iterable[Problem]) -> Iterator[Edit]:
+    """The edits of the sure fixes, without those that would touch an earlier one's place; an import only once."""
+    taken: list[Edit] = []
+    for problem in problems:
+        fix = _sure(problem)
+        edits = [edit for edit in fix.edits if edit not in taken] if fix else []
+        if any(_overlap(edit, other) for edit in edits for other in taken):
+            continue
+        taken += edits
+        yield from edits
+
+
+def _sure(problem: Problem) -> Fix | None:
+    return next((fix for fix in problem.fixes if fix.sure), None)
+
+
+def _overlap(one: Edit, other: Edit) -> bool:
+    return one.span.start <= other.span.end and other.span.start <= one.span.end
+
+
+def _action(
+    document: Document,
+    uri: str,
+    title: str,
+    edits: Iterable[Edit],
+    diagnostic: types.Diagnostic | None = None,
+    *,
+    preferred: bool = False,
+    kind: str = types.CodeActionKind.QuickFix.value,
+) -> types.CodeAction:
+    changes = [types.TextEdit(document.client_range(edit.span), edit.text) for edit in edits]
+    return types.CodeAction(
+        title=title,
+        kind=kind,
+        diagnostics=[diagnostic] if diagnostic else None,
+        is_preferred=preferred or None,
+        edit=types.WorkspaceEdit(changes={uri: changes}),
+    )
+
+
+def _wanted(kind: str, only: Sequence[str] | None) -> bool:
+    return not only or any(kind == asked or kind.startswith(f"{asked}.") for asked in only)
+
+
+def _touch(one: types.Range, other: types.Range) -> bool:
+    return not (_key(one.end) < _key(other.start) or _key(other.end) < _key(one.start))
+
+
+def _key(position: types.Position) -> tuple[int, int]:
+    return position.line, position.character

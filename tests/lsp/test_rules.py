@@ -1,0 +1,81 @@
+"""Every rule by its page's own examples: the wrong one is marked and linked, the right one is not, fixes mend it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from lens import Lens
+from lsprotocol import types
+from pygls.uris import to_fs_path
+
+from fxlens.checks import RULES
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MENDED_BY_FIX = (
+    "unknown-node",
+    "mode-specific-node",
+    "duplicate-output",
+    "invalid-arguments",
+    "untraceable-model",
+)
+
+
+@pytest.mark.parametrize("code", RULES)
+async def test_the_wrong_example_is_marked_and_linked_to_its_page(lens: Lens, code: str) -> None:
+    document = lens.open("rule_here.py", RULES[code].wrong)
+    found = await lens.settled(document)
+    marked = [one for one in found if one.code == code]
+    assert marked, [one.message for one in found]
+    assert marked[0].code_description
+    assert Path(to_fs_path(marked[0].code_description.href) or "").read_text(encoding="utf-8").startswith(f"# {code}\n")
+
+
+@pytest.mark.parametrize("code", [code for code in RULES if RULES[code].right])
+async def test_the_right_example_is_silent(lens: Lens, code: str) -> None:
+    document = lens.open("rule_here.py", RULES[code].right)
+    assert [one.message for one in await lens.settled(document)] == []
+
+
+@pytest.mark.parametrize("code", MENDED_BY_FIX)
+async def test_the_preferred_fix_mends_the_example(lens: Lens, code: str) -> None:
+    document = lens.open("rule_here.py", RULES[code].wrong)
+    found = await lens.settled(document)
+    (action,) = [one for one in await lens.actions(document, found[0]) if one.is_preferred]
+    mended = lens.applied(document, action)
+    ast.parse(mended)
+    again = lens.open("rule_mended.py", mended)
+    assert [one.message for one in await lens.settled(again)] == []
+
+
+@pytest.mark.parametrize("code", RULES)
+async def test_ignoring_silences_the_line(lens: Lens, code: str) -> None:
+    document = lens.open("rule_here.py", RULES[code].wrong)
+    found = next(one for one in await lens.settled(document) if one.code == code)
+    (action,) = [one for one in await lens.actions(document, found) if one.title.startswith("Ignore " + code)]
+    mended = lens.applied(document, action)
+    ast.parse(mended)
+    again = lens.open("rule_ignored.py", mended)
+    silenced = [(one.code, one.range.start.line) for one in await lens.settled(again)]
+    assert (code, found.range.start.line) not in silenced
+
+
+async def test_all_of_a_kind_are_fixed_at_once(lens: Lens) -> None:
+    text = RULES["unknown-node"].wrong.replace('["', "['layer1.0.con1', 'layer2.0.con2', \"")
+    document = lens.open("rule_here.py", text)
+    found = await lens.settled(document)
+    assert len(found) == 3
+    (action,) = [one for one in await lens.actions(document, found[0]) if one.title.startswith("Fix all")]
+    again = lens.open("rule_mended.py", lens.applied(document, action))
+    assert await lens.settled(again) == []
+    (action,) = await lens.source_actions(document, "source.fixAll")
+    assert action.kind == "source.fixAll.fxlens"
+    assert lens.applied(document, action) == again.text
+
+
+async def test_only_what_is_asked_for_is_offered(lens: Lens) -> None:
+    document = lens.open("rule_here.py", RULES["unknown-node"].wrong)
+    await lens.settled(document)
+    assert await lens.source_actions(document, types.CodeActionKind.Refactor.value) == []
