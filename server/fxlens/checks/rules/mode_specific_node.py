@@ -62,9 +62,7 @@ from torchvision.models import googlenet
 from torchvision.models.feature_extraction import create_feature_extractor
 
 model = googlenet(init_weights=False, aux_logits=True)
-create_feature_extractor(
-    model, train_return_nodes=["inception4a", "aux1.fc1"], eval_return_nodes=["inception4a"]
-)
+create_feature_extractor(model, train_return_nodes=["inception4a", "aux1.fc1"], eval_return_nodes=["inception4a"])
 """,
     check=check,
 )
