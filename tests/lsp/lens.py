@@ -119,6 +119,13 @@ class Lens:
         assert answer is None or isinstance(answer, types.CompletionList)
         return answer
 
+    async def documentation(self, item: types.CompletionItem) -> str:
+        """What a client shows beside an item of the list: resolved, where it can resolve."""
+        if item.documentation is None:
+            item = await self.client.completion_item_resolve_async(item)
+        assert isinstance(item.documentation, types.MarkupContent)
+        return item.documentation.value
+
     async def hover(self, document: Opened, part: str) -> str | None:
         """The hover's Markdown one character into ``part``."""
         params = types.HoverParams(types.TextDocumentIdentifier(document.uri), document.position_of(part, 1))

@@ -58,6 +58,31 @@ async def test_details_say_class_or_operation_and_modes(lens: Lens) -> None:
     assert all("train and eval" in (detail or "") for detail in details.values())
 
 
+async def test_documentation_comes_when_a_name_is_looked_at(lens: Lens, request: pytest.FixtureRequest) -> None:
+    answer = await check(lens, '["l|"]', ["x", "conv1"])
+    assert answer
+    layer = next(item for item in answer.items if item.label == "layer2")
+    resolves = "vscode" in request.node.name
+    assert (layer.documentation is None) == resolves, "sent with the list only to clients that cannot ask for it"
+    said = (await lens.documentation(layer)).replace("`", "")
+    assert "layer2 · Sequential · 525,568 parameters" in said
+    assert "selects its last node, layer2.1.relu_1 (ReLU)" in said
+    assert "yields 1×128×28×28" in said
+    assert "in BasicBlock.forward" in said
+
+
+async def test_a_list_that_the_text_has_left_behind_resolves_to_nothing(lens: Lens) -> None:
+    document = lens.open("complete_here.py", SCRIPT.format('{"l|": "a"}'))
+    await lens.settled(document)
+    answer = await lens.complete(document)
+    assert answer
+    lens.edit(document, '{"l": "a"}', "[]")
+    await lens.settled(document)
+    item = answer.items[0]
+    if item.documentation is None:
+        assert (await lens.client.completion_item_resolve_async(item)).documentation is None
+
+
 async def test_text_that_fits_no_level_finds_deep_names(lens: Lens) -> None:
     answer = await check(lens, '["relu_1|"]', ["layer1.0.relu_1", "layer1.1.relu_1", "layer2.0.relu_1"])
     assert answer

@@ -29,6 +29,32 @@ async def test_a_mode_specific_name_says_what_each_mode_selects(lens: Lens) -> N
     assert "model.py:36" in card
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("layer1", "**`layer1`** of ResNet · Sequential · 147,968 parameters"),
+        ("layer1", "`layer1.1.relu_1` (ReLU), 1×64×56×56 → 1×64×56×56"),
+        ("layer2.0", "1×64×56×56 → 1×128×28×28"),
+        ("conv1", "selects `conv1` (Conv2d), 1×3×224×224 → 1×64×112×112"),
+        ("layer1.0.relu", "the module runs 2 times"),
+        ("layer1.0.add", "1×64×56×56, 1×64×56×56 → 1×64×56×56"),
+        ("fc", "Linear · 513,000 parameters"),
+        ("x", "selects `x` (input), 1×3×224×224"),
+    ],
+)
+async def test_a_card_tells_class_parameters_shapes_and_runs(lens: Lens, query: str, said: str) -> None:
+    text = f"""\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+create_feature_extractor(resnet18(), ["{query}"])
+"""
+    document = lens.open("hover_here.py", text)
+    await lens.settled(document)
+    card = await lens.hover(document, f'"{query}"')
+    assert card
+    assert said in card or said.replace("`", "").replace("**", "") in card
+
+
 async def test_no_card_outside_queries(lens: Lens) -> None:
     document = lens.open("resnet_features.py")
     await lens.settled(document)

@@ -15,6 +15,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 class ClientShows:
     """``labels``: completion label details; ``markdown_items`` and ``markdown_hover``: Markdown, else plain text.
 
+    ``resolves``: documentation of a completion item when it is looked at.
     ``links``: definitions with the range they start from.
     """
 
@@ -23,17 +24,20 @@ class ClientShows:
     markdown_hover: bool = False
     progress: bool = False
     links: bool = False
+    resolves: bool = False
 
     @staticmethod
     def of(capabilities: types.ClientCapabilities) -> ClientShows:
         documents = capabilities.text_document
         completion = documents.completion if documents else None
         item = completion.completion_item if completion else None
+        resolve = item.resolve_support if item else None
         hover = documents.hover if documents else None
         return ClientShows(
             labels=bool(item and item.label_details_support),
             markdown_items=_takes_markdown(item.documentation_format if item else None),
             markdown_hover=_takes_markdown(hover.content_format if hover else None),
+            resolves=bool(resolve and "documentation" in resolve.properties),
             links=bool(documents and documents.definition and documents.definition.link_support),
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
         )

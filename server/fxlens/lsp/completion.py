@@ -28,6 +28,7 @@ class Candidate:
     level: Level
     modes: tuple[Mode, ...]
     class_name: str | None
+    graph: ModelGraph
     deep: bool = False
 
 
@@ -47,7 +48,30 @@ def complete(
     candidates, complete_level = candidates_for(located.graphs, typed)
     edit_range = document.client_range(located.query.span)
     items = [_item(candidate, at, edit_range, located, shown) for at, candidate in enumerate(candidates)]
+    if shown.resolves:
+        place = {"uri": uri, "line": position.line, "column": position.column}
+        for item in items:
+            item.data = {**place, "path": item.filter_text}
     return types.CompletionList(is_incomplete=not complete_level, items=items)
+
+
+def resolve(session: Session, item: types.CompletionItem, shown: ClientShows) -> types.CompletionItem:
+    """``item`` with its documentation: looked up when it is looked at, since most of a list never is.
+
+    Where the text has moved on meanwhile and no query stands there any more, the item stays as it is.
+    """
+    data = item.data if isinstance(item.data, dict) else {}
+    analysis = session.engine.analysis(str(data.get("uri", "")))
+    located = query_at(analysis, Position(data["line"], data["column"])) if analysis and "line" in data else None
+    for graph in located.graphs if located else ():
+        names = merged_index(graph)
+        path = str(data.get("path", ""))
+        last = names.select(path)
+        if last:
+            level = Level(path, names.by_name.get(path), last, inner=False)
+            item.documentation = markup(_documentation(level, graph), shown.markdown_items)
+            break
+    return item
 
 
 def text_before(document: Document, query: Query, position: Position) -> str:
@@ -72,7 +96,7 @@ def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> tuple[list[Can
         return _deep_matches(graphs, typed), False
     whole = len(level) <= _MOST
     return _distinct(
-        Candidate(one, modes_with(graph, one.path), _class_at(graph, one.path))
+        Candidate(one, modes_with(graph, one.path), _class_at(graph, one.path), graph)
         for graph, one in level
         if whole or fitting(one.segment)
     ), whole
@@ -91,7 +115,7 @@ def subsequence(letters: str) -> Callable[[str], object]:
 def _deep_matches(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]:
     fitting = subsequence(typed)
     return _distinct(
-        Candidate(Level(node.name, node, node, inner=False), modes_with(graph, node.name), None, deep=True)
+        Candidate(Level(node.name, node, node, inner=False), modes_with(graph, node.name), None, graph, deep=True)
         for graph in graphs
         for node in merged_index(graph).graph.nodes
         if fitting(node.name)
@@ -126,12 +150,12 @@ def _item(
     usable = set(asked) <= set(candidate.modes)
     return types.CompletionItem(
         label=level.path if candidate.deep else level.segment,
-        label_details=types.CompletionItemLabelDetails(description=" · ".join(filter(None, (what, mode))))
+        label_details=types.CompletionItemLabelDetails(description=" · ".join(filter(None, (what, shape, mode))))
         if shown.labels
         else None,
         kind=kind,
         detail=detail,
-        documentation=markup(_documentation(level), shown.markdown_items),
+        documentation=None if shown.resolves else markup(_documentation(level, candidate.graph), shown.markdown_items),
         filter_text=level.path,
         sort_text=f"{0 if usable else 1}{at:06d}",
         text_edit=types.TextEdit(edit_range, level.path),
@@ -147,11 +171,18 @@ def _node_kind(level: Level) -> types.CompletionItemKind:
     }.get(node.op, types.CompletionItemKind.Function)
 
 
-def _documentation(level: Level) -> str:
+def _documentation(level: Level, graph: ModelGraph) -> str:
     node = level.node or level.last
     lines = [f"`{level.path}`"]
+    module = graph.modules_by_path.get(level.path)
+    if module and module.path:
+        count = f" · {module.parameters:,} parameters" if module.parameters else ""
+        lines[0] += f" · {module.short_class}{count}"
     if level.node is None:
         lines.append(f"selects its last node, `{node.name}` ({node_phrase(node)})")
+    shape = shape_phrase(node.value)
+    if shape:
+        lines.append(f"yields {shape}")
     if node.source:
         lines.append(f"{place_phrase(node.source)} in `{node.source.function}`")
     return "\n\n".join(lines)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from fxlens.graph import MODES, GraphNode, ModelGraph, SourceLine
+from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph, SourceLine
 from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.words import node_phrase, place_phrase, shape_phrase
@@ -52,37 +52,58 @@ def _without_graph(located: Located) -> str:
 def _part(graph: ModelGraph, located: Located) -> str:
     query = located.query
     asked = [one.text for one in located.analysis.call.queries if one.role == query.role]
-    chosen: dict[str, GraphNode | None] = {}
+    chosen: dict[Mode, GraphNode | None] = {}
     for mode in MODES:
         one = graph.of(mode)
         if one:
             chosen[mode] = select_all(one, list(dict.fromkeys(asked)), graph.dialect).get(query.text)
-    head = f"**`{query.text}`** of {graph.class_name.rpartition('.')[2]}"
-    module = graph.modules_by_path.get(query.text)
+    said = {mode: _selects(graph, mode, node, query.text) for mode, node in chosen.items()}
+    head = _head(graph, query.text)
+    if len(set(said.values())) == 1:
+        modes = " and ".join(f"**{mode}**" for mode in said)
+        return f"{head}\n\n{modes}: {next(iter(said.values()))}"
+    return "\n\n".join([head, *(f"**{mode}**: {text}" for mode, text in said.items())])
+
+
+def _head(graph: ModelGraph, query: str) -> str:
+    """The query, whose it is, and what the module of that path is."""
+    head = f"**`{query}`** of {graph.class_name.rpartition('.')[2]}"
+    module = graph.modules_by_path.get(query)
     if module and module.path:
         head += f" · {module.short_class}"
         if module.parameters:
             head += f" · {module.parameters:,} parameters"
-    if _same_in_both(chosen):
-        node = chosen.get("eval") or chosen.get("train")
-        modes = " and ".join(f"**{mode}**" for mode in chosen)
-        return f"{head}\n\n{modes}: {_selects(node, query.text)}"
-    lines = [f"**{mode}**: {_selects(node, query.text)}" for mode, node in chosen.items()]
-    return "\n\n".join([head, *lines])
+    return head
 
 
-def _same_in_both(chosen: dict[str, GraphNode | None]) -> bool:
-    said = {(node.name, node.source) if node else None for node in chosen.values()}
-    return len(said) == 1
-
-
-def _selects(node: GraphNode | None, query: str) -> str:
-    if node is None:
+def _selects(graph: ModelGraph, mode: Mode, node: GraphNode | None, query: str) -> str:
+    one = graph.of(mode)
+    if node is None or one is None:
         return "selects nothing"
     which = "selects" if node.name == query else "selects its last node,"
-    shape = shape_phrase(node.value)
-    text = f"{which} `{node.name}` ({node_phrase(node)})" + (f", {shape}" if shape else "")
+    parts = [f"{which} `{node.name}` ({node_phrase(node)})", _shapes(one, node, query), _runs(graph, mode, node, query)]
+    text = ", ".join(filter(None, parts))
     return text + (f"  \n{place(node.source)}" if node.source else "")
+
+
+def _shapes(graph: ModeGraph, node: GraphNode, query: str) -> str:
+    """``in → out``, the shapes that go into what the query names and come out of it; as far as they are known."""
+    result = shape_phrase(node.value)
+    under = f"{query}."
+    first = node if node.name == query else next((one for one in graph.nodes if one.name.startswith(under)), node)
+    given = [shape_phrase(graph.nodes[at].value) for at in first.inputs]
+    if not result or not given or not all(given):
+        return result
+    return f"{', '.join(given)} → {result}"
+
+
+def _runs(graph: ModelGraph, mode: Mode, node: GraphNode, query: str) -> str:
+    """How often the module runs that the query names or its node calls, if not once."""
+    path = query if query in graph.modules_by_path else node.target if node.op == "call_module" else ""
+    module = graph.modules_by_path.get(path)
+    count = module.calls(mode) if module and module.path else 1
+    what = f"`{path}`" if path != query else "the module"
+    return f"{what} runs {count} times" if count > 1 else ""
 
 
 def place(source: SourceLine) -> str:

@@ -17,7 +17,7 @@ from fxlens.engine.analysis import FileAnalysis, WorkerState
 from fxlens.engine.engine import Engine
 from fxlens.lsp.actions import KINDS, code_actions
 from fxlens.lsp.client import ClientShows
-from fxlens.lsp.completion import TRIGGERS, complete
+from fxlens.lsp.completion import TRIGGERS, complete, resolve
 from fxlens.lsp.configuration import Configuration, read_configuration
 from fxlens.lsp.debug import debug_information
 from fxlens.lsp.definition import definition
@@ -179,9 +179,13 @@ def _register_documents(server: FxLensServer) -> None:
 
 
 def _register_queries(server: FxLensServer) -> None:
-    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=TRIGGERS))
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(TRIGGERS, resolve_provider=True))
     def completion(params: types.CompletionParams) -> types.CompletionList | None:
         return complete(server.session, params.text_document.uri, params.position, server.shows)
+
+    @server.feature(types.COMPLETION_ITEM_RESOLVE)
+    def resolve_completion(item: types.CompletionItem) -> types.CompletionItem:
+        return resolve(server.session, item, server.shows)
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def show_hover(params: types.HoverParams) -> types.Hover | None:
