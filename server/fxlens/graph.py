@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from sys import intern
 from typing import Any, Literal, TypeAlias, get_args
 
 Mode: TypeAlias = Literal["train", "eval"]
@@ -27,7 +28,7 @@ Json: TypeAlias = Any
 """JSON-ready data; its shape is private to the ``to_json``/``from_json`` pair of each class."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SourceLine:
     """A line of Python source; ``line`` counts from 1, ``function`` is the function it stands in."""
 
@@ -40,10 +41,16 @@ class SourceLine:
 
     @staticmethod
     def from_json(data: Json) -> SourceLine:
-        return SourceLine(*data)
+        return _shared_line(*data)
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=4096)
+def _shared_line(file: str, line: int, function: str) -> SourceLine:
+    """One object for all nodes that a line makes: a graph has few lines and many nodes."""
+    return SourceLine(file, line, function)
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """What a node yields at run time, as far as it is known.
 
@@ -62,10 +69,16 @@ class Value:
     @staticmethod
     def from_json(data: Json) -> Value:
         kind, shape, dtype, items = data
-        return Value(kind, None if shape is None else tuple(shape), dtype, tuple(map(Value.from_json, items)))
+        return _shared_value(kind, None if shape is None else tuple(shape), dtype, tuple(map(Value.from_json, items)))
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=4096)
+def _shared_value(kind: str, shape: tuple[int, ...] | None, dtype: str | None, items: tuple[Value, ...]) -> Value:
+    """One object for all nodes that yield the like."""
+    return Value(kind, shape, dtype, items)
+
+
+@dataclass(frozen=True, slots=True)
 class GraphNode:
     """One named node of the traced graph.
 
@@ -113,8 +126,8 @@ class GraphNode:
             name,
             op,
             target,
-            scope,
-            module_class,
+            intern(scope),
+            intern(module_class) if module_class else None,
             SourceLine.from_json(source) if source else None,
             Value.from_json(value) if value else None,
             tuple(inputs),
@@ -143,12 +156,15 @@ class ModeGraph:
         return {"mode": self.mode, "nodes": [node.to_json() for node in self.nodes], "returned": self.returned}
 
     @staticmethod
-    def from_json(data: Json) -> ModeGraph:
-        returned = {path: tuple(names) for path, names in data["returned"].items()}
-        return ModeGraph(data["mode"], tuple(map(GraphNode.from_json, data["nodes"])), returned)
+    def from_json(data: Json, other: ModeGraph | None = None) -> ModeGraph:
+        """``other`` is the graph of the other mode, whose nodes are taken where they are the same: most of them."""
+        known = {node.name: node for node in other.nodes} if other else {}
+        nodes = (GraphNode.from_json(node) for node in data["nodes"])
+        shared = tuple(same if (same := known.get(node.name)) and same == node else node for node in nodes)
+        return ModeGraph(data["mode"], shared, {path: tuple(names) for path, names in data["returned"].items()})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ModuleInfo:
     """One module of the model's hierarchy; the root has the path ``""``.
 
@@ -261,11 +277,12 @@ class ModelGraph:
 
     @staticmethod
     def from_json(data: Json) -> ModelGraph:
+        train = ModeGraph.from_json(data["train"]) if data["train"] else None
         return ModelGraph(
             data["class_name"],
             data["dialect"],
-            ModeGraph.from_json(data["train"]) if data["train"] else None,
-            ModeGraph.from_json(data["eval"]) if data["eval"] else None,
+            train,
+            ModeGraph.from_json(data["eval"], train) if data["eval"] else None,
             tuple(map(ModuleInfo.from_json, data["modules"])),
             tuple(map(Failure.from_json, data["failures"])),
         )

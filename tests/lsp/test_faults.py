@@ -160,6 +160,15 @@ async def not_forking(lsp_client: LanguageClient) -> AsyncIterator[None]:
 async def check(client: LanguageClient, box: Box, fault: Fault) -> None:
     lens = Lens(client, box.workspace)
     client.log_messages.clear()
+    try:
+        await check_answers(client, lens, box, fault)
+    finally:
+        lens.close_all()
+        box.remove("script.py", "faulty.py")
+    box.assert_clean()
+
+
+async def check_answers(client: LanguageClient, lens: Lens, box: Box, fault: Fault) -> None:
     mark = "  # here" if fault.init != "pass" else ""
     source = NET.format(init=fault.init, mark=mark, forward=fault.forward, channels=8)
     if fault.module is not None:
@@ -179,10 +188,7 @@ async def check(client: LanguageClient, box: Box, fault: Fault) -> None:
         if fault.here:
             assert_points_here(box, diagnostic, source if fault.module is None else fault.module)
     assert fault.logged in "\n".join(message.message for message in client.log_messages)
-    await check_good(lens, box)
-    lens.close_all()
-    box.remove("script.py", "faulty.py")
-    box.assert_clean()
+    await check_good(lens)
 
 
 def part(text: str, where: types.Range) -> str:
@@ -197,7 +203,7 @@ def assert_points_here(box: Box, diagnostic: types.Diagnostic, source: str) -> N
     assert "# here" in source.split("\n")[where.range.start.line]
 
 
-async def check_good(lens: Lens, box: Box) -> None:
+async def check_good(lens: Lens) -> None:
     """A file that was not seen before is traced and checked."""
     source = NET.format(init="pass", mark="", forward="pass", channels=next(numbers))
     assert [one.code for one in await lens.settled(lens.open("good.py", source))] == ["unknown-node"]

@@ -10,7 +10,8 @@ from pathlib import Path
 from fxlens.source.model import Slice
 from fxlens.worker.messages import ImportedFile, TraceReply, TraceRequest
 
-CAPACITY = 64
+LARGEST_NODES = 30_000
+"""How many nodes the remembered graphs may have together: a bound on memory, which their number would not be."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,12 @@ class Digests:
 
 
 class MemoryCache:
-    """The most recently used results."""
+    """The most recently used results; the last one always, however large it is."""
 
-    def __init__(self, digests: Digests, capacity: int = CAPACITY) -> None:
+    def __init__(self, digests: Digests, largest_nodes: int = LARGEST_NODES) -> None:
         self._digests = digests
-        self._capacity = capacity
+        self._largest = largest_nodes
+        self._nodes = 0
         self._entries: OrderedDict[TraceKey, Traced] = OrderedDict()
 
     def get(self, key: TraceKey) -> Traced | None:
@@ -91,16 +93,28 @@ class MemoryCache:
         if entry is None:
             return None
         if not self._digests.hold(entry.reply.files):
-            del self._entries[key]
+            self._drop(key)
             return None
         self._entries.move_to_end(key)
         return entry
 
     def put(self, key: TraceKey, traced: Traced) -> None:
+        if key in self._entries:
+            self._drop(key)
         self._entries[key] = traced
-        self._entries.move_to_end(key)
-        while len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
+        self._nodes += _weight(traced)
+        while self._nodes > self._largest and len(self._entries) > 1:
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, key: TraceKey) -> None:
+        self._nodes -= _weight(self._entries.pop(key))
 
     def clear(self) -> None:
         self._entries.clear()
+        self._nodes = 0
+
+
+def _weight(traced: Traced) -> int:
+    """Nodes and modules, and something for the slice."""
+    graph = traced.reply.graph
+    return 100 + (sum(len(mode.nodes) for mode in graph.traced()) + len(graph.modules) if graph else 0)

@@ -121,7 +121,8 @@ class _Process:
     def _trace(self, model: nn.Module, arguments: dict[str, Any]) -> ModelGraph:
         """What :func:`fxlens.tracing.trace_model` does, in two phases with limits of their own."""
         leaves = arguments.get("leaf_modules") or ()
-        # Still part of the build: a torchvision that cannot be imported does not make a model untraceable.
+        # torchvision or timm may be imported for this: one that cannot be does not make the model untraceable.
+        self.enter("import")
         settings = trace_settings(self._request.dialect, leaves, arguments.get("tracer_kwargs"))
         self.enter("trace")
         traces = trace_modes(model, settings, arguments.get("concrete_args"))
