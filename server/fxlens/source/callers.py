@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from fxlens.source.flow import Flow
 
 
+UNPACKED = "**"
+"""Stands among the arguments of a call for those that it unpacks."""
+
+
 def call_sites(flow: Flow, function: Node) -> list[CallSite]:
     """The calls of ``function`` in its file; those of a class, if it is an ``__init__``."""
     name, skip = value(children(function)[1]), 0
@@ -88,6 +92,8 @@ def bind_to_names(given: list[tuple[str, Node]], by_position: Sequence[str]) -> 
     bound: dict[str, Node] = {}
     position = 0
     for keyword, expression in given:
+        if keyword in ("*", "**"):
+            bound.setdefault(UNPACKED, expression)
         if keyword == "*":
             position = len(by_position)
         elif keyword and keyword != "**":

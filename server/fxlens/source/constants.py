@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from fxlens.source.literals import item_bound
 from fxlens.source.strings import read_string
-from fxlens.source.tree import Node, arguments, children, is_call, statement_of, unwrap, value
+from fxlens.source.tree import Node, arguments, children, is_call, is_operator, statement_of, unwrap, value
 
 if TYPE_CHECKING:
     from fxlens.source.flow import Flow
@@ -16,7 +17,12 @@ class Unknown:
     """The value of an expression that cannot be told from its text."""
 
 
+class Something(Unknown):
+    """The value of a display with items that cannot be told: not ``None``, and true."""
+
+
 UNKNOWN = Unknown()
+SOMETHING = Something()
 _MAX_DEPTH = 12
 _MAX_RANGE = 256
 
@@ -31,10 +37,8 @@ def evaluate(flow: Flow, node: Node, depth: int = 0) -> object:
         case "string" | "strings":
             text = read_string(flow.document, node)
             return text.value if text else UNKNOWN
-        case "number":
+        case "number" | "keyword":
             return _number(value(node))
-        case "keyword":
-            return {"None": None, "True": True, "False": False}.get(value(node), UNKNOWN)
         case "name":
             return _named(flow, node, depth)
         case "not_test":
@@ -46,6 +50,8 @@ def evaluate(flow: Flow, node: Node, depth: int = 0) -> object:
             return _compare(flow, parts, depth)
         case "atom":
             return _sequence(flow, node, depth)
+        case "arith_expr":
+            return _joined(flow, parts, depth)
         case "atom_expr":
             return _method(flow, parts, depth)
         case "test":
@@ -57,6 +63,8 @@ def evaluate(flow: Flow, node: Node, depth: int = 0) -> object:
 def truth(flow: Flow, node: Node, depth: int = 0) -> bool | None:
     """Whether the condition ``node`` holds, or ``None`` if its text does not tell."""
     known = evaluate(flow, node, depth)
+    if isinstance(known, Something):
+        return True
     return None if isinstance(known, Unknown) else bool(known)
 
 
@@ -87,15 +95,23 @@ def _named(flow: Flow, node: Node, depth: int) -> object:
     if parameter is not None and scope is not None and not reaching.bindings:
         if flow.world is not None and parameter.leaf.start_pos in flow.world.values:
             return _number(flow.world.values[parameter.leaf.start_pos])
-        # A default value is not all that a parameter may be: it decides no branch.
         given = flow.argument(scope, parameter)
-        return evaluate(given[2], given[0], depth + 1) if given is not None else UNKNOWN
+        if given is not None:
+            return evaluate(given[2], given[0], depth + 1)
+        # A default value is not all that a parameter may be: it decides a branch only for a caller that leaves it out.
+        default = flow.default_left(scope, parameter)
+        return evaluate(flow, default, depth + 1) if default is not None else UNKNOWN
     if reaching.changes or len(reaching.bindings) > 1:
         return UNKNOWN
     for occurrence in reaching.bindings:
-        if reaching.complete and occurrence.kind in ("assign", "walrus") and occurrence.value is not None:
-            return evaluate(flow, occurrence.value, depth + 1)
-        return UNKNOWN
+        bound = occurrence.value
+        if occurrence.kind == "for":
+            bound = flow.round_item(occurrence)
+        elif occurrence.kind == "unpack" and bound is not None:
+            bound = item_bound(children(occurrence.statement)[0], occurrence.node, bound)
+        elif not reaching.complete or occurrence.kind not in ("assign", "walrus"):
+            return UNKNOWN
+        return evaluate(flow, bound, depth + 1) if bound is not None else UNKNOWN
     return UNKNOWN
 
 
@@ -103,14 +119,30 @@ def _logical(flow: Flow, parts: list[Node], is_or: bool, depth: int) -> object:
     result: object = UNKNOWN
     for part in parts[::2]:
         result = evaluate(flow, part, depth + 1)
+        if isinstance(result, Something) and not is_or:
+            continue
         if isinstance(result, Unknown) or bool(result) is is_or:
             return result
     return result
 
 
+def _joined(flow: Flow, parts: list[Node], depth: int) -> object:
+    """What strings and sequences with ``+`` between them make."""
+    values = [evaluate(flow, part, depth + 1) for part in parts[::2]]
+    if any(value(operator) != "+" for operator in parts[1::2]):
+        return UNKNOWN
+    if all(isinstance(each, str) for each in values):
+        return "".join(str(each) for each in values)
+    if all(isinstance(each, tuple) for each in values):
+        return tuple(item for each in values if isinstance(each, tuple) for item in each)
+    return UNKNOWN
+
+
 def _compare(flow: Flow, parts: list[Node], depth: int) -> object:
     operator = value(parts[1]) or " ".join(value(part) for part in children(parts[1]))
     left, right = evaluate(flow, parts[0], depth + 1), evaluate(flow, parts[2], depth + 1)
+    if operator in ("is", "is not") and any(isinstance(each, Something) for each in (left, right)):
+        return operator == "is not" if None in (left, right) else UNKNOWN
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return UNKNOWN
     match operator:
@@ -137,15 +169,17 @@ def _sequence(flow: Flow, node: Node, depth: int) -> object:
     inner = parts[1]
     if inner.type in ("testlist_comp", "dictorsetmaker"):
         items = children(inner)
-        if any(value(item) in (":", "**") or item.type in ("sync_comp_for", "comp_for") for item in items):
+        if any(value(item) in ("*", "**") or item.type in _MAYBE_EMPTY for item in items):
             return UNKNOWN
-        items = items[::2]
+        # Of a dict: what it is iterated, tested and searched for, which is its keys.
+        items = items[:: 4 if len(items) > 1 and is_operator(items[1], ":") else 2]
     else:
         items = [inner]
     values = tuple(evaluate(flow, item, depth + 1) for item in items)
-    return UNKNOWN if any(isinstance(item, Unknown) for item in values) else values
+    return SOMETHING if any(isinstance(item, Unknown) for item in values) else values
 
 
+_MAYBE_EMPTY = ("sync_comp_for", "comp_for", "star_expr")
 _TEXT_METHODS = {"lower", "upper", "strip"}
 _TEXT_TESTS = {"startswith", "endswith"}
 

@@ -18,9 +18,10 @@ from fxlens.source.branches import (
     names_main,
     shared_depth,
 )
-from fxlens.source.callers import call_sites
+from fxlens.source.callers import UNPACKED, call_sites
 from fxlens.source.document import Document
-from fxlens.source.names import Key, Occurrence, Parameter, classify, is_static, parameters
+from fxlens.source.literals import item_bound
+from fxlens.source.names import Key, Occurrence, Parameter, bases, classify, is_static, parameters
 from fxlens.source.tree import (
     COMPOUND,
     Node,
@@ -110,18 +111,31 @@ class Flow:
         method = self.method_of(scope)
         if method is None:
             return None
-        body = children(scope_of(whole_statement(method)))[-1]
-        methods = [
-            core for core in map(definition_core, children(body)) if core.type == "funcdef" and core is not scope
-        ]
-        methods.sort(key=lambda core: value(children(core)[1]) != "__init__")
-        for other in methods:
-            own_name = self.self_name(other)
-            found = self._in_scope(f"{own_name}.{attribute}", None, other) if own_name else Reaching()
+        for class_ in self._with_bases(scope_of(whole_statement(method))):
+            body = children(class_)[-1]
+            methods = [
+                core for core in map(definition_core, children(body)) if core.type == "funcdef" and core is not scope
+            ]
+            methods.sort(key=lambda core: value(children(core)[1]) != "__init__")
+            for other in methods:
+                own_name = self.self_name(other)
+                found = self._in_scope(f"{own_name}.{attribute}", None, other) if own_name else Reaching()
+                if found.bindings:
+                    return found
+            found = self._in_scope(attribute, None, class_)
             if found.bindings:
                 return found
-        found = self._in_scope(attribute, None, scope_of(whole_statement(method)))
-        return found if found.bindings else None
+        return None
+
+    def _with_bases(self, class_: Node) -> list[Node]:
+        """A class and its base classes in this file, in the order in which attributes are looked for, nearly."""
+        found = [class_]
+        for each in found:
+            for base in bases(each):
+                reached = self.reaching(value(base), whole_statement(each)).bindings if base.type == "name" else []
+                cores = [definition_core(one.statement) for one in reached if one.kind == "class"]
+                found += [core for core in cores[:1] if core not in found]
+        return found
 
     def _outer_scope(self, scope: Node) -> Node:
         outer = scope_of(whole_statement(scope))
@@ -237,6 +251,12 @@ class Flow:
         flow = self if site.document is None else Flow(site.document, World(), self.project)
         return expression, site.statement, flow
 
+    def default_left(self, scope: Node, parameter: Parameter) -> Node | None:
+        """The default value of ``parameter`` where the caller plainly gives it none."""
+        site = self.caller(scope)
+        left_out = site is not None and not {parameter.name, UNPACKED} & site.arguments.keys()
+        return parameter.default if left_out else None
+
     # Blocks
 
     def chain(self, statement: Node, scope: Node) -> Chain:
@@ -267,6 +287,11 @@ class Flow:
         if self.world is None or loop.start_pos not in self.world.arms:
             return None
         return self.rounds(loop)[self.world.arms[loop.start_pos]]
+
+    def round_item(self, occurrence: Occurrence) -> Node | None:
+        """What the name at ``occurrence``, which a loop binds, is in the round of this world."""
+        chosen = self.round_of(occurrence.statement)
+        return item_bound(children(occurrence.statement)[1], occurrence.node, chosen) if chosen is not None else None
 
     def match_subject(self, if_statement: Node) -> Node | None:
         """What is matched, if ``if_statement`` is really the cases of a ``match``. See the recovery module."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from fxlens.source.tree import Node, arguments, children, is_call, is_operator, unwrap, value
+from fxlens.source.tree import Node, arguments, children, display_items, is_call, is_operator, unwrap, value
 
 
 def loop_pairs(target: Node, source: Node) -> list[tuple[str, Node]]:
@@ -26,6 +26,25 @@ def loop_pairs(target: Node, source: Node) -> list[tuple[str, Node]]:
     if attribute(parts[-2]) == "items" and not given:
         return [(names[0], source)]
     return []
+
+
+def item_bound(target: Node, name: Node, bound: Node) -> Node | None:
+    """The part of the display ``bound`` that the target ``name`` gets where ``target`` unpacks it."""
+    target, bound = unwrap(target), unwrap(bound)
+    if target is name:
+        return bound
+    inner = children(target)
+    if target.type == "atom" and len(inner) == 3:
+        inner = children(inner[1]) if inner[1].type == "testlist_comp" else [inner[1]]
+    targets = [part for part in inner if not is_operator(part, ",")]
+    items = display_items(bound)
+    if len(targets) != len(items) or any(part.type == "star_expr" for part in (*targets, *items)):
+        return None
+    for one, item in zip(targets, items, strict=True):
+        found = item_bound(one, name, item)
+        if found is not None:
+            return found
+    return None
 
 
 def separate_strings(node: Node) -> list[Node]:

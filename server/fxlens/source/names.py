@@ -358,6 +358,15 @@ def bound_in_function(function: Node) -> set[str]:
     return bound - declared
 
 
+def bases(class_: Node) -> list[Node]:
+    """The expressions of a ``classdef``'s base classes."""
+    parts = children(class_)
+    if len(parts) < 6 or not is_operator(parts[2], "("):
+        return []
+    items = children(parts[3]) if parts[3].type == "arglist" else [parts[3]]
+    return [item for item in items if not is_operator(item, ",") and item.type != "argument"]
+
+
 def is_static(function: Node) -> bool:
     """Whether a method is a ``staticmethod``."""
     above = parent(function)

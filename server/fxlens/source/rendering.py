@@ -9,6 +9,9 @@ from fxlens.source.flow import Flow
 from fxlens.source.model import SliceStatement
 from fxlens.source.tree import COMPOUND, Node, children, definition_core, is_operator
 
+EMPTY_OBJECT = 'type("Self", (), {})()'
+"""Stands for a method's own object: of a class of its own, because properties are put on the class."""
+
 
 @dataclass
 class Group:
@@ -18,6 +21,7 @@ class Group:
     statements: list[Node] = field(default_factory=list)
     bindings: dict[str, tuple[int, str]] = field(default_factory=dict)
     self_name: str = ""
+    own_object: str = EMPTY_OBJECT
     attached: tuple[str, ...] = ()
 
 
@@ -31,7 +35,7 @@ def render(flow: Flow, groups: list[Group], around_anchor: set[int]) -> tuple[Sl
             found.append(_bind(group, line))
         if group.self_name and group.self_name not in with_self:
             with_self.add(group.self_name)
-            found.append(SliceStatement(line, f'{group.self_name} = __import__("types").SimpleNamespace()'))
+            found.append(SliceStatement(line, f"{group.self_name} = {group.own_object}"))
         found += [SliceStatement(line, text) for text in group.attached]
         units: dict[int, Node] = {}
         included = {id(statement) for statement in group.statements}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from fxlens.source import constants
 from fxlens.source.flow import Flow
-from fxlens.source.literals import attribute, dict_pairs, loop_pairs, separate_strings
+from fxlens.source.literals import attribute, dict_pairs, item_bound, loop_pairs, separate_strings
 from fxlens.source.model import Query, Role, Unresolved
 from fxlens.source.names import Occurrence, Parameter, bound_around
 from fxlens.source.strings import content_span, read_string
@@ -67,9 +67,8 @@ class NameReader:
                 self.read(children(node)[1], place, depth + 1)
             case "test":
                 self._read_conditional(children(node), place, depth)
-            case "arith_expr" | "expr" | "or_test":
-                for part in children(node)[::2]:
-                    self.read(part, place, depth + 1)
+            case "or_test" | "arith_expr" | "expr":
+                self._read_operation(node, place, depth)
             case "atom_expr":
                 self._read_chain(node, place, depth)
             case _:
@@ -154,6 +153,18 @@ class NameReader:
         if chosen is not True:
             self.read(parts[4], place, depth + 1)
 
+    def _read_operation(self, node: Node, place: Node, depth: int) -> None:
+        """A joined string, joined lists, or ``given or ["layer1"]``: the first that is true, or all that may be."""
+        if node.type == "arith_expr" and self._is_text(node):
+            self._add_joined(node)
+            return
+        for part in children(node)[::2]:
+            chosen = constants.truth(self.flow, part) if node.type == "or_test" else None
+            if chosen is not False:
+                self.read(part, place, depth + 1)
+            if chosen:
+                return
+
     # Names
 
     def _read_key(self, key: str, node: Node, place: Node, depth: int) -> None:
@@ -179,13 +190,21 @@ class NameReader:
 
     def _read_binding(self, occurrence: Occurrence, node: Node, place: Node, depth: int) -> None:
         self._note_undecided(occurrence, place)
-        chosen = self.flow.round_of(occurrence.statement) if occurrence.kind == "for" else None
+        chosen = self._component(occurrence)
         if chosen is not None:
             self.read(chosen, occurrence.statement, depth + 1)
         elif occurrence.kind in ("assign", "walrus", "for") and occurrence.value is not None:
             self.read(occurrence.value, occurrence.statement, depth + 1)
         else:
             self._fail(node)
+
+    def _component(self, occurrence: Occurrence) -> Node | None:
+        """What a loop's round, or an unpacked display, binds."""
+        if occurrence.kind == "for":
+            return self.flow.round_item(occurrence)
+        if occurrence.kind == "unpack" and occurrence.value is not None:
+            return item_bound(children(occurrence.statement)[0], occurrence.node, occurrence.value)
+        return None
 
     def _read_parameter(self, scope: Node, parameter: Parameter, depth: int) -> None:
         given = self.flow.argument(scope, parameter)
@@ -347,6 +366,20 @@ class NameReader:
             self.queries.append(
                 Query(built, content_span(self.document, node), span, self.role, plain=False, editable=False)
             )
+
+    def _is_text(self, node: Node) -> bool:
+        """Whether a sum is one of strings, and so one string."""
+        parts = children(node)[::2]
+        texts = ("string", "strings", "fstring")
+        return any(part.type in texts or isinstance(constants.evaluate(self.flow, part), str) for part in parts)
+
+    def _add_joined(self, node: Node) -> None:
+        text = constants.evaluate(self.flow, node)
+        if not isinstance(text, str):
+            self._fail(node)
+            return
+        span = self.document.span(node)
+        self.queries.append(Query(text, span, span, self.role, plain=False, editable=False))
 
     def _expand(self, parts: list[Node]) -> list[str]:
         """The texts that strings and f-strings side by side make, for all values of the loops around them."""

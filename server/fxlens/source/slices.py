@@ -35,6 +35,7 @@ from fxlens.source.worlds import Undecided, World
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__package__", "__spec__"}
 _HINT = "Say which model is meant with a comment on the call: `# fxlens: model=<expression>`."
 _MAX_FOREIGN_WORLDS = 8
+_PROPERTIES = frozenset({"property", "cached_property"})
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,11 @@ class Slicer:
         core = definition_core(occurrence.statement)
         if core.type == "funcdef":
             inner_name = self.flow.self_name(core)
-            if inner_name:
+            if inner_name and _is_property(occurrence.statement):
+                text = f"type({own_name}).{attribute} = {attribute}"
+            elif inner_name:
                 text = f'{own_name}.{attribute} = __import__("functools").partial({attribute}, {own_name})'
+            if inner_name:
                 keys = {key for key in reads(children(core)[-1], inner_name) if key.startswith(f"{inner_name}.")}
                 for key in sorted(keys):
                     own_key = f"{own_name}.{key.partition('.')[2]}"
@@ -388,6 +392,12 @@ class Slicer:
             if site is not None:
                 self._order(scope_of(site.statement), ordered)
         ordered[id(scope)] = scope
+
+
+def _is_property(statement: Node) -> bool:
+    """Whether a method is one that is asked for without being called."""
+    decorators = children(statement)[0] if statement.type == "decorated" else statement
+    return decorators is not statement and any(value(leaf) in _PROPERTIES for leaf in leaves(decorators))
 
 
 def _function_name(scope: Node) -> str:
