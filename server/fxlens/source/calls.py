@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 
 from fxlens.graph import Dialect
 from fxlens.source.branches import arm_worlds
@@ -17,15 +16,17 @@ from fxlens.source.flow import Flow
 from fxlens.source.given import given_arguments
 from fxlens.source.hints import ModelExpression, as_written, find_hint
 from fxlens.source.model import ExtractionCall, FileCalls, Function, Query, Role, Slice, Span, Unresolved
-from fxlens.source.project import Project, defined_names
+from fxlens.source.project import Project, defined_around
 from fxlens.source.return_nodes import NameReader
 from fxlens.source.slices import Slicer
 from fxlens.source.tree import Node, ancestors, arguments, children, parent, statement_of, value
 from fxlens.source.workspace import Workspace
-from fxlens.source.worlds import Undecided, World
+from fxlens.source.worlds import CallSite, Undecided, World
 
 log = logging.getLogger(__name__)
 
+MOST_HOPS = 2
+"""Through how many functions of other files a wrapper's caller is looked for."""
 _MAX_WORLDS = 24
 """How many ways through a file's branches are told apart for one call."""
 
@@ -108,33 +109,70 @@ def _extraction_calls(document: Document) -> list[_Found]:
 
 
 def wrapper_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:
-    """The other files with extraction calls whose functions or classes ``text`` may import and call."""
-    for function in FUNCTIONS:
-        for other in workspace.mentioning(function):
-            module = PurePath(other)
-            if other == path or not (module.stem in text or module.parent.name in text):
-                continue
-            wrappers = defined_names(workspace.text(other) or "")
-            if any(f"{name}(" in text for name in wrappers):
-                yield other
+    """The other files with extraction calls whose functions or classes ``text`` may call, perhaps through others."""
+    for root in dict.fromkeys(each for function in FUNCTIONS for each in workspace.mentioning(function)):
+        names = _wrapper_names(root, path, workspace) if root != path else ()
+        if any(f"{name}(" in text for name in names):
+            yield root
+
+
+def _wrapper_names(root: str, path: str, workspace: Workspace) -> set[str]:
+    """What wraps the extraction calls of the file ``root``: its own functions, and those of others that call them."""
+    names = {*defined_around(workspace.text(root) or "", frozenset(FUNCTIONS))}
+    new = frozenset(names)
+    for _ in range(MOST_HOPS):
+        files = dict.fromkeys(each for name in sorted(new) for each in workspace.mentioning(name))
+        found = {
+            name
+            for each in files
+            if each not in (root, path)
+            for name in defined_around(workspace.text(each) or "", new)
+        }
+        new = frozenset(found - names)
+        names |= new
+        if not new:
+            break
+    return names
+
+
+@dataclass(frozen=True)
+class _Route:
+    """How a call in the file that is read leads, perhaps through functions of others, to an extraction call."""
+
+    site: CallSite
+    world: World
+
+
+def _routes(document: Document, flow: Flow, function: Node, project: Project, hops: int) -> Iterator[_Route]:
+    for index, site in enumerate(flow.call_sites(function)):
+        if site.document is None:
+            continue
+        world = World(callers={function.start_pos: index})
+        if site.document is document:
+            yield _Route(site, world)
+            continue
+        outer = next((above for above in ancestors(site.statement) if above.type == "funcdef"), None)
+        if outer is not None and hops:
+            beyond = Flow(site.document, World(), project)
+            for route in _routes(document, beyond, outer, project, hops - 1):
+                yield _Route(route.site, replace(world, beyond=route.world))
 
 
 def _calls_of_wrappers(document: Document, path: str, project: Project) -> list[ExtractionCall]:
-    """The calls in ``document`` of functions of the file ``path`` that extract features of what they are given."""
+    """The calls in ``document`` of functions that lead to an extraction call in the file ``path``."""
     other = project.document(path)
     found: list[ExtractionCall] = []
     for each in _extraction_calls(other) if other is not None else []:
         function = next((above for above in ancestors(each.leaf) if above.type == "funcdef"), None)
-        if function is None:
-            continue
-        for index, site in enumerate(Flow(each.document, World(), project).call_sites(function)):
-            called = call_parts(site.callee) if site.callee is not None else None
-            if site.document is not document or site.callee is None or called is None:
+        flow = Flow(each.document, World(), project)
+        for route in _routes(document, flow, function, project, MOST_HOPS) if function is not None else ():
+            callee = route.site.callee
+            called = call_parts(callee) if callee is not None else None
+            if callee is None or called is None:
                 continue
             span = Span(document.position(called[0][0].start_pos), document.position(called[1].end_pos))
-            call = ExtractionCall(each.function, each.dialect, span, document.span(site.callee), None, delegates=True)
-            world = World(callers={function.start_pos: index})
-            found.append(_resolve(each, call, None, project, world, document.path))
+            call = ExtractionCall(each.function, each.dialect, span, document.span(callee), None, delegates=True)
+            found.append(_resolve(each, call, None, project, route.world, document.path))
     return found
 
 

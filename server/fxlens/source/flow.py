@@ -248,7 +248,8 @@ class Flow:
         expression = site.arguments.get(parameter.name) if site is not None else None
         if site is None or expression is None:
             return None
-        flow = self if site.document is None else Flow(site.document, World(), self.project)
+        beyond = self.world.beyond if self.world is not None else None
+        flow = self if site.document is None else Flow(site.document, beyond or World(), self.project)
         return expression, site.statement, flow
 
     def default_left(self, scope: Node, parameter: Parameter) -> Node | None:

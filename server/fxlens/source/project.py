@@ -14,7 +14,7 @@ from fxlens.source.tree import Node, arguments, children, scope_of, statement_of
 from fxlens.source.workspace import Workspace
 from fxlens.source.worlds import CallSite
 
-_DEFINED = re.compile(r"^[ \t]*(?:def|class)[ \t]+(\w+)", re.M)
+_DEFINED = re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
 _MAX_IMPORTS = 4
 _MAX_FILES = 32
 
@@ -81,6 +81,22 @@ class Project:
 
 
 @lru_cache(maxsize=256)
-def defined_names(text: str) -> frozenset[str]:
-    """The names of the functions and classes of a text, nested ones too; told without parsing it."""
-    return frozenset(_DEFINED.findall(text))
+def defined_around(text: str, names: frozenset[str]) -> frozenset[str]:
+    """The functions and classes of ``text`` in which one of ``names`` stands, by indentation; told without parsing it.
+
+    A quick first look: who calls what is told by the tree, for the few files that are left.
+    """
+    found: set[str] = set()
+    around: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        code = line.lstrip()
+        if not code or code.startswith(("#", ")", "]", "}")):
+            continue
+        indent = len(line) - len(code)
+        around = [(depth, name) for depth, name in around if depth < indent]
+        defined = _DEFINED.match(line)
+        if defined:
+            around.append((indent, defined[1]))
+        elif any(name in line for name in names):
+            found.update(name for _, name in around)
+    return frozenset(found)

@@ -222,7 +222,8 @@ class NameReader:
             reader.read(expression, place, depth)
         except Undecided:
             self._fail(expression, "The names are told by a caller of the caller.")
-        self.foreign.setdefault(flow.document.path, []).extend(reader.queries)
+        for path, queries in ((flow.document.path, reader.queries), *reader.foreign.items()):
+            self.foreign.setdefault(path, []).extend(queries)
 
     def _note_undecided(self, occurrence: Occurrence, place: Node) -> None:
         scope = scope_of(occurrence.statement)

@@ -92,7 +92,7 @@ class Slicer:
         if self.state.problems:
             return self.state.problems[0]
         return Slice(
-            self.caller.document.path if self.caller is not None else self.document.path,
+            self.outermost.document.path,
             self.statements(),
             model.text,
             model.line,
@@ -101,6 +101,11 @@ class Slicer:
                 for name, expression in arguments
             ),
         )
+
+    @property
+    def outermost(self) -> Slicer:
+        """The slicer of the file where the model comes from: its imports are resolved from there."""
+        return self if self.caller is None else self.caller.outermost
 
     def includes_part_of(self, compound: Node) -> bool:
         """Whether the slice has a statement that stands in a block of ``compound``."""

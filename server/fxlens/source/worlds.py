@@ -17,12 +17,13 @@ class World:
 
     ``arms`` says which arm is taken of the ``if`` at a position, and which round of the loop; ``callers`` from which
     call site (by index, ``None`` for none in this file) the function at a position is called; ``values`` what the
-    parameter at a position is.
+    parameter at a position is. ``beyond`` is the way through the other file that calls into this one.
     """
 
     arms: dict[tuple[int, int], int] = field(default_factory=dict)
     callers: dict[tuple[int, int], int | None] = field(default_factory=dict)
     values: dict[tuple[int, int], str] = field(default_factory=dict)
+    beyond: World | None = None
 
 
 class Undecided(Exception):  # noqa: N818  (It is no error: the caller goes through the worlds.)

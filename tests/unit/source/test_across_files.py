@@ -14,15 +14,21 @@ from fxlens.source.model import FileCalls
 ACROSS = FOLDER / "across"
 
 
+CHAIN = FOLDER / "chain"
+
+
 class Folder:
     """A workspace that is one folder on disk."""
+
+    def __init__(self, root: Path = ACROSS) -> None:
+        self.root = root
 
     def text(self, path: str) -> str | None:
         return Path(path).read_text() if Path(path).is_file() else None
 
     def module(self, dotted: str, importer: str) -> str | None:
         name = dotted.lstrip(".")
-        base = Path(importer).parents[len(dotted) - len(name) - 1] if dotted.startswith(".") else ACROSS
+        base = Path(importer).parents[len(dotted) - len(name) - 1] if dotted.startswith(".") else self.root
         stem = base.joinpath(*name.split(".")) if name else base
         for path in (stem.with_suffix(".py"), stem / "__init__.py"):
             if path.is_file():
@@ -30,7 +36,7 @@ class Folder:
         return None
 
     def mentioning(self, word: str) -> Iterable[str]:
-        return [str(path) for path in sorted(ACROSS.rglob("*.py")) if word in path.read_text()]
+        return [str(path) for path in sorted(self.root.rglob("*.py")) if word in path.read_text()]
 
 
 def read(name: str) -> FileCalls:
@@ -58,6 +64,20 @@ def test_the_wrapper_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tap.names_unresolved is None
     assert [query.text for query in pooled.queries] == ["avgpool"]
     assert "avgpool" in names_by_mode(pooled.slices[0])["eval"]
+
+
+@pytest.mark.usefixtures("quiet_torch")
+def test_a_chain_of_three_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(CHAIN))
+    path = CHAIN / "train.py"
+    found, wanted = find_calls(path.read_text(), str(path), Folder(CHAIN)), expectations(path.read_text())
+    assert len(found.calls) == int(wanted["calls"])
+    assert {query.text for query in found.calls[0].queries} == set(wanted["queries"].split())
+    assert not found.calls[0].unresolved
+    check_queries(found)
+    (call,) = find_calls((CHAIN / "taps.py").read_text(), str(CHAIN / "taps.py"), Folder(CHAIN)).calls
+    assert [Path(slice_.path).name for slice_ in call.slices] == ["train.py"]
+    assert call.queries == ()
 
 
 def test_without_a_workspace_the_wrapper_is_unresolved() -> None:
