@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from fxlens.graph import Dialect, ModeGraph
+from fxlens.graph import Dialect, GraphNode, ModeGraph
 from fxlens.queries import select_all
 
 
@@ -28,17 +28,33 @@ class Extracted:
         always = (position for position, node in enumerate(graph.nodes) if node.kept)
         return Extracted(graph, chosen, _needed(graph, [*chosen.values(), *always]))
 
-    def needed_by(self, position: int) -> frozenset[int]:
-        """The nodes that the one at ``position`` depends on, and itself."""
-        return _needed(self.graph, [position])
+    def values_behind(self, position: int) -> frozenset[int]:
+        """The nodes whose values the one at ``position`` depends on, and itself, but not those it asks the size of."""
+        return _needed(self.graph, [position], stop=_asks_size)
 
 
-def _needed(graph: ModeGraph, ends: Iterable[int]) -> frozenset[int]:
+def _needed(
+    graph: ModeGraph, ends: Iterable[int], stop: Callable[[GraphNode], bool] = lambda _: False
+) -> frozenset[int]:
     found = set(ends)
     stack = list(found)
     while stack:
-        for before in graph.nodes[stack.pop()].inputs:
+        node = graph.nodes[stack.pop()]
+        for before in () if stop(node) else node.inputs:
             if before not in found:
                 found.add(before)
                 stack.append(before)
     return frozenset(found)
+
+
+def _asks_size(node: GraphNode) -> bool:
+    """Whether a node looks at the size or type of its inputs only, never at their values."""
+    return node.label in _SIZES or node.label.endswith("_like") or node.label.startswith("new_")
+
+
+_SIZES = frozenset(["getattr", "size", "dim", "numel", "stride", "ndimension", "nelement", "type", "is_floating_point"])
+
+
+def reads_values_of(node: GraphNode, positions: Iterable[int]) -> bool:
+    """Whether ``node`` reads the values of one of the nodes at ``positions``."""
+    return not _asks_size(node) and not set(positions).isdisjoint(node.inputs)

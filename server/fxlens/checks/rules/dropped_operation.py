@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fxlens.checks.graphs import only_graph
-from fxlens.checks.memory import Extracted
+from fxlens.checks.memory import Extracted, reads_values_of
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
-from fxlens.graph import GraphNode, ModelGraph
+from fxlens.graph import GraphNode, ModeGraph, ModelGraph
 from fxlens.source.model import Query
 
 
@@ -36,16 +36,22 @@ def _dropped(graph: ModelGraph, query: Query, together: list[str]) -> GraphNode 
         at = extracted.chosen.get(query.text) if extracted else None
         if one is None or extracted is None or at is None:
             continue
-        needed = extracted.needed_by(at)
+        behind = extracted.values_behind(at)
         for other, node in enumerate(one.nodes[:at]):
-            if other in extracted.kept or not node.writes:
+            if other in extracted.kept or not node.writes or _overwritten_whole(one, other, at):
                 continue
-            written = set(node.writes)
-            # Read directly, after the write, on the way to the query.
-            if any(reader > other and written & set(one.nodes[reader].inputs) for reader in needed):
+            if any(reader > other and reads_values_of(one.nodes[reader], node.writes) for reader in behind):
                 return node
     return None
 
+
+def _overwritten_whole(graph: ModeGraph, position: int, end: int) -> bool:
+    """Whether a later operation replaces all that the one at ``position`` wrote, so that nobody would miss it."""
+    written = set(graph.nodes[position].writes)
+    return any(node.label in _REPLACE and written & set(node.writes) for node in graph.nodes[position + 1 : end])
+
+
+_REPLACE = frozenset(["zero_", "fill_", "copy_", "normal_", "uniform_"])
 
 RULE = Rule(
     code="dropped-operation",
