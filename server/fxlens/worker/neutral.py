@@ -12,11 +12,14 @@ import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
 from torch import nn
+
+from fxlens.worker.failures import RefusedError
 
 
 class Unloaded(dict[str, Any]):
@@ -42,6 +45,10 @@ class Unloaded(dict[str, Any]):
 
     def __call__(self, *_: Any, **__: Any) -> Unloaded:
         return self
+
+    def __index__(self) -> int:
+        """A size that was saved beside the weights, mostly a number of classes: no graph depends on it."""
+        return 10
 
 
 WEIGHTS = "_fxlens_weights"
@@ -93,6 +100,7 @@ def neutralise_torch() -> None:
     torch.load = _unloaded("torch.load")
     torch.hub.load_state_dict_from_url = _unloaded("torch.hub.load_state_dict_from_url")
     torch.hub.download_url_to_file = _nothing
+    torch.hub._get_cache_or_reload = _cached_repository  # noqa: SLF001
     torch.cuda.set_device = _nothing
     # These write in C++, where no audit hook sees it.
     torch.save = _nothing
@@ -100,6 +108,28 @@ def neutralise_torch() -> None:
     torch.onnx.export = _nothing
     torch.Tensor.cuda = _same  # type: ignore[method-assign]
     _stay_on_this_device()
+
+
+def _cached_repository(github: str, *_: Any, **__: Any) -> str:
+    """The folder of a repository that ``torch.hub`` has loaded before.
+
+    torch's own function asks GitHub for the branch and writes its list of trusted repositories on the way. What is in
+    the cache counts as trusted for torch too.
+
+    Raises:
+        RefusedError: it is not in the cache.
+    """
+    repository, _colon, branch = github.partition(":")
+    owner, _slash, name = repository.partition("/")
+    branches = [branch.replace("/", "_")] if branch else ["main", "master"]
+    for each in branches:
+        folder = Path(torch.hub.get_dir()) / f"{owner}_{name}_{each}"
+        if folder.is_dir():
+            return str(folder)
+    raise RefusedError(
+        f"`{github}` is not in the local cache of torch.hub ({torch.hub.get_dir()}), and FX Lens downloads nothing. "
+        "It is there once your program has loaded it."
+    )
 
 
 def _stay_on_this_device() -> None:

@@ -228,3 +228,57 @@ def test_the_environment_of_the_user_is_complete_and_ours_is_not_on_the_path(wor
     )
     assert worker.trace(source).failure is None
     assert sys.executable
+
+
+HUB = """\
+import torch
+torch.hub.set_dir({folder!r})
+model = torch.hub.load({repository!r}, "tiny", pretrained=True)
+"""
+HUBCONF = """\
+dependencies = ["torch"]
+import torch
+from layers import Tiny
+
+def tiny(pretrained=False):
+    model = Tiny()
+    if pretrained:
+        model.load_state_dict(torch.hub.load_state_dict_from_url("https://nowhere.invalid/tiny.pth"))
+    return model
+"""
+
+
+@pytest.mark.parametrize("repository", ["someone/nets:v1/beta", "someone/nets"])
+def test_torch_hub_loads_from_its_cache_and_writes_nothing(worker: Workshop, repository: str) -> None:
+    hub = worker.folder / "hub"
+    cached = "hub/someone_nets_v1_beta" if ":" in repository else "hub/someone_nets_master"
+    worker.write(f"{cached}/hubconf.py", HUBCONF)
+    worker.write(f"{cached}/layers.py", NET.replace("class Net", "class Tiny").replace("model = Net()", ""))
+    before = sorted(hub.rglob("*"))
+    assert names(worker, HUB.format(folder=str(hub), repository=repository)) == ("x", "conv", "add")
+    assert sorted(hub.rglob("*")) == before
+
+
+def test_torch_hub_loads_from_a_folder(worker: Workshop) -> None:
+    worker.write("repo/hubconf.py", HUBCONF)
+    worker.write("repo/layers.py", NET.replace("class Net", "class Tiny").replace("model = Net()", ""))
+    source = 'import torch\nmodel = torch.hub.load("repo", "tiny", source="local")\n'
+    assert names(worker, source) == ("x", "conv", "add")
+
+
+def test_what_is_not_in_the_cache_of_torch_hub_is_said_so(worker: Workshop) -> None:
+    failure = worker.trace(HUB.format(folder=str(worker.folder / "hub"), repository="someone/nets:main")).failure
+    assert failure
+    assert failure.kind == "refused"
+    assert failure.message.startswith("`someone/nets:main` is not in the local cache of torch.hub")
+    assert failure.source
+    assert failure.source.line == 3
+    assert not (worker.folder / "hub").exists()
+
+
+def test_a_size_from_a_checkpoint_is_a_number(worker: Workshop) -> None:
+    source = (
+        "import torch\nsaved = torch.load('x.pt')\nmodel = torch.nn.Linear(4, saved['num_classes'])\n"
+        "model.load_state_dict({key.removeprefix('module.'): value for key, value in saved['state'].items()})\n"
+    )
+    assert "linear" in names(worker, source)[-1]
