@@ -37,8 +37,7 @@ def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit 
         return None
     last = max(one.whole.end for one in call.given)
     between = text.at(Span(last, close))
-    rest = between.lstrip()
-    if "#" in between or rest not in ("", ","):
+    if "#" in between or between.strip() not in ("", ","):
         return None
     if "\n" not in between:
         return Edit(Span(last, close), f", {argument}")
@@ -74,19 +73,26 @@ def _leaf_edit(call: ExtractionCall, text: SourceText, listed: str) -> Edit | No
         known = given(call, "leaf_modules")
         return _extend_list(text, known.span, listed) if known else add_argument(call, text, f"leaf_modules=[{listed}]")
     known = given(call, "tracer_kwargs")
+    entry = f"{_quoted('leaf_modules', call, text)}: [{listed}]"
     if known is None:
-        return add_argument(call, text, f'tracer_kwargs={{"leaf_modules": [{listed}]}}')
+        return add_argument(call, text, f"tracer_kwargs={{{entry}}}")
     written = text.at(known.span)
-    entry = re.search(r"""["']leaf_modules["']\s*:\s*(?=\[)""", written)
-    if entry:
-        start = text.moved(known.span.start, entry.end())
-        end = text.moved(known.span.start, written.find("]", entry.end()) + 1)
+    present = re.search(r"""["']leaf_modules["']\s*:\s*(?=\[)""", written)
+    if present:
+        start = text.moved(known.span.start, present.end())
+        end = text.moved(known.span.start, written.find("]", present.end()) + 1)
         return _extend_list(text, Span(start, end), listed)
     if known.kind != "dict" or not written.startswith("{") or "leaf_modules" in written:
         return None
     at = text.moved(known.span.start, 1)
     rest = "" if written[1:].lstrip().startswith("}") else ", "
-    return Edit(Span(at, at), f'"leaf_modules": [{listed}]{rest}')
+    return Edit(Span(at, at), f"{entry}{rest}")
+
+
+def _quoted(name: str, call: ExtractionCall, text: SourceText) -> str:
+    """``name`` as a string in the quotes that the call's own strings have."""
+    single = any(text.at(query.literal).endswith("'") for query in call.queries[:1])
+    return f"'{name}'" if single else f'"{name}"'
 
 
 def _extend_list(text: SourceText, span: Span, listed: str) -> Edit | None:

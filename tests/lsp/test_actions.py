@@ -1,0 +1,186 @@
+"""What each code action does to the text: a call before, the call after, in the user's own style."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from lens import Lens
+
+from fxlens.checks import RULES
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+IMPORTS = """\
+from torch import nn
+from torchvision.models import googlenet, resnet18, vit_b_16
+from torchvision.models.feature_extraction import create_feature_extractor
+"""
+GATE = RULES["untraceable-model"].wrong.partition("create_feature_extractor(Net()")[0]
+
+MODES = """
+model = googlenet(init_weights=False, aux_logits=True)
+"""
+
+
+async def check(lens: Lens, title: str, before: str, after: str, head: str = IMPORTS) -> None:
+    """The action whose title begins with ``title`` turns ``head + before`` into ``head + after``."""
+    document = lens.open("act_here.py", head + before)
+    found = await lens.settled(document)
+    actions = [action for one in found for action in await lens.actions(document, one)]
+    chosen = [action for action in actions if action.title.startswith(title)]
+    assert chosen, ([one.message for one in found], [action.title for action in actions])
+    mended = lens.applied(document, chosen[0])
+    ast.parse(mended)
+    assert mended == head + after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "create_feature_extractor(resnet18(), ['layer1.0.rleu'])",
+            "create_feature_extractor(resnet18(), ['layer1.0.relu'])",
+        ),
+        ('create_feature_extractor(resnet18(), {r"fcc": 1})', 'create_feature_extractor(resnet18(), {r"fc": 1})'),
+        ("create_feature_extractor(resnet18(), ['''fcc'''])", "create_feature_extractor(resnet18(), ['''fc'''])"),
+    ],
+)
+async def test_did_you_mean_keeps_the_quotes(lens: Lens, before: str, after: str) -> None:
+    await check(lens, "Replace with", before, after)
+
+
+async def test_the_real_name_of_a_module(lens: Lens) -> None:
+    call = "create_feature_extractor(vit_b_16(), ['encoder.layers.encoder_layer_0.{}'])"
+    await check(lens, "Use `encoder.layers.encoder_layer_0.ln`", call.format("ln_1"), call.format("ln"))
+    await check(lens, "Replace with", call.format("ln_2"), call.format("ln_1"))
+
+
+async def test_a_path_inside_a_leaf_stops_at_the_leaf(lens: Lens) -> None:
+    head = IMPORTS + "from torchvision.models.resnet import BasicBlock\n"
+    call = "create_feature_extractor(resnet18(), ['{}'], tracer_kwargs={{'leaf_modules': [BasicBlock]}})"
+    await check(lens, "Stop at `layer1.0`", call.format("layer1.0.conv1"), call.format("layer1.0"), head)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "create_feature_extractor(model, ['inception4a', 'aux1.fc1'])",
+            "create_feature_extractor(model, train_return_nodes=['inception4a', 'aux1.fc1'], eval_return_nodes=['inception4a'])",
+        ),
+        (
+            'create_feature_extractor(model, return_nodes={"inception4a": "a", "aux1.fc1": 2})',
+            'create_feature_extractor(model, train_return_nodes={"inception4a": "a", "aux1.fc1": 2}, eval_return_nodes={"inception4a": "a"})',
+        ),
+    ],
+)
+async def test_ask_by_mode(lens: Lens, before: str, after: str) -> None:
+    await check(lens, "Ask by mode", before, after, IMPORTS + MODES)
+
+
+async def test_asking_by_mode_is_not_offered_where_it_would_lose_something(lens: Lens) -> None:
+    for names in ("['aux1.fc1']", "['inception4a', 'aux1.fc1', *more]", "['inception4a', # why\n 'aux1.fc1']"):
+        text = f"{IMPORTS}{MODES}more = ['fc']\ncreate_feature_extractor(model, {names})\n"
+        document = lens.open("act_here.py", text)
+        for one in await lens.settled(document):
+            assert not [action for action in await lens.actions(document, one) if action.title.startswith("Ask by")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{'layer1': 'a', 'layer2': 'a'}", "{'layer1': 'a', 'layer2': 'a_2'}"),
+        ('{"layer1": 0, "layer2": 1, "layer3": 0}', '{"layer1": 0, "layer2": 1, "layer3": 2}'),
+        ('{"layer1": "a", "layer2": "a_2", "layer3":\n "a"}', '{"layer1": "a", "layer2": "a_2", "layer3":\n "a_3"}'),
+    ],
+)
+async def test_a_key_gets_the_next_free_name(lens: Lens, before: str, after: str) -> None:
+    call = "create_feature_extractor(resnet18(), {})"
+    await check(lens, "Rename the key", call.format(before), call.format(after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('(Net(), ["conv"])', '(Net(), ["conv"], tracer_kwargs={"leaf_modules": [Gate]})'),
+        (
+            '(\n    Net(),\n    ["conv"],\n)',
+            '(\n    Net(),\n    ["conv"],\n    tracer_kwargs={"leaf_modules": [Gate]},\n)',
+        ),
+        (
+            '(Net(), ["conv"], tracer_kwargs={})',
+            '(Net(), ["conv"], tracer_kwargs={"leaf_modules": [Gate]})',
+        ),
+        (
+            "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [nn.ReLU]})",
+            "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [Gate, nn.ReLU]})",
+        ),
+        (
+            "(Net(), ['conv'], tracer_kwargs={'param_shapes_constant': False})",
+            "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [Gate], 'param_shapes_constant': False})",
+        ),
+    ],
+)
+async def test_the_leaf_modules_that_were_tried_are_added(lens: Lens, before: str, after: str) -> None:
+    call = "create_feature_extractor{}"
+    await check(lens, "Trace Gate as one node", call.format(before), call.format(after), GATE)
+
+
+async def test_our_own_function_takes_leaf_modules_itself(lens: Lens) -> None:
+    head = GATE.replace("torchvision.models.feature_extraction", "fxlens")
+    before = 'create_feature_extractor(Net(), ["conv"])'
+    await check(lens, "Trace Gate", before, before[:-1] + ", leaf_modules=[Gate])", head)
+
+
+async def test_a_class_of_another_module_is_imported(lens: Lens) -> None:
+    head = "from torchvision.models.feature_extraction import create_feature_extractor\n"
+    net = "import broken_gate\n"
+    (lens.root / "broken_gate.py").write_text(GATE, encoding="utf-8")
+    try:
+        await check(
+            lens,
+            "Trace Gate",
+            net + "create_feature_extractor(broken_gate.Net(), ['conv'])",
+            net + "from broken_gate import Gate\n"
+            "create_feature_extractor(broken_gate.Net(), ['conv'], tracer_kwargs={'leaf_modules': [Gate]})",
+            head,
+        )
+    finally:
+        (lens.root / "broken_gate.py").unlink()
+
+
+async def test_a_hint_comment_goes_above_the_call(lens: Lens) -> None:
+    await check(
+        lens,
+        "Name the model",
+        "def features(net):\n    return create_feature_extractor(net, ['fc'])\n",
+        "def features(net):\n    # fxlens: model=\n    return create_feature_extractor(net, ['fc'])\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("('layer1', 'layer2')", "['layer1', 'layer2']"),
+        ("('layer1',)", "['layer1',]"),
+        ("{'layer1'}", "['layer1']"),
+        ("'layer1'", "['layer1']"),
+    ],
+)
+async def test_a_list_is_made_of_what_is_none(lens: Lens, before: str, after: str) -> None:
+    call = "create_feature_extractor(resnet18(), {})"
+    await check(lens, "Make it a list", call.format(before), call.format(after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("['fcc'])", "['fcc'])  # fxlens: ignore[unknown-node]"),
+        ("['fcc'])  # why", "['fcc'])  # why  # fxlens: ignore[unknown-node]"),
+        ("['fcc'])  # fxlens: ignore[pattern-query]", "['fcc'])  # fxlens: ignore[pattern-query, unknown-node]"),
+    ],
+)
+async def test_a_rule_is_ignored_on_its_line(lens: Lens, before: str, after: str) -> None:
+    call = "create_feature_extractor(resnet18(), {}"
+    await check(lens, "Ignore unknown-node", call.format(before), call.format(after))
