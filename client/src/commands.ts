@@ -44,11 +44,20 @@ export function registerCommands(parts: Parts): Disposable[] {
       await parts.reconfigure();
       await tree.refresh();
     }),
+    commands.registerCommand('fxlens.revealTree', (uri?: string, position?: { line: number; character: number }) =>
+      revealTree(tree, uri, position),
+    ),
     register('copyNodeName', (item) => copyNodeName(item ?? tree.selected)),
     register('goToSource', (item) => goToSource(item ?? tree.selected, tree)),
     register('printDebugInformation', () => printDebugInformation(parts)),
     register('selectInterpreter', selectInterpreter),
   ];
+}
+
+/** The tree of the call at a position, as its code lens says; of the nearest call when it comes from the palette. */
+async function revealTree(tree: ModelTree, uri?: string, at?: { line: number; character: number }): Promise<void> {
+  if (uri && at) tree.show(await workspace.openTextDocument(Uri.parse(uri)), new Position(at.line, at.character));
+  await commands.executeCommand('fxlens.model.focus');
 }
 
 async function copyNodeName(item: TreeItem | undefined): Promise<void> {

@@ -80,6 +80,8 @@ function settings(): ServerSettings {
     maxWorkers: read.get('worker.maxWorkers', 3),
     cacheFolder: read.get('cache.folder', ''),
     severity: read.get<Record<string, Severity>>('severity', {}),
+    inlayShapes: read.get('inlayHints.shapes', true),
+    codeLens: read.get('codeLens', true),
   };
 }
 

@@ -17,7 +17,16 @@ const NOTHING: Configuration = {
   trusted: false,
   folders: [],
   default: UNKNOWN,
-  settings: { limits: {}, extraPaths: [], idleMinutes: 10, maxWorkers: 3, cacheFolder: '', severity: {} },
+  settings: {
+    limits: {},
+    extraPaths: [],
+    idleMinutes: 10,
+    maxWorkers: 3,
+    cacheFolder: '',
+    severity: {},
+    inlayShapes: true,
+    codeLens: true,
+  },
 };
 
 let server: Server | undefined;

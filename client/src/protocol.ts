@@ -23,6 +23,8 @@ export interface ServerSettings {
   /** Empty: the user's own cache folder; `off`: nothing is kept between sessions. */
   readonly cacheFolder: string;
   readonly severity: Readonly<Record<string, Severity>>;
+  readonly inlayShapes: boolean;
+  readonly codeLens: boolean;
 }
 
 /** All that the server must know of us; sent as `initializationOptions`, and again whenever it changes. */

@@ -101,6 +101,12 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     this.#changed.fire(undefined);
   }
 
+  /** Show the model of the call at a position, whatever is in front. */
+  show(document: TextDocument, position: Position): void {
+    this.#place = { document, position };
+    this.#refreshSoon.call();
+  }
+
   /** Remember that a file was opened to show where a node comes from. */
   expectSource(uri: string): void {
     this.#sources.add(uri);

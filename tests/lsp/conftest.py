@@ -31,6 +31,10 @@ def make_client() -> LanguageClient:
     from pytest_lsp.client import register_lsp_features
 
     register_lsp_features(client)
+    refreshed: list[str] = []
+    client.refreshed = refreshed  # type: ignore[attr-defined]
+    for method in (types.WORKSPACE_CODE_LENS_REFRESH, types.WORKSPACE_INLAY_HINT_REFRESH):
+        client.feature(method)(lambda *_, method=method: refreshed.append(method))
     return client
 
 

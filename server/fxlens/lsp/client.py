@@ -17,6 +17,7 @@ class ClientShows:
 
     ``resolves``: documentation of a completion item when it is looked at.
     ``links``: definitions with the range they start from.
+    ``refreshes_lenses``, ``refreshes_hints``: code lenses and inlay hints that are asked for again when we say so.
     """
 
     labels: bool = False
@@ -25,6 +26,8 @@ class ClientShows:
     progress: bool = False
     links: bool = False
     resolves: bool = False
+    refreshes_lenses: bool = False
+    refreshes_hints: bool = False
 
     @staticmethod
     def of(capabilities: types.ClientCapabilities) -> ClientShows:
@@ -33,6 +36,7 @@ class ClientShows:
         item = completion.completion_item if completion else None
         resolve = item.resolve_support if item else None
         hover = documents.hover if documents else None
+        space = capabilities.workspace
         return ClientShows(
             labels=bool(item and item.label_details_support),
             markdown_items=_takes_markdown(item.documentation_format if item else None),
@@ -40,6 +44,8 @@ class ClientShows:
             resolves=bool(resolve and "documentation" in resolve.properties),
             links=bool(documents and documents.definition and documents.definition.link_support),
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
+            refreshes_lenses=bool(space and space.code_lens and space.code_lens.refresh_support),
+            refreshes_hints=bool(space and space.inlay_hint and space.inlay_hint.refresh_support),
         )
 
 

@@ -27,10 +27,12 @@ _LIMIT_NAMES = {
 
 @dataclass(frozen=True)
 class Configuration:
-    """The engine's settings, the severities of rules, and what was wrong with what the client sent."""
+    """The engine's settings, the severities of rules, what is shown in the text, and what was wrong with what came."""
 
     engine: EngineSettings
     severity: Mapping[str, str] = field(default_factory=dict)
+    inlay_shapes: bool = True
+    code_lens: bool = True
     problems: tuple[str, ...] = ()
 
 
@@ -52,7 +54,9 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
     )
     severities = _mapping(settings.get("severity"), "severity", problems)
     severity = {str(rule): str(level) for rule, level in severities.items()}
-    return Configuration(engine, severity, tuple(problems))
+    inlay_shapes = _flag(settings, "inlayShapes", problems)
+    code_lens = _flag(settings, "codeLens", problems)
+    return Configuration(engine, severity, inlay_shapes, code_lens, tuple(problems))
 
 
 def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings:
@@ -96,6 +100,14 @@ def _paths(value: Any, problems: list[str]) -> tuple[str, ...]:
         return tuple(value or ())
     problems.append(f"`extraPaths` must be a list of folders, not {value!r}; none are used.")
     return ()
+
+
+def _flag(values: Mapping[str, Any], name: str, problems: list[str]) -> bool:
+    value = values.get(name)
+    if value is None or isinstance(value, bool):
+        return value is not False
+    problems.append(f"`{name}` must be true or false, not {value!r}; true is used.")
+    return True
 
 
 def _text(values: Mapping[str, Any], name: str, problems: list[str]) -> str:

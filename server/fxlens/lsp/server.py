@@ -17,6 +17,7 @@ from fxlens.engine.analysis import FileAnalysis, WorkerState
 from fxlens.engine.engine import Engine
 from fxlens.lsp.actions import KINDS, code_actions
 from fxlens.lsp.client import ClientShows
+from fxlens.lsp.code_lens import code_lenses
 from fxlens.lsp.completion import TRIGGERS, complete, resolve
 from fxlens.lsp.configuration import Configuration, read_configuration
 from fxlens.lsp.debug import debug_information
@@ -24,8 +25,10 @@ from fxlens.lsp.definition import definition
 from fxlens.lsp.diagnostics import diagnose
 from fxlens.lsp.documents import DocumentWorkspace
 from fxlens.lsp.hover import hover
+from fxlens.lsp.inlay_hints import inlay_hints
 from fxlens.lsp.progress import TraceProgress
 from fxlens.lsp.publishing import Publisher
+from fxlens.lsp.references import highlights, references
 from fxlens.lsp.session import Session
 from fxlens.lsp.status import status
 from fxlens.lsp.tree import tree, tree_children
@@ -79,7 +82,15 @@ class FxLensServer(LanguageServer):
             return
         self.text_document_publish_diagnostics(diagnostics)
         self.protocol.notify("fxlens/modelChanged", {"uri": uri})
+        self.refresh_views()
         self.publish_status(analysis)
+
+    def refresh_views(self) -> None:
+        """Have the client ask again for what it shows between and behind the lines: a trace has changed it."""
+        if self.shows.refreshes_lenses:
+            self.workspace_code_lens_refresh(None)
+        if self.shows.refreshes_hints:
+            self.workspace_inlay_hint_refresh(None)
 
     def publish_status(self, analysis: FileAnalysis) -> None:
         if analysis.calls:
@@ -120,6 +131,7 @@ def build_server() -> FxLensServer:
     _register_lifecycle(server)
     _register_documents(server)
     _register_queries(server)
+    _register_views(server)
     _register_own_requests(server)
     return server
 
@@ -201,6 +213,24 @@ def _register_queries(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=KINDS))
     def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
         return code_actions(server.session, params.text_document.uri, params.range, params.context.only)
+
+
+def _register_views(server: FxLensServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+    def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
+        return code_lenses(server.session, params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
+    def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:
+        return inlay_hints(server.session, params.text_document.uri, params.range)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+    def highlight(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+        return highlights(server.session, params.text_document.uri, params.position)
+
+    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
+    def find_references(params: types.ReferenceParams) -> list[types.Location]:
+        return references(server.session, params.text_document.uri, params.position)
 
 
 def _register_own_requests(server: FxLensServer) -> None:

@@ -1,0 +1,91 @@
+"""The line above an extraction call: what its model is, and a way to its tree."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from fxlens.engine.analysis import CallAnalysis, ModelState
+from fxlens.graph import ModelGraph
+from fxlens.lsp.session import Session, main_state
+
+REVEAL = "fxlens.revealTree"
+"""The client's command behind a lens; its arguments are the document's URI and the call's first position."""
+
+_UNITS = (("B", 1e9), ("M", 1e6), ("k", 1e3))
+
+
+def code_lenses(session: Session, uri: str) -> list[types.CodeLens]:
+    """One lens for each extraction call, at its first line."""
+    opened = session.open_file(uri)
+    if opened is None or not session.configuration.code_lens:
+        return []
+    document, analysis = opened
+    lenses = []
+    for call in analysis.calls:
+        if call.call.delegates:
+            continue
+        title = describe(call)
+        where = document.client_range(call.call.span)
+        arguments = [uri, {"line": where.start.line, "character": where.start.character}]
+        lenses.append(types.CodeLens(where, types.Command(title, REVEAL, arguments=arguments)))
+    return lenses
+
+
+def describe(call: CallAnalysis) -> str:
+    """What is known of the call's model, in a few words.
+
+    Example:
+        ``176 nodes · 25.6 M parameters · eval = train``
+    """
+    state = main_state(call)
+    if state is None:
+        return "no model found"
+    if state.graph is None:
+        return _without_graph(state)
+    return " · ".join(_parts(call, state, state.graph))
+
+
+def _parts(call: CallAnalysis, state: ModelState, graph: ModelGraph) -> list[str]:
+    train, evaluation = graph.train, graph.eval
+    if train is None and evaluation is None:
+        return ["torch.fx cannot trace this model"]
+    parts = []
+    if train is None or evaluation is None:
+        (one,) = graph.traced()
+        parts.append(f"{len(one.nodes):,} nodes in {one.mode} mode only")
+    elif graph.modes_differ:
+        parts.append(f"{len(train.nodes):,} nodes in train, {len(evaluation.nodes):,} in eval")
+    else:
+        parts.append(f"{len(evaluation.nodes):,} nodes")
+    root = graph.modules_by_path.get("")
+    if root and root.parameters:
+        parts.append(f"{count(root.parameters)} parameters")
+    if train and evaluation and not graph.modes_differ:
+        parts.append("eval = train")
+    others = len({id(one.graph) for one in call.models if one.graph}) - 1
+    if others > 0:
+        parts.append(f"and {others} more model{'s' if others > 1 else ''}")
+    if state.current_graph is None:
+        parts.append("from before the last change")
+    return parts
+
+
+def _without_graph(state: ModelState) -> str:
+    if state.status in ("waiting", "tracing"):
+        return "reading the model …"
+    if state.status == "failed" and state.failure and state.failure.phase == "trace":
+        return "torch.fx cannot trace this model"
+    return "no node names"
+
+
+def count(number: int) -> str:
+    """A number as people say it: ``25.6 M``.
+
+    Example:
+        >>> count(25_557_032), count(1_000), count(12)
+        ('25.6 M', '1 k', '12')
+    """
+    for unit, size in _UNITS:
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return str(number)

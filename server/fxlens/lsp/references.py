@@ -1,0 +1,105 @@
+"""Which queries select the same: highlighted in one file, listed over all open ones.
+
+A query and another are the same reference when they select one node of one class of model, whatever their texts are:
+``layer4`` and ``layer4.1`` may both be ``layer4.1.relu_1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lsprotocol import types
+
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.graph import ModelGraph
+from fxlens.lsp.documents import Document
+from fxlens.lsp.session import Located, Session, query_at
+from fxlens.queries import index
+from fxlens.source.members import assigned_member
+from fxlens.source.model import Position, Query
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What is referred to: nodes of a class of model, or (by ``module``) what is at or under a module of a class."""
+
+    nodes: frozenset[tuple[str, str]] = frozenset()
+    module: tuple[str, str] | None = None
+
+    def matches(self, call: CallAnalysis, query: Query) -> bool:
+        located = Located(call, query)
+        if self.module is not None:
+            return any(_is_under(graph, query.text, *self.module) for graph in located.graphs)
+        return not self.nodes.isdisjoint(selected(located))
+
+
+def highlights(session: Session, uri: str, client_position: types.Position) -> list[types.DocumentHighlight]:
+    """The queries of the document that select what the one at the position selects."""
+    opened = session.open_file(uri)
+    target = _target(session, uri, client_position)
+    if opened is None or target is None:
+        return []
+    document, analysis = opened
+    spans = dict.fromkeys(
+        query.span for call in analysis.calls for query in call.call.queries if target.matches(call, query)
+    )
+    return [types.DocumentHighlight(document.client_range(span), types.DocumentHighlightKind.Read) for span in spans]
+
+
+def references(session: Session, uri: str, client_position: types.Position) -> list[types.Location]:
+    """The queries of all open documents that select what the query, or the module's assignment, at the position means.
+
+    The assignment is ``self.layer1 = …`` in the class of a module.
+    """
+    target = _target(session, uri, client_position)
+    if target is None:
+        return []
+    found: dict[tuple[str, Position], types.Location] = {}
+    for document, call, query in _queries(session):
+        if target.matches(call, query):
+            found[document.uri, query.span.start] = types.Location(document.uri, document.client_range(query.span))
+    return list(found.values())
+
+
+def selected(located: Located) -> Iterator[tuple[str, str]]:
+    """The class of the model and the name of the node, for each model and mode that the query is asked of."""
+    for graph in located.graphs:
+        for mode in located.query.modes:
+            one = graph.of(mode)
+            node = index(one).select(located.query.text) if one else None
+            if node:
+                yield graph.class_name, node.name
+
+
+def _target(session: Session, uri: str, client_position: types.Position) -> _Target | None:
+    document = session.workspace.document(uri)
+    if document is None:
+        return None
+    position = document.position(client_position)
+    opened = session.open_file(uri)
+    located = query_at(opened[1], position) if opened else None
+    if located is not None:
+        nodes = frozenset(selected(located))
+        return _Target(nodes) if nodes else None
+    member = assigned_member(document.source, position)
+    return _Target(module=member) if member else None
+
+
+def _is_under(graph: ModelGraph, query: str, class_name: str, member: str) -> bool:
+    """Whether ``query`` is, or is under, the attribute ``member`` of a module of the class ``class_name``."""
+    parts = query.split(".")
+    for at, part in enumerate(parts):
+        owner = graph.modules_by_path.get(".".join(parts[:at]))
+        if part == member and owner is not None and owner.short_class == class_name:
+            return ".".join(parts[: at + 1]) in graph.modules_by_path
+    return False
+
+
+def _queries(session: Session) -> Iterator[tuple[Document, CallAnalysis, Query]]:
+    for uri in list(session.workspace.text_documents):
+        opened = session.open_file(uri)
+        for call in opened[1].calls if opened else ():
+            for query in call.call.queries:
+                if opened:
+                    yield opened[0], call, query

@@ -1,0 +1,187 @@
+"""What stands between and behind the lines: code lenses, inlay hints, highlights, references, definitions of modules."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from lens import Lens, Opened
+from lsprotocol import types
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+HEAD = """\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+"""
+NET = """\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+        self.body = nn.Sequential(nn.ReLU(), nn.Flatten())
+        self.dropout = nn.Dropout()
+
+    def forward(self, x):
+        x = self.body(self.stem(x))
+        return self.dropout(x) if self.training else x
+
+
+"""
+
+
+def marked(sample: str) -> tuple[str, list[types.Range]]:
+    """A text without its marker lines, and the ranges that they mark with ``^^^`` in the line above them."""
+    lines: list[str] = []
+    ranges = []
+    for line in sample.split("\n"):
+        if re.fullmatch(r"\s*# *[\^ ]+", line) and "^" in line:
+            for mark in re.finditer(r"\^+", line):
+                at = len(lines) - 1
+                ranges.append(types.Range(types.Position(at, mark.start()), types.Position(at, mark.end())))
+        else:
+            lines.append(line)
+    return "\n".join(lines), ranges
+
+
+def at(document: Opened, part: str) -> dict[str, object]:
+    return {"text_document": types.TextDocumentIdentifier(document.uri), "position": document.position_of(part, 1)}
+
+
+def key(where: types.Range) -> tuple[int, int, int]:
+    return where.start.line, where.start.character, where.end.character
+
+
+async def lenses(lens: Lens, document: Opened) -> list[str]:
+    params = types.CodeLensParams(types.TextDocumentIdentifier(document.uri))
+    found = await lens.client.text_document_code_lens_async(params)
+    return [one.command.title for one in found or [] if one.command]
+
+
+@pytest.mark.parametrize(
+    ("source", "titles"),
+    [
+        (
+            HEAD + 'extractor = create_feature_extractor(resnet18(), ["layer1"])\n',
+            ["70 nodes · 11.7 M parameters · eval = train"],
+        ),
+        (NET + 'create_feature_extractor(Net(), ["stem"])\n', ["5 nodes in train, 4 in eval · 224 parameters"]),
+        (HEAD + "def f(model):\n    return create_feature_extractor(model, ['fc'])\n", ["no model found"]),
+        ("print('no call')\n", []),
+    ],
+)
+async def test_a_lens_over_a_call_tells_its_model(lens: Lens, source: str, titles: list[str]) -> None:
+    document = lens.open("lens_here.py", source)
+    await lens.settled(document)
+    assert await lenses(lens, document) == titles
+
+
+async def test_a_client_that_can_is_told_to_ask_again(lens: Lens) -> None:
+    document = lens.open("lens_refreshed.py", HEAD + 'create_feature_extractor(resnet18(), ["layer1"])\n')
+    await lens.settled(document)
+    space = lens.client.capabilities.workspace
+    asked = set(lens.client.refreshed)  # type: ignore[attr-defined]
+    assert (types.WORKSPACE_CODE_LENS_REFRESH in asked) == bool(space and space.code_lens)
+    assert (types.WORKSPACE_INLAY_HINT_REFRESH in asked) == bool(space and space.inlay_hint)
+
+
+async def hints(lens: Lens, document: Opened) -> list[tuple[int, int, str]]:
+    everything = types.Range(types.Position(0, 0), types.Position(document.text.count("\n"), 0))
+    params = types.InlayHintParams(types.TextDocumentIdentifier(document.uri), everything)
+    found = await lens.client.text_document_inlay_hint_async(params)
+    return [(one.position.line, one.position.character, str(one.label)) for one in found or []]
+
+
+async def test_a_hint_behind_a_query_is_its_shape(lens: Lens) -> None:
+    document = lens.open(
+        "hints_here.py",
+        HEAD + 'extractor = create_feature_extractor(resnet18(), {"layer1": "a", "flatten": "b", "no": ""})\n',
+    )
+    await lens.settled(document)
+    line = document.text.split("\n")[3]
+    assert await hints(lens, document) == [
+        (3, line.index('"layer1"') + 8, "1×64×56×56"),
+        (3, line.index('"flatten"') + 9, "1×512"),
+    ]
+
+
+@pytest.mark.parametrize("cursor", ['"layer4"', "'layer4.1'", '"layer4.1.relu_1"'])
+async def test_queries_of_one_node_are_highlighted_whatever_their_texts(lens: Lens, cursor: str) -> None:
+    text, expected = marked(
+        HEAD
+        + "model = resnet18()\n"
+        + 'a = create_feature_extractor(model, ["layer4", "layer3"])\n'
+        + "#                                     ^^^^^^\n"
+        + "b = create_feature_extractor(model, {'layer4.1': 1, \"layer4.0\": 2})\n"
+        + "#                                     ^^^^^^^^\n"
+        + 'c = create_feature_extractor(model, ["layer4.1.relu_1"])\n'
+        + "#                                     ^^^^^^^^^^^^^^^\n"
+    )
+    document = lens.open("highlights_here.py", text)
+    await lens.settled(document)
+    found = await lens.client.text_document_document_highlight_async(
+        types.DocumentHighlightParams(**at(document, cursor))  # type: ignore[arg-type]
+    )
+    assert sorted(key(one.range) for one in found or []) == [key(one) for one in expected]
+
+
+async def test_no_highlights_beside_queries(lens: Lens) -> None:
+    document = lens.open("highlights_here.py", HEAD + 'create_feature_extractor(resnet18(), ["layer4"])\n')
+    await lens.settled(document)
+    params = types.DocumentHighlightParams(**at(document, "resnet18()"))  # type: ignore[arg-type]
+    assert not await lens.client.text_document_document_highlight_async(params)
+
+
+async def refer(lens: Lens, document: Opened, part: str, offset: int = 1) -> list[tuple[str, int, int]]:
+    identifier = types.TextDocumentIdentifier(document.uri)
+    context = types.ReferenceContext(include_declaration=False)
+    params = types.ReferenceParams(context, identifier, document.position_of(part, offset))
+    found = await lens.client.text_document_references_async(params)
+    return sorted((one.uri.rpartition("/")[2], one.range.start.line, one.range.start.character) for one in found or [])
+
+
+async def test_references_of_a_query_go_over_all_open_files(lens: Lens) -> None:
+    one = lens.open("refer_one.py", HEAD + 'create_feature_extractor(resnet18(), ["layer4", "layer3"])\n')
+    two = lens.open("refer_two.py", HEAD + 'create_feature_extractor(resnet18(), ["layer4.1.relu_1"])\n')
+    await lens.settled(one)
+    await lens.settled(two)
+    expected = [("refer_one.py", 3, 39), ("refer_two.py", 3, 39)]
+    assert await refer(lens, one, '"layer4"') == expected
+    assert await refer(lens, two, '"layer4.1') == expected
+
+
+async def test_references_of_a_module_are_the_queries_at_and_under_it(lens: Lens) -> None:
+    document = lens.open("refer_net.py", NET + 'create_feature_extractor(Net(), ["stem", "body", "body.1"])\n')
+    await lens.settled(document)
+    line = document.text.split("\n").index('create_feature_extractor(Net(), ["stem", "body", "body.1"])')
+    text = document.text.split("\n")[line]
+    assert await refer(lens, document, "self.body = ", 6) == [
+        ("refer_net.py", line, text.index('"body"') + 1),
+        ("refer_net.py", line, text.index('"body.1"') + 1),
+    ]
+    assert await refer(lens, document, "self.stem = ", 6) == [("refer_net.py", line, text.index('"stem"') + 1)]
+    assert await refer(lens, document, "self.dropout = ", 6) == []
+    assert await refer(lens, document, "super().__init__", 1) == []
+
+
+async def test_the_definition_of_a_module_is_where_it_is_set(lens: Lens) -> None:
+    document = lens.open("define_net.py", NET + 'create_feature_extractor(Net(), ["body", "stem", "body.1"])\n')
+    await lens.settled(document)
+    lines = document.text.split("\n")
+    set_at = next(at for at, line in enumerate(lines, 1) if "self.body = " in line)
+    run_at = next(at for at, line in enumerate(lines, 1) if "x = self.body" in line)
+    assert await lens.definition(document, '"body"') == [("define_net.py", set_at)]
+    assert await lens.definition(document, '"stem"') == [("define_net.py", run_at)]
+    assert await lens.definition(document, '"body.1"') == [("define_net.py", run_at)]
+    inside = lens.open("define_torchvision.py", HEAD + 'create_feature_extractor(resnet18(), ["layer1"])\n')
+    await lens.settled(inside)
+    ((file, line),) = await lens.definition(inside, '"layer1"')
+    assert file == "resnet.py"
+    import torchvision.models.resnet as resnet
+
+    assert "self.layer1 = " in open(resnet.__file__, encoding="utf-8").read().split("\n")[line - 1]  # noqa: PTH123, SIM115
