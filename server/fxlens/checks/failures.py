@@ -8,6 +8,7 @@ from dataclasses import replace
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import Failure
+from fxlens.source.calls import MEND_HINT
 from fxlens.source.model import Span, Unresolved
 
 NOT_OF_TORCH_FX = frozenset({"timeout", "memory", "crash", "exit", "cancelled"})
@@ -37,6 +38,17 @@ def is_of_torch_fx(failure: Failure) -> bool:
 
 def model_span(analysis: CallAnalysis) -> Span:
     return analysis.call.model_span or analysis.call.callee
+
+
+def unknown(analysis: CallAnalysis, why: Unresolved) -> str:
+    """That nothing is known of the call's model, and why; said of the hint where one was given.
+
+    The remedies of the worker advise a hint, which is no advice on one.
+    """
+    if not analysis.call.hinted:
+        return sentence("Node names are not checked", why)
+    remedy = MEND_HINT if "# fxlens: model=" in why.remedy else why.remedy
+    return sentence("The comment gives no model", Unresolved(why.reason, remedy))
 
 
 def sentence(what: str, why: Unresolved) -> str:

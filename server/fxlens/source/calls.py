@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 MOST_HOPS = 2
 """Through how many functions of other files a wrapper's caller is looked for."""
+MEND_HINT = "Write an expression of names that are known here, such as `# fxlens: model=resnet18()`."
 _MAX_WORLDS = 24
 """How many ways through a file's branches are told apart for one call."""
 
@@ -210,6 +211,7 @@ def _read_call(found: _Found, project: Project | None) -> ExtractionCall:
         Span(document.position(found.chain[0].start_pos), document.position(found.trailer.end_pos)),
         document.span(found.leaf),
         hint.span if hint is not None else model_span,
+        hinted=hint is not None,
         given=given_arguments(document, found.given, found.place),
         unpacks=any(keyword in ("*", "**") for keyword, _ in arguments(found.trailer)),
     )
@@ -294,12 +296,18 @@ def _resolve_in(
     for reader in readers:
         reader.read(given[reader.role], place)
     model = given.get("model")
+    if hint is not None and hint.problem:
+        reason = f"The comment `# fxlens: model={hint.text}` holds no Python expression: {hint.problem}."
+        return Unresolved(reason, MEND_HINT), readers
+    hinted = hint is not None
     if hint is None and model is not None:
         hint = as_written(flow.document, model)
     if hint is None:
         return Unresolved("The call is given no model."), readers
     slicer = Slicer(flow, place)
     outcome = slicer.slice(hint, [(name, given[name]) for name in _TRACE_ARGUMENTS if name in given])
+    if hinted and isinstance(outcome, Unresolved):
+        outcome = replace(outcome, remedy=MEND_HINT)
     example = example_of(flow, place) if isinstance(outcome, Slice) else None
     if isinstance(outcome, Slice) and example is not None:
         outcome = replace(outcome, arguments=(*outcome.arguments, example))

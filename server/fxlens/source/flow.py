@@ -111,7 +111,7 @@ class Flow:
         method = self.method_of(scope)
         if method is None:
             return None
-        for class_ in self._with_bases(scope_of(whole_statement(method))):
+        for class_ in self.with_bases(scope_of(whole_statement(method))):
             body = children(class_)[-1]
             methods = [
                 core for core in map(definition_core, children(body)) if core.type == "funcdef" and core is not scope
@@ -127,7 +127,7 @@ class Flow:
                 return found
         return None
 
-    def _with_bases(self, class_: Node) -> list[Node]:
+    def with_bases(self, class_: Node) -> list[Node]:
         """A class and its base classes in this file, in the order in which attributes are looked for, nearly."""
         found = [class_]
         for each in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ class ModelExpression:
     text: str
     line: int
     span: Span
+    problem: str = ""
+    """Why the text is no expression."""
 
 
 def as_written(document: Document, node: Node) -> ModelExpression:
@@ -57,4 +60,18 @@ def _read(document: Document, line: int, match: re.Match[str]) -> ModelExpressio
     statement = children(module)[0]
     node = children(statement)[0] if statement.type == "simple_stmt" else statement
     span = Span(document.position((line, match.start("model"))), document.position((line, match.end("model"))))
-    return ModelExpression(node, text, line - 1, span)
+    return ModelExpression(node, text, line - 1, span, _syntax_problem(text))
+
+
+def _syntax_problem(text: str) -> str:
+    try:
+        ast.parse(f"({text}\n)", mode="eval")
+    except SyntaxError:
+        try:
+            ast.parse(text, mode="eval")  # Once more without the brackets, for what it says of them.
+        except SyntaxError as plain:
+            error = plain
+        return error.msg or "invalid syntax"
+    except ValueError as error:  # Null characters, in some versions of Python.
+        return str(error)
+    return ""

@@ -149,6 +149,8 @@ class ExtractionCall:
     unresolved: Unresolved | None = None
     names_unresolved: Unresolved | None = field(default=None)
     """Why the queries are not (all) known although the call has such an argument."""
+    hinted: bool = False
+    """Whether a comment says what the model is; ``model_span`` is then the expression in it."""
     given: tuple[GivenArgument, ...] = ()
     unpacks: bool = False
     """Whether ``*args`` or ``**kwargs`` may give more than is written."""

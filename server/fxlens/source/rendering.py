@@ -22,6 +22,8 @@ class Group:
     bindings: dict[str, tuple[int, str]] = field(default_factory=dict)
     self_name: str = ""
     own_object: str = EMPTY_OBJECT
+    made_at: Node | None = None
+    """The statement at which the own object is made; without one, before all others."""
     attached: tuple[str, ...] = ()
 
 
@@ -33,18 +35,26 @@ def render(flow: Flow, groups: list[Group], around_anchor: set[int]) -> tuple[Sl
         line = group.scope.start_pos[0] - 1
         if group.bindings:
             found.append(_bind(group, line))
-        if group.self_name and group.self_name not in with_self:
-            with_self.add(group.self_name)
-            found.append(SliceStatement(line, f"{group.self_name} = {group.own_object}"))
-        found += [SliceStatement(line, text) for text in group.attached]
         units: dict[int, Node] = {}
         included = {id(statement) for statement in group.statements}
         for statement in group.statements:
             unit = _unit(flow, statement, group.scope, around_anchor)
             units[id(unit)] = unit
-        ordered = sorted(units.values(), key=lambda node: node.start_pos)
-        found += [_render_unit(flow, unit, included, around_anchor) for unit in ordered]
+        made_at = group.made_at.start_pos if group.made_at is not None else (0, 0)
+        before = [unit for unit in units.values() if unit.start_pos < made_at]
+        after = [unit for unit in units.values() if unit.start_pos >= made_at]
+        found += _render_units(flow, before, included, around_anchor)
+        if group.self_name and group.self_name not in with_self:
+            with_self.add(group.self_name)
+            found.append(SliceStatement(line, f"{group.self_name} = {group.own_object}"))
+        found += [SliceStatement(line, text) for text in group.attached]
+        found += _render_units(flow, after, included, around_anchor)
     return tuple(found)
+
+
+def _render_units(flow: Flow, units: list[Node], included: set[int], around_anchor: set[int]) -> list[SliceStatement]:
+    ordered = sorted(units, key=lambda node: node.start_pos)
+    return [_render_unit(flow, unit, included, around_anchor) for unit in ordered]
 
 
 def _bind(group: Group, line: int) -> SliceStatement:

@@ -16,9 +16,10 @@ from fxlens.source.branches import arm_worlds, header
 from fxlens.source.callees import star_imports
 from fxlens.source.flow import Flow
 from fxlens.source.hints import ModelExpression
+from fxlens.source.inheritance import inherited
 from fxlens.source.model import Argument, Slice, SliceStatement, Unresolved
 from fxlens.source.names import Key, Occurrence, Parameter, bound_around, reads
-from fxlens.source.rendering import Group, render
+from fxlens.source.rendering import EMPTY_OBJECT, Group, render
 from fxlens.source.tree import (
     COMPOUND,
     Node,
@@ -27,6 +28,7 @@ from fxlens.source.tree import (
     definition_core,
     leaves,
     scope_of,
+    statement_of,
     value,
     whole_statement,
 )
@@ -56,6 +58,8 @@ class _State:
     problems: list[Unresolved] = field(default_factory=list)
     attached: dict[int, dict[str, str]] = field(default_factory=dict)
     """What has to be put on the own object of a method: other methods, and attributes of the class."""
+    own_objects: dict[int, tuple[str, Node | None]] = field(default_factory=dict)
+    """How and where the own object of a class's methods has to be made, where an empty one does not do."""
 
     def copy(self) -> _State:
         return _State(
@@ -64,6 +68,7 @@ class _State:
             set(self.visited),
             list(self.problems),
             {method: dict(texts) for method, texts in self.attached.items()},
+            dict(self.own_objects),
         )
 
 
@@ -342,6 +347,8 @@ class Slicer:
                 self._include(statement, soft=True)
             return
         root, _, attribute = demand.key.partition(".")
+        if attribute and self._inherit(demand, attribute):
+            return
         if attribute:
             self._fail(f"`{demand.key}` is not set in `__init__` of this class.")
         elif root in _BUILTINS:
@@ -353,6 +360,20 @@ class Slicer:
                 self._include(statement, soft=False)
         else:
             self._fail(f"`{root}` is not defined in this file.")
+
+    def _inherit(self, demand: _Demand, attribute: str) -> bool:
+        """Make the own object by a base class from another file, if that sets ``attribute``."""
+        found = inherited(self.flow, demand.scope, attribute)
+        if found is None:
+            return False
+        given = self.document.code(found.given) if found.given is not None else "()"
+        made_at = statement_of(found.given) if found.given is not None else None
+        self.state.own_objects[id(found.class_)] = (self.document.code(found.base) + given, made_at)
+        self._demand(reads(found.base), whole_statement(found.class_), found.base, demand.soft)
+        if found.given is not None and made_at is not None:
+            keys = reads(found.given, self.flow.self_name(scope_of(made_at)))
+            self._demand(keys, made_at, found.given, demand.soft)
+        return True
 
     def _fail(self, reason: str) -> None:
         self.state.problems.append(Unresolved(reason, _HINT))
@@ -370,6 +391,7 @@ class Slicer:
                 self._order(group.scope, ordered)
         for node in (self.anchor, *ancestors(self.anchor)):
             if node.type == "funcdef":
+                self._order_initialiser(node, ordered)
                 self._order(node, ordered)
                 break
         ordered = {key: scope for key, scope in ordered.items() if scope.type != "file_input"}
@@ -377,15 +399,33 @@ class Slicer:
         found = [groups.get(id(module), Group(module))]
         found += [groups.get(key, Group(scope)) for key, scope in ordered.items()]
         for group in found:
-            group.bindings = self.state.bindings.get(id(group.scope), {})
-            own_name = self.flow.self_name(group.scope)
-            group.attached = tuple(self.state.attached.get(id(group.scope), {}).values())
-            texts = [value(leaf) for statement in group.statements for leaf in leaves(statement)]
-            group.self_name = own_name if own_name in texts or group.attached else ""
+            self._complete(group)
         if self.caller is None:
             return render(self.flow, found, self._around_anchor)
         own_module = render(self.flow, found[:1], self._around_anchor)
         return own_module + self.caller.statements() + render(self.flow, found[1:], self._around_anchor)
+
+    def _order_initialiser(self, method: Node, ordered: dict[int, Node]) -> None:
+        """What ``super().__init__(…)`` is given is known before the own object is made."""
+        class_ = scope_of(whole_statement(method))
+        if id(class_) in self.state.own_objects:
+            for core in map(definition_core, children(children(class_)[-1])):
+                if id(core) in self.state.bindings:
+                    self._order(core, ordered)
+
+    def _complete(self, group: Group) -> None:
+        """Add to the statements of a scope what stands for its parameters and its own object."""
+        group.bindings = self.state.bindings.get(id(group.scope), {})
+        group.attached = tuple(self.state.attached.get(id(group.scope), {}).values())
+        own_name, method = self.flow.self_name(group.scope), self.flow.method_of(group.scope)
+        own_object, made_at = None, None
+        if method is not None:
+            own_object, made_at = self.state.own_objects.get(id(scope_of(whole_statement(method))), (None, None))
+        if made_at is not None and scope_of(made_at) is group.scope:
+            group.made_at = made_at
+        texts = [value(leaf) for statement in group.statements for leaf in leaves(statement)]
+        group.own_object = own_object or EMPTY_OBJECT
+        group.self_name = own_name if own_object or own_name in texts or group.attached else ""
 
     def _order(self, scope: Node, ordered: dict[int, Node]) -> None:
         """Add ``scope`` to ``ordered`` behind the scopes around it and those it is called from."""

@@ -44,7 +44,7 @@ def read(name: str) -> FileCalls:
     return find_calls(path.read_text(), str(path), Folder())
 
 
-@pytest.mark.parametrize("name", ["use_taps.py", "use_pkg.py", "own_name.py"])
+@pytest.mark.parametrize("name", ["use_taps.py", "use_pkg.py", "use_bases.py", "own_name.py"])
 @pytest.mark.usefixtures("quiet_torch")
 def test_the_calls_of_wrappers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ACROSS))

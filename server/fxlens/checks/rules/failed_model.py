@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fxlens.checks.failures import is_of_torch_fx, model_span, place, sentence
+from fxlens.checks.failures import is_of_torch_fx, model_span, place, unknown
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
@@ -16,7 +16,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         failure = state.failure
         if state.status == "failed" and failure and not is_of_torch_fx(failure):
             why = Unresolved(failure.message, failure.remedy)
-            said = sentence("Node names are not checked", why) + place(failure)
+            said = unknown(analysis, why) + place(failure)
             yield Problem(RULE.code, model_span(analysis), said, related=failure.source)
 
 

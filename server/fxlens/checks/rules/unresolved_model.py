@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fxlens.checks.failures import model_span, sentence
+from fxlens.checks.failures import model_span, sentence, unknown
 from fxlens.checks.fixes import add_hint
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
@@ -16,8 +16,8 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     call = analysis.call
     unresolved = call.unresolved
     if unresolved and not call.slices:
-        fix = add_hint(analysis, text)
-        said = sentence("Node names are not checked", unresolved)
+        fix = add_hint(analysis, text) if not call.hinted else None
+        said = unknown(analysis, unresolved)
         yield Problem(RULE.code, model_span(analysis), said, (fix,) if fix else ())
     for state in analysis.models:
         if state.status == "blocked" and state.failure:

@@ -1,0 +1,10 @@
+# A hint that is no Python expression.
+# models: 0
+# queries: layer1
+# unresolved: holds no Python expression
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+def tap(model):
+    # fxlens: model=models.resnet18(
+    return create_feature_extractor(model, ["layer1"])
