@@ -152,16 +152,22 @@ class ModeGraph:
     def names(self) -> tuple[str, ...]:
         return tuple(node.name for node in self.nodes)
 
-    def to_json(self) -> Json:
-        return {"mode": self.mode, "nodes": [node.to_json() for node in self.nodes], "returned": self.returned}
+    def to_json(self, other: ModeGraph | None = None) -> Json:
+        """``other`` is the graph of the other mode: nodes that are the same there are written as their number in it."""
+        places = {node.name: place for place, node in enumerate(other.nodes)} if other else {}
+        nodes: list[Json] = []
+        for node in self.nodes:
+            place = places.get(node.name)
+            same = place is not None and other is not None and other.nodes[place] == node
+            nodes.append(place if same else node.to_json())
+        return {"mode": self.mode, "nodes": nodes, "returned": self.returned}
 
     @staticmethod
     def from_json(data: Json, other: ModeGraph | None = None) -> ModeGraph:
-        """``other`` is the graph of the other mode, whose nodes are taken where they are the same: most of them."""
-        known = {node.name: node for node in other.nodes} if other else {}
-        nodes = (GraphNode.from_json(node) for node in data["nodes"])
-        shared = tuple(same if (same := known.get(node.name)) and same == node else node for node in nodes)
-        return ModeGraph(data["mode"], shared, {path: tuple(names) for path, names in data["returned"].items()})
+        """What :meth:`to_json` wrote beside the same ``other``; nodes that are the same become one object."""
+        shared = other.nodes if other else ()
+        nodes = tuple(shared[node] if isinstance(node, int) else GraphNode.from_json(node) for node in data["nodes"])
+        return ModeGraph(data["mode"], nodes, {path: tuple(names) for path, names in data["returned"].items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +276,7 @@ class ModelGraph:
             "class_name": self.class_name,
             "dialect": self.dialect,
             "train": self.train.to_json() if self.train else None,
-            "eval": self.eval.to_json() if self.eval else None,
+            "eval": self.eval.to_json(self.train) if self.eval else None,
             "modules": [module.to_json() for module in self.modules],
             "failures": [failure.to_json() for failure in self.failures],
         }

@@ -8,10 +8,8 @@ Our own functions give every query its own answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Generic, TypeVar
 
 from fxlens.graph import MODES, Dialect, GraphNode, Mode, ModeGraph, ModelGraph
 
@@ -38,7 +36,9 @@ class NameIndex:
     """The names of one mode's graph, indexed by dotted prefix; built in one pass, linear in the names' length."""
 
     def __init__(self, graph: ModeGraph) -> None:
-        self.graph = graph
+        # Not the graph itself: it keeps its index, and a cycle would outlive both until the collector comes.
+        self.nodes = graph.nodes
+        self.returned = graph.returned
         self.by_name: dict[str, GraphNode] = {}
         self.last_under: dict[str, GraphNode] = {}
         self._children: dict[str, dict[str, None]] = {}
@@ -71,42 +71,26 @@ class NameIndex:
         ]
 
 
-_Graph = TypeVar("_Graph", ModeGraph, ModelGraph)
-
-
-class _ById(Generic[_Graph]):
-    """A graph as a dictionary key by identity: hashing 10 000 nodes at every keystroke would cost milliseconds."""
-
-    __slots__ = ("graph",)
-
-    def __init__(self, graph: _Graph) -> None:
-        self.graph: _Graph = graph
-
-    def __hash__(self) -> int:
-        return id(self.graph)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and other.graph is self.graph
-
-
-@lru_cache(maxsize=64)
-def _index_by_identity(graph: _ById[ModeGraph]) -> NameIndex:
-    return NameIndex(graph.graph)
-
-
-@lru_cache(maxsize=16)
-def _merged_by_identity(graph: _ById[ModelGraph]) -> NameIndex:
-    return NameIndex(ModeGraph("eval", tuple(one.node for one in merge_modes(graph.graph)), {}))
-
-
 def index(graph: ModeGraph) -> NameIndex:
-    """The index of ``graph``, made once per graph object."""
-    return _index_by_identity(_ById(graph))
+    """The index of ``graph``, made once and kept on the graph itself, so that it ends with it.
+
+    A cache of our own was rejected: it held dozens of graphs that nobody showed any more, and hashing 10 000 nodes to
+    look one up would cost milliseconds at every keystroke.
+    """
+    return _kept_on(graph, lambda: NameIndex(graph))
 
 
 def merged_index(graph: ModelGraph) -> NameIndex:
     """The index of both modes' names in one execution order (:func:`merge_modes`), made once per graph object."""
-    return _merged_by_identity(_ById(graph))
+    return _kept_on(graph, lambda: NameIndex(ModeGraph("eval", tuple(one.node for one in merge_modes(graph)), {})))
+
+
+def _kept_on(graph: ModeGraph | ModelGraph, make: Callable[[], NameIndex]) -> NameIndex:
+    # What functools.cached_property does, for a class that may not know of indexes.
+    found = graph.__dict__.get("index")
+    if not isinstance(found, NameIndex):
+        found = graph.__dict__["index"] = make()
+    return found
 
 
 def select_all(graph: ModeGraph, queries: Sequence[str], dialect: Dialect) -> dict[str, GraphNode | None]:
@@ -125,7 +109,7 @@ def select_own(names: NameIndex, query: str) -> GraphNode | None:
     """Our own rule: an exact node first, then what the module of that path returned, then the last node under it."""
     if query in names.by_name:
         return names.by_name[query]
-    returned = names.graph.returned.get(query, ())
+    returned = names.returned.get(query, ())
     if returned and returned[0]:
         return names.by_name.get(returned[0])
     return names.select(query)

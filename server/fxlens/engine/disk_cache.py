@@ -25,7 +25,7 @@ from fxlens.engine.cache import Traced, TraceKey
 from fxlens.source.model import Argument, Slice, SliceStatement
 from fxlens.worker.messages import TraceReply
 
-FORMAT = 1
+FORMAT = 2
 FILE = f"traces-{FORMAT}.sqlite3"
 LARGEST_BYTES = 64_000_000
 """How large the stored results may be together; those not used for longest go first."""
@@ -108,13 +108,13 @@ class DiskCache:
             return None
         database.execute("update results set used = ? where key = ?", (time.time(), full))
         slice_, reply = row
-        return Traced(_read_slice(slice_), TraceReply.from_json(json.loads(zlib.decompress(reply))))
+        return Traced(_read_slice(slice_), TraceReply.from_json(json.loads(zlib.decompress(reply))["result"]))
 
     def _put(self, database: sqlite3.Connection, key: TraceKey, traced: Traced) -> None:
         full = self._full_key(key, self._environments.get(key.interpreter))
         if full is None:
             return
-        reply = zlib.compress(json.dumps(traced.reply.to_json(), separators=(",", ":")).encode(), 1)
+        reply = zlib.compress(traced.reply.text or json.dumps({"result": traced.reply.to_json()}).encode(), 1)
         row = (full, _write_slice(traced.slice), reply, len(reply), time.time())
         database.execute("insert or replace into results values (?, ?, ?, ?, ?)", row)
         self._shrink(database)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fxlens.engine.analysis import WorkerState
@@ -158,7 +158,7 @@ class Traces:
             await worker.stop("Ended to make room for the worker of another interpreter.")
 
     def _keep(self, key: TraceKey, traced: Traced) -> None:
-        self._memory.put(key, traced)
+        self._memory.put(key, replace(traced, reply=replace(traced.reply, text=b"")))
         if self._disk:
             self._run(asyncio.to_thread(self._disk.put, key, traced))
 

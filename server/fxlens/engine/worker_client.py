@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -56,7 +56,7 @@ class WorkerClient:
         self._on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[dict[str, Any] | None]] = {}
+        self._waiting: dict[int, asyncio.Future[TraceReply | None]] = {}
         self._listeners: dict[int, Listener] = {}
         self._ready: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._readers: list[asyncio.Task[None]] = []
@@ -103,7 +103,7 @@ class WorkerClient:
             WorkerDiedError: the worker ended before it answered.
         """
         number = next(self._numbers)
-        reply: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[TraceReply | None] = asyncio.get_running_loop().create_future()
         self._waiting[number] = reply
         self._listeners[number] = listener
         limits = request.limits
@@ -122,7 +122,7 @@ class WorkerClient:
             self._listeners.pop(number, None)
         if result is None:
             raise WorkerDiedError("the worker ended")
-        return TraceReply.from_json(result)
+        return result
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._process and self._process.stdin and not self._process.stdin.is_closing():
@@ -156,7 +156,7 @@ class WorkerClient:
         lines = LineBuffer()
         while data := await self._process.stdout.read(CHUNK):
             for line in lines.feed(data):
-                self._handle(json.loads(line))
+                self._handle(json.loads(line), line)
         self.exit_code = await self._process.wait()
         self._ended()
 
@@ -177,12 +177,13 @@ class WorkerClient:
             for line in lines.feed(data):
                 self._on_log(line.decode(errors="replace")[:2000])
 
-    def _handle(self, message: dict[str, Any]) -> None:
+    def _handle(self, message: dict[str, Any], text: bytes) -> None:
         number, method, params = message.get("id"), message.get("method"), message.get("params", {})
         if number is not None:
             future = self._waiting.get(number)
             if future and not future.done():
-                future.set_result(message.get("result"))
+                result = message.get("result")
+                future.set_result(replace(TraceReply.from_json(result), text=text) if result else None)
         elif method == "importing":
             self._on_importing()
         elif method == "ready" and not self._ready.done():

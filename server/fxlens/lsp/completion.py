@@ -117,7 +117,7 @@ def _deep_matches(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]
     return _distinct(
         Candidate(Level(node.name, node, node, inner=False), modes_with(graph, node.name), None, graph, deep=True)
         for graph in graphs
-        for node in merged_index(graph).graph.nodes
+        for node in merged_index(graph).nodes
         if fitting(node.name)
     )
 

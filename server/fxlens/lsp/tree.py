@@ -36,7 +36,7 @@ class Outline:
         return [self._item(level) for level in self.names.levels(path)]
 
     def root(self) -> Json:
-        nodes = len(self.names.graph.nodes)
+        nodes = len(self.names.nodes)
         return {
             "id": "",
             "label": self.graph.class_name.rpartition(".")[2],

@@ -93,7 +93,8 @@ class TraceReply:
     """What came of a :class:`TraceRequest`: a graph, or the failure that prevented one.
 
     ``files`` are the workspace files that were imported (a change of one makes the reply stale), ``output`` what user
-    code printed, ``seconds`` how long each phase took.
+    code printed, ``seconds`` how long each phase took. ``text`` is the message it came in, for whoever stores it:
+    writing a large graph anew costs as much as making it.
     """
 
     graph: ModelGraph | None
@@ -101,6 +102,7 @@ class TraceReply:
     files: tuple[ImportedFile, ...] = ()
     output: str = ""
     seconds: dict[Phase, float] = field(default_factory=dict)
+    text: bytes = field(default=b"", compare=False, repr=False)
 
     def to_json(self) -> Json:
         return {
