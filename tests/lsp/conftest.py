@@ -102,12 +102,18 @@ def faults(lens: Lens) -> Lens:
     return dataclasses.replace(lens, root=WORKSPACES / "broken", opened=lens.opened)
 
 
+@pytest.fixture
+def rules(lens: Lens) -> Lens:
+    """The same session, with files of the workspace of what each rule finds."""
+    return dataclasses.replace(lens, root=WORKSPACES / "rules", opened=lens.opened)
+
+
 def options(**changes: Any) -> dict[str, Any]:
     """What the VS Code client sends as ``initializationOptions``."""
     default = {"interpreter": sys.executable, "reason": "the tests' own", "problem": None}
     folders = [
         {"path": str(path), "interpreter": sys.executable, "reason": "the tests' own", "problem": None}
-        for path in (DEMO, WORKSPACES / "broken")
+        for path in (DEMO, WORKSPACES / "broken", WORKSPACES / "rules")
     ]
     return {"trusted": True, "folders": folders, "default": default, "settings": SETTINGS, **changes}
 

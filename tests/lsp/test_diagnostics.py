@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from lens import Lens, applied
 from lsprotocol import types
+from marks import marks
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -18,31 +17,16 @@ extractor = create_feature_extractor(
     resnet18(),
 """
 
-_MARK = re.compile(r"#\s*(\^+)\s+([\w-]+)(?::\s*(.*))?")
-
-
-def expectations(text: str) -> list[tuple[int, int, int, str, str]]:
-    """(line, start, end, rule, part of the message) of each caret comment, which stands below the line of code it speaks of."""
-    found = []
-    code = 0
-    for number, line in enumerate(text.splitlines()):
-        mark = _MARK.search(line)
-        if mark is None:
-            code = number
-        else:
-            found.append((code, mark.start(1), mark.end(1), mark[2], mark[3] or ""))
-    return found
-
 
 async def check(lens: Lens, text: str, name: str = "diagnose_here.py") -> list[types.Diagnostic]:
     """Open a text with caret comments; the diagnostics must be just those."""
     document = lens.open(name, text)
     found = await lens.settled(document)
-    expected = expectations(text)
+    expected = marks(text)
     said = [(one.range.start.line, one.range.start.character, one.range.end.character, one.code) for one in found]
     assert said == [mark[:4] for mark in expected], [one.message for one in found]
     for one, mark in zip(found, expected, strict=True):
-        assert mark[4] in one.message
+        assert mark.part in one.message
     return found
 
 

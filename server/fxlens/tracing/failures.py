@@ -123,6 +123,7 @@ def _control_flow(instruction: _Instruction) -> _Construct:
         "while": "this while loop depends on",
         "and": "this and/or decides by",
         "not": "this not needs",
+        "call": "a call on this line (bool(), any(), max() …) decides by",
         "if": "this if depends on",
     }.get(instruction.kind, "this line decides by")
     if instruction.kind == "assert":
@@ -204,7 +205,10 @@ _CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
 
 
 class _Instruction(NamedTuple):
-    """What the running bytecode does: ``assert``, ``while``, ``and``, ``not``, ``if``, ``star``, ``in``, or ``""``."""
+    """What the running bytecode does.
+
+    ``kind`` is ``assert``, ``while``, ``and``, ``not``, ``if``, ``star``, ``in``, ``call``, or ``""``.
+    """
 
     kind: str
 
@@ -221,6 +225,8 @@ class _Instruction(NamedTuple):
             return _Instruction("star")
         if name == "CONTAINS_OP":
             return _Instruction("in")
+        if name.startswith(("CALL", "PRECALL")):
+            return _Instruction("call")
         # From Python 3.13 a truth test is two instructions: TO_BOOL raises, the jump after it decides.
         jump = next((i for i in instructions[at : at + 3] if "JUMP" in i.opname), None)
         if name == "UNARY_NOT":

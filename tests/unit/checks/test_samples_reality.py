@@ -1,0 +1,235 @@
+"""The rules' workspace against reality: each marked call is run with the installed torchvision, which does what the
+rule says, and a call without a mark does nothing of the kind."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from marks import Mark, marks
+from torch import fx, nn
+from torchvision.models import feature_extraction
+
+from fxlens.checks import RULES
+
+WORKSPACE = Path(__file__).resolve().parents[2] / "workspaces" / "rules"
+NO_CALL = frozenset({"failed-model", "unresolved-model"})
+"""Rules whose samples reach no call: their code fails before, or nobody calls it."""
+SAMPLES = sorted(path.stem for path in WORKSPACE.glob("*.py") if path.stem.replace("_", "-") in RULES.keys() - NO_CALL)
+
+
+@dataclass
+class Ran:
+    """A call that was run: what it was given (the model as it was before), and the extractor or the error it gave."""
+
+    model: nn.Module
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    extractor: fx.GraphModule | None = None
+    error: Exception | None = None
+    found: list[tuple[Mark, str]] = field(default_factory=list)
+    """The marks of the call, each with the text that it marks."""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key of each query."""
+        nodes = self.args[0] if self.args else self.kwargs["eval_return_nodes"]
+        return {str(query): str(nodes[query] if isinstance(nodes, dict) else query) for query in nodes}
+
+    def outputs(self) -> dict[str, Any]:
+        assert self.extractor is not None, self.error
+        return run_extractor(self.extractor, self.model)
+
+    def alone(self, query: str) -> fx.GraphModule:
+        """An extractor of the same model that is asked for one thing."""
+        return feature_extraction.create_feature_extractor(copy.deepcopy(self.model), [query])
+
+    def eager(self, query: str) -> list[Any]:
+        """What the module at ``query`` returns, each time the untraced model runs it."""
+        model = copy.deepcopy(self.model).eval()
+        returned: list[Any] = []
+        model.get_submodule(query).register_forward_hook(lambda _m, _i, output: returned.append(copy.deepcopy(output)))
+        with torch.no_grad():
+            model(image(model))
+        return returned
+
+
+def image(model: nn.Module) -> torch.Tensor:
+    size = getattr(model, "image_size", 64)
+    return torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(1))
+
+
+def run_extractor(extractor: fx.GraphModule, model: nn.Module) -> dict[str, Any]:
+    with torch.no_grad():
+        result: dict[str, Any] = copy.deepcopy(extractor).eval()(image(model))
+    return result
+
+
+def returned(extractor: fx.GraphModule, key: str) -> fx.Node:
+    """The node that an extractor returns under ``key``."""
+    (output,) = (node for node in extractor.graph.nodes if node.op == "output")
+    node = output.args[0][key]
+    assert isinstance(node, fx.Node)
+    return node
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[Ran]]]:
+    """Runs a sample with torchvision's own function, and goes on after a call that raises."""
+    monkeypatch.syspath_prepend(str(WORKSPACE))
+    real = feature_extraction.create_feature_extractor
+    ran: list[Ran] = []
+
+    def recording(model: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        made = Ran(copy.deepcopy(model), args, kwargs)
+        ran.append(made)
+        try:
+            made.extractor = real(model, *args, **kwargs)
+        except Exception as error:
+            made.error = error
+        return made.extractor
+
+    def run_sample(name: str) -> list[Ran]:
+        path = WORKSPACE / f"{name}.py"
+        text = path.read_text(encoding="utf-8")
+        torch.manual_seed(0)
+        with monkeypatch.context() as patch:
+            patch.setattr(feature_extraction, "create_feature_extractor", recording)
+            exec(compile(text, str(path), "exec"), {"__name__": name})
+        ends = [statement.end_lineno or 0 for statement in ast.parse(text).body if _extracts(statement)]
+        assert len(ran) == len(ends)
+        for mark in marks(text):
+            made = next(made for made, end in zip(ran, ends, strict=True) if mark.line < end)
+            made.found.append((mark, text.splitlines()[mark.line][mark.start : mark.end]))
+        return ran
+
+    yield run_sample
+    sys.modules.pop("nets", None)
+
+
+def _extracts(statement: ast.stmt) -> bool:
+    made = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
+    return isinstance(made, ast.Call) and ast.unparse(made.func) == "create_feature_extractor"
+
+
+def is_refused(made: Ran, _mark: Mark, query: str) -> None:
+    assert isinstance(made.error, ValueError)
+    assert f"node: '{query}' is not present in model" in str(made.error)
+
+
+def is_rejected(made: Ran, mark: Mark, _text: str) -> None:
+    combination = ("No node names", "needs", "cannot stand beside")
+    expected = (
+        ValueError if mark.part.startswith(combination) else TypeError if "Use a list" in mark.part else AttributeError
+    )
+    assert type(made.error) is expected
+
+
+def is_untraceable(made: Ran, _mark: Mark, _text: str) -> None:
+    """The call raises at a line of the sample's own `forward`, and the model runs all the same."""
+    assert made.error is not None
+    frames = traceback.extract_tb(made.error.__traceback__)
+    assert any(frame.name == "forward" and frame.filename.endswith("untraceable_model.py") for frame in frames)
+    with torch.no_grad():
+        made.model.eval()(image(made.model))
+
+
+def cannot_be_named(made: Ran, _mark: Mark, _text: str) -> None:
+    assert isinstance(made.error, ValueError)
+    assert "invalid literal for int()" in str(made.error)
+
+
+def is_missing(made: Ran, _mark: Mark, query: str) -> None:
+    assert made.keys[query] not in made.outputs()
+
+
+def is_shadowed(made: Ran, mark: Mark, query: str) -> None:
+    alone = returned(made.alone(query), query)
+    if "missing" in mark.part:
+        is_missing(made, mark, query)
+    else:
+        assert made.extractor is not None
+        assert returned(made.extractor, made.keys[query]).name != alone.name
+
+
+def is_another_modules(made: Ran, _mark: Mark, query: str) -> None:
+    value, (own,) = made.outputs()[made.keys[query]], made.eager(query)
+    assert not torch.equal(value, own)
+
+
+def is_the_first_run(made: Ran, _mark: Mark, query: str) -> None:
+    first, *others = made.eager(query)
+    assert others
+    value = made.outputs()[made.keys[query]]
+    assert torch.equal(value, first)
+    assert all(value.shape != other.shape or not torch.equal(value, other) for other in others)
+
+
+def replaces_another(made: Ran, _mark: Mark, query: str) -> None:
+    assert len(made.outputs()) < len(made.keys)
+    assert list(made.keys.values()).count(made.keys[query]) == 2
+
+
+def is_no_tensor(made: Ran, mark: Mark, query: str) -> None:
+    value = made.outputs()[made.keys[query]]
+    assert type(value).__name__ == _quoted(mark)
+
+
+def holds_later_values(made: Ran, mark: Mark, query: str) -> None:
+    name = _quoted(mark)
+    before = run_extractor(made.alone(name), made.model)[name]
+    assert not torch.equal(made.outputs()[made.keys[query]], before)
+
+
+def lacks_an_operation(made: Ran, _mark: Mark, query: str) -> None:
+    (own,) = made.eager(query)
+    assert not torch.allclose(made.outputs()[made.keys[query]], own)
+
+
+def _quoted(mark: Mark) -> str:
+    name = re.search(r"`(.+?)`", mark.part)
+    assert name
+    return name[1]
+
+
+REALITY: dict[str, Callable[[Ran, Mark, str], None]] = {
+    "unknown-node": is_refused,
+    "mode-specific-node": is_refused,
+    "misleading-node": is_another_modules,
+    "shadowed-query": is_shadowed,
+    "pattern-query": is_missing,
+    "repeated-module": is_the_first_run,
+    "duplicate-output": replaces_another,
+    "non-tensor-node": is_no_tensor,
+    "overwritten-node": holds_later_values,
+    "dropped-operation": lacks_an_operation,
+    "invalid-arguments": is_rejected,
+    "naming-failure": cannot_be_named,
+    "untraceable-model": is_untraceable,
+}
+
+
+def test_every_rule_of_a_call_has_its_sample() -> None:
+    assert {name.replace("_", "-") for name in SAMPLES} == set(REALITY) == RULES.keys() - NO_CALL
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_is_marked_happens_and_what_is_not_works(run: Callable[[str], list[Ran]], name: str) -> None:
+    ran = run(name)
+    assert any(made.found for made in ran)
+    for made in ran:
+        for mark, text in made.found:
+            REALITY[mark.rule](made, mark, text)
+        if not made.found:
+            outputs = made.outputs()
+            assert set(outputs) == set(made.keys.values())
+            assert all(isinstance(value, torch.Tensor) for value in outputs.values())

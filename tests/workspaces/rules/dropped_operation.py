@@ -1,0 +1,8 @@
+"""In-place operations that pruning removes."""
+
+from nets import Statement
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(Statement(), ["head"])
+#                                       ^^^^ dropped-operation: leaves out `relu`
+create_feature_extractor(Statement(), ["relu"])
