@@ -18,6 +18,8 @@ COMPLETE: dict[str, Any] = {
         "limits": {"buildSeconds": 3, "memoryMb": 512},
         "extraPaths": ["/lib"],
         "idleMinutes": 1.5,
+        "maxWorkers": 2,
+        "cacheFolder": "/cache",
         "severity": {"unknown-node": "warning", "mode-specific-node": "off"},
     },
 }
@@ -32,6 +34,8 @@ def test_a_complete_message_is_taken_as_it_is() -> None:
     assert read.engine.limits == Limits(build_seconds=3.0, memory_mb=512)
     assert read.engine.extra_paths == ("/lib",)
     assert read.engine.idle_minutes == 1.5
+    assert read.engine.max_workers == 2
+    assert read.engine.cache_folder == "/cache"
     assert read.severity == {"unknown-node": "warning", "mode-specific-node": "off"}
 
 
@@ -61,6 +65,8 @@ def test_only_a_plain_true_is_trust(trusted: object) -> None:
         ({"extraPaths": "/lib"}, "extraPaths"),
         ({"idleMinutes": True}, "idleMinutes"),
         ({"severity": "error"}, "severity"),
+        ({"maxWorkers": 0}, "maxWorkers"),
+        ({"cacheFolder": 3}, "cacheFolder"),
     ],
 )
 def test_a_wrong_value_is_reported_and_left_at_its_default(settings: dict[str, Any], named: str) -> None:
