@@ -54,7 +54,7 @@ export interface TreeItem {
   readonly label: string;
   /** The query it stands for; empty for the model itself. */
   readonly path: string;
-  readonly kind: 'module' | 'leaf' | 'op' | 'input' | 'parameter';
+  readonly kind: 'module' | 'leaf' | 'op' | 'input' | 'parameter' | 'group';
   readonly description: string;
   readonly modes: readonly Mode[];
   readonly tooltip: string;

@@ -8,6 +8,7 @@ const ICONS: Record<TreeItem['kind'], [icon: string, colour: string, spoken: str
   op: ['symbol-method', 'symbolIcon.methodForeground', 'operation'],
   input: ['symbol-variable', 'symbolIcon.variableForeground', 'input'],
   parameter: ['symbol-constant', 'symbolIcon.constantForeground', 'parameter'],
+  group: ['list-flat', 'foreground', 'group of rows'],
 };
 
 export function treeItemOf(item: TreeItem): VSCodeTreeItem {

@@ -108,7 +108,10 @@ class Lens:
 
     async def settled(self, document: Opened) -> list[types.Diagnostic]:
         """Wait until nothing is pending for the document's present version, and return its diagnostics."""
-        await asyncio.wait_for(self._request("fxlens/settled", {"textDocument": {"uri": document.uri}}), PATIENCE)
+        await asyncio.wait_for(
+            self._request("fxlens/settled", {"textDocument": {"uri": document.uri}}),
+            PATIENCE,
+        )
         return list(self.client.diagnostics.get(document.uri, []))
 
     async def complete(self, document: Opened) -> types.CompletionList | None:
@@ -148,7 +151,9 @@ class Lens:
 
     async def actions(self, document: Opened, diagnostic: types.Diagnostic) -> list[types.CodeAction]:
         params = types.CodeActionParams(
-            types.TextDocumentIdentifier(document.uri), diagnostic.range, types.CodeActionContext([diagnostic])
+            types.TextDocumentIdentifier(document.uri),
+            diagnostic.range,
+            types.CodeActionContext([diagnostic]),
         )
         answer = await self.client.text_document_code_action_async(params)
         return [action for action in answer or [] if isinstance(action, types.CodeAction)]
@@ -170,21 +175,53 @@ class Lens:
         assert action.edit.changes
         edits = action.edit.changes[document.uri]
         text = document.text
-        for edit in sorted(edits, key=lambda one: (one.range.start.line, one.range.start.character), reverse=True):
+        for edit in sorted(
+            edits,
+            key=lambda one: (one.range.start.line, one.range.start.character),
+            reverse=True,
+        ):
             start, end = offset(text, edit.range.start), offset(text, edit.range.end)
             text = text[:start] + edit.new_text + text[end:]
         return text
 
-    async def tree(self, document: Opened, position: types.Position | None = None) -> dict[str, Any]:
-        return await self._request("fxlens/tree", _at(document, position))
+    async def tree(self, document: Opened, position: types.Position | None = None, **asked: Any) -> dict[str, Any]:
+        return await self._request("fxlens/tree", {**_at(document, position), **asked})
 
     async def children(
-        self, document: Opened, parent: str, position: types.Position | None = None
+        self,
+        document: Opened,
+        parent: str,
+        position: types.Position | None = None,
+        **asked: Any,
     ) -> list[dict[str, Any]]:
-        return await self._request("fxlens/treeChildren", {**_at(document, position), "id": parent})
+        return await self._request("fxlens/treeChildren", {**_at(document, position), "id": parent, **asked})
+
+    async def tree_path(self, document: Opened, path: str, **asked: Any) -> list[dict[str, Any]]:
+        return await self._request("fxlens/treePath", {**_at(document, None), "path": path, **asked})
+
+    async def tree_models(self, document: Opened) -> list[dict[str, Any]]:
+        return await self._request("fxlens/treeModels", _at(document, None))
+
+    async def toggled(self, document: Opened, path: str, asked: bool) -> tuple[str, str | None]:
+        """The document's text after a tick in the tree, and what the server says if there is no such edit."""
+        answer = await self._request(
+            "fxlens/toggleQuery",
+            {**_at(document, document.cursor), "path": path, "asked": asked},
+        )
+        text = document.text
+        if answer["edits"]:
+            assert answer["version"] == document.version
+        for edit in sorted(answer["edits"], key=lambda one: _start(one["range"]), reverse=True):
+            start, end = (types.Position(**edit["range"][end]) for end in ("start", "end"))
+            text = text[: offset(text, start)] + edit["newText"] + text[offset(text, end) :]
+        return text, answer["problem"]
 
     async def _request(self, method: str, params: dict[str, Any]) -> Any:
         return await self.client.protocol.send_request_async(method, params)
+
+
+def _start(where: dict[str, Any]) -> tuple[int, int]:
+    return where["start"]["line"], where["start"]["character"]
 
 
 def _at(document: Opened, position: types.Position | None) -> dict[str, Any]:

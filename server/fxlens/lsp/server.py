@@ -31,7 +31,8 @@ from fxlens.lsp.publishing import Publisher
 from fxlens.lsp.references import highlights, references
 from fxlens.lsp.session import Session
 from fxlens.lsp.status import status
-from fxlens.lsp.tree import tree, tree_children
+from fxlens.lsp.toggling import toggle
+from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path
 from fxlens.lsp.watchdog import exit_soon, watch_parent
 
 _SYNC = types.TextDocumentSyncKind.Incremental
@@ -132,6 +133,7 @@ def build_server() -> FxLensServer:
     _register_documents(server)
     _register_queries(server)
     _register_views(server)
+    _register_tree(server)
     _register_own_requests(server)
     return server
 
@@ -240,14 +242,6 @@ def _register_own_requests(server: FxLensServer) -> None:
         if configuration != server.session.configuration:
             server.configure(configuration)
 
-    @server.feature("fxlens/tree")
-    def show_tree(params: Any) -> dict[str, Any]:
-        return tree(server.session, params["textDocument"]["uri"], _position(params))
-
-    @server.feature("fxlens/treeChildren")
-    def show_children(params: Any) -> list[dict[str, Any]]:
-        return tree_children(server.session, params["textDocument"]["uri"], _position(params), params["id"])
-
     @server.feature("fxlens/restart")
     async def restart(_params: Any = None) -> None:
         await server.session.engine.restart()
@@ -262,6 +256,33 @@ def _register_own_requests(server: FxLensServer) -> None:
     @server.feature("fxlens/debugInformation")
     def show_debug(_params: Any = None) -> str:
         return debug_information(server.session)
+
+
+def _register_tree(server: FxLensServer) -> None:
+    @server.feature("fxlens/tree")
+    def show_tree(params: Any) -> dict[str, Any]:
+        return tree(server.session, _uri(params), _position(params), Asked.of(params))
+
+    @server.feature("fxlens/treeChildren")
+    def show_children(params: Any) -> list[dict[str, Any]]:
+        return tree_children(server.session, _uri(params), _position(params), params["id"], Asked.of(params))
+
+    @server.feature("fxlens/treePath")
+    def show_path(params: Any) -> list[dict[str, Any]]:
+        return tree_path(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
+
+    @server.feature("fxlens/treeModels")
+    def show_models(params: Any) -> list[dict[str, Any]]:
+        return tree_models(server.session, _uri(params))
+
+    @server.feature("fxlens/toggleQuery")
+    def toggle_query(params: Any) -> dict[str, Any]:
+        asked = bool(params["asked"])
+        return toggle(server.session, _uri(params), _position(params), params["path"], asked=asked)
+
+
+def _uri(params: Any) -> str:
+    return str(params["textDocument"]["uri"])
 
 
 def _position(params: Any) -> types.Position | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -11,32 +13,110 @@ from lsprotocol import types
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.explanations import modes_with
-from fxlens.graph import GraphNode, Mode, ModelGraph, SourceLine
+from fxlens.graph import MODES, GraphNode, Mode, ModelGraph, SourceLine
 from fxlens.lsp.documents import Document
-from fxlens.lsp.session import Session, main_state, nearest_call
+from fxlens.lsp.session import Session, main_state, nearest_call, query_at
 from fxlens.lsp.words import modes_phrase, node_phrase, place_phrase, shape_phrase
-from fxlens.queries import Level, NameIndex, merged_index
+from fxlens.queries import Level, NameIndex, index, merged_index
 
 Json: TypeAlias = dict[str, Any]
-Kind: TypeAlias = Literal["module", "leaf", "op", "input", "parameter"]
+Kind: TypeAlias = Literal["module", "leaf", "op", "input", "parameter", "group"]
+
+PAGE = 500
+"""The most rows of one level; a longer one comes in groups, because an editor draws its rows all at once."""
+
+_GROUP = "\0"
+"""Stands in the id of a group between the path of its level and the number of its first row."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a view shows of a model: the nodes of one mode or of both, and those whose names hold a text.
+
+    ``model`` picks among the models of a call that has several.
+    """
+
+    mode: Mode | None = None
+    text: str = ""
+    model: int | None = None
+
+    @staticmethod
+    def of(params: Mapping[str, Any]) -> Asked:
+        mode, model = params.get("mode"), params.get("model")
+        return Asked(
+            mode if mode in MODES else None,
+            str(params.get("filter") or "").strip().casefold(),
+            model if isinstance(model, int) else None,
+        )
+
+    def state(self, call: CallAnalysis) -> ModelState | None:
+        if self.model is not None and 0 <= self.model < len(call.models):
+            return call.models[self.model]
+        return main_state(call)
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A model graph as a tree of dotted levels, both modes merged in one execution order."""
+    """A model graph as a tree of dotted levels: of one mode, or of both merged in one execution order."""
 
     graph: ModelGraph
     names: NameIndex
+    text: str = ""
 
     @staticmethod
-    def of(graph: ModelGraph) -> Outline:
-        return Outline(graph, merged_index(graph))
+    def of(graph: ModelGraph, asked: Asked) -> Outline:
+        one = graph.of(asked.mode) if asked.mode else None
+        return Outline(graph, index(one) if one else merged_index(graph), asked.text)
 
-    def children(self, path: str) -> list[Json]:
-        return [self._item(level) for level in self.names.levels(path)]
+    @cached_property
+    def shown(self) -> dict[str, int] | None:
+        """How many of the nodes that fit the filter stand at and under each path; ``None`` without a filter."""
+        if not self.text:
+            return None
+        found: dict[str, int] = {}
+        for node in self.names.nodes:
+            if self.text in node.name.casefold() or self.text in node.label.casefold():
+                path = node.name
+                while path:
+                    found[path] = found.get(path, 0) + 1
+                    path = path.rpartition(".")[0]
+        return found
+
+    @property
+    def matches(self) -> int:
+        """How many nodes fit the filter."""
+        return sum(1 for node in self.names.nodes if self.shown is None or node.name in self.shown)
+
+    def children(self, identity: str) -> list[Json]:
+        """The rows below a path, or those of one group of them."""
+        path, _, start = identity.partition(_GROUP)
+        levels = self._levels(path)
+        if start:
+            return [self._item(level) for level in levels[int(start) : int(start) + PAGE]]
+        if len(levels) <= PAGE:
+            return [self._item(level) for level in levels]
+        return [_group(path, levels, first) for first in range(0, len(levels), PAGE)]
+
+    def way_to(self, path: str) -> list[Json]:
+        """The rows from the top down to ``path``, groups included; nothing where the view does not show it."""
+        parts = path.split(".")
+        way: list[Json] = []
+        for at in range(len(parts)):
+            levels = self._levels(".".join(parts[:at]))
+            place = _place(levels, ".".join(parts[: at + 1]))
+            if place is None:
+                return []
+            if len(levels) > PAGE:
+                way.append(_group(".".join(parts[:at]), levels, place - place % PAGE))
+            way.append(self._item(levels[place]))
+        return way
+
+    def _levels(self, path: str) -> list[Level]:
+        levels = self.names.levels(path)
+        return levels if self.shown is None else [level for level in levels if level.path in self.shown]
 
     def root(self) -> Json:
-        nodes = len(self.names.nodes)
+        nodes = self.matches
         return {
             "id": "",
             "label": self.graph.class_name.rpartition(".")[2],
@@ -105,32 +185,73 @@ class Outline:
         return "\n\n".join(lines)
 
 
-def tree(session: Session, uri: str, client_position: types.Position | None) -> Json:
+def tree(session: Session, uri: str, client_position: types.Position | None, asked: Asked) -> Json:
     """The answer to ``fxlens/tree``: the state of the model nearest the position, and its root."""
     opened = session.open_file(uri)
     if opened is None:
         return _answer("none", "Open a Python file with a feature-extraction call.")
     document, analysis = opened
-    call = nearest_call(analysis, document.position(client_position) if client_position else None)
+    position = document.position(client_position) if client_position else None
+    call = nearest_call(analysis, position)
     if call is None:
         return _answer("none", "This file has no call of `create_feature_extractor` or `get_graph_node_names`.")
-    return _of_call(document, call)
+    located = query_at(analysis, position) if position else None
+    return {
+        **_of_call(document, call, asked),
+        "query": located.query.text if located and located.analysis is call else None,
+        "queries": list(dict.fromkeys(query.text for query in call.call.queries)),
+        "editable": call.call.function == "create_feature_extractor" and not call.call.delegates,
+    }
 
 
-def tree_children(session: Session, uri: str, client_position: types.Position | None, parent: str) -> list[Json]:
+def tree_children(
+    session: Session, uri: str, client_position: types.Position | None, parent: str, asked: Asked
+) -> list[Json]:
     """The answer to ``fxlens/treeChildren``: what stands one level below ``parent``."""
+    outline = _outline(session, uri, client_position, asked)
+    return outline.children(parent) if outline else []
+
+
+def tree_path(
+    session: Session, uri: str, client_position: types.Position | None, path: str, asked: Asked
+) -> list[Json]:
+    """The answer to ``fxlens/treePath``: the rows from the top of the tree down to ``path``."""
+    outline = _outline(session, uri, client_position, asked)
+    return outline.way_to(path) if outline else []
+
+
+def tree_models(session: Session, uri: str) -> list[Json]:
+    """The answer to ``fxlens/treeModels``: every model of every call of a file, to choose among."""
     opened = session.open_file(uri)
     if opened is None:
         return []
     document, analysis = opened
+    return [
+        {
+            "label": state.graph.class_name.rpartition(".")[2] if state.graph else state.slice.model,
+            "description": state.slice.model if state.graph else "not known",
+            "line": call.call.span.start.line,
+            "position": _position(document.client_position(call.call.span.start)),
+            "model": at,
+        }
+        for call in analysis.calls
+        for at, state in enumerate(call.models)
+    ]
+
+
+def _outline(session: Session, uri: str, client_position: types.Position | None, asked: Asked) -> Outline | None:
+    opened = session.open_file(uri)
+    if opened is None:
+        return None
+    document, analysis = opened
     call = nearest_call(analysis, document.position(client_position) if client_position else None)
-    state = main_state(call) if call else None
-    return Outline.of(state.graph).children(parent) if state and state.graph else []
+    state = asked.state(call) if call else None
+    return Outline.of(state.graph, asked) if state and state.graph else None
 
 
-def _of_call(document: Document, call: CallAnalysis) -> Json:
+def _of_call(document: Document, call: CallAnalysis, asked: Asked) -> Json:
     where: Json = {"callRange": _range(document.client_range(call.call.span)), "dialect": call.call.dialect}
-    state = main_state(call)
+    state = asked.state(call)
     if state is None:
         unresolved = call.call.unresolved
         explanation = sentences(unresolved.reason, unresolved.remedy) if unresolved else "No model found."
@@ -140,10 +261,13 @@ def _of_call(document: Document, call: CallAnalysis) -> Json:
         return _answer(*_without_graph(state), **common)
     if not state.graph.traced():
         return _answer("none", _failure_text(state) or "The model cannot be traced.", **common)
-    built = Outline.of(state.graph)
+    built = Outline.of(state.graph, asked)
     status = "ready" if state.current_graph else "stale"
     message = _failure_text(state) if status == "stale" else None
-    return _answer(status, message, className=state.graph.class_name, root=built.root(), **common)
+    if asked.text:
+        message = message or f"{built.matches:,} of {len(built.names.nodes):,} nodes match “{asked.text}”."
+    matches = built.matches if asked.text else None
+    return _answer(status, message, className=state.graph.class_name, root=built.root(), matches=matches, **common)
 
 
 def _without_graph(state: ModelState) -> tuple[str, str]:
@@ -158,7 +282,8 @@ def _failure_text(state: ModelState) -> str | None:
 
 
 def _answer(state: str, message: str | None, **known: Any) -> Json:
-    empty: Json = {"model": None, "className": None, "callRange": None, "dialect": None, "root": None}
+    missing = ("model", "className", "callRange", "dialect", "root", "matches", "query")
+    empty: Json = {**dict.fromkeys(missing), "queries": [], "editable": False}
     return {"state": state, "message": message, **empty, **known}
 
 
@@ -181,8 +306,28 @@ def _location(source: SourceLine | None) -> Json | None:
     return {"uri": Path(source.file).as_uri(), "line": source.line - 1}
 
 
-def _range(value: types.Range) -> Json:
+def _place(levels: Sequence[Level], path: str) -> int | None:
+    return next((at for at, level in enumerate(levels) if level.path == path), None)
+
+
+def _group(path: str, levels: Sequence[Level], first: int) -> Json:
+    members = levels[first : first + PAGE]
     return {
-        "start": {"line": value.start.line, "character": value.start.character},
-        "end": {"line": value.end.line, "character": value.end.character},
+        "id": f"{path}{_GROUP}{first}",
+        "label": f"{first + 1:,} – {first + len(members):,}",
+        "path": "",
+        "kind": "group",
+        "description": f"{members[0].segment} … {members[-1].segment}",
+        "modes": [],
+        "tooltip": f"Rows {first + 1:,} to {first + len(members):,} of {len(levels):,}",
+        "source": None,
+        "hasChildren": True,
     }
+
+
+def _range(value: types.Range) -> Json:
+    return {"start": _position(value.start), "end": _position(value.end)}
+
+
+def _position(value: types.Position) -> Json:
+    return {"line": value.line, "character": value.character}

@@ -1,0 +1,47 @@
+"""A tick in the tree as an edit of the return nodes of the nearest call."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from lsprotocol import types
+
+from fxlens.explanations import modes_with
+from fxlens.graph import MODES
+from fxlens.lsp.session import Session, main_state, nearest_call
+from fxlens.source.toggling import adding, removing
+
+Json: TypeAlias = dict[str, Any]
+
+
+def toggle(session: Session, uri: str, client_position: types.Position | None, name: str, *, asked: bool) -> Json:
+    """The answer to ``fxlens/toggleQuery``: the edits after which the call asks for ``name`` or does not any more.
+
+    ``problem`` says why there are none; the client applies all edits as one step to undo, to the version they are for.
+    """
+    opened = session.open_file(uri)
+    if opened is None:
+        return {"edits": [], "version": None, "problem": "The file is not open."}
+    document, analysis = opened
+    call = nearest_call(analysis, document.position(client_position) if client_position else None)
+    if call is None:
+        return {"edits": [], "version": None, "problem": "The file has no extraction call."}
+    state = main_state(call)
+    modes = modes_with(state.graph, name) if state and state.graph else MODES
+    if asked:
+        changes, problem = adding(analysis.text, analysis.path, call.call, name, modes)
+    else:
+        changes, problem = removing(analysis.text, analysis.path, call.call, name)
+    edits = []
+    for span, text in changes:
+        where = document.client_range(span)
+        edits.append(
+            {
+                "range": {
+                    "start": {"line": where.start.line, "character": where.start.character},
+                    "end": {"line": where.end.line, "character": where.end.character},
+                },
+                "newText": text,
+            }
+        )
+    return {"edits": edits, "version": document.version, "problem": problem}
