@@ -1,6 +1,7 @@
 """Why a query selects nothing, in words, and what was probably meant.
 
-Pure functions over a :class:`~fxlens.graph.ModelGraph`, used by the editor's checks and by the library's errors alike.
+The words are used by the editor's checks and by the library's errors alike. What they are said of differs: the editor
+has a :class:`~fxlens.graph.ModelGraph`, the library its live traces and another quotation mark around names.
 """
 
 from __future__ import annotations
@@ -23,6 +24,27 @@ class Explanation:
     reason: Reason
     sentence: str
     suggestions: tuple[str, ...] = ()
+
+
+def inside_leaf(leaf: str, short_class: str) -> str:
+    """What is said of a module inside a leaf module; ``leaf`` is its path in quotation marks.
+
+    Example:
+        >>> inside_leaf("'layer1.0'", "BasicBlock")
+        "has no node: it is inside 'layer1.0', and every BasicBlock is traced as one node (a leaf)"
+    """
+    return f"has no node: it is inside {leaf}, and every {short_class} is traced as one node (a leaf)"
+
+
+def never_called(short_class: str) -> str:
+    """What is said of a module of that class that no mode runs."""
+    return f"({short_class}) is part of the model, but `forward` never calls it"
+
+
+def one_mode_only(mode: Mode) -> str:
+    """What is said of a query that selects something in ``mode`` and nothing in the other one."""
+    other = "eval" if mode == "train" else "train"
+    return f"exists in {mode} mode only; {other} mode never computes it"
 
 
 def modes_with(graph: ModelGraph, query: str) -> tuple[Mode, ...]:
@@ -50,11 +72,10 @@ def explain_missing(graph: ModelGraph, query: str, modes: Sequence[Mode]) -> Exp
 
 def _other_mode(graph: ModelGraph, query: str, having: tuple[Mode, ...]) -> Explanation:
     mode = having[0]
-    other = "eval" if mode == "train" else "train"
     one = graph.of(mode)
     node = index(one).select(query) if one else None
     what = f" ({node.label})" if node else ""
-    return Explanation("other-mode", f"`{query}`{what} exists in {mode} mode only; {other} mode never computes it.")
+    return Explanation("other-mode", f"`{query}`{what} {one_mode_only(mode)}.")
 
 
 def _module_at(graph: ModelGraph, query: str) -> ModuleInfo | None:
@@ -64,10 +85,7 @@ def _module_at(graph: ModelGraph, query: str) -> ModuleInfo | None:
 def _inside_leaf(graph: ModelGraph, query: str, leaf_path: str) -> Explanation:
     leaf = graph.modules_by_path[leaf_path]
     names = _nodes_calling(graph, leaf_path)
-    sentence = (
-        f"`{query}` has no node: it is inside `{leaf_path}`, "
-        f"and every {leaf.short_class} is traced as one node (a leaf)."
-    )
+    sentence = f"`{query}` {inside_leaf(f'`{leaf_path}`', leaf.short_class)}."
     return Explanation("inside-leaf", sentence, tuple(names[:1]))
 
 
@@ -80,7 +98,7 @@ def _module_without_node(graph: ModelGraph, module: ModuleInfo) -> Explanation:
         )
         return Explanation("renamed-leaf", sentence, (names[0],))
     if not module.train_calls and not module.eval_calls:
-        sentence = f"`{module.path}` ({module.short_class}) is part of the model, but `forward` never calls it."
+        sentence = f"`{module.path}` {never_called(module.short_class)}."
         return Explanation("never-called", sentence)
     sentence = f"`{module.path}` ({module.short_class}) is called, but computes nothing that has a node of its own."
     return Explanation("no-node", sentence)

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import fx, nn
 
+from fxlens.explanations import inside_leaf, never_called, one_mode_only
 from fxlens.graph import MODES, Mode
 from fxlens.suggestions import nearest
 from fxlens.tracing.modes import ModeTrace
@@ -102,7 +103,7 @@ class Selection:
             ] if inner else None
         elsewhere = [mode for mode in MODES if mode not in modes and self.answers(mode, query)]
         if elsewhere:
-            return f"exists in {elsewhere[0]} mode only", None
+            return one_mode_only(elsewhere[0]), None
         return self._of_module(query) or self._of_typo(query, modes[0])
 
     def _of_module(self, query: str) -> tuple[str, str | None] | None:
@@ -118,8 +119,8 @@ class Selection:
         for path in _prefixes(query):
             if tracer.is_leaf_module(modules[path], path) and any(self.answers(mode, path) for mode in MODES):
                 kind = class_name(modules[path]).rpartition(".")[2]
-                return f"is inside {path!r}, which is traced as one node because {kind} is a leaf module", path
-        return f"is a module ({type(module).__qualname__}), but forward never calls it", None
+                return inside_leaf(repr(path), kind), path
+        return never_called(class_name(module).rpartition(".")[2]), None
 
     def _of_typo(self, query: str, mode: Mode) -> tuple[str, str | None]:
         for repaired in _repairs(query):

@@ -79,8 +79,8 @@ def test_all_bad_queries_are_reported_at_once_each_with_its_reason() -> None:
     text = error_text(["stme", "stem", "attention.out_proj", "unused", "aux", "zzzzzz"])
     assert "5 of 6 return nodes cannot be extracted from Stages" in text
     assert "'stme' does not exist; did you mean 'stem'?" in text
-    assert "'attention.out_proj' is inside 'attention', which is traced as one node because MultiheadAttention" in text
-    assert "'unused' is a module (Linear), but forward never calls it" in text
+    assert "'attention.out_proj' has no node: it is inside 'attention', and every MultiheadAttention is traced" in text
+    assert "'unused' (Linear) is part of the model, but `forward` never calls it" in text
     assert "'aux' (in eval mode) exists in train mode only" in text
     assert "'zzzzzz' does not exist\n" in text
 
