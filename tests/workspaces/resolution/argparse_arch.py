@@ -1,4 +1,5 @@
 # The architecture is an option with a default value: what a run without options builds is checked.
+# run: main()
 # models: 1
 # queries: layer1
 import argparse

@@ -1,4 +1,5 @@
 # A bag of settings of which only the number of classes is read.
+# run: from types import SimpleNamespace as Bag; build(Bag(pretrained=False, num_classes=3, device='cpu'))
 # models: 1
 # queries: fc
 from torch import nn

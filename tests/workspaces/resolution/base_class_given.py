@@ -1,4 +1,5 @@
 # The base class is given the model and the names; its own default is another model's.
+# run: Net()
 # models: 1
 # queries: layer1 layer3
 from torch import nn

@@ -1,4 +1,5 @@
 # `self.x` and the names are set in the `__init__` of the base class.
+# run: Net()
 # models: 1
 # queries: layer1 layer2
 from torch import nn

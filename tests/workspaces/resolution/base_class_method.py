@@ -1,4 +1,5 @@
 # The model comes from a method of the base class.
+# run: Net().build()
 # models: 1
 # queries: 3 8
 from torch import nn

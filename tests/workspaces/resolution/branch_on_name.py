@@ -1,4 +1,5 @@
 # Model and names are chosen together by an `if`: each arm's names belong to that arm's model.
+# run: Net('resnet'), Net('dense'), Net('vgg')
 # models: 3
 # queries: layer4 features.norm5 features.28
 from torch import nn

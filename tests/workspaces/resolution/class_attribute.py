@@ -1,4 +1,5 @@
 # Names in a class attribute.
+# run: Encoder()
 # models: 1
 # queries: layer1 layer2
 from torch import nn

@@ -1,4 +1,5 @@
 # `given if given is not None else default`, and names of the class.
+# run: Net()
 # models: 1
 # queries: layer1 layer2
 from torch import nn

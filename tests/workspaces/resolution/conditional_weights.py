@@ -1,4 +1,5 @@
 # A switch that only chooses weights; another that chooses the model.
+# run: build(True, False), build(False, True)
 # models: 2
 # queries: layer1
 from torchvision.models import ResNet18_Weights, resnet18, resnet34

@@ -1,4 +1,5 @@
 # The names come from a configuration: nothing is completed, nothing is called wrong.
+# not run: its settings are not here
 # models: 1
 # queries:
 # names unresolved: only a run

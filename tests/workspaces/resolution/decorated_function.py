@@ -1,4 +1,5 @@
 # A call in a decorated, asynchronous, nested function.
+# run: outer()()
 # models: 1
 # queries: layer1
 import functools

@@ -1,4 +1,5 @@
 # Names and architecture as parameter defaults; identity comprehension; `getattr(models, name)`.
+# run: Net()
 # models: 1
 # queries: layer2 layer3
 from torch import nn

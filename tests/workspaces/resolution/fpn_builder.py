@@ -1,4 +1,5 @@
 # An FPN: the backbone by name from a registry function, names from a default dict.
+# run: FPNBackbone()
 # models: 1
 # queries: layer1 layer2 layer3 layer4
 from collections import OrderedDict

@@ -1,4 +1,5 @@
 # An FPN that asks its body for shapes; names from a counting comprehension.
+# run: Resnet50WithFPN()
 # models: 1
 # queries: layer1 layer2 layer3 layer4
 import torch

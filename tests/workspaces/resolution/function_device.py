@@ -1,4 +1,5 @@
 # A device parameter and a one-string variable.
+# run: feats('cpu')
 # models: 1
 # queries: avgpool
 from torchvision import models

@@ -1,4 +1,5 @@
 # `globals()[name]()` with a default name.
+# run: build()
 # models: 1
 # queries: layer1
 from torchvision.models import resnet18

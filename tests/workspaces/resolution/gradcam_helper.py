@@ -1,4 +1,5 @@
 # A helper in the file builds the model; the target layer is a default; an attribute of the model is traced.
+# run: main()
 # models: 1
 # queries: features.denseblock1
 import torch

@@ -1,4 +1,5 @@
 # A hint says which model is meant.
+# run: tap(resnet18())
 # models: 1
 # queries: layer1
 from torchvision.models import resnet18

@@ -1,4 +1,5 @@
 # A hint that is no Python expression.
+# run: from torchvision.models import resnet18; tap(resnet18())
 # models: 0
 # queries: layer1
 # unresolved: holds no Python expression

@@ -1,4 +1,5 @@
 # A hint with a name that the file does not know.
+# run: from torchvision.models import resnet18; tap(resnet18())
 # models: 0
 # queries: layer1
 # unresolved: `my_model` is not defined

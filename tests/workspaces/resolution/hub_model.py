@@ -1,4 +1,5 @@
 # A model of `torch.hub`: evaluated from the local cache only.
+# not run: the model is in no cache here
 # models: 1
 # evaluates: no
 # queries: layer1

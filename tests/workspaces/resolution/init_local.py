@@ -1,4 +1,5 @@
 # The commonest shape: a local in `__init__`, a dict above the call.
+# run: Net(3)
 # models: 1
 # queries: layer2 layer3
 from torch import nn

@@ -1,4 +1,5 @@
 # The constructor inline in the call.
+# run: Tokens()
 # models: 1
 # queries: getitem_5
 from torchvision import models

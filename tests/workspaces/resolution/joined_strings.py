@@ -1,4 +1,5 @@
 # Strings joined with `+` are one name, not two; a name joined with what only a run can tell is none.
+# not run: one of its names is unknown on purpose
 # calls: 3
 # models: 1
 # queries: layer1.0.conv1 layer2.1 layer3

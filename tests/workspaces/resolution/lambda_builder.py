@@ -1,4 +1,5 @@
 # A call in a lambda.
+# run: build()
 # models: 1
 # queries: layer1
 from torchvision.models import resnet18

@@ -1,4 +1,5 @@
 # The extractor is made when it is first asked for.
+# run: Lazy().fx()
 # models: 1
 # queries: layer1
 from torch import nn

@@ -1,4 +1,5 @@
 # A LightningModule-like class: hyperparameters, setup in another method.
+# run: Probe().setup()
 # models: 1
 # queries: layer3 avgpool
 from torch import nn

@@ -1,4 +1,5 @@
 # A `match` over the architecture.
+# run: build('resnet18'), build('vgg')
 # models: 2
 # queries: layer1 features.3
 from torchvision import models

@@ -1,4 +1,5 @@
 # A method of the same class builds the model.
+# run: Net()
 # models: 1
 # queries: layer1
 from torch import nn

@@ -1,4 +1,5 @@
 # Replaced and removed modules are replayed; unknown numbers of classes are stood in for.
+# run: build(3, True)
 # models: 1
 # queries: conv1 layer1.0.conv1 fc.1
 from torch import nn

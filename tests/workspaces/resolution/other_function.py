@@ -1,4 +1,5 @@
 # A user's own function of the same name is none of ours; neither is one in a comment or a string.
+# not run: it calls none of our functions
 # calls: 0
 from torchvision.models import resnet18
 

@@ -1,4 +1,5 @@
 # The model is a property of the class.
+# run: Net().fx()
 # models: 1
 # queries: layer1
 from torch import nn

@@ -1,4 +1,5 @@
 # A script with side effects around the call: none of them is in the slice.
+# not run: it needs a folder of images and would train
 # models: 1
 # queries: flatten
 import argparse

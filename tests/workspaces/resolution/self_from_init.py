@@ -1,4 +1,5 @@
 # The model and the names are attributes that `__init__` sets; the call is in another method.
+# run: Encoder(3).build()
 # models: 1
 # queries: layer1 layer2
 from torch import nn

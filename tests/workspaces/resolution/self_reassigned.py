@@ -1,4 +1,5 @@
 # An attribute that the call itself assigns anew: the earlier value is meant.
+# run: Encoder()
 # models: 1
 # queries: features.1 features.3
 from torch import nn

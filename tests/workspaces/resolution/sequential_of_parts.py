@@ -1,4 +1,5 @@
 # `nn.Sequential` of a model's children.
+# run: trunk()
 # models: 1
 # queries: 4 8
 from torch import nn

@@ -1,4 +1,5 @@
 # A subclass that gives model and names to the wrapper it inherits from.
+# run: ResNetTap()
 # models: 1
 # queries: layer1
 from torch import nn

@@ -1,4 +1,5 @@
 # Two calls of one wrapper: each call's names belong to its own model.
+# run: residual(), plain('cpu')
 # models: 2
 # queries: layer1 features.3 features.10
 from torchvision import models

@@ -1,4 +1,5 @@
 # Imports with a fallback, a guarded import, and `TYPE_CHECKING`.
+# run: build()
 # models: 1
 # queries: layer1
 from __future__ import annotations

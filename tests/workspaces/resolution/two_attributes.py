@@ -1,4 +1,5 @@
 # Model and names chosen by one attribute that a parameter sets.
+# run: from types import SimpleNamespace as Bag; Net(Bag(num_classes=3))
 # models: 1
 # queries: layer1 layer2
 from torch import nn

@@ -1,4 +1,5 @@
 # Nobody says what the model is.
+# run: from torchvision.models import resnet18; tap(resnet18())
 # models: 0
 # queries: layer1
 # unresolved: `model` is a parameter of `tap`
