@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from torchvision.models import feature_extraction
 from click.testing import CliRunner
 from test_resolution import FOLDER, SAMPLES, expectations, quiet_torch, torch  # noqa: F401
+from torchvision.models import feature_extraction
 
 from fxlens.cli.main import main
 
