@@ -47,3 +47,16 @@ async def test_each_sure_fix_mends_its_line_and_leaves_the_others(rules: Lens, n
             rest = messages.copy()
             rest.remove(one.message)
             assert sorted(other.message for other in again) == rest, action.title
+
+
+@pytest.mark.parametrize("name", ["failed_model.py", "unresolved_model.py"])
+async def test_the_comment_that_names_the_model_is_offered_once_and_read(rules: Lens, name: str) -> None:
+    document, (found,) = await check(rules, name)
+    (action,) = [one for one in await rules.actions(document, found) if one.title.startswith("Name the model")]
+    empty = rules.applied(document, action)
+    again = rules.open(f"empty_{name}", empty)
+    (still,) = await rules.settled(again)
+    assert not [one for one in await rules.actions(again, still) if one.title.startswith("Name the model")]
+    named = empty.replace("# fxlens: model=\n", "# fxlens: model=resnet18()\n")
+    assert named != empty
+    assert await rules.settled(rules.open(f"named_{name}", named)) == []

@@ -13,6 +13,7 @@ from fxlens.source.model import ExtractionCall, GivenArgument, Position, Query, 
 
 _UNSAFE = re.compile(r"[\\'\"\r\n{}]")
 """Characters that would need escaping in some kind of string: no fix rather than a broken one."""
+_HINT = re.compile(r"#\s*fxlens:\s*model\b")
 
 
 def replacements(query: Query, names: tuple[str, ...], title: str = "Replace with `{}`") -> tuple[Fix, ...]:
@@ -206,10 +207,14 @@ def rename_key(query: Query, text: SourceText, taken: set[str | int]) -> Fix | N
 
 
 def add_hint(analysis: CallAnalysis, text: SourceText) -> Fix | None:
-    """A comment above the call in which the user can name the model."""
+    """A comment above the call in which the user can name the model; nothing where one stands or none is read."""
     call = analysis.call
     line = call.span.start.line
-    if line - 1 in text.continued_strings or line >= len(text.lines):
+    if line - 1 in text.continued_strings or line >= len(text.lines) or call.delegates:
+        return None
+    if call.model_span is not None and not call.span.start <= call.model_span.start < call.span.end:  # It has a hint.
+        return None
+    if any(_HINT.search(written) for written in text.lines[max(line - 1, 0) : call.span.end.line + 1]):  # An empty one.
         return None
     start = Position(line, 0)
     comment = f"{text.indentation(line)}# fxlens: model={text.newline}"

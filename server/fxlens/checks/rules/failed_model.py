@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fxlens.checks.failures import is_of_torch_fx, model_span, place, unknown
+from fxlens.checks.fixes import add_hint
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.source.model import Unresolved
 
 
-def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
+def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     for state in analysis.models:
         failure = state.failure
         if state.status == "failed" and failure and not is_of_torch_fx(failure):
             why = Unresolved(failure.message, failure.remedy)
             said = unknown(analysis, why) + place(failure)
-            yield Problem(RULE.code, model_span(analysis), said, related=failure.source)
+            fix = add_hint(analysis, text)
+            yield Problem(RULE.code, model_span(analysis), said, (fix,) if fix else (), related=failure.source)
 
 
 RULE = Rule(
