@@ -32,27 +32,24 @@ def code_actions(
     published = session.published.get(uri, [])
     if _wanted(types.CodeActionKind.QuickFix.value, only):
         touched = [one for one in published if _touch(one[0].range, where)]
-        actions += _fixes(document, uri, touched)
-        actions += _fix_rule(document, uri, touched, published)
-        actions += _ignores(document, uri, touched, SourceText(analysis.text))
+        actions += _fixes(document, touched)
+        actions += _fix_rule(document, touched, published)
+        actions += _ignores(document, touched, SourceText(analysis.text))
     if only and _wanted(FIX_ALL, only):
         edits = list(_edits(problem for _, problem in published))
         if edits:
-            actions.append(_action(document, uri, "Fix all FX Lens problems", edits, kind=FIX_ALL))
+            actions.append(_action(document, "Fix all FX Lens problems", edits, kind=FIX_ALL))
     return actions
 
 
-def _fixes(
-    document: Document, uri: str, touched: Iterable[tuple[types.Diagnostic, Problem]]
-) -> Iterator[types.CodeAction]:
+def _fixes(document: Document, touched: Iterable[tuple[types.Diagnostic, Problem]]) -> Iterator[types.CodeAction]:
     for diagnostic, problem in touched:
         for fix in problem.fixes:
-            yield _action(document, uri, fix.title, fix.edits, diagnostic, preferred=fix.sure)
+            yield _action(document, fix.title, fix.edits, diagnostic, preferred=fix.sure)
 
 
 def _fix_rule(
     document: Document,
-    uri: str,
     touched: Iterable[tuple[types.Diagnostic, Problem]],
     published: Iterable[tuple[types.Diagnostic, Problem]],
 ) -> Iterator[types.CodeAction]:
@@ -61,16 +58,16 @@ def _fix_rule(
         same = [problem for _, problem in published if problem.rule == rule and _sure(problem)]
         edits = list(_edits(same))
         if len(same) > 1 and edits:
-            yield _action(document, uri, f"Fix all {rule} problems in this file", edits)
+            yield _action(document, f"Fix all {rule} problems in this file", edits)
 
 
 def _ignores(
-    document: Document, uri: str, touched: Iterable[tuple[types.Diagnostic, Problem]], text: SourceText
+    document: Document, touched: Iterable[tuple[types.Diagnostic, Problem]], text: SourceText
 ) -> Iterator[types.CodeAction]:
     for diagnostic, problem in touched:
         fix = ignore_fix(problem, text)
         if fix:
-            yield _action(document, uri, fix.title, fix.edits, diagnostic)
+            yield _action(document, fix.title, fix.edits, diagnostic)
 
 
 def _edits(problems: Iterable[Problem]) -> Iterator[Edit]:
@@ -95,7 +92,6 @@ def _overlap(one: Edit, other: Edit) -> bool:
 
 def _action(
     document: Document,
-    uri: str,
     title: str,
     edits: Iterable[Edit],
     diagnostic: types.Diagnostic | None = None,
@@ -103,13 +99,16 @@ def _action(
     preferred: bool = False,
     kind: str = types.CodeActionKind.QuickFix.value,
 ) -> types.CodeAction:
-    changes = [types.TextEdit(document.client_range(edit.span), edit.text) for edit in edits]
+    changes: dict[str, list[types.TextEdit]] = {}
+    for edit in edits:
+        where = types.TextEdit(document.client_range(edit.span), edit.text)
+        changes.setdefault(document.uri_at(edit.span.start), []).append(where)
     return types.CodeAction(
         title=title,
         kind=kind,
         diagnostics=[diagnostic] if diagnostic else None,
         is_preferred=preferred or None,
-        edit=types.WorkspaceEdit(changes={uri: changes}),
+        edit=types.WorkspaceEdit(changes=changes),
     )
 
 

@@ -22,7 +22,7 @@ def code_lenses(session: Session, uri: str) -> list[types.CodeLens]:
     document, analysis = opened
     lenses = []
     for call in analysis.calls:
-        if call.call.delegates:
+        if call.call.delegates or not document.holds(call.call.span):
             continue
         title = describe(call)
         where = document.client_range(call.call.span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from pathlib import PurePath
 
 from fxlens import __version__
 from fxlens.lsp.session import Session
@@ -22,12 +23,14 @@ def debug_information(session: Session) -> str:
         why = folder.interpreter_problem or folder.interpreter_reason
         lines.append(f"- folder `{folder.path}`: `{folder.interpreter}` ({why})")
     lines.append(f"- limits: {engine_settings.limits}")
-    for document in session.workspace.text_documents.values():
-        analysis = session.engine.analysis(document.uri)
+    for uri in dict.fromkeys(document.program_uri for document in session.workspace.documents()):
+        analysis = session.engine.analysis(uri)
         if analysis is None or not analysis.calls:
             continue
         worker = session.engine.worker_state(analysis.path)
-        lines.append(f"- `{document.filename}`: worker {worker.status}: {worker.reason} (torch {worker.torch})")
+        lines.append(
+            f"- `{PurePath(analysis.path).name}`: worker {worker.status}: {worker.reason} (torch {worker.torch})"
+        )
         for call in analysis.calls:
             where = f"line {call.call.span.start.line + 1}"
             states = ", ".join(state.status for state in call.models) or "unresolved"

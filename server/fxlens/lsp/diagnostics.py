@@ -30,7 +30,7 @@ def diagnose(session: Session, uri: str) -> types.PublishDiagnosticsParams | Non
     found = [
         (diagnostic, problem)
         for problem in check_file(analysis)
-        if (diagnostic := _diagnostic(session, document, problem)) is not None
+        if document.holds(problem.span) and (diagnostic := _diagnostic(session, document, problem)) is not None
     ]
     session.published[uri] = found
     return types.PublishDiagnosticsParams(uri, [diagnostic for diagnostic, _ in found], document.version)

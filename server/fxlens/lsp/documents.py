@@ -7,7 +7,7 @@ the client's units (UTF-16 mostly) and code points.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -15,6 +15,7 @@ from pygls.workspace import TextDocument, Workspace
 
 from fxlens.source.document import split_lines
 from fxlens.source.model import Position, Span
+from fxlens.source.notebooks import Cell, Program
 
 
 class Document(TextDocument):
@@ -57,6 +58,19 @@ class Document(TextDocument):
     def client_range(self, span: Span) -> types.Range:
         return types.Range(self.client_position(span.start), self.client_position(span.end))
 
+    @property
+    def program_uri(self) -> str:
+        """The address under which the engine knows the text: the document's own, but a cell's notebook's."""
+        return str(self.uri)
+
+    def uri_at(self, _position: Position) -> str:
+        """The address of the document that the position stands in, which for a cell may be another cell."""
+        return str(self.uri)
+
+    def holds(self, span: Span) -> bool:
+        """Whether the span stands in this document, and not in another cell of its notebook."""
+        return self.uri_at(span.start) == self.uri
+
     def _column(self, line: str, units: int) -> int:
         content = line.rstrip("\r\n")
         if units >= len(content) * 4 or content.isascii():
@@ -70,8 +84,49 @@ class Document(TextDocument):
         return column
 
 
+class CellDocument(Document):
+    """A cell as a window on its notebook's program.
+
+    ``source``, ``lines`` and positions of the house are the program's; positions of the client count from the first
+    line of the cell they stand in.
+    """
+
+    def __init__(self, cell: Document, notebook_uri: str, program: Program) -> None:
+        super().__init__(cell.uri, program.text, cell.version, cell.language_id, position_codec=cell.position_codec)
+        self._notebook_uri = notebook_uri
+        self._program = program
+        self._place = program.place(cell.uri)
+
+    @property
+    def program_uri(self) -> str:
+        return self._notebook_uri
+
+    def uri_at(self, _position: Position) -> str:
+        place = self._program.place_of(_position.line)
+        return self._program.cells[place.at].uri if place else ""
+
+    def position(self, position: types.Position) -> Position:
+        first = self._place.first if self._place else 0
+        return super().position(types.Position(position.line + first, position.character))
+
+    def client_position(self, position: Position) -> types.Position:
+        found = super().client_position(position)
+        place = self._program.place_of(position.line)
+        return types.Position(found.line - place.first, found.character) if place else found
+
+
 class DocumentWorkspace(Workspace):
-    """A pygls workspace whose text documents are :class:`Document` objects."""
+    """A pygls workspace whose text documents are :class:`Document` objects, cells of notebooks among them."""
+
+    def __init__(
+        self,
+        root_uri: str | None,
+        sync_kind: types.TextDocumentSyncKind = types.TextDocumentSyncKind.Incremental,
+        workspace_folders: Sequence[types.WorkspaceFolder] | None = None,
+        position_encoding: types.PositionEncodingKind | str | None = types.PositionEncodingKind.Utf16,
+    ) -> None:
+        super().__init__(root_uri, sync_kind, workspace_folders, position_encoding)
+        self._programs: dict[str, Program] = {}
 
     @staticmethod
     def like(workspace: Workspace, sync_kind: types.TextDocumentSyncKind) -> DocumentWorkspace:
@@ -87,6 +142,42 @@ class DocumentWorkspace(Workspace):
         )
 
     def document(self, uri: str) -> Document | None:
-        """The open document of that address; ``None`` for one that is not open."""
+        """The open document or cell of that address; ``None`` for one that is not open.
+
+        What is given for a cell shows its notebook as it is now, and does not follow later edits.
+        """
         found = self.text_documents.get(unquote(uri))
-        return found if isinstance(found, Document) else None
+        if not isinstance(found, Document):
+            return None
+        notebook = self.get_notebook_document(cell_uri=uri)
+        return CellDocument(found, notebook.uri, self.program(notebook)) if notebook else found
+
+    def documents(self) -> Iterator[Document]:
+        """Every open document and cell."""
+        for uri in list(self.text_documents):
+            document = self.document(uri)
+            if document:
+                yield document
+
+    def document_uris(self, program_uri: str) -> list[str]:
+        """The documents that show an analysis of the engine: one, or the Python cells of a notebook."""
+        notebook = self.get_notebook_document(notebook_uri=program_uri)
+        return [cell.uri for cell in self.program(notebook).cells] if notebook else [program_uri]
+
+    def program(self, notebook: types.NotebookDocument) -> Program:
+        """The Python cells of a notebook as one text."""
+        cells = tuple(self._python_cells(notebook))
+        known = self._programs.get(notebook.uri)
+        if known is None or known.cells != cells:
+            known = self._programs[notebook.uri] = Program.of(cells)
+        return known
+
+    def _python_cells(self, notebook: types.NotebookDocument) -> Iterator[Cell]:
+        for cell in notebook.cells:
+            document = self.text_documents.get(unquote(cell.document))
+            if cell.kind == types.NotebookCellKind.Code and document and document.language_id == "python":
+                yield Cell(document.uri, document.source)
+
+    def remove_notebook_document(self, params: types.DidCloseNotebookDocumentParams) -> None:
+        super().remove_notebook_document(params)
+        self._programs.pop(params.notebook_document.uri, None)

@@ -22,7 +22,7 @@ def inlay_hints(session: Session, uri: str, client_range: types.Range) -> list[t
     for call in analysis.calls:
         for query in call.call.queries:
             end = query.literal.end
-            if query.closed and visible.contains(end) and end not in found:
+            if query.closed and document.holds(query.literal) and visible.contains(end) and end not in found:
                 shape = _shape(Located(call, query))
                 if shape:
                     found[end] = shape

@@ -44,7 +44,11 @@ def highlights(session: Session, uri: str, client_position: types.Position) -> l
     spans = dict.fromkeys(
         query.span for call in analysis.calls for query in call.call.queries if target.matches(call, query)
     )
-    return [types.DocumentHighlight(document.client_range(span), types.DocumentHighlightKind.Read) for span in spans]
+    return [
+        types.DocumentHighlight(document.client_range(span), types.DocumentHighlightKind.Read)
+        for span in spans
+        if document.holds(span)
+    ]
 
 
 def references(session: Session, uri: str, client_position: types.Position) -> list[types.Location]:
@@ -58,7 +62,8 @@ def references(session: Session, uri: str, client_position: types.Position) -> l
     found: dict[tuple[str, Position], types.Location] = {}
     for document, call, query in _queries(session):
         if target.matches(call, query):
-            found[document.uri, query.span.start] = types.Location(document.uri, document.client_range(query.span))
+            uri = document.uri_at(query.span.start)
+            found[document.program_uri, query.span.start] = types.Location(uri, document.client_range(query.span))
     return list(found.values())
 
 

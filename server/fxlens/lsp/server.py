@@ -26,6 +26,7 @@ from fxlens.lsp.diagnostics import diagnose
 from fxlens.lsp.documents import DocumentWorkspace
 from fxlens.lsp.hover import hover
 from fxlens.lsp.inlay_hints import inlay_hints
+from fxlens.lsp.notebooks import NOTEBOOK_SYNC, register_notebooks
 from fxlens.lsp.progress import TraceProgress
 from fxlens.lsp.publishing import Publisher
 from fxlens.lsp.references import highlights, references
@@ -47,7 +48,13 @@ class FxLensServer(LanguageServer):
     trace_progress: TraceProgress
 
     def __init__(self) -> None:
-        super().__init__("fxlens", __version__, text_document_sync_kind=_SYNC, converter_factory=_converter)
+        super().__init__(
+            "fxlens",
+            __version__,
+            text_document_sync_kind=_SYNC,
+            notebook_document_sync=NOTEBOOK_SYNC,
+            converter_factory=_converter,
+        )
 
     def start_session(self, params: types.InitializeParams) -> None:
         roots = [path for folder in params.workspace_folders or () if (path := to_fs_path(folder.uri))]
@@ -72,19 +79,34 @@ class FxLensServer(LanguageServer):
             self.log(f"Setting ignored: {problem}")
         self.session.configuration = configuration
         self.session.engine.configure(configuration.engine)
-        for document in list(self.session.workspace.text_documents.values()):
-            self.publish(document.uri)
+        for uri in self.program_uris():
+            self.publish(uri)
+
+    def program_uris(self) -> list[str]:
+        """The addresses of the open documents and notebooks."""
+        return list(dict.fromkeys(document.program_uri for document in self.session.workspace.documents()))
 
     def publish(self, uri: str) -> None:
-        """Send what follows from a document's analysis: diagnostics, the status, and that the tree may differ."""
-        diagnostics = diagnose(self.session, uri)
+        """Send what follows from an analysis: diagnostics, the status, and that the tree may differ.
+
+        A notebook's analysis is shown in its cells, each of which is a document to the client.
+        """
         analysis = self.session.engine.analysis(uri)
-        if diagnostics is None or analysis is None:
-            return
-        self.text_document_publish_diagnostics(diagnostics)
-        self.protocol.notify("fxlens/modelChanged", {"uri": uri})
-        self.refresh_views()
-        self.publish_status(analysis)
+        published = False
+        for document_uri in self.session.workspace.document_uris(uri):
+            diagnostics = diagnose(self.session, document_uri)
+            if diagnostics is not None:
+                self.text_document_publish_diagnostics(diagnostics)
+                self.protocol.notify("fxlens/modelChanged", {"uri": document_uri})
+                published = True
+        if analysis is not None and published:
+            self.refresh_views()
+            self.publish_status(analysis)
+
+    def withdraw(self, uri: str) -> None:
+        """Take back what was published of a document that is no more."""
+        if self.session.published.pop(uri, None):
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     def refresh_views(self) -> None:
         """Have the client ask again for what it shows between and behind the lines: a trace has changed it."""
@@ -96,12 +118,12 @@ class FxLensServer(LanguageServer):
     def publish_status(self, analysis: FileAnalysis) -> None:
         if analysis.calls:
             worker = self.session.engine.worker_state(analysis.path)
-            said = status(analysis.uri, analysis, worker, self.session.configuration)
-            self.protocol.notify("fxlens/status", said)
+            for uri in self.session.workspace.document_uris(analysis.uri):
+                self.protocol.notify("fxlens/status", status(uri, analysis, worker, self.session.configuration))
 
     def publish_worker(self, _state: WorkerState) -> None:
-        for document in list(self.session.workspace.text_documents.values()):
-            analysis = self.session.engine.analysis(document.uri)
+        for uri in self.program_uris():
+            analysis = self.session.engine.analysis(uri)
             if analysis:
                 self.publish_status(analysis)
 
@@ -131,6 +153,7 @@ def build_server() -> FxLensServer:
     server = FxLensServer()
     _register_lifecycle(server)
     _register_documents(server)
+    register_notebooks(server)
     _register_queries(server)
     _register_views(server)
     _register_tree(server)
@@ -175,8 +198,7 @@ def _register_documents(server: FxLensServer) -> None:
         uri = params.text_document.uri
         server.session.engine.close(uri)
         server.publisher.forget(uri)
-        if server.session.published.pop(uri, None):
-            server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+        server.withdraw(uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
@@ -249,7 +271,8 @@ def _register_own_requests(server: FxLensServer) -> None:
     @server.feature("fxlens/settled")
     async def settled(params: Any) -> None:
         """Answers when nothing is pending for a document: for scripts and tests, which must not poll."""
-        uri = params["textDocument"]["uri"]
+        document = server.session.workspace.document(_uri(params))
+        uri = document.program_uri if document else _uri(params)
         await server.session.engine.settled(uri)
         server.publisher.flush(uri)
 

@@ -45,7 +45,7 @@ class Session:
     def open_file(self, uri: str) -> tuple[Document, FileAnalysis] | None:
         """The document and its analysis, when both are of the same text."""
         document = self.workspace.document(uri)
-        analysis = self.engine.analysis(uri)
+        analysis = self.engine.analysis(document.program_uri) if document else None
         if document is None or analysis is None or analysis.text != document.source:
             return None
         return document, analysis

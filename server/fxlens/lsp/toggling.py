@@ -32,6 +32,8 @@ def toggle(session: Session, uri: str, client_position: types.Position | None, n
         changes, problem = adding(analysis.text, analysis.path, call.call, name, modes)
     else:
         changes, problem = removing(analysis.text, analysis.path, call.call, name)
+    if not all(document.holds(span) for span, _ in changes):
+        return {"edits": [], "version": None, "problem": "These return nodes stand in another cell; edit them there."}
     edits = []
     for span, text in changes:
         where = document.client_range(span)

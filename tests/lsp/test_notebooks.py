@@ -1,0 +1,147 @@
+"""Notebooks: the cells are one program, and every feature works in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from lens import Lens, applied
+from lsprotocol import types
+from notebook import Notebook
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+IMPORTS = """\
+from torchvision.models import resnet18, vgg11
+from torchvision.models.feature_extraction import create_feature_extractor
+"""
+MODEL = "model = resnet18()"
+GOOD = 'create_feature_extractor(model, ["layer1"])'
+WRONG = 'create_feature_extractor(model, ["layer9"])'
+LAYERS = ["x", "conv1", "bn1"]
+
+
+@pytest.fixture
+def opened(lens: Lens) -> Iterator[Any]:
+    notebooks: list[Notebook] = []
+
+    def open_cells(*texts: str) -> Notebook:
+        notebooks.append(Notebook.open(lens, *texts))
+        return notebooks[-1]
+
+    yield open_cells
+    for notebook in notebooks:
+        notebook.close()
+
+
+async def check(notebook: Notebook, *expected: list[str]) -> None:
+    assert await notebook.problems() == list(expected)
+
+
+async def labels(notebook: Notebook, at: int) -> list[str]:
+    await notebook.lens.settled(notebook.cells[at])
+    answer = await notebook.lens.complete(notebook.cells[at])
+    return [item.label for item in sorted(answer.items, key=lambda item: item.sort_text or "")] if answer else []
+
+
+async def test_a_model_of_an_earlier_cell_is_completed(opened: Any) -> None:
+    notebook = opened(IMPORTS, "# nothing", MODEL, 'é = "😀"; create_feature_extractor(model, {"|": "a"})')
+    assert (await labels(notebook, 3))[:3] == LAYERS
+    answer = await notebook.lens.complete(notebook.cells[3])
+    assert answer
+    (conv1,) = (item for item in answer.items if item.label == "conv1")
+    assert conv1.text_edit
+    assert applied(notebook.cells[3].text, conv1.text_edit).endswith('{"conv1": "a"})')
+
+
+async def test_the_definition_that_reaches_the_call_wins(opened: Any) -> None:
+    await check(opened(IMPORTS, MODEL, GOOD, "model = vgg11()", GOOD), [], [], [], [], ["unknown-node: layer1"])
+
+
+async def test_problems_hover_and_fixes_are_in_their_cell(opened: Any) -> None:
+    notebook = opened(IMPORTS, MODEL, "x = 1\n" + WRONG.replace("9", "1.0.rleu"), GOOD)
+    await check(notebook, [], [], ["unknown-node: layer1.0.rleu"], [])
+    cell = notebook.cells[2]
+    hover = await notebook.lens.hover(notebook.cells[3], "layer1")
+    assert hover
+    assert "layer1.1.relu_1" in hover
+    (diagnostic,) = notebook.lens.client.diagnostics[cell.uri]
+    actions = await notebook.lens.actions(cell, diagnostic)
+    edit = actions[0].edit
+    assert edit
+    assert edit.changes
+    ((uri, (change,)),) = edit.changes.items()
+    assert uri == cell.uri
+    assert applied(cell.text, change) == cell.text.replace("rleu", "relu")
+    assert await notebook.lens.definition(notebook.cells[3], "layer1") != []
+
+
+async def test_names_of_an_earlier_cell_are_checked_there(opened: Any) -> None:
+    names = 'names = ["layer1", "layer9"]'
+    await check(
+        opened(IMPORTS, MODEL, names, "create_feature_extractor(model, names)"), [], [], ["unknown-node: layer9"], []
+    )
+
+
+async def test_the_tree_is_that_of_the_cursor(opened: Any) -> None:
+    notebook = opened(IMPORTS, MODEL, GOOD, "other = vgg11()", GOOD.replace("model", "other"))
+    await notebook.lens.settled(notebook.cells[2])
+    start = types.Position(0, 0)
+    for at, name in ((2, "ResNet"), (4, "VGG")):
+        said = await notebook.lens.tree(notebook.cells[at], start)
+        assert said["root"]["label"] == name
+    children = await notebook.lens.children(notebook.cells[2], "layer1", start)
+    assert [child["label"] for child in children] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    "magic",
+    [
+        "%matplotlib inline",
+        "!pip install torch \\\n  torchvision",
+        "?resnet18",
+        "resnet18?",
+        "create_feature_extractor??",
+        "files = !ls -l \"it's",
+        "%%bash\nif [ -e x ]; then echo '",
+        "%%html\n<b>model = 'x",
+        'if True:\n    !echo "hello',
+        "for x in range(3):\n\t%time x",
+        '"""one broken cell',
+        "def broken(:\n    (",
+        "x = create_feature_extractor(",
+        "x = {'a': [1, 2",
+        "\f\x85x = 1\u2028y = 2",
+    ],
+)
+async def test_what_is_no_python_disturbs_no_other_cell(opened: Any, magic: str) -> None:
+    found = await opened(IMPORTS, magic, MODEL, magic, WRONG, magic).problems()
+    assert found[4] == ["unknown-node: layer9"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["%%time\nmodel = resnet18()", "%time model = resnet18()", "model = %time resnet18()", "!ls\nmodel = resnet18()"],
+)
+async def test_a_model_built_under_a_magic_is_known(opened: Any, text: str) -> None:
+    await check(opened(IMPORTS, text, WRONG), [], [], ["unknown-node: layer9"])
+
+
+async def test_a_remainder_is_no_magic(opened: Any) -> None:
+    await check(opened(IMPORTS, MODEL + "\nx = (7\n% 4)", WRONG), [], [], ["unknown-node: layer9"])
+
+
+async def test_cells_come_and_go(opened: Any) -> None:
+    notebook = opened(IMPORTS, MODEL, WRONG)
+    await check(notebook, [], [], ["unknown-node: layer9"])
+    notebook.edit(notebook.cells[2], "layer9", "features")
+    await check(notebook, [], [], ["unknown-node: features"])
+    notebook.insert(2, "model = vgg11()\n\n")
+    await check(notebook, [], [], [], [])
+    notebook.move(2, 1)
+    await check(notebook, [], [], [], ["unknown-node: features"])
+    removed = notebook.cells[3]
+    notebook.remove(3)
+    await check(notebook, [], [], [])
+    assert not notebook.lens.client.diagnostics[removed.uri]
