@@ -16,6 +16,7 @@ import { debugInformation, type TreeItem } from './protocol';
 import type { Server } from './server';
 import { messageOf, withLimit } from './time';
 import type { ModelTree } from './tree';
+import type { TreeControls } from './treeControls';
 
 const DEBUG_LIMIT = 5_000;
 const NOTICE = 3_000;
@@ -24,6 +25,7 @@ export interface Parts {
   readonly log: LogOutputChannel;
   readonly server: Server;
   readonly tree: ModelTree;
+  readonly controls: TreeControls;
   readonly extensionVersion: string;
   /** Look at folders, settings and interpreters again, and tell the server. */
   readonly reconfigure: () => Promise<void>;
@@ -31,7 +33,7 @@ export interface Parts {
 }
 
 export function registerCommands(parts: Parts): Disposable[] {
-  const { log, server, tree } = parts;
+  const { log, server, tree, controls } = parts;
   const register = (name: string, action: (item?: TreeItem) => unknown): Disposable =>
     commands.registerCommand(`fxlens.${name}`, action);
   return [
@@ -47,6 +49,13 @@ export function registerCommands(parts: Parts): Disposable[] {
     commands.registerCommand('fxlens.revealTree', (uri?: string, position?: { line: number; character: number }) =>
       revealTree(tree, uri, position),
     ),
+    register('chooseModel', () => tree.chooseModel()),
+    register('filterTree', () => controls.askFilter()),
+    register('clearFilter', () => controls.setFilter('')),
+    register('showBothModes', () => controls.showMode('both')),
+    register('showTrainMode', () => controls.showMode('train')),
+    register('showEvalMode', () => controls.showMode('eval')),
+    register('openWalkthrough', () => openWalkthrough()),
     register('copyNodeName', (item) => copyNodeName(item ?? tree.selected)),
     register('goToSource', (item) => goToSource(item ?? tree.selected, tree)),
     register('printDebugInformation', () => printDebugInformation(parts)),
@@ -74,6 +83,10 @@ async function goToSource(item: TreeItem | undefined, tree: ModelTree): Promise<
   const line = document.lineAt(Math.min(item.source.line, document.lineCount - 1));
   const start = new Position(line.lineNumber, line.firstNonWhitespaceCharacterIndex);
   await window.showTextDocument(document, { selection: new Range(start, start), preview: true });
+}
+
+function openWalkthrough(): Thenable<unknown> {
+  return commands.executeCommand('workbench.action.openWalkthrough', 'fxlens.fxlens#fxlens.start', false);
 }
 
 /** The Python extension's own picker where it is installed, else our setting. */

@@ -10,6 +10,7 @@ import { Server } from './server';
 import { StatusItem } from './status';
 import { messageOf, serialised, whenDifferent } from './time';
 import { ModelTree } from './tree';
+import { TreeControls } from './treeControls';
 
 const UNKNOWN = { interpreter: null, reason: '', problem: null };
 /** What is true before anything was looked at. */
@@ -53,14 +54,24 @@ export function activate(context: ExtensionContext): void {
     return gathered?.resolutions.get(folder)?.problemKind ?? null;
   };
 
-  const tree = new ModelTree(started, problemOf);
+  const controls = new TreeControls(context.workspaceState);
+  const tree = new ModelTree(started, controls, problemOf);
   context.subscriptions.push(
     log,
     providers,
     started,
     tree,
+    controls,
     new StatusItem(started),
-    ...registerCommands({ log, server: started, tree, extensionVersion, reconfigure, gathered: () => gathered }),
+    ...registerCommands({
+      log,
+      server: started,
+      tree,
+      controls,
+      extensionVersion,
+      reconfigure,
+      gathered: () => gathered,
+    }),
     providers.onDidChange(changed),
     workspace.onDidChangeWorkspaceFolders(changed),
     workspace.onDidGrantWorkspaceTrust(changed),

@@ -1,5 +1,12 @@
 // What client and server say to each other beyond LSP. The server's side is server/fxlens/lsp.
-import { NotificationType, type Position, type Range, RequestType, RequestType0 } from 'vscode-languageclient/node';
+import {
+  NotificationType,
+  type Position,
+  type Range,
+  RequestType,
+  RequestType0,
+  type TextEdit,
+} from 'vscode-languageclient/node';
 
 export interface Interpreter {
   readonly interpreter: string | null;
@@ -70,18 +77,65 @@ export interface Tree {
   readonly callRange: Range | null;
   readonly dialect: string | null;
   readonly root: TreeItem | null;
+  /** How many nodes fit the filter; null without one. */
+  readonly matches: number | null;
+  /** The query under the position, if there is one. */
+  readonly query: string | null;
+  /** All queries of the call. */
+  readonly queries: readonly string[];
+  /** Whether queries can be added to the call. */
+  readonly editable: boolean;
 }
 
-interface DocumentPosition {
+/** One model of a file; `line` and `position` are those of its call. */
+export interface Model {
+  readonly label: string;
+  readonly description: string;
+  readonly line: number;
+  readonly position: Position;
+  readonly model: number;
+}
+
+/** The edits that add or remove a query, for one version of the document, or why there are none. */
+export interface Toggled {
+  readonly edits: readonly TextEdit[];
+  readonly version: number | null;
+  readonly problem: string | null;
+}
+
+interface InDocument {
   readonly textDocument: { readonly uri: string };
+}
+
+interface DocumentPosition extends InDocument {
   readonly position?: Position;
+}
+
+/** Which of the models of a call, and which of its nodes. */
+export interface Asked {
+  readonly mode: Mode | 'both';
+  readonly filter: string;
+  readonly model?: number;
 }
 
 export const configure = new NotificationType<Configuration>('fxlens/configure');
 export const statusChanged = new NotificationType<Status>('fxlens/status');
 export const modelChanged = new NotificationType<{ readonly uri: string }>('fxlens/modelChanged');
-export const tree = new RequestType<DocumentPosition, Tree, void>('fxlens/tree');
-export const treeChildren = new RequestType<DocumentPosition & { readonly id: string }, readonly TreeItem[], void>(
-  'fxlens/treeChildren',
-);
+export const tree = new RequestType<DocumentPosition & Asked, Tree, void>('fxlens/tree');
+export const treeChildren = new RequestType<
+  DocumentPosition & Asked & { readonly id: string },
+  readonly TreeItem[],
+  void
+>('fxlens/treeChildren');
+export const treePath = new RequestType<
+  DocumentPosition & Asked & { readonly path: string },
+  readonly TreeItem[],
+  void
+>('fxlens/treePath');
+export const treeModels = new RequestType<InDocument, readonly Model[], void>('fxlens/treeModels');
+export const toggleQuery = new RequestType<
+  DocumentPosition & { readonly path: string; readonly asked: boolean },
+  Toggled,
+  void
+>('fxlens/toggleQuery');
 export const debugInformation = new RequestType0<string, void>('fxlens/debugInformation');

@@ -2,31 +2,40 @@
 import {
   CancellationTokenSource,
   commands,
+  DataTransferItem,
   type Disposable,
   EventEmitter,
-  type Position,
+  Position,
   type ProviderResult,
+  Range,
   type TextDocument,
   type TextEditor,
   type TreeDataProvider,
+  TreeItemCheckboxState,
   type TreeView,
   type TreeItem as VSCodeTreeItem,
+  WorkspaceEdit,
   window,
   workspace,
 } from 'vscode';
 import type { ProblemKind } from './environment/resolve';
 import type * as protocol from './protocol';
-import { type TreeItem, tree, treeChildren } from './protocol';
+import { type TreeItem, toggleQuery, tree, treeChildren, treeModels, treePath } from './protocol';
 import type { Server } from './server';
 import { debounced } from './time';
+import type { TreeControls } from './treeControls';
 import { treeItemOf } from './treeItem';
 import { viewMessage, viewState } from './viewState';
 
 const CURSOR_DELAY = 150;
+/** Levels are opened by a filter that leaves no more nodes than this. */
+const MOST_OPENED = 200;
 
 interface Place {
   readonly document: TextDocument;
   readonly position: Position;
+  /** Which of the models of the call, if one was chosen. */
+  readonly model?: number;
 }
 
 export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
@@ -34,7 +43,10 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #view: TreeView<TreeItem>;
   readonly #parents = new Map<string, TreeItem | undefined>();
-  readonly #refreshSoon = debounced(() => void this.refresh(), CURSOR_DELAY);
+  readonly #askSoon = debounced(() => void this.#askAgain(), CURSOR_DELAY);
+  /** The rows must be asked for again even if the answer is the same. */
+  #stale = true;
+  #lastShown = '';
   readonly #disposables: Disposable[];
   /** Files opened from the tree itself: they show its sources, and must not replace it. */
   readonly #sources = new Set<string>();
@@ -44,20 +56,35 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
 
   constructor(
     private readonly server: Server,
+    private readonly controls: TreeControls,
     private readonly problemOf: (document: TextDocument) => ProblemKind | null,
   ) {
-    this.#view = window.createTreeView('fxlens.model', { treeDataProvider: this, showCollapseAll: true });
+    this.#view = window.createTreeView('fxlens.model', {
+      treeDataProvider: this,
+      showCollapseAll: true,
+      manageCheckboxStateManually: true,
+      dragAndDropController: {
+        dragMimeTypes: ['text/plain'],
+        dropMimeTypes: [],
+        handleDrag: (items, transfer) => {
+          const names = items.flatMap(({ path }) => (path ? [path] : []));
+          if (names.length > 0) transfer.set('text/plain', new DataTransferItem(names.join('\n')));
+        },
+      },
+    });
     this.#disposables = [
       this.#view,
       this.#changed,
-      this.#refreshSoon,
+      this.#askSoon,
       window.onDidChangeActiveTextEditor((editor) => this.#follow(editor)),
       window.onDidChangeTextEditorSelection(({ textEditor }) => this.#follow(textEditor)),
       workspace.onDidCloseTextDocument((document) => this.#forget(document)),
-      workspace.onDidGrantWorkspaceTrust(() => this.#refreshSoon.call()),
-      this.#view.onDidChangeVisibility(({ visible }) => visible && this.#refreshSoon.call()),
-      server.onDidChange(() => this.#refreshSoon.call()),
-      server.onModelChanged((uri) => uri === this.#uri && this.#refreshSoon.call()),
+      workspace.onDidGrantWorkspaceTrust(() => this.#refreshSoon()),
+      this.#view.onDidChangeVisibility(({ visible }) => visible && this.#refreshSoon()),
+      this.#view.onDidChangeCheckboxState(({ items }) => this.#toggle(items)),
+      controls.onDidChange(() => this.#refreshSoon()),
+      server.onDidChange(() => this.#refreshSoon()),
+      server.onModelChanged((uri) => uri === this.#uri && this.#refreshSoon()),
     ];
     this.#follow(window.activeTextEditor);
     this.#show();
@@ -69,7 +96,11 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   }
 
   getTreeItem(item: TreeItem): VSCodeTreeItem {
-    return treeItemOf(item);
+    const matches = this.#answer?.matches;
+    return treeItemOf(item, {
+      asked: this.#answer?.editable ? this.#answer.queries.includes(item.path) : undefined,
+      expanded: typeof matches === 'number' && matches <= MOST_OPENED,
+    });
   }
 
   getChildren(parent?: TreeItem): ProviderResult<TreeItem[]> {
@@ -82,6 +113,11 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
 
   /** Ask the server again which model is nearest, and show it. */
   async refresh(): Promise<void> {
+    this.#stale = true;
+    await this.#askAgain();
+  }
+
+  async #askAgain(): Promise<void> {
     this.#asking?.cancel();
     const client = this.server.client;
     const place = this.#place;
@@ -93,18 +129,78 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     }
     const asking = new CancellationTokenSource();
     this.#asking = asking;
-    const answer = await this.#ask(() => client.sendRequest(tree, parameters(place), asking.token));
+    const answer = await this.#ask(() => client.sendRequest(tree, this.#parameters(place), asking.token));
     if (asking.token.isCancellationRequested) return;
     if (!answer?.callRange && this.#answer?.root && this.#sources.has(place.document.uri.toString())) return;
     this.#answer = answer;
     this.#show();
-    this.#changed.fire(undefined);
+    // Every move of the cursor comes here, and rows that did not change must not be asked for again.
+    const shown = JSON.stringify([place.document.uri, { ...answer, query: null }]);
+    if (this.#stale || shown !== this.#lastShown) this.#changed.fire(undefined);
+    this.#stale = false;
+    this.#lastShown = shown;
+    await this.#reveal(place, answer?.root ? answer.query : null);
+  }
+
+  /** Select the node of the query under the cursor. */
+  async #reveal(place: Place, query: string | null): Promise<void> {
+    const wanted = workspace.getConfiguration('fxlens', place.document).get('tree.revealOnCursorMove', true);
+    const client = this.server.client;
+    if (!query || !wanted || !client || !this.#view.visible) return;
+    if (this.selected?.path === query) return;
+    const way = await this.#ask(() => client.sendRequest(treePath, { ...this.#parameters(place), path: query }));
+    const target = way?.at(-1);
+    if (!way || !target || place !== this.#place) return;
+    way.forEach((item, at) => {
+      this.#parents.set(item.id, way[at - 1]);
+    });
+    await this.#ask(async () => this.#view.reveal(target, { select: true, focus: false, expand: false }));
+  }
+
+  /** Add or remove queries as their boxes were ticked, each as one step to undo. */
+  async #toggle(items: readonly (readonly [TreeItem, TreeItemCheckboxState])[]): Promise<void> {
+    const client = this.server.client;
+    const place = this.#place;
+    for (const [{ path }, state] of items) {
+      if (!client || !place || !path) continue;
+      const asked = state === TreeItemCheckboxState.Checked;
+      const answer = await this.#ask(() =>
+        client.sendRequest(toggleQuery, { ...this.#parameters(place), path, asked }),
+      );
+      const problem = answer ? (answer.problem ?? (await applyEdits(place.document, answer))) : null;
+      // The user asked for it by ticking, so it may be said in front.
+      if (problem) void window.showWarningMessage(`FX Lens: ${problem}`);
+    }
+    this.#refreshSoon();
+  }
+
+  /** Let the user choose among the models of all calls of the file. */
+  async chooseModel(): Promise<void> {
+    const client = this.server.client;
+    const place = this.#place;
+    if (!client || !place) return;
+    const textDocument = { uri: place.document.uri.toString() };
+    const models = await this.#ask(() => client.sendRequest(treeModels, { textDocument }));
+    const rows = (models ?? []).map((one) => ({
+      label: one.label,
+      description: `${one.description}, line ${one.line + 1}`,
+      one,
+    }));
+    const chosen = await window.showQuickPick(rows, {
+      title: 'FX Lens: Choose Model',
+      placeHolder: rows.length > 0 ? 'The model to show in the tree' : 'This file has no model that could be read',
+      matchOnDescription: true,
+    });
+    if (!chosen) return;
+    const { position, model } = chosen.one;
+    this.show(place.document, new Position(position.line, position.character), model);
+    await commands.executeCommand('fxlens.model.focus');
   }
 
   /** Show the model of the call at a position, whatever is in front. */
-  show(document: TextDocument, position: Position): void {
-    this.#place = { document, position };
-    this.#refreshSoon.call();
+  show(document: TextDocument, position: Position, model?: number): void {
+    this.#place = model === undefined ? { document, position } : { document, position, model };
+    this.#refreshSoon();
   }
 
   /** Remember that a file was opened to show where a node comes from. */
@@ -125,16 +221,26 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   #follow(editor: TextEditor | undefined): void {
     if (editor?.document.languageId !== 'python' || editor.document.uri.scheme !== 'file') return;
     const position = editor.selection.active;
-    if (this.#uri === editor.document.uri.toString() && this.#place?.position.line === position.line) return;
+    if (this.#uri === editor.document.uri.toString() && this.#place?.position.isEqual(position)) return;
     this.#place = { document: editor.document, position };
-    this.#refreshSoon.call();
+    this.#askSoon.call();
   }
 
   #forget(document: TextDocument): void {
     if (document.uri.toString() !== this.#uri) return;
     this.#place = undefined;
     this.#follow(window.activeTextEditor);
-    this.#refreshSoon.call();
+    this.#refreshSoon();
+  }
+
+  #refreshSoon(): void {
+    this.#stale = true;
+    this.#askSoon.call();
+  }
+
+  #parameters({ document, position: { line, character }, model }: Place) {
+    const asked = { ...this.controls.asked, ...(model === undefined ? {} : { model }) };
+    return { textDocument: { uri: document.uri.toString() }, position: { line, character }, ...asked };
   }
 
   async #children(parent: TreeItem | undefined): Promise<TreeItem[]> {
@@ -142,7 +248,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const place = this.#place;
     if (!client || !place || !this.#answer?.root) return [];
     const id = parent?.id ?? this.#answer.root.id;
-    const children = await this.#ask(() => client.sendRequest(treeChildren, { ...parameters(place), id }));
+    const children = await this.#ask(() => client.sendRequest(treeChildren, { ...this.#parameters(place), id }));
     for (const child of children ?? []) this.#parents.set(child.id, parent);
     return [...(children ?? [])];
   }
@@ -168,7 +274,9 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
       tree: answer,
     });
     // VS Code joins the title with the container's, and shows no description while the container has one view.
-    this.#view.title = answer?.className?.split('.').at(-1) ?? 'Model';
+    const { mode } = this.controls.asked;
+    const name = answer?.className?.split('.').at(-1) ?? 'Model';
+    this.#view.title = mode === 'both' ? name : `${name} (${mode} mode)`;
     this.#view.description = answer?.model ?? '';
     // An empty string, as with undefined, lets the welcome text appear.
     this.#view.message = viewMessage(state, answer) ?? '';
@@ -177,7 +285,13 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   }
 }
 
-function parameters({ document, position }: Place) {
-  const { line, character } = position;
-  return { textDocument: { uri: document.uri.toString() }, position: { line, character } };
+/** Make edits that are for one version of a document; what is said if it has moved on. */
+async function applyEdits(document: TextDocument, { edits, version }: protocol.Toggled): Promise<string | null> {
+  if (document.version !== version) return 'The text changed meanwhile; tick again.';
+  const change = new WorkspaceEdit();
+  for (const { range, newText } of edits) {
+    const { start, end } = range;
+    change.replace(document.uri, new Range(start.line, start.character, end.line, end.character), newText);
+  }
+  return (await workspace.applyEdit(change)) ? null : 'The text could not be changed.';
 }

@@ -1,5 +1,12 @@
 // How one node of the tree looks, sounds and is told apart by the menus.
-import { MarkdownString, ThemeColor, ThemeIcon, TreeItemCollapsibleState, TreeItem as VSCodeTreeItem } from 'vscode';
+import {
+  MarkdownString,
+  ThemeColor,
+  ThemeIcon,
+  TreeItemCheckboxState,
+  TreeItemCollapsibleState,
+  TreeItem as VSCodeTreeItem,
+} from 'vscode';
 import type { TreeItem } from './protocol';
 
 const ICONS: Record<TreeItem['kind'], [icon: string, colour: string, spoken: string]> = {
@@ -11,15 +18,31 @@ const ICONS: Record<TreeItem['kind'], [icon: string, colour: string, spoken: str
   group: ['list-flat', 'foreground', 'group of rows'],
 };
 
-export function treeItemOf(item: TreeItem): VSCodeTreeItem {
+export interface Look {
+  /** Whether the call asks for it; undefined where nothing can be asked. */
+  readonly asked: boolean | undefined;
+  readonly expanded: boolean;
+}
+
+export function treeItemOf(item: TreeItem, { asked, expanded }: Look): VSCodeTreeItem {
   const [icon, colour, spoken] = ICONS[item.kind];
-  const collapsible = item.hasChildren ? TreeItemCollapsibleState.Collapsed : TreeItemCollapsibleState.None;
+  const open = expanded ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed;
+  const collapsible = item.hasChildren ? open : TreeItemCollapsibleState.None;
   const shown = new VSCodeTreeItem(item.label, collapsible);
-  shown.id = item.id;
+  // A filter opens what it leaves; VS Code keeps the state of an id, so that needs other ids.
+  shown.id = expanded ? `${item.id} (filtered)` : item.id;
   shown.description = item.description;
   shown.tooltip = new MarkdownString(item.tooltip);
   shown.iconPath = new ThemeIcon(icon, new ThemeColor(colour));
   shown.contextValue = contextValue(item);
+  if (asked !== undefined && item.path) {
+    const tooltip = asked ? `Remove ${item.path} from the return nodes` : `Add ${item.path} to the return nodes`;
+    shown.checkboxState = {
+      state: asked ? TreeItemCheckboxState.Checked : TreeItemCheckboxState.Unchecked,
+      tooltip,
+      accessibilityInformation: { label: tooltip },
+    };
+  }
   shown.accessibilityInformation = { label: [item.label, spoken, item.description].filter(Boolean).join(', ') };
   return shown;
 }

@@ -13,6 +13,10 @@ const NO_TREE: Tree = {
   callRange: null,
   dialect: null,
   root: null,
+  matches: null,
+  query: null,
+  queries: [],
+  editable: false,
 };
 const CALL: Tree = { ...NO_TREE, callRange: { start: { line: 0, character: 0 }, end: { line: 0, character: 9 } } };
 const ROOT: Tree['root'] = {

@@ -14,6 +14,8 @@ export { expect } from '@playwright/test';
 interface Options {
   /** The folder under tests/workspaces that is opened. */
   sample: string;
+  /** A `.code-workspace` file in that folder to open instead of it. */
+  workspaceFile: string;
   /** User settings, over those of `npm start`. */
   settings: Record<string, unknown>;
   /** Variables of code-server and all below it. */
@@ -30,6 +32,7 @@ const PICTURES = process.env.FXLENS_SCREENSHOTS ? join(ROOT, 'client', 'media', 
 
 export const test = base.extend<Options & Fixtures>({
   sample: ['demo', { option: true }],
+  workspaceFile: ['', { option: true }],
   settings: [{}, { option: true }],
   environment: [{}, { option: true }],
   workspace: async ({ sample }, use) => {
@@ -37,7 +40,7 @@ export const test = base.extend<Options & Fixtures>({
     await use(workspace);
     workspace.remove();
   },
-  code: async ({ page, workspace, settings, environment }, use, testInfo) => {
+  code: async ({ page, workspace, workspaceFile, settings, environment }, use, testInfo) => {
     const userData = mkdtempSync(join(tmpdir(), 'fxlens-user-data-'));
     const log: string[] = [];
     const server = await startCodeServer({
@@ -50,7 +53,10 @@ export const test = base.extend<Options & Fixtures>({
     });
     if (PICTURES) mkdirSync(PICTURES, { recursive: true });
     try {
-      await page.goto(`${server.url}/?folder=${encodeURIComponent(workspace.folder)}`);
+      const opened = workspaceFile
+        ? `workspace=${encodeURIComponent(join(workspace.folder, workspaceFile))}`
+        : `folder=${encodeURIComponent(workspace.folder)}`;
+      await page.goto(`${server.url}/?${opened}`);
       const code = new VSCode(page, workspace, testInfo, server.pid, PICTURES);
       await code.ready();
       await use(code);

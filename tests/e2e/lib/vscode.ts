@@ -117,6 +117,11 @@ export class VSCode {
     );
   }
 
+  /** The box of a row of our tree. */
+  treeBox(label: string): Locator {
+    return this.treeItem(label).locator('.monaco-checkbox, [role="checkbox"]').first();
+  }
+
   /** Our whole sidebar. */
   get sidebar(): Locator {
     return this.page.locator('.sidebar [id="workbench.view.extension.fxlens"]');

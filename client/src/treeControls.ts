@@ -1,0 +1,66 @@
+// What of the model the tree shows: the nodes of one mode or of both, and those that fit a filter.
+import { commands, type Disposable, EventEmitter, type Memento, window } from 'vscode';
+import type { Asked } from './protocol';
+
+type ShownMode = Asked['mode'];
+
+const MODE = 'fxlens.mode';
+
+export class TreeControls implements Disposable {
+  readonly #changed = new EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+  #mode: ShownMode;
+  #filter = '';
+
+  constructor(private readonly memory: Memento) {
+    this.#mode = memory.get<ShownMode>(MODE, 'both');
+    this.#tell();
+  }
+
+  get asked(): Asked {
+    return { mode: this.#mode, filter: this.#filter };
+  }
+
+  /** Remembered for the workspace. */
+  async showMode(mode: ShownMode): Promise<void> {
+    this.#mode = mode;
+    this.#tell();
+    await this.memory.update(MODE, mode);
+  }
+
+  setFilter(text: string): void {
+    if (text === this.#filter) return;
+    this.#filter = text;
+    this.#tell();
+  }
+
+  /** A box whose text filters while one types; Escape brings back what was shown before. */
+  askFilter(): void {
+    const before = this.#filter;
+    const box = window.createInputBox();
+    box.title = 'FX Lens: Filter Model Tree';
+    box.placeholder = 'Part of a node name, a module class or an operation';
+    box.value = before;
+    let accepted = false;
+    box.onDidChangeValue((text) => this.setFilter(text.trim()));
+    box.onDidAccept(() => {
+      accepted = true;
+      box.hide();
+    });
+    box.onDidHide(() => {
+      if (!accepted) this.setFilter(before);
+      box.dispose();
+    });
+    box.show();
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+
+  #tell(): void {
+    void commands.executeCommand('setContext', MODE, this.#mode);
+    void commands.executeCommand('setContext', 'fxlens.filtered', this.#filter !== '');
+    this.#changed.fire();
+  }
+}

@@ -1,0 +1,63 @@
+// The tree as a tool: ticks that write, a filter, one mode, the query under the cursor.
+import { expect, test } from './lib/test';
+
+test('a tick writes the name into the call, unticking takes it out, and one undo takes each back', async ({ code }) => {
+  const file = 'resnet_features.py';
+  await code.open(file);
+  await expect(code.errors).toHaveCount(1);
+  const before = code.workspace.read(file);
+  await code.openSidebar();
+  await expect(code.treeBox('layer1')).toBeChecked();
+  await expect(code.treeBox('avgpool')).not.toBeChecked();
+  await code.treeBox('avgpool').click();
+  await expect(code.treeBox('avgpool')).toBeChecked();
+  await expect(code.errors).toHaveCount(1); // The typo that was there, and no other.
+  await code.picture('tree-ticked');
+  await code.editor
+    .locator('.view-line', { hasText: /extractor/ })
+    .first()
+    .click();
+  await code.expectSaved(file, '        "layer4": "c5",\n        "avgpool": "avgpool",\n    },\n');
+  await code.treeBox('layer1').click();
+  await expect(code.treeBox('layer1')).not.toBeChecked();
+  await code.editor
+    .locator('.view-line', { hasText: /extractor/ })
+    .first()
+    .click();
+  await code.save();
+  await expect.poll(() => code.workspace.read(file)).not.toContain('"layer1": "c2"');
+  await code.press('Control+z', 'Control+z');
+  await code.save();
+  await expect.poll(() => code.workspace.read(file)).toBe(before);
+});
+
+test('a filter leaves what fits, opened, and Escape brings the rest back', async ({ code }) => {
+  await code.open('resnet_features.py');
+  await expect(code.errors).toHaveCount(1);
+  await code.openSidebar();
+  await expect(code.treeItem('avgpool')).toBeVisible();
+  await code.run('FX Lens: Filter Model Tree');
+  await code.type('downsample.0');
+  await expect(code.treeItem('downsample')).toHaveCount(4);
+  await expect(code.treeItem('avgpool')).toHaveCount(0);
+  await expect(code.sidebar).toContainText('4 of 17');
+  await code.picture('tree-filter');
+  await code.press('Escape');
+  await expect(code.treeItem('avgpool')).toBeVisible();
+});
+
+test('one mode at a time, and the node of the query under the cursor', async ({ code }) => {
+  await code.open('aux_features.py');
+  await expect(code.errors).toHaveCount(1);
+  await code.openSidebar();
+  await expect(code.treeItem('aux_head')).toBeVisible();
+  await code.run('FX Lens: Show Nodes of Eval Mode Only');
+  await expect(code.treeItem('aux_head')).toHaveCount(0);
+  await expect(code.treeItem('head')).toBeVisible();
+  await code.picture('tree-eval');
+  await code.run('FX Lens: Show Nodes of Both Modes');
+  await code.editor.locator('.view-line', { hasText: /AuxNet\(num/ }).click();
+  await code.goTo('aux_features.py', '"stage1.1');
+  await expect(code.treeItem('1').and(code.page.locator('[aria-selected="true"]'))).toBeVisible();
+  await code.picture('tree-revealed');
+});
