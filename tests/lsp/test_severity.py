@@ -1,0 +1,55 @@
+"""The user's severities of rules, on the samples of all of them, changed while the files are open."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest_lsp
+from conftest import SERVER, SETTINGS, listen, make_client, options, vscode
+from lens import WORKSPACES, Lens
+from lsprotocol import types
+from pytest_lsp import ClientServerConfig, LanguageClient
+
+from fxlens.checks import RULES
+
+FOLDER = WORKSPACES / "rules"
+DEFAULTS = {code: rule.severity for code, rule in RULES.items()}
+
+
+@pytest_lsp.fixture(config=ClientServerConfig(server_command=SERVER, client_factory=make_client))
+async def own_client(lsp_client: LanguageClient) -> AsyncIterator[None]:
+    """A server of the test's own, whose settings it may change."""
+    await lsp_client.initialize_session(
+        types.InitializeParams(
+            capabilities=vscode(),
+            workspace_folders=[types.WorkspaceFolder(FOLDER.as_uri(), "rules")],
+            initialization_options=options(),
+        )
+    )
+    yield
+    await lsp_client.shutdown_session()
+
+
+async def test_each_rule_has_the_severity_that_the_user_chose(own_client: LanguageClient) -> None:
+    lens = Lens(own_client, FOLDER)
+    listen(lens)
+    documents = [lens.open(f"{code.replace('-', '_')}.py") for code in RULES]
+
+    async def shown() -> dict[str, str]:
+        found = [one for document in documents for one in await lens.settled(document)]
+        severities = {(str(one.code), str(one.severity and one.severity.name).lower()) for one in found}
+        assert len(severities) == len(dict(severities)), "a rule has one severity"
+        return dict(severities)
+
+    def choose(severity: dict[str, str]) -> None:
+        own_client.protocol.notify("fxlens/configure", options(settings={**SETTINGS, "severity": severity}))
+
+    assert await shown() == DEFAULTS
+    choose({"unknown-node": "off", "repeated-module": "warning", "untraceable-model": "hint"})
+    chosen = {**DEFAULTS, "repeated-module": "warning", "untraceable-model": "hint"}
+    del chosen["unknown-node"]
+    assert await shown() == chosen
+    choose(dict.fromkeys(RULES, "off"))
+    assert await shown() == {}
+    choose({})
+    assert await shown() == DEFAULTS
