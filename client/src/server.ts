@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Disposable, EventEmitter, type LogOutputChannel, workspace } from 'vscode';
 import { LanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State } from 'vscode-languageclient/node';
 import { folderPaths } from './configuration';
+import { PYTHON } from './documents';
 import type { Prober } from './environment/probe';
 import { findServerPython } from './environment/serverPython';
 import { type Configuration, configure, modelChanged, type Status, statusChanged } from './protocol';
@@ -144,7 +145,7 @@ export class Server implements Disposable {
 
   #options(): LanguageClientOptions {
     return {
-      documentSelector: [{ scheme: 'file', language: 'python' }],
+      documentSelector: PYTHON,
       synchronize: { fileEvents: this.#files },
       outputChannel: this.log,
       traceOutputChannel: this.log,

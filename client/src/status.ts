@@ -8,10 +8,10 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { PYTHON } from './documents';
 import type { Status } from './protocol';
 import type { Server } from './server';
 
-const PYTHON: DocumentSelector = { scheme: 'file', language: 'python' };
 /** Matches nothing: the item is hidden. */
 const NOTHING: DocumentSelector = { scheme: 'fxlens-nothing' };
 

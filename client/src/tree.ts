@@ -18,6 +18,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { isPython } from './documents';
 import type { ProblemKind } from './environment/resolve';
 import type * as protocol from './protocol';
 import { type TreeItem, toggleQuery, tree, treeChildren, treeModels, treePath } from './protocol';
@@ -219,7 +220,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
 
   /** Another kind of file in front (a log, a notebook's output) leaves the tree as it is. */
   #follow(editor: TextEditor | undefined): void {
-    if (editor?.document.languageId !== 'python' || editor.document.uri.scheme !== 'file') return;
+    if (!editor || !isPython(editor.document)) return;
     const position = editor.selection.active;
     if (this.#uri === editor.document.uri.toString() && this.#place?.position.isEqual(position)) return;
     this.#place = { document: editor.document, position };
