@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.words import level_phrase, modes_phrase, node_phrase, place_phrase, shape_phrase
 from fxlens.queries import Level, merged_index
-from fxlens.source.model import Position, Query
+from fxlens.source.model import Position, Query, Span
 
 TRIGGERS = ['"', "'", "."]
 _MOST = 200
@@ -44,14 +45,19 @@ def complete(
     located = query_at(analysis, position)
     if located is None or not located.graphs:
         return None
-    typed = text_before(document, located.query, position)
-    candidates, complete_level = candidates_for(located.graphs, typed)
-    edit_range = document.client_range(located.query.span)
+    place = place_at(document, located.query, position)
+    if place is None:
+        return None
+    candidates, complete_level = candidates_for(located.graphs, place.typed)
+    edit_range = document.client_range(place.span)
     items = [_item(candidate, at, edit_range, located, shown) for at, candidate in enumerate(candidates)]
     if shown.resolves:
-        place = {"uri": uri, "line": position.line, "column": position.column}
+        where = {"uri": uri, "line": position.line, "column": position.column}
         for item in items:
-            item.data = {**place, "path": item.filter_text}
+            item.data = {**where, "path": item.filter_text}
+    items = [item for item in items if _fit(item, place, edit_range)]
+    if place.written is not None:
+        complete_level = False
     return types.CompletionList(is_incomplete=not complete_level, items=items)
 
 
@@ -74,12 +80,66 @@ def resolve(session: Session, item: types.CompletionItem, shown: ClientShows) ->
     return item
 
 
-def text_before(document: Document, query: Query, position: Position) -> str:
-    """The part of the query's content that stands before the cursor."""
+@dataclass(frozen=True)
+class Place:
+    """What an accepted name replaces: ``span``, before which the query's value already has ``given``.
+
+    ``typed`` is the value up to the cursor. ``written`` is the text in the span where it is not its value: editors
+    filter by what is written, so the items have to claim to be just that.
+    """
+
+    span: Span
+    typed: str
+    given: str = ""
+    written: str | None = None
+
+
+def place_at(document: Document, query: Query, position: Position) -> Place | None:
+    """The place to edit at a cursor in a query; ``None`` where no edit of one place would give a name."""
+    if not query.plain and not query.editable:
+        return _last_part(document, query, position)
     if position.line != query.span.start.line:
-        return query.text
+        return Place(query.span, query.text)
     line = document.lines[position.line]
-    return line[query.span.start.column : position.column]
+    start, end = query.span.start, query.span.end
+    raw = line[start.column : position.column]
+    if query.plain or start.line != end.line:
+        return Place(query.span, raw)
+    opening = line[query.literal.start.column : start.column]
+    try:
+        typed = str(literal_eval(opening + raw + opening.lstrip("rRuUfF")))
+    except (SyntaxError, ValueError):
+        # The cursor stands inside an escape.
+        typed = query.text
+    return Place(query.span, typed, written=line[start.column : end.column])
+
+
+def _last_part(document: Document, query: Query, position: Position) -> Place | None:
+    """The last literal part of an f-string or of joined strings, if the cursor is in it: what is before it stays."""
+    line = document.lines[position.line]
+    first = query.span.start.column if position.line == query.span.start.line else 0
+    end = query.span.end
+    start = max(line.rfind(mark, first, position.column) + 1 for mark in "\"'}")
+    start = max(start, first)
+    part = line[start : end.column]
+    if position.line != end.line or not query.text.endswith(part) or any(mark in part for mark in "\"'{}\\"):
+        return None
+    given = query.text.removesuffix(part)
+    span = Span(Position(position.line, start), end)
+    return Place(span, given + line[start : position.column], given)
+
+
+def _fit(item: types.CompletionItem, place: Place, edit_range: types.Range) -> bool:
+    """Make an item insert only what is not given already; whether it can."""
+    path = item.filter_text or ""
+    if not path.startswith(place.given):
+        return False
+    if place.given:
+        item.filter_text = path.removeprefix(place.given)
+        item.text_edit = types.TextEdit(edit_range, item.filter_text)
+    if place.written is not None:
+        item.filter_text = place.written
+    return True
 
 
 def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> tuple[list[Candidate], bool]:
