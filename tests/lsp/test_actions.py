@@ -120,6 +120,14 @@ async def test_a_key_gets_the_next_free_name(lens: Lens, before: str, after: str
             "(Net(), ['conv'], tracer_kwargs={'param_shapes_constant': False})",
             "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [Gate], 'param_shapes_constant': False})",
         ),
+        (
+            "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [\n    nn.ReLU,\n]})",
+            "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [\n    Gate,\n    nn.ReLU,\n]})",
+        ),
+        (
+            "(Net(), ['conv'], tracer_kwargs={\n    'param_shapes_constant': False,\n})",
+            "(Net(), ['conv'], tracer_kwargs={\n    'leaf_modules': [Gate],\n    'param_shapes_constant': False,\n})",
+        ),
     ],
 )
 async def test_the_leaf_modules_that_were_tried_are_added(lens: Lens, before: str, after: str) -> None:

@@ -85,9 +85,7 @@ def _leaf_edit(call: ExtractionCall, text: SourceText, listed: str) -> Edit | No
         return _extend_list(text, Span(start, end), listed)
     if known.kind != "dict" or not written.startswith("{") or "leaf_modules" in written:
         return None
-    at = text.moved(known.span.start, 1)
-    rest = "" if written[1:].lstrip().startswith("}") else ", "
-    return Edit(Span(at, at), f"{entry}{rest}")
+    return _put_first(text, known.span.start, written, entry)
 
 
 def _quoted(name: str, call: ExtractionCall, text: SourceText) -> str:
@@ -100,9 +98,17 @@ def _extend_list(text: SourceText, span: Span, listed: str) -> Edit | None:
     written = text.at(span)
     if not (written.startswith("[") and written.endswith("]")) or "#" in written or "[" in written[1:]:
         return None
-    at = text.moved(span.start, 1)
-    rest = "" if not written[1:-1].strip() else ", "
-    return Edit(Span(at, at), f"{listed}{rest}")
+    return _put_first(text, span.start, written, listed)
+
+
+def _put_first(text: SourceText, start: Position, written: str, item: str) -> Edit:
+    """``item`` as the first of the display ``written``, at ``start``; on a line of its own if others do."""
+    at = text.moved(start, 1)
+    rest = written[1:]
+    own_line = re.match(r"(\r?\n[ \t]*)[^\s\]}]", rest)
+    if own_line:
+        return Edit(Span(at, at), f"{own_line[1]}{item},")
+    return Edit(Span(at, at), item if rest.strip() in ("]", "}") else f"{item}, ")
 
 
 def _imports(text: SourceText, classes: Iterable[str]) -> tuple[Edit, ...] | None:
