@@ -36,7 +36,7 @@ test('a filter leaves what fits, opened, and Escape brings the rest back', async
   await expect(code.errors).toHaveCount(1);
   await code.openSidebar();
   await expect(code.treeItem('avgpool')).toBeVisible();
-  await code.page.locator('.sidebar .action-label[aria-label^="Filter Model Tree"]').click();
+  await code.page.locator('.sidebar .action-label[aria-label^="Filter Model Tree"]').first().click();
   await code.page.locator('.quick-input-widget:visible input').waitFor();
   await code.type('downsample.0');
   await expect(code.treeItem('downsample')).toHaveCount(4);
