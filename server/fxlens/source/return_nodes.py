@@ -123,7 +123,7 @@ class NameReader:
         parts = children(inner)
         clause = parts[-1] if parts[-1].type == "sync_comp_for" else children(parts[-1])[-1]
         pairs = loop_pairs(children(clause)[1], children(clause)[3])
-        if not pairs:
+        if not pairs or children(clause)[-1].type == "comp_if":  # Which names a condition lets through is not followed.
             self._fail(inner)
             return
         names: dict[str, list[Query]] = {}
@@ -186,6 +186,11 @@ class NameReader:
         elif not reaching.bindings:
             self._fail(node)
         for change in reversed(reaching.changes):
+            if _takes_away(change):
+                # Which names are left is not followed: to check one that is gone would be a false alarm.
+                del self.queries[before:]
+                self._fail(node)
+                return
             self._read_change(change, key, depth)
 
     def _read_binding(self, occurrence: Occurrence, node: Node, place: Node, depth: int) -> None:
@@ -244,7 +249,7 @@ class NameReader:
                 self.read(index[1], change.statement, depth + 1)
         elif change.action == "effect" and len(parts) == consumed + 2 and is_call(parts[-1]):
             method = value(children(parts[consumed])[-1])
-            given = arguments(parts[-1])
+            given = [argument for argument in arguments(parts[-1]) if argument[0] in ("", "*", "**")]
             if method in ("append", "extend", "update", "add", "setdefault") and given:
                 self.read(given[0][1], change.statement, depth + 1)
             elif method == "insert" and len(given) == 2:
@@ -430,3 +435,11 @@ class NameReader:
                 reason or f"The names come from `{shown}`, which only a run can tell.",
                 "Names in literals are completed and checked.",
             )
+
+
+def _takes_away(change: Occurrence) -> bool:
+    """Whether a change takes names out of a list or dict."""
+    if change.kind == "delete":
+        return True
+    parts = children(change.node)
+    return any(attribute(part) in ("remove", "pop", "popitem", "discard", "clear") for part in parts)
