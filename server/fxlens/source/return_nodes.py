@@ -326,11 +326,17 @@ class NameReader:
         if table is None:
             return False
         wanted = constants.evaluate(self.flow, index)
+        if isinstance(wanted, constants.Unknown) and self._is_of_loop(index, place):
+            return False  # Each round has its own entry and its own model: they are not told apart.
         for name, entry in table:
             known = constants.evaluate(self.flow, name)
             if isinstance(wanted, constants.Unknown) or isinstance(known, constants.Unknown) or known == wanted:
                 self.read(entry, place, depth + 1)
         return True
+
+    def _is_of_loop(self, index: Node, place: Node) -> bool:
+        bindings = self.flow.reaching(value(index), place).bindings if index.type == "name" else []
+        return any(binding.kind == "for" for binding in bindings)
 
     def _table(self, parts: list[Node], place: Node) -> list[tuple[Node, Node]] | None:
         """The entries of the dict display that the chain ``parts`` means."""
