@@ -153,6 +153,14 @@ async def measure(command: list[str], tasks: list[Typing], folder: Path, text: s
                 print(f"  {task.what}: {task.expected} was not offered, only {sorted(names)[:5]}")
             version += 1
             _replace(client, uri, version, types.Position(line, column), len(task.letters), "")
+    try:
+        await asyncio.wait_for(_end(client), 5)
+    except asyncio.TimeoutError:
+        # jedi-language-server stays after exit as long as its pipe is open; nothing is measured any more.
+        client._server.kill()
+
+
+async def _end(client: LanguageClient) -> None:
     await client.shutdown_async(None)
     client.exit(None)
     await client.stop()
