@@ -327,9 +327,7 @@ def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode, *, bot
         how = f"the nodes of {current} mode are a subsequence of those of {other} mode"
     else:
         how = f"the nodes of {current} mode and of {other} mode are different"
-    warnings.warn(
-        f"{how[0].upper()}{how[1:]}. {advice[0].upper() if both_are_given else advice[0]}{advice[1:]}", stacklevel=3
-    )
+    warnings.warn(f"{how[0].upper()}{how[1:]}. {advice}", stacklevel=3)
 
 
 def _is_subsequence(part: Sequence[str], whole: Sequence[str]) -> bool:

@@ -1,0 +1,4 @@
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+features = create_feature_extractor(resnet18(), ['layer1.0.rleu', 'layer2.0.con1'])
