@@ -16,7 +16,7 @@ from fxlens.source.flow import Flow
 from fxlens.source.given import given_arguments
 from fxlens.source.hints import ModelExpression, as_written, find_hint
 from fxlens.source.model import ExtractionCall, FileCalls, Function, Query, Role, Slice, Span, Unresolved
-from fxlens.source.project import Project, defined_around
+from fxlens.source.project import Project, imported_files
 from fxlens.source.return_nodes import NameReader
 from fxlens.source.slices import Slicer
 from fxlens.source.tree import Node, ancestors, arguments, children, parent, statement_of, value
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 MOST_HOPS = 2
 """Through how many functions of other files a wrapper's caller is looked for."""
 MEND_HINT = "Write an expression of names that are known here, such as `# fxlens: model=resnet18()`."
+_MAX_IMPORTED = 48
+"""How many files of the workspace are looked at, along imports, for functions that wrap an extraction call."""
 _MAX_WORLDS = 24
 """How many ways through a file's branches are told apart for one call."""
 
@@ -110,30 +112,22 @@ def _extraction_calls(document: Document) -> list[_Found]:
 
 
 def wrapper_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:
-    """The other files with extraction calls whose functions or classes ``text`` may call, perhaps through others."""
-    for root in dict.fromkeys(each for function in FUNCTIONS for each in workspace.mentioning(function)):
-        names = _wrapper_names(root, path, workspace) if root != path else ()
-        if any(f"{name}(" in text for name in names):
-            yield root
+    """The other files with extraction calls that ``text`` imports, perhaps through others.
 
-
-def _wrapper_names(root: str, path: str, workspace: Workspace) -> set[str]:
-    """What wraps the extraction calls of the file ``root``: its own functions, and those of others that call them."""
-    names = {*defined_around(workspace.text(root) or "", frozenset(FUNCTIONS))}
-    new = frozenset(names)
-    for _ in range(MOST_HOPS):
-        files = dict.fromkeys(each for name in sorted(new) for each in workspace.mentioning(name))
-        found = {
-            name
-            for each in files
-            if each not in (root, path)
-            for name in defined_around(workspace.text(each) or "", new)
-        }
-        new = frozenset(found - names)
-        names |= new
-        if not new:
-            break
-    return names
+    Along the imports, not from the calls: a file imports few others, while a workspace may be full of extraction calls.
+    """
+    seen = {path}
+    front = [(path, text)]
+    for _ in range(MOST_HOPS + 1):
+        found = [each for importer, source in front for each in imported_files(source, importer, workspace)]
+        front = []
+        for each in dict.fromkeys(found):
+            source = workspace.text(each) if each not in seen and len(seen) < _MAX_IMPORTED else None
+            if source is not None:
+                seen.add(each)
+                front.append((each, source))
+                if any(function in source for function in FUNCTIONS):
+                    yield each
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import PurePath
 
 from fxlens.source.callees import dotted_name, imported_name
 from fxlens.source.callers import bind_arguments, call_parts
@@ -14,7 +16,8 @@ from fxlens.source.tree import Node, arguments, children, scope_of, statement_of
 from fxlens.source.workspace import Workspace
 from fxlens.source.worlds import CallSite
 
-_DEFINED = re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
+_FROM = re.compile(r"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]*)", re.M)
+_IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n#]+)", re.M)
 _MAX_IMPORTS = 4
 _MAX_FILES = 32
 
@@ -61,7 +64,10 @@ class Project:
             return []
         found: list[CallSite] = []
         for path in self.workspace.mentioning(name):
-            document = self.document(path) if path != flow.document.path else None
+            # Before anything is parsed: names like `main` and `check` stand in every second file.
+            text = self.workspace.text(path) if path != flow.document.path else None
+            calls = text is not None and f"{name}(" in text and may_import(text, flow.document.path)
+            document = self.document(path) if calls else None
             if document is not None:
                 found += self._sites_in(document, name, whole, function, skip)
         return found
@@ -80,23 +86,28 @@ class Project:
         return found
 
 
-@lru_cache(maxsize=256)
-def defined_around(text: str, names: frozenset[str]) -> frozenset[str]:
-    """The functions and classes of ``text`` in which one of ``names`` stands, by indentation; told without parsing it.
+def imported_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:
+    """The files of the workspace that ``text``, the file ``path``, imports; told without parsing it."""
+    for dotted in imported_modules(text):
+        found = workspace.module(dotted, path)
+        if found is not None:
+            yield found
 
-    A quick first look: who calls what is told by the tree, for the few files that are left.
-    """
-    found: set[str] = set()
-    around: list[tuple[int, str]] = []
-    for line in text.splitlines():
-        code = line.lstrip()
-        if not code or code.startswith(("#", ")", "]", "}")):
-            continue
-        indent = len(line) - len(code)
-        around = [(depth, name) for depth, name in around if depth < indent]
-        defined = _DEFINED.match(line)
-        if defined:
-            around.append((indent, defined[1]))
-        elif any(name in line for name in names):
-            found.update(name for _, name in around)
-    return frozenset(found)
+
+@lru_cache(maxsize=256)
+def imported_modules(text: str) -> tuple[str, ...]:
+    """What may be a module in the imports of ``text``: ``from a import b`` may import the module ``a`` or ``a.b``."""
+    found: dict[str, None] = {}
+    for match in _FROM.finditer(text):
+        home, names = match[1], re.findall(r"(\w+)(?:[ \t]+as[ \t]+\w+)?", match[2])
+        found[home] = None
+        found.update((f"{home}{'' if home.endswith('.') else '.'}{name}", None) for name in names)
+    for match in _IMPORT.finditer(text):
+        found.update((part.split()[0], None) for part in match[1].split(",") if part.strip())
+    return tuple(found)
+
+
+def may_import(text: str, path: str) -> bool:
+    """Whether ``text`` can import from the file ``path``: its module or its package is named."""
+    module = PurePath(path)
+    return module.stem in text or module.parent.name in text
