@@ -73,8 +73,8 @@ test('the tree shows the model, copies a name, opens its source and stays', asyn
   await expect(code.errors).toHaveCount(1);
   await code.openSidebar();
   await expect(code.treeItem('layer1')).toBeVisible();
-  await code.treeItem('layer1').click();
-  await code.treeItem('0').click();
+  await code.unfold('layer1');
+  await code.unfold('0');
   await expect(code.treeItem('relu_1')).toBeVisible();
   await code.treeItem('relu_1').hover();
   await code.picture('tree');

@@ -13,7 +13,7 @@ test('the demo shows its mistakes', async ({ code }) => {
   await expect(code.page.locator('.notification-toast')).toHaveCount(0);
   await code.openSidebar();
   await expect(code.treeItem('layer4')).toBeVisible();
-  await code.treeItem('layer1').click();
+  await code.unfold('layer1');
   await expect(code.treeItem('0')).toBeVisible();
   await code.picture('overview');
 });

@@ -122,6 +122,11 @@ export class VSCode {
     return this.treeItem(label).locator('.monaco-checkbox, [role="checkbox"]').first();
   }
 
+  /** Unfold a row of our tree; a click on one with a check box only selects it. */
+  async unfold(label: string): Promise<void> {
+    await this.treeItem(label).locator('.monaco-tl-twistie').click();
+  }
+
   /** Our whole sidebar. */
   get sidebar(): Locator {
     return this.page.locator('.sidebar [id="workbench.view.extension.fxlens"]');

@@ -17,7 +17,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     taken = {value for query in analysis.call.queries if (value := _literal(query.key)) is not None}
     for query in analysis.call.queries:
         key = _literal(query.key)
-        if key is None:
+        if key is None or not _stands_beside(query, text):
             continue
         # torchvision turns keys into strings: 1 and "1" are one.
         known = first.setdefault((query.role, query.slices, str(key)), query)
@@ -27,6 +27,15 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
             if fix:
                 taken.add(_renamed(fix))
             yield Problem(RULE.code, query.span, message, (fix,) if fix else ())
+
+
+def _stands_beside(query: Query, text: SourceText) -> bool:
+    """Whether the key is written behind this very name.
+
+    One key beside a variable may be one of many dicts: ``for n in names: create_feature_extractor(m, {n: "x"})``.
+    """
+    behind = text.after(query.literal.end).lstrip()
+    return query.key is not None and behind.startswith(":") and behind[1:].lstrip().startswith(query.key)
 
 
 def _renamed(fix: Fix) -> str | int:
