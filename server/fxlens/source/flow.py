@@ -242,6 +242,11 @@ class Flow:
             known = self.document.call_sites[id(function)] = known[:_MAX_CALL_SITES]
         return known
 
+    @property
+    def searched(self) -> str:
+        """Where callers were looked for, in words."""
+        return "this file" if self.project is None else "the workspace"
+
     def argument(self, scope: Node, parameter: Parameter) -> tuple[Node, Node, Flow] | None:
         """What the caller gives ``parameter``: the expression, the statement it is evaluated at, and in which flow."""
         site = self.caller(scope)

@@ -7,13 +7,11 @@ body, and a comment would too.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from fxlens.source.document import split_lines
 
@@ -160,20 +158,3 @@ def _open_after(line: str, depth: int, quote: str) -> tuple[int, str]:
             depth += 1
         elif token[0] in (")", "]", "}"):
             depth = max(0, depth - 1)
-
-
-def read_notebook(text: str) -> tuple[Cell, ...]:
-    """The Python cells of an ``.ipynb`` file, by their number from 1; none if it is no notebook of Python."""
-    try:
-        notebook: Any = json.loads(text)
-        metadata = notebook.get("metadata", {})
-        language = metadata.get("language_info", {}).get("name") or metadata.get("kernelspec", {}).get("language")
-        if (language or "python") != "python":
-            return ()
-        return tuple(
-            Cell(str(number), "".join(cell["source"]))
-            for number, cell in enumerate(notebook["cells"], 1)
-            if cell["cell_type"] == "code"
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ()

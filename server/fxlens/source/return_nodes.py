@@ -182,7 +182,7 @@ class NameReader:
         if reaching.parameter is not None and reaching.scope is not None and not reaching.complete:
             self._read_parameter(reaching.scope, reaching.parameter, depth)
             if len(self.queries) == before and not self.foreign:
-                self._fail(node, f"`{key}` is a parameter, and no call in this file gives it names.")
+                self._fail(node, f"`{key}` is a parameter, and no call in {self.flow.searched} gives it names.")
         elif not reaching.bindings:
             self._fail(node)
         for change in reversed(reaching.changes):

@@ -307,7 +307,7 @@ class Slicer:
             if not demand.soft:
                 self._fail(
                     f"`{parameter.name}` is a parameter of `{_function_name(scope)}` without a default value, "
-                    "and no call in this file says what it is."
+                    f"and no call in {self.flow.searched} says what it is."
                 )
             return
         names[parameter.name] = (binding.line, binding.text)
