@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from fxlens.graph import Dialect
 from fxlens.source.branches import arm_worlds
 from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
 from fxlens.source.callers import bind_to_names, call_parts
-from fxlens.source.document import Document
+from fxlens.source.document import Document, document_of
 from fxlens.source.examples import example_of
 from fxlens.source.flow import Flow
 from fxlens.source.given import given_arguments
@@ -62,20 +62,24 @@ def find_calls(text: str, path: str, workspace: Workspace | None = None) -> File
     """
     own = any(name in text for name in FUNCTIONS)
     try:
-        if own or (workspace is not None and any(wrapper_files(text, path, workspace))):
-            return find_in(text, path, workspace)
+        wrappers = tuple(wrapper_files(text, path, workspace)) if workspace is not None else ()
+        if own or wrappers:
+            return find_in(text, path, workspace, wrappers)
     except Exception:  # Text in any state comes here at every keystroke: a defect may cost this answer, no more.
         log.exception("could not read %s", path)
     return FileCalls(path)
 
 
-def find_in(text: str, path: str, workspace: Workspace | None = None) -> FileCalls:
-    """As :func:`find_calls`, of a text that may hold a call, and not shielded against defects of ours."""
-    document = Document(text, path)
+def find_in(text: str, path: str, workspace: Workspace | None = None, wrappers: Iterable[str] = ()) -> FileCalls:
+    """As :func:`find_calls`, of a text that may hold a call, and not shielded against defects of ours.
+
+    ``wrappers`` are the files of :func:`wrapper_files`.
+    """
+    document = document_of(text, path)
     project = Project(workspace, document) if workspace is not None else None
     found = [_read_call(each, project) for each in _extraction_calls(document)]
-    if workspace is not None and project is not None:
-        for wrapper in wrapper_files(text, path, workspace):
+    if project is not None:
+        for wrapper in wrappers:
             found += _calls_of_wrappers(document, wrapper, project)
     return FileCalls(document.path, tuple(sorted(found, key=lambda call: call.span.start)))
 

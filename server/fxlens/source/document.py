@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from parso.tree import Leaf
 
 from fxlens.source import recovery, tree
 from fxlens.source.model import Position, Span
+from fxlens.source.own_text import OwnText, words
 from fxlens.source.tree import Node
 
 if TYPE_CHECKING:
@@ -60,9 +62,10 @@ class Document:
             self._set_text(self.repairs.text)
             self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")
         self._occurrences: dict[str, list[Node]] = {}
+        self._own_texts: dict[int, OwnText] = {}
         self.changes: dict[tuple[str, int], list[Occurrence]] = {}
         self.call_sites: dict[int, list[CallSite]] = {}
-        """Both filled by the flow analysis; neither depends on the way through the text."""
+        """Both filled by the flow analysis; neither depends on the way through the text, call sites on other files."""
 
     def given_text(self, span: Span) -> str | None:
         """What stands at ``span`` in the text as it was given; nothing for a span of several lines."""
@@ -119,21 +122,18 @@ class Document:
             node = parts[at]
         return node if position < node.end_pos else None
 
-    def places(self, name: str, first: int = 0, last: int | None = None) -> Iterator[int]:
-        """The offsets of the word ``name`` between two offsets, last first, in comments and strings too."""
-        at = self.text.rfind(name, first, last)
-        while at != -1:
-            end = at + len(name)
-            starts = not at or not _in_word(self.text[at - 1])
-            if starts and (end >= len(self.text) or not _in_word(self.text[end])):
-                yield at
-            at = self.text.rfind(name, first, at + len(name) - 1)
+    def places_in(self, scope: Node, word: str) -> Iterator[int]:
+        """The offsets of ``word`` in the statements of ``scope`` itself, last first, in comments and strings too."""
+        own = self._own_texts.get(id(scope))
+        if own is None:
+            own = self._own_texts[id(scope)] = OwnText(self.text, scope, self.offset)
+        return (own.origin(at) for at in words(own.text, word))
 
     def occurrences(self, name: str) -> list[Node]:
         """Every leaf that is the name (or keyword) ``name``, in source order; comments and strings are none."""
         known = self._occurrences.get(name)
         if known is None:
-            leaves = [self.name_at(at, name) for at in self.places(name)]
+            leaves = [self.name_at(at, name) for at in words(self.text, name)]
             known = self._occurrences[name] = [leaf for leaf in reversed(leaves) if leaf is not None]
         return known
 
@@ -152,5 +152,21 @@ def _start(node: Node) -> tuple[int, int]:
     return node.start_pos
 
 
-def _in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+_KEPT_DOCUMENTS = 16
+_kept: OrderedDict[str, Document] = OrderedDict()
+
+
+def document_of(text: str, path: str) -> Document:
+    """The document of ``text``; the last one of ``path``, with all that was found out about it, if it has that text.
+
+    At a keystroke in one file, the files it imports are as they were. A tree changes in place when the next text of its
+    path is parsed, so there is one document of each path, and none once that begins.
+    """
+    document = _kept.pop(path, None)
+    if document is None or document.original != text:
+        document = Document(text, path)
+    document.call_sites.clear()  # Callers stand in other files too.
+    _kept[path] = document
+    while len(_kept) > _KEPT_DOCUMENTS:
+        _kept.popitem(last=False)
+    return document

@@ -190,8 +190,7 @@ class Flow:
     def _find_changes(self, key: Key, scope: Node) -> Iterator[Occurrence]:
         document = self.document
         root, _, attribute = key.partition(".")
-        first, last = document.offset(scope.start_pos), document.offset(scope.end_pos)
-        for offset in document.places(attribute or root, first, last):
+        for offset in document.places_in(scope, attribute or root):
             if not attribute and not may_change(document, offset, offset + len(root)):
                 continue
             leaf = document.name_at(offset, attribute or root)

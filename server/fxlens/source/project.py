@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from fxlens.source.callees import dotted_name, imported_name
 from fxlens.source.callers import bind_arguments, call_parts
-from fxlens.source.document import Document
+from fxlens.source.document import Document, document_of
 from fxlens.source.flow import Flow
 from fxlens.source.names import parameters
 from fxlens.source.tree import Node, arguments, children, scope_of, statement_of, value, whole_statement
@@ -32,7 +32,7 @@ class Project:
     def document(self, path: str) -> Document | None:
         if path not in self._documents:
             text = self.workspace.text(path) if len(self._documents) < _MAX_FILES else None
-            self._documents[path] = Document(text, path) if text is not None else None
+            self._documents[path] = document_of(text, path) if text is not None else None
         return self._documents[path]
 
     def definition(self, importer: str, dotted: str) -> Node | str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -83,3 +84,45 @@ def test_a_chain_of_three_files(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_workspace_the_wrapper_is_unresolved() -> None:
     path = ACROSS / "taps.py"
     assert all(call.unresolved for call in find_calls(path.read_text(), str(path)).calls)
+
+
+class Texts(Folder):
+    """A folder whose files are edited in memory, below a root of any name."""
+
+    def __init__(self, root: Path, texts: dict[str, str]) -> None:
+        super().__init__(root)
+        self.texts = texts
+
+    def text(self, path: str) -> str | None:
+        return self.texts.get(path.removeprefix(f"{self.root}/"))
+
+    def module(self, dotted: str, importer: str) -> str | None:
+        assert not dotted.startswith("."), "these files import absolutely"
+        name = dotted.replace(".", "/") + ".py"
+        return f"{self.root}/{name}" if name in self.texts else None
+
+    def mentioning(self, word: str) -> Iterable[str]:
+        return [f"{self.root}/{name}" for name, text in sorted(self.texts.items()) if word in text]
+
+    def read(self) -> str:
+        found = [find_calls(text, f"{self.root}/{name}", self) for name, text in sorted(self.texts.items())]
+        return repr(found).replace(f"{self.root}/", "")
+
+
+def test_files_that_stayed_as_they_were_are_not_read_anew() -> None:
+    """Edits here and there, with what was read before at hand: the same answers as for files never seen."""
+    chance = random.Random(11)
+    original = {path.name: path.read_text() for path in [*CHAIN.glob("*.py"), *ACROSS.glob("*.py")]}
+    kept, known = Texts(Path("kept"), dict(original)), set()
+    for step in range(80):
+        name = chance.choice(sorted(original))
+        lines = chance.choice([kept.texts[name], original[name]]).splitlines(keepends=True)
+        at = chance.randrange(len(lines))
+        lines[at] = chance.choice(
+            ["", lines[at].replace('"', '"x', 1), lines[at].replace(")", "", 1), "\n" + lines[at]]
+        )
+        kept.texts[name] = "".join(lines)
+        read = kept.read()
+        assert read == Texts(Path(f"fresh{step}"), kept.texts).read()
+        known.add(read)
+    assert len(known) > 10, "the edits must change what is read"
