@@ -126,6 +126,10 @@ def create_feature_extractor(
     it was first called, in whatever structure, as a forward hook would see it; or the path of a container that is not
     called itself, for the last node under it. Every query gets its own answer, whatever else is asked.
 
+    What ``forward`` runs in ``torch.no_grad()``, ``enable_grad``, ``set_grad_enabled``, ``inference_mode``,
+    ``autocast``, ``sdpa_kernel`` or the ``flags`` of cuDNN and oneDNN runs in them here too. Other context managers
+    have no part in the graph, as with torch.fx.
+
     Args:
         model: the model; it is left as it was. The extractor shares its parameters and leaf modules.
         return_nodes: the queries: a list or tuple of them, or a mapping from queries to the keys of the output.
@@ -188,7 +192,7 @@ def _extractor(
             found = selection.names[mode].find(query)
             assert found is not None
             wanted[key] = found
-        pruned = prune(trace.graph, wanted, modules, _guards(trace))
+        pruned = prune(trace.graph, wanted, modules, _guards(trace), trace.tracer.node_to_contexts)
         graphs[mode] = pruned.graph
         _fix_inputs(pruned.graph, concrete_args)
         _take_attributes(mode, pruned.graph, {**trace.attributes, **pruned.constants}, attributes)

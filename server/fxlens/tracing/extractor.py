@@ -16,6 +16,7 @@ import torch
 from torch import fx, nn
 
 from fxlens.graph import MODES, Mode
+from fxlens.tracing.contexts import with_statements
 from fxlens.tracing.values import map_ends
 
 _numbers = count()
@@ -219,16 +220,21 @@ def _source(graph: fx.Graph) -> tuple[str, dict[str, Any]]:
     paths get a stand-in while torch.fx writes, and an expression of ours afterwards.
     """
     if not any(_is_unwritable(node) for node in graph.nodes):
-        code = graph.python_code("self")
-        return str(code.src), dict(code.globals)
+        return _plain_source(graph)
     writable = _graph(_records(graph))
     expressions = []
     for node in filter(_is_unwritable, writable.nodes):
         expressions.append(reduce(lambda home, part: f"getattr({home}, {part!r})", node.target.split("."), "self"))
         node.target = f"{_STAND_IN}{len(expressions) - 1}"
-    code = writable.python_code("self")
+    source, names = _plain_source(writable)
     pattern = rf"\bself\.{_STAND_IN}(\d+)\b"
-    return re.sub(pattern, lambda found: expressions[int(found[1])], str(code.src)), dict(code.globals)
+    return re.sub(pattern, lambda found: expressions[int(found[1])], source), names
+
+
+def _plain_source(graph: fx.Graph) -> tuple[str, dict[str, Any]]:
+    code = graph.python_code("self")
+    names = dict(code.globals)
+    return with_statements(str(code.src), graph, names), names
 
 
 _STAND_IN = "_fxlens_target_"

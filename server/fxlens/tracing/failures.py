@@ -149,6 +149,13 @@ _CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
         ),
     ),
     (
+        r"Expected `device_type` of type `str`.*Proxy|Expected `device_type` of type `str`.*Attribute",
+        (
+            "torch.autocast needs the type of a device, and that of a traced tensor is not known yet",
+            f"name it (torch.autocast('cuda', …)) or keep it in an attribute of the module, or {_LEAF}",
+        ),
+    ),
+    (
         r"^(int|float|complex)\(\) argument must be|cannot be interpreted as an integer",
         (
             "a plain number is needed here (int(), float() or range()), and a traced value has none yet",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import fx, nn
 
+from fxlens.tracing.contexts import Contexts, ContextWriter
 from fxlens.tracing.effects import Effects
-from fxlens.tracing.values import Unread, copy_of, nodes_in, rebuild
+from fxlens.tracing.values import Unread, copy_of, nodes_in, parts_of, rebuild
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ def prune(
     wanted: Mapping[str, Wanted],
     modules: Mapping[str, nn.Module],
     guards: frozenset[fx.Node] = frozenset(),
+    contexts: Mapping[fx.Node, Contexts] = MappingProxyType({}),
 ) -> Pruned:
     """A new graph that returns an ``OrderedDict`` of ``wanted``, in its order, and computes nothing else.
 
     Kept are: the inputs, what the wanted values depend on, in-place operations that write to what a kept node reads
     later (even if nobody uses their result, where torch.fx's own elimination drops them), and ``guards``. Assertions
-    go: they protect code that is no longer there. A value that a kept operation may overwrite later is copied.
+    go: they protect code that is no longer there. A value that a kept operation may overwrite later is copied. Every
+    node runs in its ``contexts``; one that has none of its own runs where it stands.
     """
     nodes = [node for node in graph.nodes if node.op != "output"]
     effects = Effects(nodes, modules)
@@ -54,6 +58,7 @@ def prune(
     copies: dict[fx.Node, fx.Node] = {}
     outputs: dict[str, Any] = {}
     constants: dict[str, torch.Tensor] = {}
+    writer = ContextWriter(result)
 
     def part(value: Any) -> Any:
         if isinstance(value, Unread):
@@ -68,10 +73,16 @@ def prune(
 
     for node in nodes:
         if node in kept:
+            if node in contexts and node.op != "placeholder":
+                writer.switch(contexts[node])
             copies[node] = result.node_copy(node, copies.__getitem__)
         for key in at.get(node, ()):
-            output = rebuild(result, wanted[key].value, part)
-            outputs[key] = result.call_function(copy_of, (output,)) if key in overwritten else output
+            if any(isinstance(end, Unread) for end in parts_of(wanted[key].value)):
+                writer.switch(contexts.get(node, ()))
+            outputs[key] = rebuild(result, wanted[key].value, part)
+            if key in overwritten:
+                outputs[key] = result.call_function(copy_of, (outputs[key],))
+    writer.switch(())
     pairs = [(key, outputs[key]) for key in wanted]
     result.output(result.call_function(OrderedDict, (pairs,)))
     return Pruned(result, constants)

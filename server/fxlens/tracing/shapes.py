@@ -16,6 +16,7 @@ from torch import fx, nn
 from torch.nn.parameter import is_lazy
 
 from fxlens.graph import Value
+from fxlens.tracing.contexts import is_autocast
 from fxlens.tracing.modes import ModeTrace
 from fxlens.tracing.preserve import preserved
 from fxlens.tracing.values import map_ends
@@ -45,7 +46,22 @@ def find_values(model: nn.Module, trace: ModeTrace, example_input: Any = None) -
                 best = values
             if len(best) == len(trace.graph.nodes) - 1:  # all but the output
                 break
-    return {node: describe_value(value) for node, value in best.items()}
+    values = {node: describe_value(value) for node, value in best.items()}
+    return {**values, **{node: _untyped(values[node]) for node in _autocast(trace) if node in values}}
+
+
+def _autocast(trace: ModeTrace) -> set[fx.Node]:
+    """The nodes whose type depends on an autocast: there is none for meta tensors, and it may depend on the device."""
+    contexts = trace.tracer.node_to_contexts
+    found: set[fx.Node] = set()
+    for node in trace.graph.nodes if trace.graph is not None and contexts else ():
+        if any(map(is_autocast, contexts.get(node, ()))) or not found.isdisjoint(node.all_input_nodes):
+            found.add(node)
+    return found
+
+
+def _untyped(value: Value) -> Value:
+    return Value(value.kind, value.shape, None, tuple(map(_untyped, value.items)))
 
 
 def describe_value(value: Any) -> Value:

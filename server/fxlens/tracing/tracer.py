@@ -11,6 +11,8 @@ import torch
 from torch import fx, nn
 
 from fxlens.graph import Dialect, SourceLine
+from fxlens.tracing.context_watch import ContextWatch, watched_contexts
+from fxlens.tracing.contexts import Contexts
 from fxlens.tracing.inplace import InPlaceProxy
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
 from fxlens.tracing.sources import definition_line, running_line
@@ -51,6 +53,8 @@ class NodePathTracer(fx.Tracer):
         node_to_qualname: the name of each named node, in execution order. The output node, buffer reads and tensor
             constants have none.
         node_to_origin: the scope and source line of each named node.
+        node_to_contexts: the context managers (``torch.no_grad()`` …) that were open in ``forward`` when the node was
+            made, if there have been any by then.
         module_calls: the calls of all modules but the root, in the order in which they returned.
         failed_in: path and class of the innermost module whose ``forward`` raised, if one did.
 
@@ -72,6 +76,7 @@ class NodePathTracer(fx.Tracer):
         self.naming: Dialect = naming
         self.node_to_qualname: dict[fx.Node, str] = {}
         self.node_to_origin: dict[fx.Node, NodeOrigin] = {}
+        self.node_to_contexts: dict[fx.Node, Contexts] = {}
         self.module_calls: list[ModuleCall] = []
         self.failed_in: tuple[str, type[nn.Module]] | None = None
         self.rule: NamingRule = FxlensNaming()
@@ -82,6 +87,7 @@ class NodePathTracer(fx.Tracer):
         self._entry_line: SourceLine | None = None
         # Tensors are held beside their names: a freed tensor's id may come back as another tensor's.
         self._tensor_names: dict[int, tuple[torch.Tensor, str]] = {}
+        self._watch = ContextWatch()
 
     def trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> fx.Graph:
         """Trace ``root``; the names are in :attr:`node_to_qualname` afterwards.
@@ -90,15 +96,20 @@ class NodePathTracer(fx.Tracer):
         """
         self._current_path = self._caller_path = ""
         self.node_to_qualname, self.node_to_origin, self.module_calls, self.failed_in = {}, {}, [], None
+        self.node_to_contexts = {}
         if not isinstance(root, nn.Module):
             self.rule, self._entry_line = _rule(self.naming, ()), definition_line(root)
-            return super().trace(root, concrete_args)
+            return self._trace(root, concrete_args)
         paths = [path for path, _ in root.named_modules(remove_duplicate=False)]
         self.rule = _rule(self.naming, paths)
         self._entry_line = definition_line(getattr(type(root), self.traced_func_name, None) or type(root))
         tensors = [*root.named_buffers(), *root.named_parameters()]
         self._tensor_names = {id(tensor): (tensor, name) for name, tensor in tensors}
         with _room_on_the_stack(max(path.count(".") for path in paths) + 2):
+            return self._trace(root, concrete_args)
+
+    def _trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None) -> fx.Graph:
+        with watched_contexts() as self._watch:
             return super().trace(root, concrete_args)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
@@ -145,6 +156,8 @@ class NodePathTracer(fx.Tracer):
             own = target if isinstance(target, str) else getattr(target, "__name__", "")
             name = self.rule.of_operation(Operation(scope, node.name, own))
         self.node_to_qualname[node] = name
+        if self._watch.seen:
+            self.node_to_contexts[node] = self._watch.active
         if kind == "placeholder":
             self.node_to_origin[node] = NodeOrigin(scope, self._entry_line)
         else:

@@ -145,7 +145,7 @@ def map_ends(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def copy_of(value: Any) -> Any:
-    """``value`` with a copy of every tensor in it.
+    """``value`` with a copy of every tensor in it, of its kind (with a gradient, for inference) in any mode.
 
     Example:
         >>> before = torch.zeros(1)
@@ -153,7 +153,10 @@ def copy_of(value: Any) -> Any:
         [tensor([0.])]
     """
     if isinstance(value, torch.Tensor):
-        return value.clone()
+        return _clone(value)
+    if isinstance(value, fx.Proxy):
+        # Somebody traces the extractor: what they get must copy too.
+        return value.tracer.create_proxy("call_function", copy_of, (value,), {})
     if isinstance(value, tuple):
         items = [copy_of(item) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
@@ -162,3 +165,11 @@ def copy_of(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: copy_of(item) for key, item in value.items()}
     return value
+
+
+def _clone(tensor: torch.Tensor) -> torch.Tensor:
+    inference, gradient = tensor.is_inference(), tensor.requires_grad
+    if inference == torch.is_inference_mode_enabled() and (torch.is_grad_enabled() or not gradient):
+        return tensor.clone()
+    with torch.inference_mode(inference), torch.set_grad_enabled(gradient):
+        return tensor.clone()
