@@ -7,6 +7,7 @@ construct needed it is read from the exception and from the instruction that was
 from __future__ import annotations
 
 import dis
+import inspect
 import re
 from types import TracebackType
 from typing import NamedTuple
@@ -56,7 +57,7 @@ def explain(error: Exception, mode: Mode | None, tracer: NodePathTracer) -> Fail
         source = SourceLine(code.co_filename, entry.tb_lineno, function_name(code))
     if isinstance(error, NamingError):
         return _naming(error, mode, tracer, source)
-    message, remedy = _construct(error, entry)
+    message, remedy = (_wrapper(error, tracer) if tracer.failed_in is None else None) or _construct(error, entry)
     if tracer.failed_in is None:
         # The root is never a leaf.
         remedy = remedy.replace(f", or {_LEAF}", "").replace(f"{_LEAF}, or ", "").replace(_LEAF, "")
@@ -66,6 +67,32 @@ def explain(error: Exception, mode: Mode | None, tracer: NodePathTracer) -> Fail
         path, kind = tracer.failed_in
         remedy = remedy.replace(_LEAF, f"make {kind.__qualname__} (at {path!r}) a leaf module")
     return Failure("trace", type(error).__name__, message, _sentence(remedy), source, mode)
+
+
+def _wrapper(error: Exception, tracer: NodePathTracer) -> _Construct | None:
+    """What is wrong if the root only wraps the model: in ``nn.DataParallel``, or in a class that takes ``*args``."""
+    root = tracer.root
+    inner = next((name for name in _WRAPPED if name in root._modules), None)  # noqa: SLF001
+    kind = type(root)
+    if inner and kind.__module__.startswith("torch."):
+        what = f"{kind.__qualname__} wraps the model in code of its own, which torch.fx cannot trace"
+        if inner == "_fsdp_wrapped_module":
+            # What is inside has a shard of the parameters, so it would be traced, and fail when it runs.
+            return _Construct(what, "make the extractor before the model is wrapped, and wrap the extractor")
+        return _Construct(what, f"pass the model inside, model.{inner}")
+    parameters = inspect.signature(kind.forward).parameters.values() if hasattr(kind, "forward") else ()
+    open_ended = [str(each).partition(":")[0] for each in parameters if each.kind in _OPEN_ENDED]
+    if not open_ended or "cannot be iterated" not in str(error):
+        return None
+    what = f"forward takes {' and '.join(open_ended)}, and torch.fx does not know what they will be"
+    remedy = "name the arguments in forward"
+    if len(root._modules) == 1:  # noqa: SLF001
+        remedy += f", or pass the model inside, model.{next(iter(root._modules))}"  # noqa: SLF001
+    return _Construct(what, remedy)
+
+
+_WRAPPED = ("module", "_orig_mod", "_fsdp_wrapped_module")
+_OPEN_ENDED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _naming(error: NamingError, mode: Mode | None, tracer: NodePathTracer, source: SourceLine | None) -> Failure:
@@ -182,7 +209,14 @@ _CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
     ),
     (
         r'missing the required "forward" function',
-        ("this module has no forward function to trace", "pass the module itself (of torch.compile: model._orig_mod)"),
+        ("this module has no forward function to trace", "pass a module whose class defines forward"),
+    ),
+    (
+        r"symbolically trace a dynamo-optimized function",
+        (
+            "a module or function that torch.compile has made cannot be traced",
+            f"trace the model before its parts are compiled, or {_LEAF}",
+        ),
     ),
     (
         r"doesn't exist in (\w*Script\w*)",

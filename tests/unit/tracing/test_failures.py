@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 import torchvision
+import torchvision.models.feature_extraction as theirs
 from torch import nn
+from torch.fx.proxy import TraceError
 from tracing_models import Block, asserting, net
 
 from fxlens import TracingError, create_feature_extractor, get_graph_node_names, trace_model
@@ -187,8 +189,46 @@ def test_one_mode_may_fail_alone() -> None:
 
 
 def test_compiled_and_scripted_models() -> None:
-    assert "no forward function" in failure_of(torch.compile(Block(), backend="eager")).message
+    failure = failure_of(torch.compile(Block(), backend="eager"))
+    assert "OptimizedModule wraps the model" in failure.message
+    assert failure.remedy == "Pass the model inside, model._orig_mod."
     assert "scripted" in failure_of(torch.jit.script(Block())).message
+    inner = net(lambda s, x: s.part(x), part=torch.compile(Block(), backend="eager"))
+    assert "torch.compile has made" in failure_of(inner).message
+
+
+def distributed() -> nn.Module:
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        return nn.parallel.DistributedDataParallel(Block())
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+WRAPPERS: dict[str, Callable[[], nn.Module]] = {
+    "DataParallel": lambda: nn.DataParallel(Block()),
+    "DistributedDataParallel": distributed,
+    "AveragedModel": lambda: torch.optim.swa_utils.AveragedModel(Block()),
+}
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_wrappers_are_said_to_be_wrappers_and_the_remedy_works(wrapper: str) -> None:
+    model = WRAPPERS[wrapper]()
+    failure = failure_of(model)
+    assert failure.message == f"{wrapper} wraps the model in code of its own, which torch.fx cannot trace"
+    assert failure.remedy == "Pass the model inside, model.module."
+    with pytest.raises(TraceError):
+        theirs.get_graph_node_names(model)
+    assert get_graph_node_names(cast("Any", model).module) == get_graph_node_names(Block())
+
+
+def test_a_forward_that_takes_anything_is_told_to_name_its_arguments() -> None:
+    model = net(lambda s, *args, **kwargs: s.model(*args, **kwargs), model=Block())
+    failure = failure_of(model)
+    assert failure.message == "forward takes *args and **kwargs, and torch.fx does not know what they will be"
+    assert failure.remedy == "Name the arguments in forward, or pass the model inside, model.model."
+    assert failure.source is not None
 
 
 def test_naming_failures_name_both_modules() -> None:
