@@ -77,6 +77,8 @@ export interface Tree {
   readonly callRange: Range | null;
   readonly dialect: string | null;
   readonly root: TreeItem | null;
+  /** Differs where the rows may differ. */
+  readonly revision: number | null;
   /** How many nodes fit the filter; null without one. */
   readonly matches: number | null;
   /** The query under the position, if there is one. */

@@ -57,6 +57,16 @@ export function serialised(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
+/** `work`, but each run starts when the one before it has ended; a failure reaches its own caller and stops no other. */
+export function inTurn<A extends unknown[]>(work: (...given: A) => Promise<void>): (...given: A) => Promise<void> {
+  let last = Promise.resolve();
+  return (...given) => {
+    const run = last.then(() => work(...given));
+    last = run.catch(() => undefined);
+    return run;
+  };
+}
+
 /** `send`, but not for what was sent last, compared as JSON: events of other extensions fire twice, and for nothing. */
 export function whenDifferent<T>(send: (value: T) => Promise<void>): (value: T) => Promise<void> {
   let last: string | undefined;

@@ -22,8 +22,9 @@ import { isPython } from './documents';
 import type { ProblemKind } from './environment/resolve';
 import type * as protocol from './protocol';
 import { type TreeItem, toggleQuery, tree, treeChildren, treeModels, treePath } from './protocol';
+import { changedRows, type Shown } from './rowChanges';
 import type { Server } from './server';
-import { debounced } from './time';
+import { debounced, inTurn } from './time';
 import type { TreeControls } from './treeControls';
 import { treeItemOf } from './treeItem';
 import { viewMessage, viewState } from './viewState';
@@ -31,6 +32,8 @@ import { viewMessage, viewState } from './viewState';
 const CURSOR_DELAY = 150;
 /** Levels are opened by a filter that leaves no more nodes than this. */
 const MOST_OPENED = 200;
+
+type Ticked = readonly (readonly [TreeItem, TreeItemCheckboxState])[];
 
 interface Place {
   readonly document: TextDocument;
@@ -40,14 +43,17 @@ interface Place {
 }
 
 export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
-  readonly #changed = new EventEmitter<undefined>();
+  readonly #changed = new EventEmitter<TreeItem[] | undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #view: TreeView<TreeItem>;
   readonly #parents = new Map<string, TreeItem | undefined>();
+  /** The rows as VS Code has them, by id: it knows a row by its object. */
+  readonly #rows = new Map<string, TreeItem>();
+  /** The second of two quick ticks must be for the text that the first has made. */
+  readonly #toggleInTurn = inTurn((items: Ticked) => this.#toggle(items));
   readonly #askSoon = debounced(() => void this.#askAgain(), CURSOR_DELAY);
-  /** The rows must be asked for again even if the answer is the same. */
-  #stale = true;
-  #lastShown = '';
+  /** What the rows show; undefined while they must be asked for again whatever the answer is. */
+  #shown: Shown | undefined;
   readonly #disposables: Disposable[];
   /** Files opened from the tree itself: they show its sources, and must not replace it. */
   readonly #sources = new Set<string>();
@@ -81,11 +87,11 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
       window.onDidChangeTextEditorSelection(({ textEditor }) => this.#follow(textEditor)),
       workspace.onDidCloseTextDocument((document) => this.#forget(document)),
       workspace.onDidGrantWorkspaceTrust(() => this.#refreshSoon()),
-      this.#view.onDidChangeVisibility(({ visible }) => visible && this.#refreshSoon()),
-      this.#view.onDidChangeCheckboxState(({ items }) => this.#toggle(items)),
-      controls.onDidChange(() => this.#refreshSoon()),
+      this.#view.onDidChangeVisibility(({ visible }) => visible && this.#askSoon.call()),
+      this.#view.onDidChangeCheckboxState(({ items }) => this.#toggleInTurn(items)),
+      controls.onDidChange(() => this.#askSoon.call()),
       server.onDidChange(() => this.#refreshSoon()),
-      server.onModelChanged((uri) => uri === this.#uri && this.#refreshSoon()),
+      server.onModelChanged((uri) => uri === this.#uri && this.#askSoon.call()),
     ];
     this.#follow(window.activeTextEditor);
     this.#show();
@@ -109,12 +115,13 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   }
 
   getParent(item: TreeItem): TreeItem | undefined {
-    return this.#parents.get(item.id);
+    const parent = this.#parents.get(item.id);
+    return parent && this.#known(parent);
   }
 
   /** Ask the server again which model is nearest, and show it. */
   async refresh(): Promise<void> {
-    this.#stale = true;
+    this.#shown = undefined;
     await this.#askAgain();
   }
 
@@ -135,12 +142,25 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     if (!answer?.callRange && this.#answer?.root && this.#sources.has(place.document.uri.toString())) return;
     this.#answer = answer;
     this.#show();
-    // Every move of the cursor comes here, and rows that did not change must not be asked for again.
-    const shown = JSON.stringify([place.document.uri, { ...answer, query: null }]);
-    if (this.#stale || shown !== this.#lastShown) this.#changed.fire(undefined);
-    this.#stale = false;
-    this.#lastShown = shown;
+    const shown: Shown = { parameters: JSON.stringify(this.#rowParameters(place)), tree: answer };
+    this.#redraw(changedRows(this.#shown, shown));
+    this.#shown = shown;
     await this.#reveal(place, answer?.root ? answer.query : null);
+  }
+
+  /** Rows that did not change stay: a tick is lost while VS Code asks for its row again. */
+  #redraw(changed: 'all' | readonly string[]): void {
+    if (changed === 'all') {
+      this.#rows.clear();
+      this.#changed.fire(undefined);
+      return;
+    }
+    const rows = changed.flatMap((id) => this.#rows.get(id) ?? []);
+    if (rows.length > 0) this.#changed.fire(rows);
+  }
+
+  #known(item: TreeItem): TreeItem {
+    return this.#rows.get(item.id) ?? item;
   }
 
   /** Select the node of the query under the cursor. */
@@ -155,14 +175,14 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     way.forEach((item, at) => {
       this.#parents.set(item.id, way[at - 1]);
     });
-    await this.#ask(async () => this.#view.reveal(target, { select: true, focus: false, expand: false }));
+    await this.#ask(async () => this.#view.reveal(this.#known(target), { select: true, focus: false, expand: false }));
   }
 
   /** Add or remove queries as their boxes were ticked, each as one step to undo. */
-  async #toggle(items: readonly (readonly [TreeItem, TreeItemCheckboxState])[]): Promise<void> {
+  async #toggle(items: Ticked): Promise<void> {
     const client = this.server.client;
     const place = this.#place;
-    for (const [{ path }, state] of items) {
+    for (const [{ id, path }, state] of items) {
       if (!client || !place || !path) continue;
       const asked = state === TreeItemCheckboxState.Checked;
       const answer = await this.#ask(() =>
@@ -171,8 +191,9 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
       const problem = answer ? (answer.problem ?? (await applyEdits(place.document, answer))) : null;
       // The user asked for it by ticking, so it may be said in front.
       if (problem) void window.showWarningMessage(`FX Lens: ${problem}`);
+      // The box shows the tick already, and must not where nothing was written.
+      if (!answer || problem) this.#redraw([id]);
     }
-    this.#refreshSoon();
   }
 
   /** Let the user choose among the models of all calls of the file. */
@@ -201,7 +222,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   /** Show the model of the call at a position, whatever is in front. */
   show(document: TextDocument, position: Position, model?: number): void {
     this.#place = model === undefined ? { document, position } : { document, position, model };
-    this.#refreshSoon();
+    this.#askSoon.call();
   }
 
   /** Remember that a file was opened to show where a node comes from. */
@@ -235,13 +256,19 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   }
 
   #refreshSoon(): void {
-    this.#stale = true;
+    this.#shown = undefined;
     this.#askSoon.call();
   }
 
-  #parameters({ document, position: { line, character }, model }: Place) {
+  #parameters(place: Place) {
+    const { line, character } = place.position;
+    return { ...this.#rowParameters(place), position: { line, character } };
+  }
+
+  /** What the rows depend on beside the call. */
+  #rowParameters({ document, model }: Place) {
     const asked = { ...this.controls.asked, ...(model === undefined ? {} : { model }) };
-    return { textDocument: { uri: document.uri.toString() }, position: { line, character }, ...asked };
+    return { textDocument: { uri: document.uri.toString() }, ...asked };
   }
 
   async #children(parent: TreeItem | undefined): Promise<TreeItem[]> {
@@ -250,7 +277,10 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     if (!client || !place || !this.#answer?.root) return [];
     const id = parent?.id ?? this.#answer.root.id;
     const children = await this.#ask(() => client.sendRequest(treeChildren, { ...this.#parameters(place), id }));
-    for (const child of children ?? []) this.#parents.set(child.id, parent);
+    for (const child of children ?? []) {
+      this.#parents.set(child.id, parent);
+      this.#rows.set(child.id, child);
+    }
     return [...(children ?? [])];
   }
 

@@ -1,7 +1,7 @@
 // Waiting with limits, and running one at a time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { serialised, TimeLimitError, whenDifferent, withLimit } from '../src/time';
+import { inTurn, serialised, TimeLimitError, whenDifferent, withLimit } from '../src/time';
 
 /** A promise and its handle. */
 function deferred<T>() {
@@ -64,4 +64,22 @@ test('an event that fires twice sends once', async () => {
   });
   for (const python of ['a', 'a', 'b', 'a']) await send({ python });
   assert.deepEqual(sent, ['a', 'b', 'a']);
+});
+
+test('what is done in turn begins when the one before has ended, failed or not', async () => {
+  const first = deferred<void>();
+  const done: string[] = [];
+  const work = inTurn(async (name: string) => {
+    done.push(`${name} begins`);
+    if (name === 'first') await first.promise;
+    done.push(`${name} ends`);
+  });
+  const one = work('first');
+  const other = work('second');
+  await Promise.resolve();
+  assert.deepEqual(done, ['first begins']);
+  first.reject(new Error('no'));
+  await assert.rejects(one, /no/);
+  await other;
+  assert.deepEqual(done, ['first begins', 'second begins', 'second ends']);
 });

@@ -13,6 +13,7 @@ const NO_TREE: Tree = {
   callRange: null,
   dialect: null,
   root: null,
+  revision: null,
   matches: null,
   query: null,
   queries: [],

@@ -9,6 +9,7 @@ test('a tick writes the name into the call, unticking takes it out, and one undo
   await code.openSidebar();
   await expect(code.treeBox('layer1')).toBeChecked();
   await expect(code.treeBox('avgpool')).not.toBeChecked();
+  await expect(code.treeItem('avgpool')).toContainText('1×2048×1×1'); // All is known: the rows stand.
   await code.treeBox('avgpool').click();
   await expect(code.treeBox('avgpool')).toBeChecked();
   await expect(code.errors).toHaveCount(1); // The typo that was there, and no other.
@@ -29,6 +30,20 @@ test('a tick writes the name into the call, unticking takes it out, and one undo
   await code.press('Control+z', 'Control+z');
   await code.save();
   await expect.poll(() => code.workspace.read(file)).toBe(before);
+});
+
+test('ticks in quick succession are all written', async ({ code }) => {
+  const file = 'resnet_features.py';
+  await code.open(file);
+  await expect(code.errors).toHaveCount(1);
+  await code.openSidebar();
+  await expect(code.treeItem('avgpool')).toContainText('1×2048×1×1');
+  for (const name of ['conv1', 'maxpool', 'avgpool']) await code.treeBox(name).click();
+  for (const name of ['conv1', 'maxpool', 'avgpool']) await expect(code.treeBox(name)).toBeChecked();
+  await expect(code.errors).toHaveCount(1);
+  await code.save();
+  const added = ['conv1', 'maxpool', 'avgpool'].map((name) => `        "${name}": "${name}",\n`).join('');
+  await expect.poll(() => code.workspace.read(file)).toContain(`"layer4": "c5",\n${added}    },`);
 });
 
 test('a filter leaves what fits, opened, and Escape brings the rest back', async ({ code }) => {

@@ -202,11 +202,11 @@ class Lens:
     async def tree_models(self, document: Opened) -> list[dict[str, Any]]:
         return await self._request("fxlens/treeModels", _at(document, None))
 
-    async def toggled(self, document: Opened, path: str, asked: bool) -> tuple[str, str | None]:
+    async def toggled(self, document: Opened, path: str, asked: bool, **view: Any) -> tuple[str, str | None]:
         """The document's text after a tick in the tree, and what the server says if there is no such edit."""
         answer = await self._request(
             "fxlens/toggleQuery",
-            {**_at(document, document.cursor), "path": path, "asked": asked},
+            {**_at(document, document.cursor), "path": path, "asked": asked, **view},
         )
         text = document.text
         if answer["edits"]:

@@ -122,6 +122,52 @@ async def test_a_tick_edits_the_nearest_call_and_nothing_is_wrong_with_it(
     )
 
 
+BRANCHES = (
+    HEAD
+    + """
+def build(deep):
+    if deep:
+        model = vit_b_16()
+        names = ["conv_proj"]
+    else:
+        model = resnet18()
+        names = ["layer2"]
+    return create_feature_extractor(model, names)
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "query", "other"),
+    [("VisionTransformer", "conv_proj", "encoder.ln"), ("ResNet", "layer2", "fc")],
+)
+async def test_a_tick_goes_to_the_names_of_the_model_that_is_shown(
+    lens: Lens, model: str, query: str, other: str
+) -> None:
+    document = lens.open("branches.py", BRANCHES)
+    await lens.settled(document)
+    shown = next(one["model"] for one in await lens.tree_models(document) if one["label"] == model)
+    assert (await lens.tree(document, model=shown))["queries"] == [query]
+    after, problem = await lens.toggled(document, other, True, model=shown)
+    assert problem is None
+    assert after == document.text.replace(f'["{query}"]', f'["{query}", "{other}"]')
+    after, problem = await lens.toggled(document, query, False, model=shown)
+    assert problem is None
+    assert after == document.text.replace(f'["{query}"]', "[]")
+
+
+async def test_the_rows_are_told_to_be_the_same_until_the_graph_is_another(lens: Lens) -> None:
+    document = lens.open("revisions.py", HEAD + 'a = create_feature_extractor(resnet18(), ["|fc"])\n')
+    await lens.settled(document)
+    first = (await lens.tree(document))["revision"]
+    lens.edit(document, '["fc"]', '["fc", "layer1|"]')
+    await lens.settled(document)
+    assert (await lens.tree(document))["revision"] == first
+    lens.edit(document, "resnet18()", "resnet18(num_classes=7)|")
+    await lens.settled(document)
+    assert (await lens.tree(document))["revision"] != first
+
+
 async def test_what_cannot_be_ticked_is_said(lens: Lens) -> None:
     text = """\
 from torchvision.models import resnet18

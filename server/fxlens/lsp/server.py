@@ -30,6 +30,7 @@ from fxlens.lsp.notebooks import NOTEBOOK_SYNC, register_notebooks
 from fxlens.lsp.progress import TraceProgress
 from fxlens.lsp.publishing import Publisher
 from fxlens.lsp.references import highlights, references
+from fxlens.lsp.refreshing import LensRefresher
 from fxlens.lsp.session import Session
 from fxlens.lsp.status import status
 from fxlens.lsp.toggling import toggle
@@ -46,6 +47,7 @@ class FxLensServer(LanguageServer):
     shows: ClientShows
     publisher: Publisher
     trace_progress: TraceProgress
+    lens_refresher: LensRefresher
 
     def __init__(self) -> None:
         super().__init__(
@@ -61,6 +63,7 @@ class FxLensServer(LanguageServer):
         configuration = read_configuration(params.initialization_options, roots)
         self.shows = ClientShows.of(params.capabilities)
         self.publisher = Publisher(self.publish)
+        self.lens_refresher = LensRefresher(lambda: self.workspace_code_lens_refresh(None))
         self.trace_progress = TraceProgress(self, self.shows, lambda key: self.session.engine.cancel(key))
         engine = Engine(
             on_analysis=lambda analysis: self.publisher.publish(analysis.uri, analysis.version),
@@ -111,7 +114,7 @@ class FxLensServer(LanguageServer):
     def refresh_views(self) -> None:
         """Have the client ask again for what it shows between and behind the lines: a trace has changed it."""
         if self.shows.refreshes_lenses:
-            self.workspace_code_lens_refresh(None)
+            self.lens_refresher.refresh()
         if self.shows.refreshes_hints:
             self.workspace_inlay_hint_refresh(None)
 
@@ -242,6 +245,7 @@ def _register_queries(server: FxLensServer) -> None:
 def _register_views(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
+        server.lens_refresher.asked()
         return code_lenses(server.session, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
@@ -301,7 +305,8 @@ def _register_tree(server: FxLensServer) -> None:
     @server.feature("fxlens/toggleQuery")
     def toggle_query(params: Any) -> dict[str, Any]:
         asked = bool(params["asked"])
-        return toggle(server.session, _uri(params), _position(params), params["path"], asked=asked)
+        view = Asked.of(params)
+        return toggle(server.session, _uri(params), _position(params), params["path"], view, asked=asked)
 
 
 def _uri(params: Any) -> str:

@@ -8,15 +8,19 @@ from lsprotocol import types
 
 from fxlens.explanations import modes_with
 from fxlens.graph import MODES
-from fxlens.lsp.session import Session, main_state, nearest_call
+from fxlens.lsp.session import Session, nearest_call
+from fxlens.lsp.tree import Asked
 from fxlens.source.toggling import adding, removing
 
 Json: TypeAlias = dict[str, Any]
 
 
-def toggle(session: Session, uri: str, client_position: types.Position | None, name: str, *, asked: bool) -> Json:
+def toggle(
+    session: Session, uri: str, client_position: types.Position | None, name: str, view: Asked, *, asked: bool
+) -> Json:
     """The answer to ``fxlens/toggleQuery``: the edits after which the call asks for ``name`` or does not any more.
 
+    The names are those asked of the model that the view shows, where branches have names and models of their own.
     ``problem`` says why there are none; the client applies all edits as one step to undo, to the version they are for.
     """
     opened = session.open_file(uri)
@@ -26,12 +30,12 @@ def toggle(session: Session, uri: str, client_position: types.Position | None, n
     call = nearest_call(analysis, document.position(client_position) if client_position else None)
     if call is None:
         return {"edits": [], "version": None, "problem": "The file has no extraction call."}
-    state = main_state(call)
+    state = view.state(call)
     modes = modes_with(state.graph, name) if state and state.graph else MODES
     if asked:
-        changes, problem = adding(analysis.text, analysis.path, call.call, name, modes)
+        changes, problem = adding(analysis.text, analysis.path, view.call(call), name, modes)
     else:
-        changes, problem = removing(analysis.text, analysis.path, call.call, name)
+        changes, problem = removing(analysis.text, analysis.path, view.call(call), name)
     if not all(document.holds(span) for span, _ in changes):
         return {"edits": [], "version": None, "problem": "These return nodes stand in another cell; edit them there."}
     edits = []

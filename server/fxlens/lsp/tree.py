@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -18,6 +18,7 @@ from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Session, main_state, nearest_call, query_at
 from fxlens.lsp.words import modes_phrase, node_phrase, place_phrase, shape_phrase
 from fxlens.queries import Level, NameIndex, index, merged_index
+from fxlens.source.model import ExtractionCall
 
 Json: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["module", "leaf", "op", "input", "parameter", "group"]
@@ -53,6 +54,14 @@ class Asked:
         if self.model is not None and 0 <= self.model < len(call.models):
             return call.models[self.model]
         return main_state(call)
+
+    def call(self, call: CallAnalysis) -> ExtractionCall:
+        """The call with those of its queries that are asked of the model shown: not those of another branch."""
+        state = self.state(call)
+        if state is None:
+            return call.call
+        shown = [query for query in call.call.queries if any(one is state for one in call.models_of(query))]
+        return replace(call.call, queries=tuple(shown))
 
 
 @dataclass(frozen=True)
@@ -199,7 +208,7 @@ def tree(session: Session, uri: str, client_position: types.Position | None, ask
     return {
         **_of_call(document, call, asked),
         "query": located.query.text if located and located.analysis is call else None,
-        "queries": list(dict.fromkeys(query.text for query in call.call.queries)),
+        "queries": list(dict.fromkeys(query.text for query in asked.call(call).queries)),
         "editable": call.call.function == "create_feature_extractor" and not call.call.delegates,
     }
 
@@ -267,7 +276,8 @@ def _of_call(document: Document, call: CallAnalysis, asked: Asked) -> Json:
     if asked.text:
         message = message or f"{built.matches:,} of {len(built.names.nodes):,} nodes match “{asked.text}”."
     matches = built.matches if asked.text else None
-    return _answer(status, message, className=state.graph.class_name, root=built.root(), matches=matches, **common)
+    known: Json = {"className": state.graph.class_name, "root": built.root(), "revision": state.graph.revision}
+    return _answer(status, message, matches=matches, **known, **common)
 
 
 def _without_graph(state: ModelState) -> tuple[str, str]:
@@ -282,7 +292,7 @@ def _failure_text(state: ModelState) -> str | None:
 
 
 def _answer(state: str, message: str | None, **known: Any) -> Json:
-    missing = ("model", "className", "callRange", "dialect", "root", "matches", "query")
+    missing = ("model", "className", "callRange", "dialect", "root", "revision", "matches", "query")
     empty: Json = {**dict.fromkeys(missing), "queries": [], "editable": False}
     return {"state": state, "message": message, **empty, **known}
 
