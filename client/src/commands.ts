@@ -78,6 +78,12 @@ async function copyNodeName(item: TreeItem | undefined): Promise<void> {
 async function goToSource(item: TreeItem | undefined, tree: ModelTree): Promise<void> {
   if (!item?.source) return;
   const uri = Uri.parse(item.source.uri);
+  if (uri.scheme !== 'file') {
+    // A cell: only this opens its notebook, and not the cell as a file of its own.
+    const start = new Position(item.source.line, 0);
+    await commands.executeCommand('vscode.open', uri, { selection: new Range(start, start) });
+    return;
+  }
   tree.expectSource(uri.toString());
   const document = await workspace.openTextDocument(uri);
   const line = document.lineAt(Math.min(item.source.line, document.lineCount - 1));

@@ -140,14 +140,19 @@ class Lens:
 
     async def definition(self, document: Opened, part: str) -> list[tuple[str, int]]:
         """(file name, line from 1) of each definition one character into ``part``."""
+        return [(uri.rpartition("/")[2], where.start.line + 1) for uri, where in await self.targets(document, part)]
+
+    async def targets(self, document: Opened, part: str) -> list[tuple[str, types.Range]]:
+        """Where each definition one character into ``part`` puts the cursor."""
         params = types.DefinitionParams(types.TextDocumentIdentifier(document.uri), document.position_of(part, 1))
         answer = await self.client.text_document_definition_async(params)
         assert isinstance(answer, list)
-        found = [
-            (one.target_uri, one.target_range) if isinstance(one, types.LocationLink) else (one.uri, one.range)
+        return [
+            (one.target_uri, one.target_selection_range)
+            if isinstance(one, types.LocationLink)
+            else (one.uri, one.range)
             for one in answer
         ]
-        return [(uri.rpartition("/")[2], where.start.line + 1) for uri, where in found]
 
     async def actions(self, document: Opened, diagnostic: types.Diagnostic) -> list[types.CodeAction]:
         params = types.CodeActionParams(

@@ -46,7 +46,12 @@ async def labels(notebook: Notebook, at: int) -> list[str]:
 
 
 async def test_a_model_of_an_earlier_cell_is_completed(opened: Any) -> None:
-    notebook = opened(IMPORTS, "# nothing", MODEL, 'é = "😀"; create_feature_extractor(model, {"|": "a"})')
+    notebook = opened(
+        IMPORTS,
+        "# nothing",
+        MODEL,
+        'é = "😀"; create_feature_extractor(model, {"|": "a"})',
+    )
     assert (await labels(notebook, 3))[:3] == LAYERS
     answer = await notebook.lens.complete(notebook.cells[3])
     assert answer
@@ -56,7 +61,14 @@ async def test_a_model_of_an_earlier_cell_is_completed(opened: Any) -> None:
 
 
 async def test_the_definition_that_reaches_the_call_wins(opened: Any) -> None:
-    await check(opened(IMPORTS, MODEL, GOOD, "model = vgg11()", GOOD), [], [], [], [], ["unknown-node: layer1"])
+    await check(
+        opened(IMPORTS, MODEL, GOOD, "model = vgg11()", GOOD),
+        [],
+        [],
+        [],
+        [],
+        ["unknown-node: layer1"],
+    )
 
 
 async def test_problems_hover_and_fixes_are_in_their_cell(opened: Any) -> None:
@@ -80,7 +92,11 @@ async def test_problems_hover_and_fixes_are_in_their_cell(opened: Any) -> None:
 async def test_names_of_an_earlier_cell_are_checked_there(opened: Any) -> None:
     names = 'names = ["layer1", "layer9"]'
     await check(
-        opened(IMPORTS, MODEL, names, "create_feature_extractor(model, names)"), [], [], ["unknown-node: layer9"], []
+        opened(IMPORTS, MODEL, names, "create_feature_extractor(model, names)"),
+        [],
+        [],
+        ["unknown-node: layer9"],
+        [],
     )
 
 
@@ -122,14 +138,24 @@ async def test_what_is_no_python_disturbs_no_other_cell(opened: Any, magic: str)
 
 @pytest.mark.parametrize(
     "text",
-    ["%%time\nmodel = resnet18()", "%time model = resnet18()", "model = %time resnet18()", "!ls\nmodel = resnet18()"],
+    [
+        "%%time\nmodel = resnet18()",
+        "%time model = resnet18()",
+        "model = %time resnet18()",
+        "!ls\nmodel = resnet18()",
+    ],
 )
 async def test_a_model_built_under_a_magic_is_known(opened: Any, text: str) -> None:
     await check(opened(IMPORTS, text, WRONG), [], [], ["unknown-node: layer9"])
 
 
 async def test_a_remainder_is_no_magic(opened: Any) -> None:
-    await check(opened(IMPORTS, MODEL + "\nx = (7\n% 4)", WRONG), [], [], ["unknown-node: layer9"])
+    await check(
+        opened(IMPORTS, MODEL + "\nx = (7\n% 4)", WRONG),
+        [],
+        [],
+        ["unknown-node: layer9"],
+    )
 
 
 async def test_cells_come_and_go(opened: Any) -> None:
@@ -145,3 +171,74 @@ async def test_cells_come_and_go(opened: Any) -> None:
     notebook.remove(3)
     await check(notebook, [], [], [])
     assert not notebook.lens.client.diagnostics[removed.uri]
+
+
+NET = """\
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+        self.body = nn.Sequential(nn.ReLU(), nn.Flatten())
+
+    def forward(self, x):
+        é = ("😀", self.body(self.stem(x)))[1]
+        return é
+"""
+
+
+def place(notebook: Notebook, cell: int, part: str, length: int = 0) -> tuple[str, int, int, int]:
+    """A cell's address, and the line and columns of a part of its text."""
+    start = notebook.cells[cell].position_of(part)
+    return (
+        notebook.cells[cell].uri,
+        start.line,
+        start.character,
+        start.character + length,
+    )
+
+
+async def definitions(notebook: Notebook, cell: int, part: str) -> list[tuple[str, int, int, int]]:
+    found = await notebook.lens.targets(notebook.cells[cell], part)
+    return [(uri, where.start.line, where.start.character, where.end.character) for uri, where in found]
+
+
+async def test_what_is_defined_in_a_cell_is_found_there(opened: Any) -> None:
+    notebook = opened(
+        IMPORTS,
+        "x = 1\n\n" + NET,
+        'create_feature_extractor(Net(), ["stem", "body", "body.0"])',
+    )
+    await check(notebook, [], [], [])
+    assert await definitions(notebook, 2, '"stem"') == [place(notebook, 1, "stem(x)", 4)]
+    assert await definitions(notebook, 2, '"body"') == [place(notebook, 1, "body = ", 4)]
+    assert await definitions(notebook, 2, '"body.0"') == [place(notebook, 1, "é = ")]
+    hover = await notebook.lens.hover(notebook.cells[2], "stem")
+    assert hover
+    line = notebook.cells[1].position_of("é = ").line
+    assert f"Python cell 2, line {line + 1}" in hover
+    assert ".ipynb:" not in hover
+    rows = await notebook.lens.children(notebook.cells[2], "", types.Position(0, 0))
+    sources = {row["label"]: row["source"] for row in rows}
+    assert sources["stem"] == {"uri": notebook.cells[1].uri, "line": line}
+
+
+async def test_a_message_speaks_of_a_line_of_a_cell(opened: Any) -> None:
+    broken = NET.replace("return é", "return é if é.sum() > 0 else x")
+    notebook = opened(IMPORTS, broken, 'create_feature_extractor(Net(), ["stem"])')
+    await check(notebook, [], [], ["untraceable-model: Net()"])
+    (diagnostic,) = notebook.lens.client.diagnostics[notebook.cells[2].uri]
+    line = notebook.cells[1].position_of("return é").line
+    assert f"(Python cell 2, line {line + 1} in `Net.forward`)" in diagnostic.message
+    assert diagnostic.related_information
+    (related,) = diagnostic.related_information
+    start = related.location.range.start
+    assert (related.location.uri, start) == (
+        notebook.cells[1].uri,
+        notebook.cells[1].position_of("return é"),
+    )
+    notebook.insert(0, "x = 0\n\n\ny = 1")
+    await check(notebook, [], [], [], ["untraceable-model: Net()"])
+    (diagnostic,) = notebook.lens.client.diagnostics[notebook.cells[3].uri]
+    assert f"(Python cell 3, line {line + 1} in `Net.forward`)" in diagnostic.message

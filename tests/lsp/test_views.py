@@ -50,7 +50,10 @@ def marked(sample: str) -> tuple[str, list[types.Range]]:
 
 
 def at(document: Opened, part: str) -> dict[str, object]:
-    return {"text_document": types.TextDocumentIdentifier(document.uri), "position": document.position_of(part, 1)}
+    return {
+        "text_document": types.TextDocumentIdentifier(document.uri),
+        "position": document.position_of(part, 1),
+    }
 
 
 def key(where: types.Range) -> tuple[int, int, int]:
@@ -70,8 +73,14 @@ async def lenses(lens: Lens, document: Opened) -> list[str]:
             HEAD + 'extractor = create_feature_extractor(resnet18(), ["layer1"])\n',
             ["70 nodes · 11.7 M parameters · eval = train"],
         ),
-        (NET + 'create_feature_extractor(Net(), ["stem"])\n', ["5 nodes in train, 4 in eval · 224 parameters"]),
-        (HEAD + "def f(model):\n    return create_feature_extractor(model, ['fc'])\n", ["no model found"]),
+        (
+            NET + 'create_feature_extractor(Net(), ["stem"])\n',
+            ["5 nodes in train, 4 in eval · 224 parameters"],
+        ),
+        (
+            HEAD + "def f(model):\n    return create_feature_extractor(model, ['fc'])\n",
+            ["no model found"],
+        ),
         ("print('no call')\n", []),
     ],
 )
@@ -131,7 +140,10 @@ async def test_queries_of_one_node_are_highlighted_whatever_their_texts(lens: Le
 
 
 async def test_no_highlights_beside_queries(lens: Lens) -> None:
-    document = lens.open("highlights_here.py", HEAD + 'create_feature_extractor(resnet18(), ["layer4"])\n')
+    document = lens.open(
+        "highlights_here.py",
+        HEAD + 'create_feature_extractor(resnet18(), ["layer4"])\n',
+    )
     await lens.settled(document)
     params = types.DocumentHighlightParams(**at(document, "resnet18()"))  # type: ignore[arg-type]
     assert not await lens.client.text_document_document_highlight_async(params)
@@ -146,8 +158,14 @@ async def refer(lens: Lens, document: Opened, part: str, offset: int = 1) -> lis
 
 
 async def test_references_of_a_query_go_over_all_open_files(lens: Lens) -> None:
-    one = lens.open("refer_one.py", HEAD + 'create_feature_extractor(resnet18(), ["layer4", "layer3"])\n')
-    two = lens.open("refer_two.py", HEAD + 'create_feature_extractor(resnet18(), ["layer4.1.relu_1"])\n')
+    one = lens.open(
+        "refer_one.py",
+        HEAD + 'create_feature_extractor(resnet18(), ["layer4", "layer3"])\n',
+    )
+    two = lens.open(
+        "refer_two.py",
+        HEAD + 'create_feature_extractor(resnet18(), ["layer4.1.relu_1"])\n',
+    )
     await lens.settled(one)
     await lens.settled(two)
     expected = [("refer_one.py", 3, 39), ("refer_two.py", 3, 39)]
@@ -155,8 +173,13 @@ async def test_references_of_a_query_go_over_all_open_files(lens: Lens) -> None:
     assert await refer(lens, two, '"layer4.1') == expected
 
 
-async def test_references_of_a_module_are_the_queries_at_and_under_it(lens: Lens) -> None:
-    document = lens.open("refer_net.py", NET + 'create_feature_extractor(Net(), ["stem", "body", "body.1"])\n')
+async def test_references_of_a_module_are_the_queries_at_and_under_it(
+    lens: Lens,
+) -> None:
+    document = lens.open(
+        "refer_net.py",
+        NET + 'create_feature_extractor(Net(), ["stem", "body", "body.1"])\n',
+    )
     await lens.settled(document)
     line = document.text.split("\n").index('create_feature_extractor(Net(), ["stem", "body", "body.1"])')
     text = document.text.split("\n")[line]
@@ -169,8 +192,48 @@ async def test_references_of_a_module_are_the_queries_at_and_under_it(lens: Lens
     assert await refer(lens, document, "super().__init__", 1) == []
 
 
+DEFINED = """\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+        self.body = nn.Sequential(nn.ReLU(), nn.Flatten())
+#            ^^^^
+
+    def forward(self, x):
+        stem = self.body(self.stem(x))
+#       ^^^^                  ^^^^
+        return stem.flatten()
+#                   ^^^^^^^
+
+
+create_feature_extractor(Net(), ["body", "stem", "body.1", "flatten"])
+"""
+
+
+async def test_a_definition_is_the_word_that_makes_it(lens: Lens) -> None:
+    text, (body, line, stem, flatten) = marked(DEFINED)
+    document = lens.open("define_word.py", text)
+    await lens.settled(document)
+    line = types.Range(line.start, line.start)  # Which word `body.1` is, the line does not say.
+    for query, where in {
+        "body": body,
+        "body.1": line,
+        "stem": stem,
+        "flatten": flatten,
+    }.items():
+        assert await lens.targets(document, f'"{query}"') == [(document.uri, where)]
+
+
 async def test_the_definition_of_a_module_is_where_it_is_set(lens: Lens) -> None:
-    document = lens.open("define_net.py", NET + 'create_feature_extractor(Net(), ["body", "stem", "body.1"])\n')
+    document = lens.open(
+        "define_net.py",
+        NET + 'create_feature_extractor(Net(), ["body", "stem", "body.1"])\n',
+    )
     await lens.settled(document)
     lines = document.text.split("\n")
     set_at = next(at for at, line in enumerate(lines, 1) if "self.body = " in line)
@@ -178,7 +241,10 @@ async def test_the_definition_of_a_module_is_where_it_is_set(lens: Lens) -> None
     assert await lens.definition(document, '"body"') == [("define_net.py", set_at)]
     assert await lens.definition(document, '"stem"') == [("define_net.py", run_at)]
     assert await lens.definition(document, '"body.1"') == [("define_net.py", run_at)]
-    inside = lens.open("define_torchvision.py", HEAD + 'create_feature_extractor(resnet18(), ["layer1"])\n')
+    inside = lens.open(
+        "define_torchvision.py",
+        HEAD + 'create_feature_extractor(resnet18(), ["layer1"])\n',
+    )
     await lens.settled(inside)
     ((file, line),) = await lens.definition(inside, '"layer1"')
     assert file == "resnet.py"

@@ -9,6 +9,7 @@ from fxlens.checks.problem import Edit, Fix, Problem, Rule, Severity
 from fxlens.checks.rules import RULES
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
+from fxlens.source.notebooks import Program
 
 __all__ = ["RULES", "Edit", "Fix", "Problem", "Rule", "Severity", "check_call", "check_file", "severity_of"]
 
@@ -19,10 +20,13 @@ def check_call(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         yield from rule.check(analysis, text)
 
 
-def check_file(analysis: FileAnalysis) -> list[Problem]:
-    """The problems of all calls of a file that no comment silences, each once although calls may share a string."""
+def check_file(analysis: FileAnalysis, notebooks: Mapping[str, Program] | None = None) -> list[Problem]:
+    """The problems of all calls of a file that no comment silences, each once although calls may share a string.
+
+    ``notebooks`` are the programs of open notebooks by their paths, for lines that the messages speak of.
+    """
     found: dict[tuple[object, ...], Problem] = {}
-    text = SourceText(analysis.text)
+    text = SourceText(analysis.text, notebooks)
     for call in analysis.calls:
         for problem in check_call(call, text):
             found.setdefault((problem.rule, problem.span, problem.message), problem)

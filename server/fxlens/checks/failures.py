@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from fxlens.checks.text import SourceText
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import Failure
@@ -55,10 +56,9 @@ def sentence(what: str, why: Unresolved) -> str:
     return sentences(f"{what}: {why.reason}", why.remedy)
 
 
-def place(failure: Failure) -> str:
+def place(failure: Failure, text: SourceText) -> str:
     """Where it happened, in brackets: ``(net.py:12 in `Net.forward`)``."""
     if failure.source is None:
         return ""
-    name = failure.source.file.replace("\\", "/").rpartition("/")[2]
     where = f" in `{failure.source.function}`" if failure.source.function else ""
-    return f" ({name}:{failure.source.line}{where})"
+    return f" ({text.place_name(failure.source)}{where})"

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import io
 import tokenize
+from collections.abc import Mapping
 from functools import cached_property
 
+from fxlens.graph import SourceLine
 from fxlens.source.document import split_lines
 from fxlens.source.model import Position, Span
+from fxlens.source.notebooks import Program, place_name
 
 
 class SourceText:
-    """A file's text, to look at and to make edits for."""
+    """A file's text, to look at and to make edits for.
 
-    def __init__(self, text: str) -> None:
+    ``notebooks`` are the programs of notebooks by their paths: what they say of a line, they say by cell.
+    """
+
+    def __init__(self, text: str, notebooks: Mapping[str, Program] | None = None) -> None:
         self.text = text
+        self._notebooks = notebooks or {}
         self.lines = split_lines(text)
+
+    def place_name(self, source: SourceLine) -> str:
+        """A line of this or another file, as it is said to the user."""
+        return place_name(source, self._notebooks)
 
     def at(self, span: Span) -> str:
         """What stands at ``span``."""

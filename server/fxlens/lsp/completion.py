@@ -13,8 +13,9 @@ from fxlens.explanations import modes_with
 from fxlens.graph import Mode, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.documents import Document
+from fxlens.lsp.places import place_phrase
 from fxlens.lsp.session import Located, Session, query_at
-from fxlens.lsp.words import level_phrase, modes_phrase, node_phrase, place_phrase, shape_phrase
+from fxlens.lsp.words import level_phrase, modes_phrase, node_phrase, shape_phrase
 from fxlens.queries import Level, merged_index
 from fxlens.source.model import Position, Query, Span
 
@@ -50,7 +51,7 @@ def complete(
         return None
     candidates, complete_level = candidates_for(located.graphs, place.typed)
     edit_range = document.client_range(place.span)
-    items = [_item(candidate, at, edit_range, located, shown) for at, candidate in enumerate(candidates)]
+    items = [_item(session, candidate, at, edit_range, located, shown) for at, candidate in enumerate(candidates)]
     if shown.resolves:
         where = {"uri": uri, "line": position.line, "column": position.column}
         for item in items:
@@ -75,7 +76,7 @@ def resolve(session: Session, item: types.CompletionItem, shown: ClientShows) ->
         last = names.select(path)
         if last:
             level = Level(path, names.by_name.get(path), last, inner=False)
-            item.documentation = markup(_documentation(level, graph), shown.markdown_items)
+            item.documentation = markup(_documentation(session, level, graph), shown.markdown_items)
             break
     return item
 
@@ -198,7 +199,7 @@ def _class_at(graph: ModelGraph, path: str) -> str | None:
 
 
 def _item(
-    candidate: Candidate, at: int, edit_range: types.Range, located: Located, shown: ClientShows
+    session: Session, candidate: Candidate, at: int, edit_range: types.Range, located: Located, shown: ClientShows
 ) -> types.CompletionItem:
     level = candidate.level
     asked = located.query.modes
@@ -215,7 +216,9 @@ def _item(
         else None,
         kind=kind,
         detail=detail,
-        documentation=None if shown.resolves else markup(_documentation(level, candidate.graph), shown.markdown_items),
+        documentation=None
+        if shown.resolves
+        else markup(_documentation(session, level, candidate.graph), shown.markdown_items),
         filter_text=level.path,
         sort_text=f"{0 if usable else 1}{at:06d}",
         text_edit=types.TextEdit(edit_range, level.path),
@@ -231,7 +234,7 @@ def _node_kind(level: Level) -> types.CompletionItemKind:
     }.get(node.op, types.CompletionItemKind.Function)
 
 
-def _documentation(level: Level, graph: ModelGraph) -> str:
+def _documentation(session: Session, level: Level, graph: ModelGraph) -> str:
     node = level.node or level.last
     lines = [f"`{level.path}`"]
     module = graph.modules_by_path.get(level.path)
@@ -244,5 +247,5 @@ def _documentation(level: Level, graph: ModelGraph) -> str:
     if shape:
         lines.append(f"yields {shape}")
     if node.source:
-        lines.append(f"{place_phrase(node.source)} in `{node.source.function}`")
+        lines.append(f"{place_phrase(session, node.source)} in `{node.source.function}`")
     return "\n\n".join(lines)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 
 from lsprotocol import types
 
 from fxlens.graph import SourceLine
+from fxlens.lsp.places import text_of, where_is
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.queries import index
 from fxlens.source.members import member_line
+
+
+@dataclass(frozen=True)
+class Made:
+    """A line that makes something, and the word in it that says what."""
+
+    source: SourceLine
+    name: str
 
 
 def definition(session: Session, uri: str, client_position: types.Position) -> list[types.LocationLink]:
@@ -26,52 +35,36 @@ def definition(session: Session, uri: str, client_position: types.Position) -> l
     if located is None:
         return []
     origin = document.client_range(located.query.span)
-    return [_link(source, origin) for source in assignments(session, located) or sources(located)]
+    found = [where_is(session, made.source, made.name) for made in assignments(session, located) or nodes(located)]
+    return [types.LocationLink(one.uri, one.line, one.name, origin) for one in found if one]
 
 
-def assignments(session: Session, located: Located) -> list[SourceLine]:
+def assignments(session: Session, located: Located) -> list[Made]:
     """Where the module that the query is the path of, and that is no node, is set on ``self``."""
     text = located.query.text
     owner_path, _, member = text.rpartition(".")
-    found: dict[tuple[str, int], SourceLine] = {}
+    found: dict[tuple[str, int], Made] = {}
     for graph in located.graphs:
         owner = graph.modules_by_path.get(owner_path)
         is_node = any(text in index(one).by_name for one in graph.traced())
         if is_node or text not in graph.modules_by_path or owner is None or owner.source is None:
             continue
-        source = _text(session, owner.source.file)
+        file = owner.source.file
+        source = text_of(session, file)
         line = member_line(source, owner.short_class, member) if source is not None else None
         if line is not None:
-            found.setdefault((owner.source.file, line), SourceLine(owner.source.file, line + 1))
+            found.setdefault((file, line), Made(SourceLine(file, line + 1), member))
     return list(found.values())
 
 
-def _text(session: Session, file: str) -> str | None:
-    path = Path(file)
-    if not path.is_absolute():
-        return None
-    document = session.workspace.document(path.as_uri())
-    if document is not None:
-        return document.source
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def sources(located: Located) -> list[SourceLine]:
+def nodes(located: Located) -> list[Made]:
     """The source lines of the nodes the query selects alone, eval first, each line once."""
-    found: dict[tuple[str, int], SourceLine] = {}
+    found: dict[tuple[str, int], Made] = {}
     for graph in located.graphs:
         for one in graph.traced():
             node = index(one).select(located.query.text)
-            source = node.source if node else None
-            if source and Path(source.file).is_absolute():
-                found.setdefault((source.file, source.line), source)
+            if node and node.source:
+                # `layers.0` runs as `self.layers[0](x)` or in a loop, under whatever name: its line is all there is.
+                name = node.target.rpartition(".")[2] if node.op in ("call_module", "get_attr") else node.label
+                found.setdefault((node.source.file, node.source.line), Made(node.source, name))
     return list(found.values())
-
-
-def _link(source: SourceLine, origin: types.Range) -> types.LocationLink:
-    start = types.Position(source.line - 1, 0)
-    line = types.Range(start, start)
-    return types.LocationLink(Path(source.file).as_uri(), line, line, origin)

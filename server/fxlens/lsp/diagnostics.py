@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
 
 from lsprotocol import types
 
 from fxlens.checks import RULES, Problem, check_file, severity_of
 from fxlens.checks.pages import page_file
 from fxlens.lsp.documents import Document
+from fxlens.lsp.places import where_is
 from fxlens.lsp.session import Session
 
 _SEVERITIES = {
@@ -21,19 +22,27 @@ _SEVERITIES = {
 SOURCE = "FX Lens"
 
 
-def diagnose(session: Session, uri: str) -> types.PublishDiagnosticsParams | None:
-    """The diagnostics of a document as it is now, remembered for code actions; ``None`` when its text has moved on."""
-    opened = session.open_file(uri)
-    if opened is None:
-        return None
-    document, analysis = opened
-    found = [
-        (diagnostic, problem)
-        for problem in check_file(analysis)
-        if document.holds(problem.span) and (diagnostic := _diagnostic(session, document, problem)) is not None
-    ]
-    session.published[uri] = found
-    return types.PublishDiagnosticsParams(uri, [diagnostic for diagnostic, _ in found], document.version)
+def diagnose(session: Session, uris: Sequence[str]) -> Iterator[types.PublishDiagnosticsParams]:
+    """The diagnostics of the documents that show one analysis, remembered for code actions.
+
+    There are several for a notebook only, whose cells share the problems of their program. Those whose text has moved
+    on are left out.
+    """
+    problems: list[Problem] | None = None
+    for uri in uris:
+        opened = session.open_file(uri)
+        if opened is None:
+            continue
+        document, analysis = opened
+        if problems is None:
+            problems = check_file(analysis, session.workspace.notebooks())
+        found = [
+            (diagnostic, problem)
+            for problem in problems
+            if document.holds(problem.span) and (diagnostic := _diagnostic(session, document, problem)) is not None
+        ]
+        session.published[uri] = found
+        yield types.PublishDiagnosticsParams(uri, [diagnostic for diagnostic, _ in found], document.version)
 
 
 def _diagnostic(session: Session, document: Document, problem: Problem) -> types.Diagnostic | None:
@@ -47,7 +56,7 @@ def _diagnostic(session: Session, document: Document, problem: Problem) -> types
         code=problem.rule,
         code_description=_description(problem.rule),
         source=SOURCE,
-        related_information=_related(problem),
+        related_information=_related(session, problem),
         data={"suggestions": list(problem.suggestions)},
     )
 
@@ -59,11 +68,8 @@ def _description(code: str) -> types.CodeDescription | None:
     return types.CodeDescription(file.as_uri()) if file.is_file() else None
 
 
-def _related(problem: Problem) -> list[types.DiagnosticRelatedInformation] | None:
-    source = problem.related
-    if source is None or not Path(source.file).is_absolute():
+def _related(session: Session, problem: Problem) -> list[types.DiagnosticRelatedInformation] | None:
+    where = where_is(session, problem.related) if problem.related else None
+    if where is None:
         return None
-    start = types.Position(source.line - 1, 0)
-    location = types.Location(Path(source.file).as_uri(), types.Range(start, start))
-    summary = RULES[problem.rule].summary
-    return [types.DiagnosticRelatedInformation(location, summary)]
+    return [types.DiagnosticRelatedInformation(types.Location(where.uri, where.line), RULES[problem.rule].summary)]

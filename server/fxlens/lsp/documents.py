@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
 from lsprotocol import types
+from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument, Workspace
 
 from fxlens.source.document import split_lines
@@ -171,6 +172,18 @@ class DocumentWorkspace(Workspace):
         if known is None or known.cells != cells:
             known = self._programs[notebook.uri] = Program.of(cells)
         return known
+
+    def notebooks(self) -> dict[str, Program]:
+        """The programs of the open notebooks, by the path that the worker knows their code under."""
+        return {path: self.program(notebook) for path, notebook in self._notebook_paths()}
+
+    def notebook_at(self, path: str) -> Program | None:
+        """The program of the open notebook whose code the worker knows under that path."""
+        return next((self.program(notebook) for other, notebook in self._notebook_paths() if other == path), None)
+
+    def _notebook_paths(self) -> Iterator[tuple[str, types.NotebookDocument]]:
+        for notebook in list(self.notebook_documents.values()):
+            yield to_fs_path(notebook.uri) or notebook.uri, notebook
 
     def _python_cells(self, notebook: types.NotebookDocument) -> Iterator[Cell]:
         for cell in notebook.cells:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from lsprotocol import types
 
-from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph, SourceLine
+from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
+from fxlens.lsp.places import place_link
 from fxlens.lsp.session import Located, Session, query_at
-from fxlens.lsp.words import node_phrase, place_phrase, shape_phrase
+from fxlens.lsp.words import node_phrase, shape_phrase
 from fxlens.queries import select_all
 
 
@@ -22,15 +21,15 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
     located = query_at(analysis, document.position(client_position))
     if located is None or not located.query.text:
         return None
-    text = card(located)
+    text = card(session, located)
     if not text:
         return None
     return types.Hover(markup(text, shown.markdown_hover), document.client_range(located.query.span))
 
 
-def card(located: Located) -> str:
+def card(session: Session, located: Located) -> str:
     """The card's Markdown: one part for each model the query is asked of."""
-    parts = [_part(graph, located) for graph in located.graphs]
+    parts = [_part(session, graph, located) for graph in located.graphs]
     if not parts:
         return _without_graph(located)
     if located.stale:
@@ -49,7 +48,7 @@ def _without_graph(located: Located) -> str:
     return f"**{located.query.text}** — nothing is known of this name: {why}" if why else ""
 
 
-def _part(graph: ModelGraph, located: Located) -> str:
+def _part(session: Session, graph: ModelGraph, located: Located) -> str:
     query = located.query
     asked = [one.text for one in located.analysis.call.queries if one.role == query.role]
     chosen: dict[Mode, GraphNode | None] = {}
@@ -57,7 +56,7 @@ def _part(graph: ModelGraph, located: Located) -> str:
         one = graph.of(mode)
         if one:
             chosen[mode] = select_all(one, list(dict.fromkeys(asked)), graph.dialect).get(query.text)
-    said = {mode: _selects(graph, mode, node, query.text) for mode, node in chosen.items()}
+    said = {mode: _selects(session, graph, mode, node, query.text) for mode, node in chosen.items()}
     head = _head(graph, query.text)
     if len(set(said.values())) == 1:
         modes = " and ".join(f"**{mode}**" for mode in said)
@@ -76,14 +75,14 @@ def _head(graph: ModelGraph, query: str) -> str:
     return head
 
 
-def _selects(graph: ModelGraph, mode: Mode, node: GraphNode | None, query: str) -> str:
+def _selects(session: Session, graph: ModelGraph, mode: Mode, node: GraphNode | None, query: str) -> str:
     one = graph.of(mode)
     if node is None or one is None:
         return "selects nothing"
     which = "selects" if node.name == query else "selects its last node,"
     parts = [f"{which} `{node.name}` ({node_phrase(node)})", _shapes(one, node, query), _runs(graph, mode, node, query)]
     text = ", ".join(filter(None, parts))
-    return text + (f"  \n{place(node.source)}" if node.source else "")
+    return text + (f"  \n{place_link(session, node.source)}" if node.source else "")
 
 
 def _shapes(graph: ModeGraph, node: GraphNode, query: str) -> str:
@@ -104,11 +103,3 @@ def _runs(graph: ModelGraph, mode: Mode, node: GraphNode, query: str) -> str:
     count = module.calls(mode) if module and module.path else 1
     what = f"`{path}`" if path != query else "the module"
     return f"{what} runs {count} times" if count > 1 else ""
-
-
-def place(source: SourceLine) -> str:
-    """A link to a line, which editors open on a click."""
-    uri = Path(source.file).as_uri() if Path(source.file).is_absolute() else None
-    said = place_phrase(source)
-    where = f"[{said}]({uri}#L{source.line})" if uri else said
-    return f"{where} in `{source.function}`" if source.function else where

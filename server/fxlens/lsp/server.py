@@ -96,12 +96,10 @@ class FxLensServer(LanguageServer):
         """
         analysis = self.session.engine.analysis(uri)
         published = False
-        for document_uri in self.session.workspace.document_uris(uri):
-            diagnostics = diagnose(self.session, document_uri)
-            if diagnostics is not None:
-                self.text_document_publish_diagnostics(diagnostics)
-                self.protocol.notify("fxlens/modelChanged", {"uri": document_uri})
-                published = True
+        for diagnostics in diagnose(self.session, self.session.workspace.document_uris(uri)):
+            self.text_document_publish_diagnostics(diagnostics)
+            self.protocol.notify("fxlens/modelChanged", {"uri": diagnostics.uri})
+            published = True
         if analysis is not None and published:
             self.refresh_views()
             self.publish_status(analysis)
@@ -235,7 +233,7 @@ def _register_queries(server: FxLensServer) -> None:
         links = definition(server.session, params.text_document.uri, params.position)
         if server.shows.links:
             return links
-        return [types.Location(link.target_uri, link.target_range) for link in links]
+        return [types.Location(link.target_uri, link.target_selection_range) for link in links]
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=KINDS))
     def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:

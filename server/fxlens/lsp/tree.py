@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from lsprotocol import types
@@ -15,8 +14,9 @@ from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.explanations import modes_with
 from fxlens.graph import MODES, GraphNode, Mode, ModelGraph, SourceLine
 from fxlens.lsp.documents import Document
+from fxlens.lsp.places import client_line, place_phrase
 from fxlens.lsp.session import Session, main_state, nearest_call, query_at
-from fxlens.lsp.words import modes_phrase, node_phrase, place_phrase, shape_phrase
+from fxlens.lsp.words import modes_phrase, node_phrase, shape_phrase
 from fxlens.queries import Level, NameIndex, index, merged_index
 from fxlens.source.model import ExtractionCall
 
@@ -68,14 +68,15 @@ class Asked:
 class Outline:
     """A model graph as a tree of dotted levels: of one mode, or of both merged in one execution order."""
 
+    session: Session
     graph: ModelGraph
     names: NameIndex
     text: str = ""
 
     @staticmethod
-    def of(graph: ModelGraph, asked: Asked) -> Outline:
+    def of(session: Session, graph: ModelGraph, asked: Asked) -> Outline:
         one = graph.of(asked.mode) if asked.mode else None
-        return Outline(graph, index(one) if one else merged_index(graph), asked.text)
+        return Outline(session, graph, index(one) if one else merged_index(graph), asked.text)
 
     @cached_property
     def shown(self) -> dict[str, int] | None:
@@ -150,9 +151,13 @@ class Outline:
             "description": self._description(level, modes),
             "modes": list(modes),
             "tooltip": self._tooltip(level, modes),
-            "source": _location(source),
+            "source": self._location(source),
             "hasChildren": level.inner,
         }
+
+    def _location(self, source: SourceLine | None) -> Json | None:
+        at = client_line(self.session, source) if source else None
+        return {"uri": at[0], "line": at[1]} if at else None
 
     def _class_source(self, level: Level) -> SourceLine | None:
         module = self.graph.modules_by_path.get(level.path)
@@ -190,7 +195,7 @@ class Outline:
         lines.append(modes_phrase(modes) or "in train and eval mode")
         source = self._class_source(level) if level.inner else node.source
         if source:
-            lines.append(place_phrase(source))
+            lines.append(place_phrase(self.session, source))
         return "\n\n".join(lines)
 
 
@@ -206,7 +211,7 @@ def tree(session: Session, uri: str, client_position: types.Position | None, ask
         return _answer("none", "This file has no call of `create_feature_extractor` or `get_graph_node_names`.")
     located = query_at(analysis, position) if position else None
     return {
-        **_of_call(document, call, asked),
+        **_of_call(session, document, call, asked),
         "query": located.query.text if located and located.analysis is call else None,
         "queries": list(dict.fromkeys(query.text for query in asked.call(call).queries)),
         "editable": call.call.function == "create_feature_extractor" and not call.call.delegates,
@@ -255,10 +260,10 @@ def _outline(session: Session, uri: str, client_position: types.Position | None,
     document, analysis = opened
     call = nearest_call(analysis, document.position(client_position) if client_position else None)
     state = asked.state(call) if call else None
-    return Outline.of(state.graph, asked) if state and state.graph else None
+    return Outline.of(session, state.graph, asked) if state and state.graph else None
 
 
-def _of_call(document: Document, call: CallAnalysis, asked: Asked) -> Json:
+def _of_call(session: Session, document: Document, call: CallAnalysis, asked: Asked) -> Json:
     where: Json = {"callRange": _range(document.client_range(call.call.span)), "dialect": call.call.dialect}
     state = asked.state(call)
     if state is None:
@@ -270,7 +275,7 @@ def _of_call(document: Document, call: CallAnalysis, asked: Asked) -> Json:
         return _answer(*_without_graph(state), **common)
     if not state.graph.traced():
         return _answer("none", _failure_text(state) or "The model cannot be traced.", **common)
-    built = Outline.of(state.graph, asked)
+    built = Outline.of(session, state.graph, asked)
     status = "ready" if state.current_graph else "stale"
     message = _failure_text(state) if status == "stale" else None
     if asked.text:
@@ -308,12 +313,6 @@ def _kind(level: Level) -> Kind:
 def _same_module(node: GraphNode) -> bool:
     """Whether a leaf's node name is its module's path, but for the ``_N`` of a repeated call."""
     return node.name == node.target or node.name.startswith(f"{node.target}_")
-
-
-def _location(source: SourceLine | None) -> Json | None:
-    if source is None or not Path(source.file).is_absolute():
-        return None
-    return {"uri": Path(source.file).as_uri(), "line": source.line - 1}
 
 
 def _place(levels: Sequence[Level], path: str) -> int | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePath
 
-from fxlens.graph import GraphNode, Mode, SourceLine, Value
+from fxlens.graph import GraphNode, Mode, Value
 from fxlens.queries import Level
 
 
@@ -41,8 +40,3 @@ def shape_phrase(value: Value | None) -> str:
         inner = [shape_phrase(item) or item.kind for item in value.items]
         return f"({', '.join(inner)})"
     return value.kind
-
-
-def place_phrase(source: SourceLine) -> str:
-    """``resnet.py:146``."""
-    return f"{PurePath(source.file.replace(chr(92), '/')).name}:{source.line}"

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 
+from fxlens.graph import SourceLine
 from fxlens.source.document import split_lines
 
 _PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun"})
@@ -88,6 +90,24 @@ class Program:
         if at < 0 or line >= self.firsts[at] + self.counts[at]:
             return None
         return Place(at, self.firsts[at], self.counts[at])
+
+
+def place_name(source: SourceLine, notebooks: Mapping[str, Program]) -> str:
+    """A line in words; ``notebooks`` are the programs of notebooks by their paths, whose lines are said by cell.
+
+    Example:
+        >>> place_name(SourceLine("/a/net.py", 3), {})
+        'net.py:3'
+        >>> place_name(SourceLine("/a/n.ipynb", 3), {"/a/n.ipynb": Program.of([Cell("a", ""), Cell("b", "x")])})
+        'Python cell 2, line 1'
+    """
+    program = notebooks.get(source.file)
+    place = program.place_of(source.line - 1) if program else None
+    if place:
+        return f"Python cell {place.at + 1}, line {source.line - place.first}"
+    name = PurePath(source.file.replace("\\", "/")).name
+    # The line of a program that has no such cell any more would be a line of nothing the user sees.
+    return name if program else f"{name}:{source.line}"
 
 
 def python_of(cell: str) -> tuple[str, str]:

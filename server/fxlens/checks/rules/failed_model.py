@@ -17,7 +17,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         failure = state.failure
         if state.status == "failed" and failure and not is_of_torch_fx(failure):
             why = Unresolved(failure.message, failure.remedy)
-            said = unknown(analysis, why) + place(failure)
+            said = unknown(analysis, why) + place(failure, text)
             fix = add_hint(analysis, text)
             yield Problem(RULE.code, model_span(analysis), said, (fix,) if fix else (), related=failure.source)
 

@@ -11,12 +11,12 @@ from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis
 
 
-def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
+def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     for state in analysis.models:
         for failure in trace_failures(state):
             if failure.kind == "naming":
                 message = sentences(failure.message, failure.remedy)
-                yield Problem(RULE.code, model_span(analysis), message + place(failure), related=failure.source)
+                yield Problem(RULE.code, model_span(analysis), message + place(failure, text), related=failure.source)
 
 
 RULE = Rule(

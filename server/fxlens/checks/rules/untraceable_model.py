@@ -22,7 +22,11 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
             said = sentence(f"torch.fx cannot trace this model{mode}", why)
             fix = add_leaf_modules(analysis, text, failure.leaf_modules)
             yield Problem(
-                RULE.code, model_span(analysis), said + place(failure), (fix,) if fix else (), related=failure.source
+                RULE.code,
+                model_span(analysis),
+                said + place(failure, text),
+                (fix,) if fix else (),
+                related=failure.source,
             )
 
 
