@@ -67,11 +67,15 @@ class Call:
 
 
 class Document:
-    """An open file. Its calls belong to its present text, always."""
+    """An open file. Its calls belong to its present text, always.
 
-    def __init__(self, uri: str, path: str) -> None:
+    One that is not ``shown`` is a file that is looked into once, and nobody waits for news of it.
+    """
+
+    def __init__(self, uri: str, path: str, *, shown: bool = True) -> None:
         self.uri = uri
         self.path = path
+        self.shown = shown
         self.text = ""
         self.version: int | None = None
         self.calls: list[Call] = []

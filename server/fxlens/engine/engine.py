@@ -7,6 +7,7 @@ happens in worker processes. A result is shown only if the slice it was made for
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -59,6 +60,7 @@ class Engine:
         self._traces = Traces(on_worker, on_log, on_phase)
         self._neighbours = Neighbours(self._read_again)
         self._restarting = asyncio.Lock()
+        self._looks = itertools.count()
 
     # --- settings ---------------------------------------------------------------------------------------------------
 
@@ -126,6 +128,35 @@ class Engine:
             file.path == path and self._traces.digests.of(path) != file.digest for file in model.files
         )
 
+    def files_mentioning(self, word: str) -> list[str]:
+        """The files of the workspace, as far as it has been read, that hold a word and are not open."""
+        return self._neighbours.mentioning(word)
+
+    async def look_into(self, path: str, wanted: Callable[[ExtractionCall], bool]) -> FileAnalysis | None:
+        """The analysis of a file that is not open, with the calls that are ``wanted`` only.
+
+        Their models are traced where they are not known; to give up early, cancel. Nothing is published.
+        """
+        found = self._neighbours.unopened(path)
+        if found is None:
+            return None
+        text, reading = found
+        # An address of its own: somebody may open the file, or look into it too, meanwhile.
+        document = Document(f"unopened:{next(self._looks)}:{path}", path, shown=False)
+        document.text = text
+        calls = tuple(call for call in find_calls(text, path, reading).calls if wanted(call))
+        self._documents[document.uri] = document
+        try:
+            self._set_calls(document, calls)
+            self._launch_later(document, 0.0)
+            await self.settled(document.uri)
+            return document.analysis()
+        finally:
+            if document.debounce:
+                document.debounce.cancel()
+            self._documents.pop(document.uri, None)
+            self._drop_unwanted_jobs()
+
     def _set_text(self, document: Document, text: str, version: int | None) -> None:
         document.text, document.version = text, version
         self._set_calls(document, self._calls_in(text, document.path))
@@ -133,7 +164,7 @@ class Engine:
     def _read_again(self, path: str) -> None:
         """Find the calls of an open document anew, after a change in files around it."""
         for document in self._documents.values():
-            if document.path == path:
+            if document.path == path and document.shown:
                 found = self._calls_in(document.text, path)
                 if found != tuple(one.call for one in document.calls):
                     self._set_calls(document, found)
@@ -209,7 +240,8 @@ class Engine:
         )
 
     def _publish(self, document: Document) -> None:
-        self._on_analysis(document.analysis())
+        if document.shown:
+            self._on_analysis(document.analysis())
         document.resolve_waiters()
 
     # --- jobs -------------------------------------------------------------------------------------------------------

@@ -82,6 +82,15 @@ class Neighbours:
         self._readings[path] = reading = Reading(self._files)
         return reading
 
+    def unopened(self, path: str) -> tuple[str, Reading] | None:
+        """The text of a file that no editor holds, and the workspace for reading it once."""
+        text = None if path in self._readings else self._files.text(path)
+        return (text, Reading(self._files)) if text is not None else None
+
+    def mentioning(self, word: str) -> list[str]:
+        """The files of the workspace that hold a word and are not open."""
+        return [path for path in self._files.mentioning(word) if path not in self._readings]
+
     def close(self, path: str) -> None:
         """The document ``path`` is open no more; its file counts again."""
         self._readings.pop(path, None)

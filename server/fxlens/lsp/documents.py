@@ -153,6 +153,10 @@ class DocumentWorkspace(Workspace):
         notebook = self.get_notebook_document(cell_uri=uri)
         return CellDocument(found, notebook.uri, self.program(notebook)) if notebook else found
 
+    def unopened(self, uri: str, text: str) -> Document:
+        """A file that is not open, to convert its positions."""
+        return self._create_text_document(uri, text)
+
     def documents(self) -> Iterator[Document]:
         """Every open document and cell."""
         for uri in list(self.text_documents):

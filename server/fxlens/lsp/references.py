@@ -1,4 +1,4 @@
-"""Which queries select the same: highlighted in one file, listed over all open ones.
+"""Which queries select the same: highlighted in one file, listed over the workspace.
 
 A query and another are the same reference when they select one node of one class of model, whatever their texts are:
 ``layer4`` and ``layer4.1`` may both be ``layer4.1.relu_1``.
@@ -6,18 +6,24 @@ A query and another are the same reference when they select one node of one clas
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from lsprotocol import types
 
-from fxlens.engine.analysis import CallAnalysis
+from fxlens.engine.analysis import CallAnalysis, FileAnalysis
 from fxlens.graph import ModelGraph
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.queries import index
 from fxlens.source.members import assigned_member
 from fxlens.source.model import Position, Query
+
+_PATIENCE_SECONDS = 10.0
+"""How long somebody who asked for references waits for the models of files that are not open."""
+_MOST_FILES = 200
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,16 @@ class _Target:
         if self.module is not None:
             return any(_is_under(graph, query.text, *self.module) for graph in located.graphs)
         return not self.nodes.isdisjoint(selected(located))
+
+    def words(self) -> set[str]:
+        """What every query that can match begins with or holds, dot to dot."""
+        return {self.module[1]} if self.module else {name.partition(".")[0] for _, name in self.nodes}
+
+    def may_be(self, query: str) -> bool:
+        """Whether a query could match, whatever its model is."""
+        if self.module:
+            return self.module[1] in query.split(".")
+        return any(name == query or name.startswith(f"{query}.") for _, name in self.nodes)
 
 
 def highlights(session: Session, uri: str, client_position: types.Position) -> list[types.DocumentHighlight]:
@@ -51,10 +67,11 @@ def highlights(session: Session, uri: str, client_position: types.Position) -> l
     ]
 
 
-def references(session: Session, uri: str, client_position: types.Position) -> list[types.Location]:
-    """The queries of all open documents that select what the query, or the module's assignment, at the position means.
+async def references(session: Session, uri: str, client_position: types.Position) -> list[types.Location]:
+    """The queries of the workspace that select what the query, or the module's assignment, at the position means.
 
-    The assignment is ``self.layer1 = …`` in the class of a module.
+    The assignment is ``self.layer1 = …`` in the class of a module. Files that are not open are read, and their models
+    traced where their names may be among the answers; what is not known in the time that somebody waits is left out.
     """
     target = _target(session, uri, client_position)
     if target is None:
@@ -62,9 +79,35 @@ def references(session: Session, uri: str, client_position: types.Position) -> l
     found: dict[tuple[str, Position], types.Location] = {}
     for document, call, query in _queries(session):
         if target.matches(call, query):
-            uri = document.uri_at(query.span.start)
-            found[document.program_uri, query.span.start] = types.Location(uri, document.client_range(query.span))
+            at = document.uri_at(query.span.start)
+            found[document.program_uri, query.span.start] = types.Location(at, document.client_range(query.span))
+
+    async def look_into(path: str) -> None:
+        analysis = await session.engine.look_into(
+            path, lambda call: any(target.may_be(query.text) for query in call.queries)
+        )
+        for document, query in _matches(session, target, path, analysis) if analysis else ():
+            where = types.Location(document.uri, document.client_range(query.span))
+            found[document.program_uri, query.span.start] = where
+
+    words = target.words()
+    paths = list(dict.fromkeys(path for word in words for path in session.engine.files_mentioning(word)))
+    # All at once, so that one whose model takes its time keeps no other waiting.
+    looks = [asyncio.ensure_future(look_into(path)) for path in paths[:_MOST_FILES]]
+    late = (await asyncio.wait(looks, timeout=_PATIENCE_SECONDS))[1] if looks else set()
+    for task in late:
+        task.cancel()
+    if late:
+        session.log(f"References: {len(late)} files of the workspace could not be looked into in time.")
     return list(found.values())
+
+
+def _matches(session: Session, target: _Target, path: str, analysis: FileAnalysis) -> Iterator[tuple[Document, Query]]:
+    document = session.workspace.unopened(Path(path).as_uri(), analysis.text)
+    for call in analysis.calls:
+        for query in call.call.queries:
+            if target.matches(call, query):
+                yield document, query
 
 
 def selected(located: Located) -> Iterator[tuple[str, str]]:

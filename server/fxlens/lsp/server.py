@@ -74,7 +74,7 @@ class FxLensServer(LanguageServer):
         workspace = DocumentWorkspace.like(self.workspace, _SYNC)
         # pygls offers no hook for the class of its workspace; replacing it here, before any document is open, is one.
         self.protocol._workspace = workspace  # noqa: SLF001
-        self.session = Session(engine, workspace, configuration)
+        self.session = Session(engine, workspace, configuration, self.log)
         self.configure(configuration)
 
     def configure(self, configuration: Configuration) -> None:
@@ -255,8 +255,8 @@ def _register_views(server: FxLensServer) -> None:
         return highlights(server.session, params.text_document.uri, params.position)
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
-    def find_references(params: types.ReferenceParams) -> list[types.Location]:
-        return references(server.session, params.text_document.uri, params.position)
+    async def find_references(params: types.ReferenceParams) -> list[types.Location]:
+        return await references(server.session, params.text_document.uri, params.position)
 
 
 def _register_own_requests(server: FxLensServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lsprotocol import types
@@ -40,6 +41,7 @@ class Session:
     engine: Engine
     workspace: DocumentWorkspace
     configuration: Configuration
+    log: Callable[[str], None]
     published: dict[str, list[tuple[types.Diagnostic, Problem]]] = field(default_factory=dict)
 
     def open_file(self, uri: str) -> tuple[Document, FileAnalysis] | None:
