@@ -41,7 +41,7 @@ class NameIndex:
         self.returned = graph.returned
         self.by_name: dict[str, GraphNode] = {}
         self.last_under: dict[str, GraphNode] = {}
-        self._children: dict[str, dict[str, None]] = {}
+        self._children: dict[str, list[str]] = {}
         for node in graph.nodes:
             self.by_name[node.name] = node
             self._add(node)
@@ -53,7 +53,7 @@ class NameIndex:
         while path:
             parent, _, _ = path.rpartition(".")
             if not known:
-                self._children.setdefault(parent, {})[path] = None
+                self._children.setdefault(parent, []).append(path)
             if parent:
                 known = parent in self.last_under
                 self.last_under[parent] = node
@@ -63,12 +63,20 @@ class NameIndex:
         """The node that ``query`` selects when it is asked alone: the last one at or under that dotted path."""
         return self.last_under.get(query)
 
+    def children(self, prefix: str) -> Sequence[str]:
+        """The paths one dotted level below ``prefix`` (``""`` for the top), in execution order.
+
+        There may be 50 000: whoever shows a few hundred of them makes a :class:`Level` of those alone.
+        """
+        return self._children.get(prefix, ())
+
+    def level(self, path: str) -> Level:
+        """What stands at a path that has a node at or under it."""
+        return Level(path, self.by_name.get(path), self.last_under[path], path in self._children)
+
     def levels(self, prefix: str) -> list[Level]:
-        """What stands one dotted level below ``prefix`` (``""`` for the top), in execution order."""
-        return [
-            Level(path, self.by_name.get(path), self.last_under[path], path in self._children)
-            for path in self._children.get(prefix, {})
-        ]
+        """What stands one dotted level below ``prefix``, in execution order."""
+        return [self.level(path) for path in self.children(prefix)]
 
 
 def index(graph: ModeGraph) -> NameIndex:

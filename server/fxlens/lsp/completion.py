@@ -20,7 +20,10 @@ from fxlens.queries import Level, merged_index
 from fxlens.source.model import Position, Query, Span
 
 TRIGGERS = ['"', "'", "."]
-_MOST = 200
+_MOST_WHOLE = 200
+"""A level of no more rows is sent whole, and filtered by the editor."""
+_MOST_CUT = 100
+"""The rows of a list that is asked for again with each letter: making and sending them is most of what it costs."""
 
 
 @dataclass(frozen=True)
@@ -151,26 +154,34 @@ def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> tuple[list[Can
     types fast and accepts at once.
     """
     prefix, _, rest = typed.rpartition(".")
+    start = len(prefix) + 1 if prefix else 0
     fitting = subsequence(rest)
-    level = [(graph, level) for graph in graphs for level in merged_index(graph).levels(prefix)]
-    if not any(fitting(one.segment) for _, one in level):
+    below = [(merged_index(graph), graph) for graph in graphs]
+    whole = sum(len(names.children(prefix)) for names, _ in below) <= _MOST_WHOLE
+    # One at a time, and no more than are shown: a level may have fifty thousand.
+    rows = (
+        Candidate(names.level(path), modes_with(graph, path), _class_at(graph, path), graph)
+        for names, graph in below
+        for path in names.children(prefix)
+        if whole or not rest or fitting(path, start)
+    )
+    found = _distinct(rows, _MOST_WHOLE if whole else _MOST_CUT)
+    if not any(fitting(one.level.path, start) for one in found):
         return _deep_matches(graphs, typed), False
-    whole = len(level) <= _MOST
-    return _distinct(
-        Candidate(one, modes_with(graph, one.path), _class_at(graph, one.path), graph)
-        for graph, one in level
-        if whole or fitting(one.segment)
-    ), whole
+    return found, whole
 
 
-def subsequence(letters: str) -> Callable[[str], object]:
+def subsequence(letters: str) -> Callable[..., object]:
     """A test for texts that have ``letters`` in this order, case aside, which is how editors filter.
 
+    It takes the text and, if need be, where to begin in it.
+
     Example:
-        >>> bool(subsequence("l1")("Layer1")), bool(subsequence("1l")("layer1"))
-        (True, False)
+        >>> bool(subsequence("l1")("Layer1")), bool(subsequence("1l")("layer1")), bool(subsequence("a")("layer", 2))
+        (True, False, False)
     """
-    return re.compile(".*?".join(map(re.escape, letters)), re.IGNORECASE).search
+    # Not `a.*?b`, which tries every `a` for a text that has no `b` behind it.
+    return re.compile("".join(f"[^{re.escape(letter)}]*{re.escape(letter)}" for letter in letters), re.I).match
 
 
 def _deep_matches(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]:
@@ -183,12 +194,12 @@ def _deep_matches(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]
     )
 
 
-def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The first few hundred candidates, one for each name: more is no help to anyone, and slow to send."""
+def _distinct(candidates: Iterable[Candidate], most: int = _MOST_CUT) -> list[Candidate]:
+    """The first candidates, one for each name: more is no help to anyone, and slow to send."""
     found: dict[str, Candidate] = {}
     for candidate in candidates:
         found.setdefault(candidate.level.path, candidate)
-        if len(found) >= _MOST:
+        if len(found) >= most:
             break
     return list(found.values())
 
