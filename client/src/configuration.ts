@@ -1,4 +1,5 @@
 // What the server must know of us, gathered from VS Code: trust, folders, their interpreters, settings.
+import { resolve } from 'node:path';
 import { type LogOutputChannel, Uri, workspace } from 'vscode';
 import { substitute } from './environment/paths';
 import type { Prober } from './environment/probe';
@@ -38,7 +39,7 @@ export async function gather(
     const { interpreter, reason, problem } = resolutions.get(folder) ?? UNTRUSTED;
     return { interpreter, reason, problem };
   };
-  const folders = paths.map((path) => ({ path, ...wire(path) }));
+  const folders = paths.map((path) => ({ path, ...wire(path), extraPaths: extraPaths(path) }));
   const configuration = { trusted: workspace.isTrusted, folders, default: wire(undefined), settings: settings() };
   return { configuration, resolutions };
 }
@@ -71,11 +72,9 @@ function settings(): ServerSettings {
     const value = read.get<number>(`limits.${name}`);
     if (typeof value === 'number') limits[name] = value;
   }
-  const [folder] = folderPaths();
-  const extraPaths = read.get<string[]>('extraPaths', []).map((path) => substitute(path, folder, process.env));
   return {
     limits,
-    extraPaths,
+    extraPaths: extraPaths(undefined),
     idleMinutes: read.get('worker.idleMinutes', 10),
     maxWorkers: read.get('worker.maxWorkers', 3),
     cacheFolder: read.get('cache.folder', ''),
@@ -83,6 +82,16 @@ function settings(): ServerSettings {
     inlayShapes: read.get('inlayHints.shapes', true),
     codeLens: read.get('codeLens', true),
   };
+}
+
+/** The extra import paths of a folder (`undefined`: of files outside them), absolute where a folder makes them so. */
+function extraPaths(folder: string | undefined): string[] {
+  const scope = folder === undefined ? undefined : Uri.file(folder);
+  const paths = workspace.getConfiguration('fxlens', scope).get<string[]>('extraPaths', []);
+  return paths.map((path) => {
+    const replaced = substitute(path, folder, process.env);
+    return folder === undefined ? replaced : resolve(folder, replaced);
+  });
 }
 
 function report(log: LogOutputChannel, folder: string | undefined, resolution: Resolution): void {

@@ -18,6 +18,8 @@ export interface Interpreter {
 
 export interface FolderConfiguration extends Interpreter {
   readonly path: string;
+  /** Folders that its code may import from. */
+  readonly extraPaths: readonly string[];
 }
 
 export type Severity = 'error' | 'warning' | 'information' | 'hint' | 'off';

@@ -69,7 +69,7 @@ class Engine:
         if settings == self._settings:
             return
         self._settings = settings
-        self._neighbours.configure([folder.path for folder in settings.folders], settings.extra_paths)
+        self._neighbours.configure({folder.path: settings.extra_paths_of(folder) for folder in settings.folders})
         self._traces.configure(settings)
         for document in self._documents.values():
             self._refresh(document, retry_blocked=True)

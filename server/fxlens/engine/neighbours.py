@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from fxlens.engine.workspace_files import WorkspaceFiles, read_folders
 
@@ -52,17 +52,17 @@ class Neighbours:
         self._indexing: asyncio.Task[None] | None = None
         self._stop = threading.Event()
 
-    def configure(self, roots: Sequence[str], extra_paths: Sequence[str]) -> None:
-        """Read the folders ``roots`` from now on, if they are others than before."""
-        if (tuple(roots), tuple(extra_paths)) == (self._files.roots, self._files.extra_paths):
+    def configure(self, roots: Mapping[str, tuple[str, ...]]) -> None:
+        """Read the folders ``roots`` from now on, each with its extra paths, if they are others than before."""
+        if list(roots.items()) == list(self._files.roots.items()):
             return
-        self._files.roots, self._files.extra_paths = tuple(roots), tuple(extra_paths)
+        self._files.roots = dict(roots)
         self._cancel_indexing()
         self._stop = threading.Event()
         self._indexing = asyncio.get_running_loop().create_task(self._index(self._stop))
 
     async def _index(self, stop: threading.Event) -> None:
-        files = await asyncio.to_thread(read_folders, self._files.roots, dict(self._files.disk), stop)
+        files = await asyncio.to_thread(read_folders, list(self._files.roots), dict(self._files.disk), stop)
         self._files.take_disk(files)
         for path in list(self._readings):
             self._read_again(path)

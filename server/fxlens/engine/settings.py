@@ -10,12 +10,16 @@ from fxlens.worker.messages import Limits
 
 @dataclass(frozen=True)
 class FolderSettings:
-    """One workspace folder and its interpreter; ``interpreter_problem`` says why there is none."""
+    """One workspace folder and its interpreter; ``interpreter_problem`` says why there is none.
+
+    ``extra_paths`` are folders that its code may import from; ``None`` stands for those of the whole workspace.
+    """
 
     path: str
     interpreter: str | None = None
     interpreter_reason: str = ""
     interpreter_problem: str | None = None
+    extra_paths: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,15 @@ class EngineSettings:
             return None, folder.interpreter_problem
         return self.default_interpreter, self.default_reason
 
+    def extra_paths_of(self, folder: FolderSettings | None) -> tuple[str, ...]:
+        """The extra paths of a folder, or of files outside all folders."""
+        own = folder.extra_paths if folder else None
+        return self.extra_paths if own is None else own
+
     def import_paths_of(self, path: str) -> tuple[str, ...]:
         """What stands in front of ``sys.path`` for a file: folder, workspace folder, extra paths, the others."""
         folder = self.folder_of(path)
-        paths = [str(Path(path).parent), *([folder.path] if folder else []), *self.extra_paths]
+        paths = [str(Path(path).parent), *([folder.path] if folder else [])]
+        paths += self.extra_paths_of(folder)
         paths += [other.path for other in self.folders]
         return tuple(dict.fromkeys(paths))

@@ -60,11 +60,13 @@ def read_folders(
 
 
 class WorkspaceFiles:
-    """Implements :class:`fxlens.source.Workspace` on what was read of the disk and what editors hold."""
+    """Implements :class:`fxlens.source.Workspace` on what was read of the disk and what editors hold.
 
-    def __init__(self, roots: Sequence[str] = (), extra_paths: Sequence[str] = ()) -> None:
-        self.roots = tuple(roots)
-        self.extra_paths = tuple(extra_paths)
+    ``roots`` are the workspace folders, each with the extra paths that its files may import from.
+    """
+
+    def __init__(self, roots: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self.roots = dict(roots or {})
         self.disk: dict[str, SourceFile] = {}
         self._edited: dict[str, str] = {}
         self._words: dict[str, set[str]] = {}
@@ -150,4 +152,5 @@ class WorkspaceFiles:
             top = os.path.dirname(top)  # noqa: PTH120
         containing = [root for root in self.roots if Path(importer).is_relative_to(root)]
         nearest = [max(containing, key=len)] if containing else []
-        return list(dict.fromkeys([top, *nearest, *self.extra_paths, *self.roots, own]))
+        extra_paths = [path for root in nearest for path in self.roots[root]]
+        return list(dict.fromkeys([top, *nearest, *extra_paths, *self.roots, own]))

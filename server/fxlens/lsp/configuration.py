@@ -68,6 +68,7 @@ def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings
             interpreter=folder.get("interpreter"),
             interpreter_reason=folder.get("reason") or "",
             interpreter_problem=folder.get("problem"),
+            extra_paths=_paths(folder["extraPaths"], problems) if "extraPaths" in folder else None,
         )
         for folder in data.get("folders") or ()
         if isinstance(folder, Mapping) and folder.get("path")

@@ -317,6 +317,11 @@ async def test_folders_have_their_own_interpreters(desk: Desk) -> None:
 def test_import_paths_and_folder_of_a_file() -> None:
     settings = EngineSettings(folders=(FolderSettings("/a"), FolderSettings("/a/b")), extra_paths=("/x",))
     assert settings.import_paths_of("/a/b/c/f.py") == ("/a/b/c", "/a/b", "/x", "/a")
+    own = EngineSettings(
+        folders=(FolderSettings("/a"), FolderSettings("/b", extra_paths=("/b/lib",))), extra_paths=("/x",)
+    )
+    assert own.import_paths_of("/b/f.py") == ("/b", "/b/lib", "/a")
+    assert own.import_paths_of("/a/f.py") == ("/a", "/x", "/b")
     folder = settings.folder_of("/a/bc/f.py")
     assert folder
     assert folder.path == "/a"

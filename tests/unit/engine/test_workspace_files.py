@@ -35,7 +35,7 @@ def write(folder: Path, **texts: str) -> None:
 
 
 def files_of(folder: Path, *extra: Path) -> WorkspaceFiles:
-    files = WorkspaceFiles([str(folder)], [str(path) for path in extra])
+    files = WorkspaceFiles({str(folder): tuple(map(str, extra))})
     files.take_disk(read_folders([str(folder), *map(str, extra)], {}))
     return files
 

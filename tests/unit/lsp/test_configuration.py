@@ -12,7 +12,10 @@ from fxlens.worker.messages import Limits
 
 COMPLETE: dict[str, Any] = {
     "trusted": True,
-    "folders": [{"path": "/project", "interpreter": "/project/.venv/bin/python", "reason": "`.venv`", "problem": None}],
+    "folders": [
+        {"path": "/project", "interpreter": "/project/.venv/bin/python", "reason": "`.venv`", "problem": None},
+        {"path": "/other", "interpreter": None, "reason": "", "problem": "No torch.", "extraPaths": ["/other/lib"]},
+    ],
     "default": {"interpreter": None, "reason": "", "problem": "No Python on PATH."},
     "settings": {
         "limits": {"buildSeconds": 3, "memoryMb": 512},
@@ -33,6 +36,7 @@ def test_a_complete_message_is_taken_as_it_is() -> None:
     assert read.engine.default_reason == "No Python on PATH."
     assert read.engine.limits == Limits(build_seconds=3.0, memory_mb=512)
     assert read.engine.extra_paths == ("/lib",)
+    assert [folder.extra_paths for folder in read.engine.folders] == [None, ("/other/lib",)]
     assert read.engine.idle_minutes == 1.5
     assert read.engine.max_workers == 2
     assert read.engine.cache_folder == "/cache"
