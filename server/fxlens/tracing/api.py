@@ -156,21 +156,21 @@ def create_feature_extractor(
     """
     queries = _queries(return_nodes, train_return_nodes, eval_return_nodes)
     settings = _settings(model, naming, leaf_modules, tracer_kwargs, concrete_args)
-    traces = trace_modes(model, settings, concrete_args)
-    for trace in traces.values():
-        _raise_failure(trace)
-    selection = Selection(model, traces)
-    bad = selection.check(queries)
-    if bad:
-        options = _options(leaf_modules, tracer_kwargs, concrete_args, naming)
-        call, merged = working_call(selection, bad, queries, options)
-        raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call, merged))
-    if not suppress_diff_warning and return_nodes is not None:
-        _warn_of_differences(traces, "train" if model.training else "eval")
-    return _extractor(model, traces, selection, queries, concrete_args or {})
+    with collector_paused():
+        traces = trace_modes(model, settings, concrete_args)
+        for trace in traces.values():
+            _raise_failure(trace)
+        selection = Selection(model, traces)
+        bad = selection.check(queries)
+        if bad:
+            options = _options(leaf_modules, tracer_kwargs, concrete_args, naming)
+            call, merged = working_call(selection, bad, queries, options)
+            raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call, merged))
+        if not suppress_diff_warning and return_nodes is not None:
+            _warn_of_differences(traces, "train" if model.training else "eval")
+        return _extractor(model, traces, selection, queries, concrete_args or {})
 
 
-@collector_paused()
 def _extractor(
     model: nn.Module,
     traces: Mapping[Mode, ModeTrace],
@@ -180,6 +180,7 @@ def _extractor(
 ) -> nn.Module:
     modules = dict(model.named_modules(remove_duplicate=False))
     graphs: dict[Mode, fx.Graph] = {}
+    shared = traces["train"].graph is traces["eval"].graph and queries["train"] != queries["eval"]
     attributes: dict[str, torch.Tensor] = {}
     for mode in MODES:
         trace = traces[mode]
@@ -192,7 +193,15 @@ def _extractor(
             found = selection.names[mode].find(query)
             assert found is not None
             wanted[key] = found
-        pruned = prune(trace.graph, wanted, modules, _guards(trace), trace.tracer.node_to_contexts)
+        pruned = prune(
+            trace.graph,
+            wanted,
+            modules,
+            _guards(trace),
+            trace.tracer.node_to_contexts,
+            # With concrete arguments, torch.fx's graph takes them apart when it is called, which ours must not.
+            may_change_it=not shared and not concrete_args,
+        )
         graphs[mode] = pruned.graph
         _fix_inputs(pruned.graph, concrete_args)
         _take_attributes(mode, pruned.graph, {**trace.attributes, **pruned.constants}, attributes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -38,13 +38,17 @@ def prune(
     modules: Mapping[str, nn.Module],
     guards: frozenset[fx.Node] = frozenset(),
     contexts: Mapping[fx.Node, Contexts] = MappingProxyType({}),
+    *,
+    may_change_it: bool = False,
 ) -> Pruned:
-    """A new graph that returns an ``OrderedDict`` of ``wanted``, in its order, and computes nothing else.
+    """A graph that returns an ``OrderedDict`` of ``wanted``, in its order, and computes nothing else.
 
     Kept are: the inputs, what the wanted values depend on, in-place operations that write to what a kept node reads
     later (even if nobody uses their result, where torch.fx's own elimination drops them), and ``guards``. Assertions
     go: they protect code that is no longer there. A value that a kept operation may overwrite later is copied. Every
     node runs in its ``contexts``; one that has none of its own runs where it stands.
+
+    It is a new graph; or, if it ``may_change_it`` and most of it is kept, ``graph`` itself, which is much cheaper.
     """
     nodes = [node for node in graph.nodes if node.op != "output"]
     effects = Effects(nodes, modules)
@@ -54,38 +58,100 @@ def prune(
     kept = _needed(nodes, effects, wanted, at, guards)
     overwritten = _overwritten(nodes, kept, effects, wanted, at)
 
-    result = fx.Graph()
-    copies: dict[fx.Node, fx.Node] = {}
+    in_place = may_change_it and 2 * len(kept) > len(nodes)
+    target = _SameGraph(graph, nodes, kept) if in_place else _NewGraph()
     outputs: dict[str, Any] = {}
     constants: dict[str, torch.Tensor] = {}
-    writer = ContextWriter(result)
+    part = _parts(target, constants)
+    writer = ContextWriter(target.graph)
+    for node in nodes:
+        if node in kept:
+            if node in contexts and node.op != "placeholder":
+                target.go_before(node)
+                writer.switch(contexts[node])
+            target.keep(node)
+        if node in at:
+            target.go_after(node)
+        for key in at.get(node, ()):
+            if any(isinstance(end, Unread) for end in parts_of(wanted[key].value)):
+                writer.switch(contexts.get(node, ()))
+            outputs[key] = rebuild(target.graph, wanted[key].value, part)
+            if key in overwritten:
+                outputs[key] = target.graph.call_function(copy_of, (outputs[key],))
+    target.go_to_end()
+    writer.switch(())
+    pairs = [(key, outputs[key]) for key in wanted]
+    target.graph.output(target.graph.call_function(OrderedDict, (pairs,)))
+    return Pruned(target.graph, constants)
+
+
+class _NewGraph:
+    """A graph that grows at its end; ``copies`` are its nodes, by those that they are copies of."""
+
+    def __init__(self) -> None:
+        self.graph = fx.Graph()
+        self.copies: dict[fx.Node, fx.Node] = {}
+
+    def keep(self, node: fx.Node) -> None:
+        self.copies[node] = self.graph.node_copy(node, self.copies.__getitem__)
+
+    def go_before(self, node: fx.Node) -> None:
+        """What is made next shall stand before ``node``, a kept one."""
+
+    def go_after(self, node: fx.Node) -> None:
+        """What is made next shall stand after ``node``, kept or not, and after what was made there."""
+
+    def go_to_end(self) -> None:
+        """What is made next shall come last."""
+
+
+class _SameGraph(_NewGraph):
+    """The traced graph itself, without what is not ``kept``."""
+
+    def __init__(self, graph: fx.Graph, nodes: list[fx.Node], kept: set[fx.Node]) -> None:
+        self.graph = graph
+        self.copies = {node: node for node in kept}
+        self._following: dict[fx.Node, fx.Node | None] = {}
+        upcoming = None
+        for node in reversed(nodes):
+            self._following[node] = upcoming
+            upcoming = node if node in kept else upcoming
+        for node in reversed(graph.nodes):  # users before what they use
+            if node not in kept:
+                graph.erase_node(node)
+
+    def keep(self, node: fx.Node) -> None:
+        pass
+
+    def go_before(self, node: fx.Node) -> None:
+        self.graph.inserting_before(node)
+
+    def go_after(self, node: fx.Node) -> None:
+        following = self._following[node]
+        if following is None:
+            self.go_to_end()
+        else:
+            self.graph.inserting_before(following)
+
+    def go_to_end(self) -> None:
+        self.graph.inserting_after()
+
+
+def _parts(target: _NewGraph, constants: dict[str, torch.Tensor]) -> Callable[[Any], Any]:
+    """How an end of a wanted structure stands in the graph; a tensor becomes one of the ``constants``."""
 
     def part(value: Any) -> Any:
         if isinstance(value, Unread):
             value = value.node() or value
         if isinstance(value, Unread):
-            return result.call_function(getattr, (copies[value.proxy.root.node], value.proxy.attr))
+            return target.graph.call_function(getattr, (target.copies[value.proxy.root.node], value.proxy.attr))
         if isinstance(value, torch.Tensor):
             name = f"_returned_constant{len(constants)}"
             constants[name] = value
-            return result.create_node("get_attr", name)
-        return copies[value] if isinstance(value, fx.Node) else value
+            return target.graph.create_node("get_attr", name)
+        return target.copies[value] if isinstance(value, fx.Node) else value
 
-    for node in nodes:
-        if node in kept:
-            if node in contexts and node.op != "placeholder":
-                writer.switch(contexts[node])
-            copies[node] = result.node_copy(node, copies.__getitem__)
-        for key in at.get(node, ()):
-            if any(isinstance(end, Unread) for end in parts_of(wanted[key].value)):
-                writer.switch(contexts.get(node, ()))
-            outputs[key] = rebuild(result, wanted[key].value, part)
-            if key in overwritten:
-                outputs[key] = result.call_function(copy_of, (outputs[key],))
-    writer.switch(())
-    pairs = [(key, outputs[key]) for key in wanted]
-    result.output(result.call_function(OrderedDict, (pairs,)))
-    return Pruned(result, constants)
+    return part
 
 
 def _needed(

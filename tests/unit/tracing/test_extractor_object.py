@@ -13,6 +13,7 @@ import pytest
 import torch
 import torchvision
 import torchvision.models.feature_extraction as theirs
+from hook_values import equal
 from torch import nn
 from tracing_models import Stages, net
 
@@ -36,6 +37,23 @@ def test_pruning_reaches_below_assertions() -> None:
     assert runs == []
     assert [node.op for node in extractor.graph.nodes] == ["placeholder", "call_module", "call_function", "output"]
     assert list(extractor.state_dict()) == ["conv_proj.weight", "conv_proj.bias"]
+
+
+@pytest.mark.parametrize("naming", ["fxlens", "torchvision"])
+def test_early_and_late_queries_give_the_same_in_graphs_that_are_copied_and_cut(naming: Any) -> None:
+    """Where most of a graph is kept it is cut in place, else what is kept is copied."""
+    model = Stages().eval()
+    names = get_graph_node_names(model, suppress_diff_warning=True, naming=naming)
+    with torch.no_grad():
+        late = create_feature_extractor(model, names, suppress_diff_warning=True, naming=naming)(X)
+        for name in names:
+            early = create_feature_extractor(model, [name], suppress_diff_warning=True, naming=naming)
+            assert equal(early(X)[name], late[name]), name
+            assert len(early.graph.nodes) <= names.index(name) + 5
+
+
+def test_a_model_without_any_node() -> None:
+    assert create_feature_extractor(net(lambda s: 3), [])() == {}
 
 
 def test_unused_modules_and_parameters_go_and_keys_stay() -> None:
