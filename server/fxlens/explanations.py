@@ -14,7 +14,10 @@ from fxlens.graph import GraphNode, Mode, ModelGraph, ModuleInfo
 from fxlens.queries import index, paths
 from fxlens.suggestions import nearest
 
-Reason: TypeAlias = Literal["typo", "inside-leaf", "renamed-leaf", "never-called", "no-node", "other-mode"]
+Reason: TypeAlias = Literal["typo", "inside-leaf", "renamed-leaf", "never-called", "no-node", "other-mode", "elsewhere"]
+
+_WRAPPERS = frozenset({"module", "_orig_mod", "model", "net", "backbone", "body", "trunk", "encoder", "base_model"})
+"""What people call the model inside another, and what `DataParallel` and `torch.compile` call it."""
 
 
 @dataclass(frozen=True)
@@ -118,4 +121,22 @@ def _calls(node: GraphNode, module_path: str) -> bool:
 def _typo(graph: ModelGraph, query: str, modes: Sequence[Mode]) -> Explanation:
     wanted = [one for mode in modes if (one := graph.of(mode))] or list(graph.traced())
     common = [path for path in paths(wanted[0]) if all(index(one).select(path) for one in wanted[1:])] if wanted else []
-    return Explanation("typo", f"The model has no node `{query}`.", tuple(nearest(query, common)))
+    missing = f"The model has no node `{query}`"
+    wrapper, _, inner = query.partition(".")
+    if wrapper in _WRAPPERS and wrapper not in graph.modules_by_path and inner in common:
+        return Explanation("elsewhere", f"{missing}: it is not wrapped in a `{wrapper}`.", (inner,))
+    outer = _only_one_above(query, common)
+    if outer is not None:
+        module = graph.modules_by_path.get(outer)
+        what = f"`{outer}` ({module.short_class})" if module else f"`{outer}`"
+        return Explanation("elsewhere", f"{missing}: that is inside {what}.", (f"{outer}.{query}",))
+    return Explanation("typo", f"{missing}.", tuple(nearest(query, common)))
+
+
+def _only_one_above(query: str, common: Sequence[str]) -> str | None:
+    """The path below which ``query`` exists, if there is just one that is nearest to the top."""
+    ending = f".{query}"
+    outers = [path.removesuffix(ending) for path in common if path.endswith(ending)]
+    least = min((outer.count(".") for outer in outers), default=0)
+    nearest_ones = [outer for outer in outers if outer.count(".") == least]
+    return nearest_ones[0] if len(nearest_ones) == 1 else None

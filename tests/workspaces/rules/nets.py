@@ -22,6 +22,17 @@ class Same(nn.Module):
         return x
 
 
+class Wrapped(nn.Module):
+    """Holds another model."""
+
+    def __init__(self):
+        super().__init__()
+        self.backbone = Unused()
+
+    def forward(self, x):
+        return self.backbone(x)
+
+
 class TwoModes(nn.Module):
     """Has a second head while it is trained."""
 

@@ -1,6 +1,6 @@
 """Names that the model has in no mode, each for another reason."""
 
-from nets import Unused
+from nets import Unused, Wrapped
 from torchvision.models import resnet18, vit_b_16
 from torchvision.models.feature_extraction import create_feature_extractor
 from torchvision.models.resnet import BasicBlock
@@ -12,6 +12,10 @@ create_feature_extractor(resnet18(), {'layer2.0.con2': 'c2'})
 #                                      ^^^^^^^^^^^^^ unknown-node: Did you mean `layer2.0.conv2`
 create_feature_extractor(resnet18(), ["something_else_entirely"])
 #                                      ^^^^^^^^^^^^^^^^^^^^^^^ unknown-node: The model has no node
+create_feature_extractor(resnet18(), ["module.layer3"])
+#                                      ^^^^^^^^^^^^^ unknown-node: it is not wrapped in a `module`. Did you mean `layer3`?
+create_feature_extractor(Wrapped(), ["conv"])
+#                                     ^^^^ unknown-node: that is inside `backbone` (Unused). Did you mean `backbone.conv`?
 create_feature_extractor(Unused(), ["skipped"])
 #                                    ^^^^^^^ unknown-node: `forward` never calls it
 create_feature_extractor(Unused(), ["same"])
