@@ -1,17 +1,7 @@
 // The commands of the palette and of the tree, all under one category.
-import {
-  commands,
-  type Disposable,
-  env,
-  type LogOutputChannel,
-  Position,
-  Range,
-  Uri,
-  version,
-  window,
-  workspace,
-} from 'vscode';
+import { commands, type Disposable, env, Position, Range, Uri, version, window, workspace } from 'vscode';
 import type { Gathered } from './configuration';
+import type { Logs } from './logs';
 import { debugInformation, type TreeItem } from './protocol';
 import type { Server } from './server';
 import { messageOf, withLimit } from './time';
@@ -22,7 +12,7 @@ const DEBUG_LIMIT = 5_000;
 const NOTICE = 3_000;
 
 export interface Parts {
-  readonly log: LogOutputChannel;
+  readonly logs: Logs;
   readonly server: Server;
   readonly tree: ModelTree;
   readonly controls: TreeControls;
@@ -33,7 +23,7 @@ export interface Parts {
 }
 
 export function registerCommands(parts: Parts): Disposable[] {
-  const { log, server, tree, controls } = parts;
+  const { logs, server, tree, controls } = parts;
   const register = (name: string, action: (item?: TreeItem) => unknown): Disposable =>
     commands.registerCommand(`fxlens.${name}`, action);
   return [
@@ -41,7 +31,9 @@ export function registerCommands(parts: Parts): Disposable[] {
       await parts.reconfigure();
       await server.restart();
     }),
-    register('showLog', () => log.show()),
+    register('showLog', () => logs.client.show()),
+    register('showServerLog', () => logs.server.show()),
+    register('showWorkerLog', () => logs.worker.show()),
     register('refreshTree', async () => {
       await parts.reconfigure();
       await tree.refresh();

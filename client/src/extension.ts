@@ -1,10 +1,11 @@
 // FX Lens in VS Code: puts the parts together. What can be decided without VS Code is decided in the server.
-import { type ExtensionContext, type TextDocument, window, workspace } from 'vscode';
+import { type ExtensionContext, type TextDocument, workspace } from 'vscode';
 import { registerCommands } from './commands';
 import { type Gathered, gather } from './configuration';
 import { prober } from './environment/probe';
 import { vscodeProviders } from './environment/providers';
 import type { ProblemKind } from './environment/resolve';
+import { Logs } from './logs';
 import type { Configuration } from './protocol';
 import { Server } from './server';
 import { StatusItem } from './status';
@@ -33,11 +34,12 @@ const NOTHING: Configuration = {
 let server: Server | undefined;
 
 export function activate(context: ExtensionContext): void {
-  const log = window.createOutputChannel('FX Lens', { log: true });
+  const logs = new Logs();
+  const log = logs.client;
   const extensionVersion: string = context.extension.packageJSON.version;
   const probe = prober(context.extensionPath);
   const providers = vscodeProviders();
-  const started = new Server(context.extensionPath, extensionVersion, log, probe, NOTHING);
+  const started = new Server(context.extensionPath, extensionVersion, logs, probe, NOTHING);
   server = started;
 
   let gathered: Gathered | undefined;
@@ -57,14 +59,14 @@ export function activate(context: ExtensionContext): void {
   const controls = new TreeControls(context.workspaceState);
   const tree = new ModelTree(started, controls, problemOf);
   context.subscriptions.push(
-    log,
+    logs,
     providers,
     started,
     tree,
     controls,
     new StatusItem(started),
     ...registerCommands({
-      log,
+      logs,
       server: started,
       tree,
       controls,

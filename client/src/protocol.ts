@@ -124,6 +124,8 @@ export interface Asked {
 
 export const configure = new NotificationType<Configuration>('fxlens/configure');
 export const statusChanged = new NotificationType<Status>('fxlens/status');
+/** A line of a worker, or of users' code that it runs; for clients that asked for them by `workerLog`. */
+export const workerLog = new NotificationType<{ readonly message: string }>('fxlens/workerLog');
 export const modelChanged = new NotificationType<{ readonly uri: string }>('fxlens/modelChanged');
 export const tree = new RequestType<DocumentPosition & Asked, Tree, void>('fxlens/tree');
 export const treeChildren = new RequestType<

@@ -2,13 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Disposable, EventEmitter, type LogOutputChannel, workspace } from 'vscode';
+import { type Disposable, EventEmitter, workspace } from 'vscode';
 import { LanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State } from 'vscode-languageclient/node';
 import { folderPaths } from './configuration';
 import { PYTHON } from './documents';
 import type { Prober } from './environment/probe';
 import { findServerPython } from './environment/serverPython';
-import { type Configuration, configure, modelChanged, type Status, statusChanged } from './protocol';
+import type { Logs } from './logs';
+import { type Configuration, configure, modelChanged, type Status, statusChanged, workerLog } from './protocol';
 import { messageOf, serialised, withLimit } from './time';
 import type { ServerState } from './viewState';
 
@@ -45,7 +46,7 @@ export class Server implements Disposable {
   constructor(
     private readonly extensionPath: string,
     private readonly version: string,
-    private readonly log: LogOutputChannel,
+    private readonly logs: Logs,
     private readonly probe: Prober,
     configuration: Configuration,
   ) {
@@ -79,7 +80,7 @@ export class Server implements Disposable {
   }
 
   logRequestFailure(error: unknown): void {
-    this.log.warn(`A request failed: ${messageOf(error)}`);
+    this.logs.client.warn(`A request failed: ${messageOf(error)}`);
   }
 
   async end(): Promise<void> {
@@ -98,11 +99,11 @@ export class Server implements Disposable {
     const trusted = this.#configuration.trusted ? this.#interpreters() : [];
     const { python, reason } = await findServerPython(folderPaths(), trusted, process.env, this.probe);
     if (!python) {
-      this.log.error(reason);
+      this.logs.client.error(reason);
       this.#set('noPython', reason);
       return;
     }
-    this.log.info(`Starting the language server ${this.version} with ${python} (${reason})`);
+    this.logs.client.info(`Starting the language server ${this.version} with ${python} (${reason})`);
     await this.#start(python);
   }
 
@@ -133,11 +134,12 @@ export class Server implements Disposable {
       }
     });
     client.onNotification(statusChanged, (status) => this.#status.fire(status));
+    client.onNotification(workerLog, ({ message }) => this.logs.worker.info(message));
     client.onNotification(modelChanged, ({ uri }) => this.#modelChanged.fire(uri));
     try {
       await withLimit(client.start(), START_LIMIT, 'The language server');
     } catch (error) {
-      this.log.error(`The language server did not start: ${messageOf(error)}`);
+      this.logs.client.error(`The language server did not start: ${messageOf(error)}`);
       this.#process?.kill('SIGKILL');
       if (client === this.#client) this.#set('failed', messageOf(error));
     }
@@ -147,17 +149,17 @@ export class Server implements Disposable {
     return {
       documentSelector: PYTHON,
       synchronize: { fileEvents: this.#files },
-      outputChannel: this.log,
-      traceOutputChannel: this.log,
+      outputChannel: this.logs.server,
+      traceOutputChannel: this.logs.server,
       diagnosticCollectionName: 'fxlens',
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       // A restart of the client's own after a crash must get what is true then.
       initializationOptions: () => {
         this.#sent = this.#configuration;
-        return this.#sent;
+        return { ...this.#sent, workerLog: true };
       },
       initializationFailedHandler: (error) => {
-        this.log.error(messageOf(error));
+        this.logs.client.error(messageOf(error));
         return false;
       },
     };
@@ -170,7 +172,7 @@ export class Server implements Disposable {
     this.#process = child;
     child.on('exit', (code, signal) => {
       if (this.#process === child) this.#process = undefined;
-      this.log.info(`The language server ended (${signal ?? `code ${code}`})`);
+      this.logs.client.info(`The language server ended (${signal ?? `code ${code}`})`);
     });
     return child;
   }
@@ -186,7 +188,7 @@ export class Server implements Disposable {
       if (client.state === State.Running) await client.dispose(STOP_LIMIT);
       if (child?.exitCode === null) await withLimit(once(child, 'exit'), STOP_LIMIT, 'The ending language server');
     } catch (error) {
-      this.log.warn(`The language server was ended by force: ${messageOf(error)}`);
+      this.logs.client.warn(`The language server was ended by force: ${messageOf(error)}`);
       child?.kill('SIGKILL');
     }
   }

@@ -61,6 +61,19 @@ async def test_no_worker_without_an_extraction_call(own_client: LanguageClient) 
     assert len(family(own_client)) == 1
 
 
+@pytest.mark.parametrize("apart", [True, False])
+async def test_workers_have_a_log_of_their_own_where_the_client_has_one(
+    own_client: LanguageClient, apart: bool
+) -> None:
+    logged: list[str] = []
+    own_client.feature("fxlens/workerLog")(lambda params: logged.append(params["message"]))
+    lens = await start(own_client, workerLog=apart)
+    await lens.settled(lens.open("leaf_blocks.py"))
+    others = [message.message for message in own_client.log_messages]
+    assert any("is ready: Python" in line for line in (logged if apart else others))
+    assert not any("is ready: Python" in line for line in (others if apart else logged))
+
+
 async def test_a_killed_server_takes_its_workers_along(own_client: LanguageClient) -> None:
     lens = await start(own_client)
     await lens.settled(lens.open("leaf_blocks.py"))

@@ -41,7 +41,8 @@ class Engine:
     """Documents × workers × cache.
 
     ``on_analysis`` is called with every new analysis of an open document, ``on_worker`` with every new state of a
-    worker, ``on_log`` with lines for the log, ``on_phase`` (optional) with the progress of traces.
+    worker, ``on_log`` with lines for the log, ``on_phase`` (optional) with the progress of traces. What workers say
+    goes to ``on_worker_log``, where there is one.
     All methods must be called from the event loop's thread.
     """
 
@@ -51,13 +52,14 @@ class Engine:
         on_worker: Callable[[WorkerState], None],
         on_log: Callable[[str], None],
         on_phase: Callable[[Progress], None] | None = None,
+        on_worker_log: Callable[[str], None] | None = None,
     ) -> None:
         self._on_analysis = on_analysis
         self._on_log = on_log
         self._settings = EngineSettings()
         self._documents: dict[str, Document] = {}
         self._jobs: dict[TraceKey, Job] = {}
-        self._traces = Traces(on_worker, on_log, on_phase)
+        self._traces = Traces(on_worker, on_log, on_phase, on_worker_log)
         self._neighbours = Neighbours(self._read_again)
         self._restarting = asyncio.Lock()
         self._looks = itertools.count()

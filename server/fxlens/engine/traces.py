@@ -58,9 +58,11 @@ class Traces:
         on_worker: Callable[[WorkerState], None],
         on_log: Callable[[str], None],
         on_phase: Callable[[Progress], None] | None,
+        on_worker_log: Callable[[str], None] | None = None,
     ) -> None:
         self._on_worker = on_worker
         self._on_log = on_log
+        self._on_worker_log = on_worker_log or on_log
         self._on_phase = on_phase or (lambda _: None)
         self._settings = EngineSettings()
         self._workers: dict[str, Worker] = {}
@@ -136,7 +138,7 @@ class Traces:
         finally:
             self._tell(job, None)
         if reply.output:
-            self._on_log(f"output of {job.request.path}:\n{reply.output}")
+            self._on_worker_log(f"output of {job.request.path}:\n{reply.output}")
         traced = Traced(job.slice, reply)
         if reply.failure is None:
             self._keep(job.key, traced)
@@ -173,7 +175,7 @@ class Traces:
 
             reason = self._reason_for(interpreter)
             idle = self._settings.idle_minutes * 60
-            worker = Worker(interpreter, reason, idle, self._on_worker, self._on_log, remember)
+            worker = Worker(interpreter, reason, idle, self._on_worker, self._on_worker_log, remember)
             self._workers[interpreter] = worker
         return worker
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lsprotocol import types
@@ -18,6 +18,7 @@ class ClientShows:
     ``resolves``: documentation of a completion item when it is looked at.
     ``links``: definitions with the range they start from.
     ``refreshes_lenses``, ``refreshes_hints``: code lenses and inlay hints that are asked for again when we say so.
+    ``worker_log``: a log of its own for what workers say, which a client tells of in its ``initializationOptions``.
     """
 
     labels: bool = False
@@ -28,9 +29,10 @@ class ClientShows:
     resolves: bool = False
     refreshes_lenses: bool = False
     refreshes_hints: bool = False
+    worker_log: bool = False
 
     @staticmethod
-    def of(capabilities: types.ClientCapabilities) -> ClientShows:
+    def of(capabilities: types.ClientCapabilities, options: object = None) -> ClientShows:
         documents = capabilities.text_document
         completion = documents.completion if documents else None
         item = completion.completion_item if completion else None
@@ -46,6 +48,7 @@ class ClientShows:
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
             refreshes_lenses=bool(space and space.code_lens and space.code_lens.refresh_support),
             refreshes_hints=bool(space and space.inlay_hint and space.inlay_hint.refresh_support),
+            worker_log=isinstance(options, Mapping) and options.get("workerLog") is True,
         )
 
 

@@ -61,7 +61,7 @@ class FxLensServer(LanguageServer):
     def start_session(self, params: types.InitializeParams) -> None:
         roots = [path for folder in params.workspace_folders or () if (path := to_fs_path(folder.uri))]
         configuration = read_configuration(params.initialization_options, roots)
-        self.shows = ClientShows.of(params.capabilities)
+        self.shows = ClientShows.of(params.capabilities, params.initialization_options)
         self.publisher = Publisher(self.publish)
         self.lens_refresher = LensRefresher(lambda: self.workspace_code_lens_refresh(None))
         self.trace_progress = TraceProgress(self, self.shows, lambda key: self.session.engine.cancel(key))
@@ -70,6 +70,7 @@ class FxLensServer(LanguageServer):
             on_worker=self.publish_worker,
             on_log=self.log,
             on_phase=self.trace_progress.take,
+            on_worker_log=self.log_worker,
         )
         workspace = DocumentWorkspace.like(self.workspace, _SYNC)
         # pygls offers no hook for the class of its workspace; replacing it here, before any document is open, is one.
@@ -135,6 +136,12 @@ class FxLensServer(LanguageServer):
 
     def log(self, message: str) -> None:
         self.window_log_message(types.LogMessageParams(types.MessageType.Info, message))
+
+    def log_worker(self, message: str) -> None:
+        if self.shows.worker_log:
+            self.protocol.notify("fxlens/workerLog", {"message": message})
+        else:
+            self.log(message)
 
 
 def _converter() -> Any:
