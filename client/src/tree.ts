@@ -311,6 +311,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     this.#view.description = answer?.model ?? '';
     // An empty string, as with undefined, lets the welcome text appear.
     this.#view.message = viewMessage(state, answer) ?? '';
+    this.controls.say(this.#view.message);
     void commands.executeCommand('setContext', 'fxlens.state', state);
     void commands.executeCommand('setContext', 'fxlens.hasTree', state === 'tree');
   }

@@ -1,5 +1,5 @@
 // What of the model the tree shows: the nodes of one mode or of both, and those that fit a filter.
-import { commands, type Disposable, EventEmitter, type Memento, window } from 'vscode';
+import { commands, type Disposable, EventEmitter, type InputBox, type Memento, window } from 'vscode';
 import type { Asked } from './protocol';
 
 type ShownMode = Asked['mode'];
@@ -11,6 +11,7 @@ export class TreeControls implements Disposable {
   readonly onDidChange = this.#changed.event;
   #mode: ShownMode;
   #filter = '';
+  #box: InputBox | undefined;
 
   constructor(private readonly memory: Memento) {
     this.#mode = memory.get<ShownMode>(MODE, 'both');
@@ -38,6 +39,7 @@ export class TreeControls implements Disposable {
   askFilter(): void {
     const before = this.#filter;
     const box = window.createInputBox();
+    this.#box = box;
     box.title = 'FX Lens: Filter Model Tree';
     box.placeholder = 'Part of a node name, a module class or an operation';
     box.value = before;
@@ -48,10 +50,16 @@ export class TreeControls implements Disposable {
       box.hide();
     });
     box.onDidHide(() => {
+      this.#box = undefined;
       if (!accepted) this.setFilter(before);
       box.dispose();
     });
     box.show();
+  }
+
+  /** Say in the box what the filter leaves: in a narrow side bar it lies over the line above the tree. */
+  say(message: string): void {
+    if (this.#box) this.#box.prompt = this.#filter ? message : '';
   }
 
   dispose(): void {

@@ -42,6 +42,7 @@ class NameIndex:
         self.by_name: dict[str, GraphNode] = {}
         self.last_under: dict[str, GraphNode] = {}
         self._children: dict[str, list[str]] = {}
+        self._held: tuple[str, dict[str, int]] | None = None
         for node in graph.nodes:
             self.by_name[node.name] = node
             self._add(node)
@@ -69,6 +70,22 @@ class NameIndex:
         There may be 50 000: whoever shows a few hundred of them makes a :class:`Level` of those alone.
         """
         return self._children.get(prefix, ())
+
+    def holding(self, text: str) -> dict[str, int]:
+        """How many nodes whose name or label holds ``text`` (casefolded) stand at and under each path.
+
+        The last answer is kept: whoever shows a filtered tree asks for it with every row that is unfolded.
+        """
+        if self._held is None or self._held[0] != text:
+            found: dict[str, int] = {}
+            for node in self.nodes:
+                path = node.name
+                if text in path.casefold() or text in node.label.casefold():
+                    while path:
+                        found[path] = found.get(path, 0) + 1
+                        path = path.rpartition(".")[0]
+            self._held = text, found
+        return self._held[1]
 
     def level(self, path: str) -> Level:
         """What stands at a path that has a node at or under it."""

@@ -81,16 +81,7 @@ class Outline:
     @cached_property
     def shown(self) -> dict[str, int] | None:
         """How many of the nodes that fit the filter stand at and under each path; ``None`` without a filter."""
-        if not self.text:
-            return None
-        found: dict[str, int] = {}
-        for node in self.names.nodes:
-            if self.text in node.name.casefold() or self.text in node.label.casefold():
-                path = node.name
-                while path:
-                    found[path] = found.get(path, 0) + 1
-                    path = path.rpartition(".")[0]
-        return found
+        return self.names.holding(self.text) if self.text else None
 
     @property
     def matches(self) -> int:
@@ -100,30 +91,35 @@ class Outline:
     def children(self, identity: str) -> list[Json]:
         """The rows below a path, or those of one group of them."""
         path, _, start = identity.partition(_GROUP)
-        levels = self._levels(path)
+        paths = self._paths(path)
         if start:
-            return [self._item(level) for level in levels[int(start) : int(start) + PAGE]]
-        if len(levels) <= PAGE:
-            return [self._item(level) for level in levels]
-        return [_group(path, levels, first) for first in range(0, len(levels), PAGE)]
+            return self._items(paths[int(start) : int(start) + PAGE])
+        if len(paths) <= PAGE:
+            return self._items(paths)
+        return [_group(path, paths, first) for first in range(0, len(paths), PAGE)]
 
     def way_to(self, path: str) -> list[Json]:
         """The rows from the top down to ``path``, groups included; nothing where the view does not show it."""
         parts = path.split(".")
         way: list[Json] = []
         for at in range(len(parts)):
-            levels = self._levels(".".join(parts[:at]))
-            place = _place(levels, ".".join(parts[: at + 1]))
-            if place is None:
+            above, wanted = ".".join(parts[:at]), ".".join(parts[: at + 1])
+            paths = self._paths(above)
+            if wanted not in paths:
                 return []
-            if len(levels) > PAGE:
-                way.append(_group(".".join(parts[:at]), levels, place - place % PAGE))
-            way.append(self._item(levels[place]))
+            if len(paths) > PAGE:
+                place = paths.index(wanted)
+                way.append(_group(above, paths, place - place % PAGE))
+            way += self._items([wanted])
         return way
 
-    def _levels(self, path: str) -> list[Level]:
-        levels = self.names.levels(path)
-        return levels if self.shown is None else [level for level in levels if level.path in self.shown]
+    def _paths(self, path: str) -> Sequence[str]:
+        """The paths that are shown one level below ``path``: there may be 50 000, of which few become rows."""
+        paths = self.names.children(path)
+        return paths if self.shown is None else [one for one in paths if one in self.shown]
+
+    def _items(self, paths: Sequence[str]) -> list[Json]:
+        return [self._item(self.names.level(path)) for path in paths]
 
     def root(self) -> Json:
         nodes = self.matches
@@ -315,20 +311,16 @@ def _same_module(node: GraphNode) -> bool:
     return node.name == node.target or node.name.startswith(f"{node.target}_")
 
 
-def _place(levels: Sequence[Level], path: str) -> int | None:
-    return next((at for at, level in enumerate(levels) if level.path == path), None)
-
-
-def _group(path: str, levels: Sequence[Level], first: int) -> Json:
-    members = levels[first : first + PAGE]
+def _group(path: str, paths: Sequence[str], first: int) -> Json:
+    members = [one.rpartition(".")[2] for one in paths[first : first + PAGE]]
     return {
         "id": f"{path}{_GROUP}{first}",
         "label": f"{first + 1:,} – {first + len(members):,}",
         "path": "",
         "kind": "group",
-        "description": f"{members[0].segment} … {members[-1].segment}",
+        "description": f"{members[0]} … {members[-1]}",
         "modes": [],
-        "tooltip": f"Rows {first + 1:,} to {first + len(members):,} of {len(levels):,}",
+        "tooltip": f"Rows {first + 1:,} to {first + len(members):,} of {len(paths):,}",
         "source": None,
         "hasChildren": True,
     }
