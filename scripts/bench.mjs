@@ -8,14 +8,21 @@ import { setUp } from './setup.mjs';
 
 await runMain(async () => {
   const folder = join(ROOT, 'tests', 'bench');
-  const known = readdirSync(folder).flatMap((name) => /^bench_(\w+)\.py$/.exec(name)?.[1] ?? []);
+  /** @type {Map<string, string>} */
+  const known = new Map(
+    readdirSync(folder).flatMap((name) => {
+      const [, short] = /^bench_(\w+)\.(?:py|mjs)$/.exec(name) ?? [];
+      return short ? [[short, join(folder, name)]] : [];
+    }),
+  );
   const [asked, ...args] = process.argv.slice(2);
-  if (asked && !known.includes(asked)) {
-    throw new Remedy(`There is no benchmark “${asked}”.`, `Known: ${known.join(', ')}`);
+  if (asked && !known.has(asked)) {
+    throw new Remedy(`There is no benchmark “${asked}”.`, `Known: ${[...known.keys()].join(', ')}`);
   }
   await setUp();
-  for (const name of asked ? [asked] : known) {
+  for (const [name, file] of known) {
+    if (asked && name !== asked) continue;
     say(`Benchmark: ${name}`);
-    await run(VENV_PYTHON, [join(folder, `bench_${name}.py`), ...args]);
+    await run(file.endsWith('.py') ? VENV_PYTHON : process.execPath, [file, ...args]);
   }
 });

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from fxlens.checks.wording import sentences
-from fxlens.cli.analysing import analyse, format_option, paths_argument, python_option, shown_path
-from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
+from fxlens.cli.analysing import Analysed, analyse, format_option, paths_argument, python_option, said_place
+from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import MODES, Mode
 from fxlens.queries import select_all
 from fxlens.source.model import Query
@@ -22,7 +22,7 @@ from fxlens.source.model import Query
 @python_option
 def command(paths: tuple[Path, ...], form: str, python: str | None) -> None:
     """List extraction calls with their models and names."""
-    files = [_file(analysis) for analysis in analyse(paths, python)]
+    files = [_file(analysed) for analysed in analyse(paths, python)]
     if form == "json":
         click.echo(json.dumps({"files": files}, indent=2, ensure_ascii=False))
     else:
@@ -30,22 +30,21 @@ def command(paths: tuple[Path, ...], form: str, python: str | None) -> None:
             _print(file)
 
 
-def _file(analysis: FileAnalysis) -> dict[str, Any]:
-    return {"path": shown_path(analysis.path), "calls": [_call(call) for call in analysis.calls]}
+def _file(analysed: Analysed) -> dict[str, Any]:
+    return {"path": analysed.path, "calls": [_call(analysed, call) for call in analysed.file.calls]}
 
 
-def _call(analysis: CallAnalysis) -> dict[str, Any]:
+def _call(analysed: Analysed, analysis: CallAnalysis) -> dict[str, Any]:
     call = analysis.call
     status, reason = _status(analysis)
     return {
-        "line": call.span.start.line + 1,
-        "column": call.span.start.column + 1,
+        **analysed.place(call.span.start),
         "function": call.function,
         "dialect": call.dialect,
         "status": status,
         "reason": reason,
         "models": [_model(state) for state in analysis.models],
-        "queries": [_query(analysis, query) for query in call.queries],
+        "queries": [_query(analysed, analysis, query) for query in call.queries],
     }
 
 
@@ -71,11 +70,10 @@ def _model(state: ModelState) -> dict[str, Any]:
     return {"expression": state.slice.model, "nodes": nodes}
 
 
-def _query(analysis: CallAnalysis, query: Query) -> dict[str, Any]:
+def _query(analysed: Analysed, analysis: CallAnalysis, query: Query) -> dict[str, Any]:
     return {
         "text": query.text,
-        "line": query.span.start.line + 1,
-        "column": query.span.start.column + 1,
+        **analysed.place(query.span.start),
         "selects": {mode: _selected(analysis, query, mode) for mode in MODES},
     }
 
@@ -93,7 +91,7 @@ def _selected(analysis: CallAnalysis, query: Query, mode: Mode) -> str | None:
 
 def _print(file: dict[str, Any]) -> None:
     for call in file["calls"]:
-        click.echo(f"{file['path']}:{call['line']}:{call['column']}: {call['function']} ({call['dialect']})")
+        click.echo(f"{said_place(file['path'], call)}: {call['function']} ({call['dialect']})")
         if call["reason"]:
             click.echo(f"  {call['status']}: {call['reason']}")
         for model in call["models"]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from fxlens.cli.analysing import analyse, format_option, paths_argument, python_option, shown_path
+from fxlens.cli.analysing import analyse, format_option, paths_argument, python_option, said_place
 
 _COLOURS = {"error": "red", "warning": "yellow", "information": "blue", "hint": "bright_black"}
 
@@ -41,15 +41,14 @@ def command(paths: tuple[Path, ...], form: str, python: str | None) -> None:
 def _problems(paths: Iterable[Path], python: str | None) -> Iterable[dict[str, Any]]:
     from fxlens.checks import check_file, severity_of
 
-    for analysis in analyse(paths, python):
-        for problem in check_file(analysis):
-            start, end = problem.span.start, problem.span.end
+    for analysed in analyse(paths, python):
+        for problem in check_file(analysed.file, analysed.notebooks):
+            end = analysed.place(problem.span.end)
             yield {
-                "path": shown_path(analysis.path),
-                "line": start.line + 1,
-                "column": start.column + 1,
-                "end_line": end.line + 1,
-                "end_column": end.column + 1,
+                "path": analysed.path,
+                **analysed.place(problem.span.start),
+                "end_line": end["line"],
+                "end_column": end["column"],
                 "rule": problem.rule,
                 "severity": severity_of(problem.rule, {}),
                 "message": problem.message,
@@ -60,7 +59,7 @@ def _problems(paths: Iterable[Path], python: str | None) -> Iterable[dict[str, A
 def _print(found: list[dict[str, Any]]) -> None:
     for one in found:
         severity = click.style(one["severity"], fg=_COLOURS[one["severity"]])
-        click.echo(f"{one['path']}:{one['line']}:{one['column']}: {severity}[{one['rule']}] {one['message']}")
+        click.echo(f"{said_place(one['path'], one)}: {severity}[{one['rule']}] {one['message']}")
     counts = [
         f"{count} {severity}{'s' if count > 1 and severity != 'information' else ''}"
         for severity in _COLOURS

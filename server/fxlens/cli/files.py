@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from fxlens.cli.notebooks import SUFFIX
 from fxlens.engine.walking import walk
 
 
 def python_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Every Python file of ``paths`` once, in order; a named file counts whatever its name, a folder is walked.
+    """Every Python file and notebook of ``paths`` once, in order: a named file whatever its name is, a folder walked.
 
     ``.gitignore`` files are respected at and below each named folder.
     """
     seen: set[Path] = set()
     for path in paths:
-        for file in [path] if path.is_file() else walk(path):
+        for file in [path] if path.is_file() else walk(path, suffixes=(".py", SUFFIX)):
             if file not in seen:
                 seen.add(file)
                 yield file

@@ -31,6 +31,7 @@ def test_check_finds_the_demos_mistakes_and_says_so_by_its_exit_code() -> None:
     assert found == {
         ("any_model.py", 8, "unresolved-model", "hint"),
         ("aux_features.py", 11, "mode-specific-node", "error"),
+        ("features.ipynb", 3, "unknown-node", "error"),
         ("leaf_blocks.py", 10, "unknown-node", "error"),
         ("resnet_features.py", 15, "unknown-node", "error"),
         ("vit_tokens.py", 13, "unknown-node", "error"),
@@ -42,6 +43,24 @@ def test_check_gives_places_from_one_and_suggestions() -> None:
     text = (DEMO / "resnet_features.py").read_text(encoding="utf-8").splitlines()[one["line"] - 1]
     assert text[one["column"] - 1 : one["end_column"] - 1] == "layer2.3.rleu_2"
     assert one["suggestions"][0] == "layer2.3.relu_2"
+
+
+def test_places_in_a_notebook_are_those_of_its_cells() -> None:
+    (one,) = json.loads(run("check", "features.ipynb", "--format", "json").stdout)
+    cells = [cell for cell in json.loads(Path("features.ipynb").read_text())["cells"] if cell["cell_type"] == "code"]
+    line = "".join(cells[one["cell"] - 1]["source"]).splitlines()[one["line"] - 1]
+    assert line[one["column"] - 1 : one["end_column"] - 1] in one["message"]
+    assert run("check", "features.ipynb").stdout.startswith(
+        f"features.ipynb:cell {one['cell']}:{one['line']}:{one['column']}: error[unknown-node]"
+    )
+    assert f"features.ipynb:cell {one['cell']}:" in run("calls", "features.ipynb").stdout
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"cells": null}', '{"metadata": {"kernelspec": {"language": "R"}}}'])
+def test_what_is_no_python_notebook_has_no_calls(tmp_path: Path, text: str) -> None:
+    (tmp_path / "other.ipynb").write_text(text)
+    result = run("check", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (0, "")
 
 
 def test_check_of_a_right_file_is_silent() -> None:
