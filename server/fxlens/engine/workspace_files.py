@@ -150,7 +150,7 @@ class WorkspaceFiles:
         top = own
         while self._file_of(top, []) is not None and os.path.dirname(top) != top:  # noqa: PTH120
             top = os.path.dirname(top)  # noqa: PTH120
-        containing = [root for root in self.roots if Path(importer).is_relative_to(root)]
+        containing = [root for root in self.roots if own == root or own.startswith(os.path.join(root, ""))]  # noqa: PTH118
         nearest = [max(containing, key=len)] if containing else []
         extra_paths = [path for root in nearest for path in self.roots[root]]
         return list(dict.fromkeys([top, *nearest, *extra_paths, *self.roots, own]))

@@ -120,6 +120,8 @@ def wrapper_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:
 
     Along the imports, not from the calls: a file imports few others, while a workspace may be full of extraction calls.
     """
+    if not any(other != path for function in FUNCTIONS for other in workspace.mentioning(function)):
+        return
     seen = {path}
     front = [(path, text)]
     for _ in range(MOST_HOPS + 1):
