@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from fxlens.checks.patterns import passes_as_pattern
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.explanations import modes_with
 from fxlens.graph import ModelGraph
 from fxlens.source.model import Query
+
+Found = TypeVar("Found")
 
 
 def known_graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]:
@@ -28,6 +31,22 @@ def only_graph(analysis: CallAnalysis, query: Query) -> ModelGraph | None:
     """The graph ``query`` is asked of, when it is known and there is just one: with several, which runs is open."""
     graphs = {id(graph): graph for graph in known_graphs(analysis, query)}
     return next(iter(graphs.values())) if len(graphs) == 1 else None
+
+
+def found_on_every_way(
+    analysis: CallAnalysis, query: Query, find: Callable[[tuple[str, ...]], Found | None]
+) -> Found | None:
+    """What ``find`` finds in the texts that are asked together with ``query``, if it does on every way to the call.
+
+    On one way of several it may be right, and nobody knows which of them a run takes.
+    """
+    first: Found | None = None
+    for together in analysis.call.asked_with(query):
+        found = find(together)
+        if found is None:
+            return None
+        first = first if first is not None else found
+    return first
 
 
 def missing_queries(analysis: CallAnalysis) -> Iterator[tuple[Query, ModelGraph]]:

@@ -80,7 +80,7 @@ def _query(analysed: Analysed, analysis: CallAnalysis, query: Query) -> dict[str
 
 def _selected(analysis: CallAnalysis, query: Query, mode: Mode) -> str | None:
     """The name of the node the query selects beside the call's other queries, in the first model that is known."""
-    asked = list(dict.fromkeys(other.text for other in analysis.call.queries if other.role == query.role))
+    asked = analysis.call.asked_with(query)[0]
     for state in analysis.models_of(query):
         one = state.current_graph.of(mode) if state.current_graph else None
         if one and state.current_graph:

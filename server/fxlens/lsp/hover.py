@@ -50,12 +50,12 @@ def _without_graph(located: Located) -> str:
 
 def _part(session: Session, graph: ModelGraph, located: Located) -> str:
     query = located.query
-    asked = [one.text for one in located.analysis.call.queries if one.role == query.role]
+    asked = located.analysis.call.asked_with(query)[0]
     chosen: dict[Mode, GraphNode | None] = {}
     for mode in MODES:
         one = graph.of(mode)
         if one:
-            chosen[mode] = select_all(one, list(dict.fromkeys(asked)), graph.dialect).get(query.text)
+            chosen[mode] = select_all(one, asked, graph.dialect).get(query.text)
     said = {mode: _selects(session, graph, mode, node, query.text) for mode, node in chosen.items()}
     head = _head(graph, query.text)
     if len(set(said.values())) == 1:

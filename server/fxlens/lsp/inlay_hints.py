@@ -42,7 +42,7 @@ def _shape(located: Located) -> str:
 
 def _values(graph: ModelGraph, located: Located) -> list[Value | None]:
     query = located.query
-    asked = list(dict.fromkeys(one.text for one in located.analysis.call.queries if one.role == query.role))
+    asked = located.analysis.call.asked_with(query)[0]
     values = []
     for mode in query.modes:
         one = graph.of(mode)

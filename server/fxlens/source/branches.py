@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeAlias
 
-from fxlens.source.tree import Node, children, is_operator, value
+from fxlens.source.tree import Node, children, is_operator, opens_with, value
 from fxlens.source.worlds import World
 
 Chain: TypeAlias = list[tuple[Node, int]]
@@ -50,6 +50,15 @@ def arm_worlds(world: World, if_statement: Node) -> list[World]:
 
 def has_else(if_statement: Node) -> bool:
     return conditions(if_statement)[-1][0] is None
+
+
+def is_flag(if_statement: Node) -> bool:
+    """Whether all that an ``if`` asks is whether one name or attribute is true."""
+    condition = conditions(if_statement)[0][0]
+    if condition is not None and condition.type == "not_test":
+        condition = children(condition)[1]
+    plain = condition is not None and condition.type in ("name", "atom_expr")
+    return plain and condition is not None and not any(opens_with(part, "(") for part in children(condition))
 
 
 def is_main_guarded(chain: Chain) -> bool:

@@ -242,37 +242,56 @@ def _resolve(
 
 
 @dataclass
+class _Asked:
+    """A query with the slices it belongs to and the ways on which it is asked, by their numbers."""
+
+    query: Query
+    slices: set[int] = field(default_factory=set)
+    ways: set[int] = field(default_factory=set)
+
+
+@dataclass
 class _Outcome:
     """What the worlds of one call come to, put together; queries are those in the file ``path``."""
 
     path: str
     slices: dict[str, Slice] = field(default_factory=dict)
-    queries: dict[tuple[Span, str, Role], tuple[Query, set[int]]] = field(default_factory=dict)
+    queries: dict[tuple[Span, str, Role], _Asked] = field(default_factory=dict)
+    ways: int = 0
     unresolved: Unresolved | None = None
-    names_unresolved: Unresolved | None = None
-    names_unresolved_alone: Unresolved | None = None
+    problems: dict[tuple[bool, Role, bool], Unresolved] = field(default_factory=dict)
+    """Why names are not known: by whether there was a model for them, by role, and whether there were other names."""
 
     def add(self, model: Slice | Unresolved, readers: list[NameReader]) -> None:
         if isinstance(model, Unresolved):
             self.unresolved = self.unresolved or model
         else:
             self.slices.setdefault(model.key, model)
+        at = {list(self.slices).index(model.key)} if isinstance(model, Slice) else set()
+        rounds = 1
         for reader in readers:
-            if isinstance(model, Slice):
-                self.names_unresolved = self.names_unresolved or reader.problem
-            else:
-                self.names_unresolved_alone = self.names_unresolved_alone or reader.problem
+            if reader.problem is not None:
+                found_some = bool(reader.queries or reader.foreign)
+                self.problems.setdefault((isinstance(model, Slice), reader.role, found_some), reader.problem)
             own = reader.flow.document.path == self.path
-            for query in reader.queries if own else reader.foreign.get(self.path, ()):
-                _, at = self.queries.setdefault((query.literal, query.text, query.role), (query, set()))
-                if isinstance(model, Slice):
-                    at.add(list(self.slices).index(model.key))
+            found = reader.rounds if own else [reader.foreign.get(self.path, [])]
+            rounds = max(rounds, len(found))
+            for way, queries in enumerate(found, self.ways):
+                for query in queries:
+                    asked = self.queries.setdefault((query.literal, query.text, query.role), _Asked(query))
+                    asked.slices |= at
+                    asked.ways.add(way)
+        self.ways += rounds
 
     def complete(self, call: ExtractionCall) -> ExtractionCall:
-        everywhere = set(range(len(self.slices)))
+        everywhere, always = set(range(len(self.slices))), set(range(self.ways))
         queries = [
-            query if at == everywhere else replace(query, slices=tuple(sorted(at)))
-            for query, at in self.queries.values()
+            replace(
+                asked.query,
+                slices=None if asked.slices == everywhere else tuple(sorted(asked.slices)),
+                ways=None if asked.ways == always else tuple(sorted(asked.ways)),
+            )
+            for asked in self.queries.values()
         ]
         return replace(
             call,
@@ -280,8 +299,16 @@ class _Outcome:
             queries=tuple(sorted(queries, key=lambda query: query.span.start)),
             # A way through the file that leads to no model is none that a run takes, if another one does.
             unresolved=None if self.slices else self.unresolved,
-            names_unresolved=self.names_unresolved if self.slices else self.names_unresolved_alone,
+            names_unresolved=self._names_unresolved(),
         )
+
+    def _names_unresolved(self) -> Unresolved | None:
+        # Just as with models: a way with no names at all is none that a run takes, if another one has names.
+        known = {role for _, _, role in self.queries}
+        for (with_model, role, found_some), problem in self.problems.items():
+            if with_model == bool(self.slices) and (found_some or role not in known):
+                return problem
+        return None
 
 
 def _resolve_in(
@@ -294,7 +321,7 @@ def _resolve_in(
     """
     readers = [NameReader(flow, role) for role in _ROLES if role in given]
     for reader in readers:
-        reader.read(given[reader.role], place)
+        reader.read_argument(given[reader.role], place)
     model = given.get("model")
     if hint is not None and hint.problem:
         reason = f"The comment `# fxlens: model={hint.text}` holds no Python expression: {hint.problem}."
@@ -313,6 +340,5 @@ def _resolve_in(
         outcome = replace(outcome, arguments=(*outcome.arguments, example))
     for reader in readers:
         for if_statement in reader.undecided:
-            if slicer.includes_part_of(if_statement):
-                raise Undecided(arm_worlds(flow.world or World(), if_statement))
+            raise Undecided(arm_worlds(flow.world or World(), if_statement))
     return outcome, readers

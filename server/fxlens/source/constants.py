@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING
 
-from fxlens.source.literals import item_bound
+from fxlens.source import texts
+from fxlens.source.literals import Item, Known, attribute, inner_binding, item_bound
 from fxlens.source.strings import read_string
-from fxlens.source.tree import Node, arguments, children, is_call, is_operator, statement_of, unwrap, value
+from fxlens.source.tree import Node, arguments, children, is_call, is_operator, opens_with, statement_of, unwrap, value
 
 if TYPE_CHECKING:
     from fxlens.source.flow import Flow
@@ -17,6 +20,10 @@ class Unknown:
     """The value of an expression that cannot be told from its text."""
 
 
+class Unordered(tuple[object, ...]):
+    """The keys of a dict or the items of a set: gone through and searched, but not indexed."""
+
+
 class Something(Unknown):
     """The value of a display with items that cannot be told: not ``None``, and true."""
 
@@ -24,7 +31,6 @@ class Something(Unknown):
 UNKNOWN = Unknown()
 SOMETHING = Something()
 _MAX_DEPTH = 12
-_MAX_RANGE = 256
 
 
 def evaluate(flow: Flow, node: Node, depth: int = 0) -> object:
@@ -34,9 +40,8 @@ def evaluate(flow: Flow, node: Node, depth: int = 0) -> object:
     if depth > _MAX_DEPTH:
         return UNKNOWN
     match node.type:
-        case "string" | "strings":
-            text = read_string(flow.document, node)
-            return text.value if text else UNKNOWN
+        case "string" | "strings" | "fstring":
+            return _text(flow, node, depth)
         case "number" | "keyword":
             return _number(value(node))
         case "name":
@@ -50,14 +55,24 @@ def evaluate(flow: Flow, node: Node, depth: int = 0) -> object:
             return _compare(flow, parts, depth)
         case "atom":
             return _sequence(flow, node, depth)
-        case "arith_expr":
-            return _joined(flow, parts, depth)
+        case "arith_expr" | "term" | "factor":
+            return _arithmetic(flow, parts, depth)
         case "atom_expr":
-            return _method(flow, parts, depth)
+            return _chain(flow, parts, depth)
         case "test":
             chosen = truth(flow, parts[2], depth + 1)
             return UNKNOWN if chosen is None else evaluate(flow, parts[0 if chosen else 4], depth + 1)
     return UNKNOWN
+
+
+def value_of(flow: Flow, item: Item, depth: int = 0) -> object:
+    """The value of what a round of a loop goes through."""
+    if isinstance(item, Known):
+        return item.value
+    if isinstance(item, tuple):
+        values = tuple(value_of(flow, each, depth) for each in item)
+        return UNKNOWN if any(isinstance(each, Unknown) for each in values) else values
+    return evaluate(flow, item, depth + 1)
 
 
 def truth(flow: Flow, node: Node, depth: int = 0) -> bool | None:
@@ -90,6 +105,9 @@ def _number(text: str) -> object:
 def _named(flow: Flow, node: Node, depth: int) -> object:
     if value(node) == "TYPE_CHECKING":
         return False
+    if inner_binding(node) is not None:
+        item = flow.bound_item(node)
+        return value_of(flow, item, depth) if item is not None else UNKNOWN
     reaching = flow.reaching(value(node), statement_of(node))
     parameter, scope = reaching.parameter, reaching.scope
     if parameter is not None and scope is not None and not reaching.bindings:
@@ -98,16 +116,16 @@ def _named(flow: Flow, node: Node, depth: int) -> object:
         given = flow.argument(scope, parameter)
         if given is not None:
             return evaluate(given[2], given[0], depth + 1)
-        # A default value is not all that a parameter may be: it decides a branch only for a caller that leaves it out.
-        default = flow.default_left(scope, parameter)
+        default = flow.default_of(scope, parameter)
         return evaluate(flow, default, depth + 1) if default is not None else UNKNOWN
     if reaching.changes or len(reaching.bindings) > 1:
         return UNKNOWN
     for occurrence in reaching.bindings:
         bound = occurrence.value
         if occurrence.kind == "for":
-            bound = flow.round_item(occurrence)
-        elif occurrence.kind == "unpack" and bound is not None:
+            item = flow.loop_item(occurrence)
+            return value_of(flow, item, depth) if item is not None else UNKNOWN
+        if occurrence.kind == "unpack" and bound is not None:
             bound = item_bound(children(occurrence.statement)[0], occurrence.node, bound)
         elif not reaching.complete or occurrence.kind not in ("assign", "walrus"):
             return UNKNOWN
@@ -126,16 +144,52 @@ def _logical(flow: Flow, parts: list[Node], is_or: bool, depth: int) -> object:
     return result
 
 
-def _joined(flow: Flow, parts: list[Node], depth: int) -> object:
-    """What strings and sequences with ``+`` between them make."""
-    values = [evaluate(flow, part, depth + 1) for part in parts[::2]]
-    if any(value(operator) != "+" for operator in parts[1::2]):
+def _arithmetic(flow: Flow, parts: list[Node], depth: int) -> object:
+    """What operators of one rank make, from left to right."""
+    known: object = 0  # Of a sign in front of a number.
+    if len(parts) > 2:
+        known, parts = evaluate(flow, parts[0], depth + 1), parts[1:]
+    for sign, operand in zip(parts[::2], parts[1::2], strict=True):
+        known = texts.combined(value(sign), known, evaluate(flow, operand, depth + 1))
+        if known is texts.NOTHING:
+            return UNKNOWN
+    return known
+
+
+def _text(flow: Flow, node: Node, depth: int) -> object:
+    """What a string, an f-string, or several of them side by side say."""
+    whole = read_string(flow.document, node)
+    if whole is not None:
+        return whole.value
+    found = ""
+    for part in children(node) if node.type == "strings" else [node]:
+        for piece in children(part)[1:-1] if part.type == "fstring" else [part]:
+            known = piece_of_text(flow, piece, depth)
+            if not isinstance(known, str):
+                return UNKNOWN
+            found += known
+    return found
+
+
+def piece_of_text(flow: Flow, piece: Node, depth: int = 0) -> object:
+    """What a string, or one part of an f-string, says."""
+    parts = children(piece)
+    if piece.type == "fstring_string":
+        return value(piece).replace("{{", "{").replace("}}", "}")
+    if piece.type != "fstring_expr":
+        text = read_string(flow.document, piece)
+        return text.value if text is not None else UNKNOWN
+    known = evaluate(flow, parts[1], depth + 1)
+    form = next((part for part in parts[2:] if part.type == "fstring_format_spec"), None)
+    plain = all(part.type == "fstring_string" for part in children(form)[1:]) if form is not None else True
+    changed = any(part.type == "fstring_conversion" or is_operator(part, "=") for part in parts[2:])
+    if isinstance(known, Unknown) or not plain or changed:
         return UNKNOWN
-    if all(isinstance(each, str) for each in values):
-        return "".join(str(each) for each in values)
-    if all(isinstance(each, tuple) for each in values):
-        return tuple(item for each in values if isinstance(each, tuple) for item in each)
-    return UNKNOWN
+    made = texts.formatted(known, "".join(value(part) for part in children(form)[1:]) if form is not None else "")
+    return UNKNOWN if made is texts.NOTHING else made
+
+
+_ORDERS: dict[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 def _compare(flow: Flow, parts: list[Node], depth: int) -> object:
@@ -145,6 +199,8 @@ def _compare(flow: Flow, parts: list[Node], depth: int) -> object:
         return operator == "is not" if None in (left, right) else UNKNOWN
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return UNKNOWN
+    if operator in _ORDERS:
+        return _ORDERS[operator](left, right) if isinstance(left, int) and isinstance(right, int) else UNKNOWN
     match operator:
         case "==":
             return left == right
@@ -172,40 +228,48 @@ def _sequence(flow: Flow, node: Node, depth: int) -> object:
         if any(value(item) in ("*", "**") or item.type in _MAYBE_EMPTY for item in items):
             return UNKNOWN
         # Of a dict: what it is iterated, tested and searched for, which is its keys.
-        items = items[:: 4 if len(items) > 1 and is_operator(items[1], ":") else 2]
+        is_dict = len(items) > 1 and is_operator(items[1], ":")
+        items = items[:: 4 if is_dict else 2]
     else:
         items = [inner]
     values = tuple(evaluate(flow, item, depth + 1) for item in items)
-    return SOMETHING if any(isinstance(item, Unknown) for item in values) else values
+    if any(isinstance(item, Unknown) for item in values):
+        return SOMETHING
+    return values if opens_with(node, "(") or opens_with(node, "[") else Unordered(values)
 
 
 _MAYBE_EMPTY = ("sync_comp_for", "comp_for", "star_expr")
-_TEXT_METHODS = {"lower", "upper", "strip"}
-_TEXT_TESTS = {"startswith", "endswith"}
 
 
-def _range(flow: Flow, given: list[tuple[str, Node]], depth: int) -> object:
-    bounds = [evaluate(flow, expression, depth + 1) for _, expression in given]
-    whole = [bound for bound in bounds if isinstance(bound, int)]
-    if not 1 <= len(whole) <= 3 or len(whole) != len(bounds) or whole[2:] == [0]:
+def _chain(flow: Flow, parts: list[Node], depth: int) -> object:
+    """What a call, an index or an attribute of the own object yields."""
+    last = parts[-1]
+    if is_call(last):
+        given = [(word, evaluate(flow, expression, depth + 1)) for word, expression in arguments(last)]
+        if any(isinstance(each, Unknown) or word in ("*", "**") for word, each in given):
+            return UNKNOWN
+        plain = [each for word, each in given if not word]
+        named = {word: each for word, each in given if word}
+        if len(parts) == 2:
+            made = texts.function(value(parts[0]), plain, named)
+        else:
+            owner = evaluate_parts(flow, parts[:-2], depth + 1)
+            made = texts.method(owner, attribute(parts[-2]), plain, named) if isinstance(owner, str) else texts.NOTHING
+        return UNKNOWN if made is texts.NOTHING else made
+    # What an attribute was set to is not all that it may be: another class may set it anew.
+    entry = flow.resolved(parts) if opens_with(last, "[") or flow.assumes_defaults else None
+    if entry is not None:
+        return evaluate(flow, entry, depth + 1)
+    if not opens_with(last, "["):
         return UNKNOWN
-    return tuple(range(*whole)[:_MAX_RANGE])
+    owner, at = evaluate_parts(flow, parts[:-1], depth + 1), evaluate(flow, children(last)[1], depth + 1)
+    if not isinstance(owner, (tuple, str)) or isinstance(owner, Unordered) or not isinstance(at, int):
+        return UNKNOWN
+    return owner[at] if -len(owner) <= at < len(owner) else UNKNOWN
 
 
-def _method(flow: Flow, parts: list[Node], depth: int) -> object:
-    if len(parts) == 2 and value(parts[0]) == "range" and is_call(parts[1]):
-        return _range(flow, arguments(parts[1]), depth)
-    if len(parts) != 3 or not is_call(parts[2]) or value(children(parts[1])[0]) != ".":
+def evaluate_parts(flow: Flow, parts: list[Node], depth: int = 0) -> object:
+    """The value of the first parts of a chain."""
+    if depth > _MAX_DEPTH:
         return UNKNOWN
-    owner, method = evaluate(flow, parts[0], depth + 1), value(children(parts[1])[1])
-    if not isinstance(owner, str):
-        return UNKNOWN
-    given = [evaluate(flow, argument, depth + 1) for _, argument in arguments(parts[2])]
-    if method in _TEXT_METHODS and not given:
-        return getattr(owner, method)()
-    if method in _TEXT_TESTS and len(given) == 1 and isinstance(given[0], (str, tuple)):
-        affixes = given[0] if isinstance(given[0], tuple) else (given[0],)
-        if all(isinstance(affix, str) for affix in affixes):
-            test = owner.startswith if method == "startswith" else owner.endswith
-            return any(test(str(affix)) for affix in affixes)
-    return UNKNOWN
+    return evaluate(flow, parts[0], depth) if len(parts) == 1 else _chain(flow, parts, depth)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from fxlens.source import constants
+from fxlens.source import constants, lookup
 from fxlens.source.branches import (
     BODY,
     NO_ARM,
@@ -20,19 +20,18 @@ from fxlens.source.branches import (
 )
 from fxlens.source.callers import UNPACKED, call_sites
 from fxlens.source.document import Document
-from fxlens.source.literals import item_bound
+from fxlens.source.literals import Item
 from fxlens.source.names import Key, Occurrence, Parameter, bases, classify, is_static, parameters
+from fxlens.source.rounds import Rounds
 from fxlens.source.tree import (
     COMPOUND,
     Node,
     ancestors,
     children,
     definition_core,
-    display_items,
     is_operator,
     parent,
     scope_of,
-    unwrap,
     value,
     whole_statement,
 )
@@ -43,8 +42,8 @@ if TYPE_CHECKING:
     from fxlens.source.project import Project
 
 _MAX_CALLERS = 3
+_MAX_ROUNDS = 12
 _MAX_CALL_SITES = 8
-_MAX_ROUNDS = 8
 
 
 @dataclass
@@ -61,14 +60,17 @@ class Reaching:
     parameter: Parameter | None = None
 
 
-class Flow:
+class Flow(Rounds):
     """Looks definitions up in one document, in one world; without a world, nothing undecided is assumed."""
 
     def __init__(self, document: Document, world: World | None = None, project: Project | None = None) -> None:
+        super().__init__(world)
         self.project = project
         self.document = document
-        self.world = world
+        self.assumes_defaults = False
+        """Whether a parameter that no caller gives is what its default value says."""
         self._arms: dict[int, int | None] = {}
+        self._deciding: set[int] = set()
 
     # Scopes
 
@@ -256,8 +258,13 @@ class Flow:
         flow = self if site.document is None else Flow(site.document, beyond or World(), self.project)
         return expression, site.statement, flow
 
-    def default_left(self, scope: Node, parameter: Parameter) -> Node | None:
-        """The default value of ``parameter`` where the caller plainly gives it none."""
+    def default_of(self, scope: Node, parameter: Parameter) -> Node | None:
+        """The default value of ``parameter`` where the caller plainly gives it none.
+
+        A default value is not all that a parameter may be: without such a caller it counts only if it is assumed to.
+        """
+        if self.assumes_defaults:
+            return parameter.default
         site = self.caller(scope)
         left_out = site is not None and not {parameter.name, UNPACKED} & site.arguments.keys()
         return parameter.default if left_out else None
@@ -277,26 +284,24 @@ class Flow:
             below = above
         return found[::-1]
 
-    def rounds(self, loop: Node) -> list[Node]:
-        """The items that a ``for`` over a display goes through; few enough to tell them apart."""
-        source = unwrap(children(loop)[3])
-        if source.type == "name":
-            bindings = self.reaching(value(source), loop).bindings
-            values = [binding.value for binding in bindings if binding.kind == "assign" and binding.value is not None]
-            source = unwrap(values[0]) if len(values) == 1 and len(bindings) == 1 else source
-        items = display_items(source)
+    def resolved(self, parts: list[Node]) -> Node | None:
+        """The expression whose value a chain of names, own attributes and indices is, if it is just one."""
+        return lookup.resolved(self, parts)
+
+    def rounds(self, loop: Node) -> list[Item]:
+        """The items that a ``for`` goes through, if they are known and few enough to tell them apart."""
+        items = lookup.items(self, children(loop)[3]) or []
         return items if len(items) <= _MAX_ROUNDS else []
 
-    def round_of(self, loop: Node) -> Node | None:
-        """The item of the round that is gone through in this world."""
-        if self.world is None or loop.start_pos not in self.world.arms:
-            return None
-        return self.rounds(loop)[self.world.arms[loop.start_pos]]
-
-    def round_item(self, occurrence: Occurrence) -> Node | None:
-        """What the name at ``occurrence``, which a loop binds, is in the round of this world."""
+    def loop_item(self, occurrence: Occurrence) -> Item | None:
+        """What the name at ``occurrence``, which a ``for`` binds, is in the round of this world or of this moment."""
+        if id(occurrence.node) in self.bound:
+            return self.bound[id(occurrence.node)]
         chosen = self.round_of(occurrence.statement)
-        return item_bound(children(occurrence.statement)[1], occurrence.node, chosen) if chosen is not None else None
+        if chosen is None:
+            return None
+        bound = lookup.bound_items(self, children(occurrence.statement)[1], self.rounds(occurrence.statement)[chosen])
+        return bound.get(id(occurrence.node)) if bound is not None else None
 
     def match_subject(self, if_statement: Node) -> Node | None:
         """What is matched, if ``if_statement`` is really the cases of a ``match``. See the recovery module."""
@@ -341,10 +346,18 @@ class Flow:
             return self.world.arms[if_statement.start_pos]
         if names_main(if_statement):
             return arms(if_statement)[0]  # A call in there is made when the file is run.
-        known = self._arms.get(id(if_statement), -1)
-        if known == -1:
-            self._arms[id(if_statement)] = None  # While it is being found out: not known.
-            known = self._arms[id(if_statement)] = self._known_arm(if_statement)
+        key = id(if_statement)
+        if key in self._deciding:
+            return None
+        if key in self._arms and not self.bound:  # Each round of a loop may take another arm.
+            return self._arms[key]
+        self._deciding.add(key)
+        assumes, self.assumes_defaults = self.assumes_defaults, False
+        known = self._known_arm(if_statement)
+        self.assumes_defaults = assumes
+        self._deciding.remove(key)
+        if not self.bound:
+            self._arms[key] = known
         return known
 
     def _known_arm(self, if_statement: Node) -> int | None:

@@ -44,7 +44,8 @@ class Query:
     line does, or before the text that plainly is not the string's any more. ``plain`` says that each character of the
     content stands for itself, so that columns inside ``span`` are offsets into ``text``. ``editable`` is false where
     replacing the content would change more than this one query (a part of an f-string, a literal used twice).
-    ``slices`` lists the indexes of the call's slices the query belongs to, ``None`` meaning all of them. ``key`` is
+    ``slices`` lists the indexes of the call's slices the query belongs to, ``None`` meaning all of them; ``ways`` in
+    the same manner the ways through the file (arms, rounds of a loop, callers) on which it is asked for. ``key`` is
     the source text of the output's key: the value that stands beside the query in a dict.
     """
 
@@ -56,6 +57,7 @@ class Query:
     plain: bool = True
     editable: bool = True
     slices: tuple[int, ...] | None = None
+    ways: tuple[int, ...] | None = None
     key: str | None = None
 
     @property
@@ -156,6 +158,16 @@ class ExtractionCall:
     """Whether ``*args`` or ``**kwargs`` may give more than is written."""
     delegates: bool = False
     """Whether this is a call of a wrapper, whose own text is in another file."""
+
+    def asked_with(self, query: Query) -> list[tuple[str, ...]]:
+        """The texts that the call asks for together with ``query``, its own included: one tuple for each way.
+
+        Of two arms of an ``if``, or two rounds of a loop, each has a call of its own.
+        """
+        same = [other for other in self.queries if other.role == query.role]
+        ways = query.ways if query.ways is not None else {way for other in same for way in other.ways or ()} or {0}
+        found = [[other.text for other in same if other.ways is None or way in other.ways] for way in sorted(ways)]
+        return list(dict.fromkeys(tuple(dict.fromkeys(texts)) for texts in found))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fxlens.source.document import Document
 from fxlens.source.flow import Flow
 from fxlens.source.model import SliceStatement
-from fxlens.source.tree import COMPOUND, Node, children, definition_core, is_operator
+from fxlens.source.tree import COMPOUND, Node, children, definition_core, display_items, is_operator, unwrap
 
 EMPTY_OBJECT = 'type("Self", (), {})()'
 """Stands for a method's own object: of a class of its own, because properties are put on the class."""
@@ -109,7 +109,9 @@ def _bind_target(flow: Flow, compound: Node) -> str:
     document, parts = flow.document, children(compound)
     chosen = flow.round_of(compound) if compound.type == "for_stmt" else None
     if chosen is not None:
-        return f"{document.code(parts[1])} = {document.code(chosen)}"
+        written = display_items(unwrap(parts[3]))  # The one item: each of the others may be a model.
+        item = document.code(written[chosen]) if written else f"list({document.code(parts[3])})[{chosen}]"
+        return f"{document.code(parts[1])} = {item}"
     if compound.type == "for_stmt":
         return f"{document.code(parts[1])} = next(iter({document.code(parts[3])}))"
     if compound.type in ("if_stmt", "while_stmt"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from fxlens.source import effects
 from fxlens.source.bindings import bind
@@ -19,7 +19,7 @@ from fxlens.source.hints import ModelExpression
 from fxlens.source.inheritance import inherited
 from fxlens.source.model import Argument, Slice, SliceStatement, Unresolved
 from fxlens.source.names import Key, Occurrence, Parameter, bound_around, reads
-from fxlens.source.rendering import EMPTY_OBJECT, Group, render
+from fxlens.source.slice_order import Arrangement, SliceState
 from fxlens.source.tree import (
     COMPOUND,
     Node,
@@ -50,28 +50,6 @@ class _Demand:
     """Soft demands come from the bodies of functions: what they miss is missed when they run, if they do."""
 
 
-@dataclass
-class _State:
-    included: dict[int, Node] = field(default_factory=dict)
-    bindings: dict[int, dict[str, tuple[int, str]]] = field(default_factory=dict)
-    visited: set[tuple[Key, int, tuple[int, int] | None]] = field(default_factory=set)
-    problems: list[Unresolved] = field(default_factory=list)
-    attached: dict[int, dict[str, str]] = field(default_factory=dict)
-    """What has to be put on the own object of a method: other methods, and attributes of the class."""
-    own_objects: dict[int, tuple[str, Node | None]] = field(default_factory=dict)
-    """How and where the own object of a class's methods has to be made, where an empty one does not do."""
-
-    def copy(self) -> _State:
-        return _State(
-            dict(self.included),
-            {scope: dict(names) for scope, names in self.bindings.items()},
-            set(self.visited),
-            list(self.problems),
-            {method: dict(texts) for method, texts in self.attached.items()},
-            dict(self.own_objects),
-        )
-
-
 class Slicer:
     """Slices expressions that are evaluated at the statement ``anchor``."""
 
@@ -79,7 +57,7 @@ class Slicer:
         self.flow = flow
         self.document = flow.document
         self.anchor = anchor
-        self.state = _State()
+        self.state = SliceState()
         self.caller: Slicer | None = None
         self._given: list[Node] = []
         self._around_anchor = {id(node) for node in ancestors(anchor)}
@@ -381,62 +359,9 @@ class Slicer:
     # The outcome
 
     def statements(self) -> tuple[SliceStatement, ...]:
-        groups: dict[int, Group] = {}
-        for statement in self.state.included.values():
-            scope = scope_of(statement)
-            groups.setdefault(id(scope), Group(scope)).statements.append(statement)
-        ordered: dict[int, Node] = {}
-        for group in sorted(groups.values(), key=lambda group: group.scope.start_pos):
-            if not any(above is group.scope for above in ancestors(self.anchor)):
-                self._order(group.scope, ordered)
-        for node in (self.anchor, *ancestors(self.anchor)):
-            if node.type == "funcdef":
-                self._order_initialiser(node, ordered)
-                self._order(node, ordered)
-                break
-        ordered = {key: scope for key, scope in ordered.items() if scope.type != "file_input"}
-        module = self.document.module
-        found = [groups.get(id(module), Group(module))]
-        found += [groups.get(key, Group(scope)) for key, scope in ordered.items()]
-        for group in found:
-            self._complete(group)
-        if self.caller is None:
-            return render(self.flow, found, self._around_anchor)
-        own_module = render(self.flow, found[:1], self._around_anchor)
-        return own_module + self.caller.statements() + render(self.flow, found[1:], self._around_anchor)
-
-    def _order_initialiser(self, method: Node, ordered: dict[int, Node]) -> None:
-        """What ``super().__init__(…)`` is given is known before the own object is made."""
-        class_ = scope_of(whole_statement(method))
-        if id(class_) in self.state.own_objects:
-            for core in map(definition_core, children(children(class_)[-1])):
-                if id(core) in self.state.bindings:
-                    self._order(core, ordered)
-
-    def _complete(self, group: Group) -> None:
-        """Add to the statements of a scope what stands for its parameters and its own object."""
-        group.bindings = self.state.bindings.get(id(group.scope), {})
-        group.attached = tuple(self.state.attached.get(id(group.scope), {}).values())
-        own_name, method = self.flow.self_name(group.scope), self.flow.method_of(group.scope)
-        own_object, made_at = None, None
-        if method is not None:
-            own_object, made_at = self.state.own_objects.get(id(scope_of(whole_statement(method))), (None, None))
-        if made_at is not None and scope_of(made_at) is group.scope:
-            group.made_at = made_at
-        texts = [value(leaf) for statement in group.statements for leaf in leaves(statement)]
-        group.own_object = own_object or EMPTY_OBJECT
-        group.self_name = own_name if own_object or own_name in texts or group.attached else ""
-
-    def _order(self, scope: Node, ordered: dict[int, Node]) -> None:
-        """Add ``scope`` to ``ordered`` behind the scopes around it and those it is called from."""
-        if id(scope) in ordered or scope.type == "file_input":
-            return
-        self._order(scope_of(whole_statement(scope)), ordered)
-        if id(scope) in self.state.bindings and scope.type == "funcdef":
-            site = self.flow.caller(scope)
-            if site is not None:
-                self._order(scope_of(site.statement), ordered)
-        ordered[id(scope)] = scope
+        """The included statements in the order in which they are to be evaluated."""
+        called_from = self.caller.statements() if self.caller is not None else None
+        return Arrangement(self.flow, self.anchor, self.state, self._around_anchor).statements(called_from)
 
 
 def _is_property(statement: Node) -> bool:

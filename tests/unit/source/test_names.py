@@ -102,6 +102,70 @@ create_feature_extractor(resnet18(), [f"layer{k}" for k in ["1", "2"]])
     assert not any(query.editable for query in queries(found))
 
 
+def test_built_names_stand_where_they_are_built() -> None:
+    """A text that no literal holds has the place of the expression that makes it."""
+    found = check(
+        HEAD
+        + """
+create_feature_extractor(resnet18(), ["layer" + str(i) for i in (1, 2)])
+#                                     ^^^^^^^^^^^^^^^^
+create_feature_extractor(resnet18(), {"layer%d" % i: i for i in (1, 2)})
+#                                     ^^^^^^^^^^^^^
+create_feature_extractor(resnet18(), ["layer{}".format(i) for i in (1, 2)])
+#                                     ^^^^^^^^^^^^^^^^^^^
+create_feature_extractor(resnet18(), "layer1 layer2".split())
+#                                    ^^^^^^^^^^^^^^^^^^^^^^^
+nodes = {}
+for i in (1, 2):
+    nodes[f"layer{i}"] = i
+#           ^^^^^^^^
+create_feature_extractor(resnet18(), nodes)
+"""
+    )
+    assert texts(found) == ["layer1", "layer2"] * 5
+    assert not any(query.editable or query.plain for query in queries(found))
+
+
+def test_names_written_out_keep_their_places_in_loops() -> None:
+    found = check(
+        HEAD
+        + """
+nodes = {}
+for i, name in enumerate(["layer1", "layer2"]):
+#                          ^^^^^^    ^^^^^^
+    nodes[name] = i
+create_feature_extractor(resnet18(), nodes)
+PAIRS = {"a": ("layer3", 3), "b": ("layer4", 4)}
+#               ^^^^^^              ^^^^^^
+create_feature_extractor(resnet18(), {name: key for key, (name, _) in PAIRS.items()})
+"""
+    )
+    assert all(query.editable for query in queries(found))
+
+
+def test_what_is_asked_together() -> None:
+    """Each arm, and each round, has a call of its own."""
+    (call,) = check(
+        HEAD
+        + """
+def build(deep):
+    if deep:
+        names = ["layer4"]
+#                 ^^^^^^
+    else:
+        names = ["layer4.1", "layer3"]
+#                 ^^^^^^^^    ^^^^^^
+    for extra in ["layer1", "layer2"]:
+#                  ^^^^^^    ^^^^^^
+        create_feature_extractor(resnet18(), [*names, extra])
+"""
+    ).calls
+    together = {query.text: call.asked_with(query) for query in call.queries}
+    assert together["layer4"] == [("layer4", "layer1"), ("layer4", "layer2")]
+    assert together["layer1"] == [("layer4", "layer1"), ("layer4.1", "layer3", "layer1")]
+    assert len(call.slices) == 1
+
+
 def test_default_value_and_class_attribute() -> None:
     check(
         HEAD

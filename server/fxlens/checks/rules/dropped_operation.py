@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
-from fxlens.checks.graphs import only_graph
+from fxlens.checks.graphs import found_on_every_way, only_graph
 from fxlens.checks.memory import Extracted, reads_values_of
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
@@ -18,8 +19,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         return
     for query in dict.fromkeys(analysis.call.queries):
         graph = only_graph(analysis, query)
-        together = [one.text for one in analysis.call.queries if one.role == query.role]
-        dropped = _dropped(graph, query, together) if graph else None
+        dropped = found_on_every_way(analysis, query, partial(_dropped, graph, query)) if graph else None
         if dropped:
             message = (
                 f"The extractor leaves out `{dropped.name}` ({dropped.label}), which changes a tensor in place on the "
@@ -29,7 +29,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
             yield Problem(RULE.code, query.span, message, related=dropped.source)
 
 
-def _dropped(graph: ModelGraph, query: Query, together: list[str]) -> GraphNode | None:
+def _dropped(graph: ModelGraph, query: Query, together: Sequence[str]) -> GraphNode | None:
     for mode in query.modes:
         one = graph.of(mode)
         extracted = Extracted.of(one, together, graph.dialect) if one else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
-from fxlens.checks.graphs import only_graph
+from fxlens.checks.graphs import found_on_every_way, only_graph
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
@@ -16,13 +17,12 @@ from fxlens.source.model import Query
 def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
     for query in dict.fromkeys(analysis.call.queries):
         graph = only_graph(analysis, query)
-        together = list(dict.fromkeys(one.text for one in analysis.call.queries if one.role == query.role))
-        message = _message(graph, query, together) if graph else None
+        message = found_on_every_way(analysis, query, partial(_message, graph, query)) if graph else None
         if message:
             yield Problem(RULE.code, query.span, message)
 
 
-def _message(graph: ModelGraph, query: Query, together: list[str]) -> str | None:
+def _message(graph: ModelGraph, query: Query, together: Sequence[str]) -> str | None:
     found = []
     for mode in query.modes:
         one = graph.of(mode)

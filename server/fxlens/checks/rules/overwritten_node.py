@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
-from fxlens.checks.graphs import only_graph
+from fxlens.checks.graphs import found_on_every_way, only_graph
 from fxlens.checks.memory import Extracted
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
@@ -17,9 +18,8 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
     if analysis.call.dialect == "fxlens":  # Our extractor copies what would be overwritten.
         return
     for query in dict.fromkeys(analysis.call.queries):
-        graph = only_graph(analysis, query)
-        together = [one.text for one in analysis.call.queries if one.role == query.role]
-        found = _found(graph, query, together) if graph and _all_known(analysis) else None
+        graph = only_graph(analysis, query) if _all_known(analysis) else None
+        found = found_on_every_way(analysis, query, partial(_found, graph, query)) if graph else None
         if found:
             name, writer = found
             message = (
@@ -34,7 +34,7 @@ def _all_known(analysis: CallAnalysis) -> bool:
     return analysis.call.names_unresolved is None
 
 
-def _found(graph: ModelGraph, query: Query, together: list[str]) -> tuple[str, GraphNode] | None:
+def _found(graph: ModelGraph, query: Query, together: Sequence[str]) -> tuple[str, GraphNode] | None:
     for mode in query.modes:
         one = graph.of(mode)
         extracted = Extracted.of(one, together, graph.dialect) if one else None

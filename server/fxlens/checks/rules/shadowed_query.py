@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
-from fxlens.checks.graphs import only_graph
+from fxlens.checks.graphs import found_on_every_way, only_graph
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
@@ -18,14 +19,13 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
     if call.dialect == "fxlens":
         return
     for query in dict.fromkeys(call.queries):
-        together = list(dict.fromkeys(one.text for one in call.queries if one.role == query.role))
         graph = only_graph(analysis, query)
-        found = _shadow(graph, query, together) if graph else None
+        found = found_on_every_way(analysis, query, partial(_shadow, graph, query)) if graph else None
         if found:
             yield Problem(RULE.code, query.span, found)
 
 
-def _shadow(graph: ModelGraph, query: Query, together: list[str]) -> str | None:
+def _shadow(graph: ModelGraph, query: Query, together: Sequence[str]) -> str | None:
     for mode in query.modes:
         one = graph.of(mode)
         if one is None:
