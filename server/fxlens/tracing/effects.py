@@ -72,6 +72,7 @@ class Effects:
 
     def __init__(self, nodes: Iterable[fx.Node], modules: Mapping[str, nn.Module]) -> None:
         self._modules = modules
+        self._written: dict[fx.Node, list[fx.Node]] = {}
         self._parents: dict[fx.Node, fx.Node] = {}
         for node in nodes:
             self._parents[node] = node
@@ -90,6 +91,12 @@ class Effects:
 
     def written(self, node: fx.Node) -> list[fx.Node]:
         """The arguments that ``node`` is known to write to."""
+        found = self._written.get(node)
+        if found is None:
+            found = self._written[node] = self._find_written(node)
+        return found
+
+    def _find_written(self, node: fx.Node) -> list[fx.Node]:
         if node.op == "call_method":
             works_in_place = _names_in_place(str(node.target)) or _is_true(node.kwargs.get("inplace"))
             return _first(node) if works_in_place else _node(node.kwargs.get("out"))

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from torch import fx
+from torch.overrides import is_tensor_method_or_property
 
 _OPERATORS = (
     "add",
@@ -45,6 +47,28 @@ def apply_in_place(value: Any, name: str, other: Any) -> Any:
 
 class InPlaceProxy(fx.Proxy):
     """A proxy that records in-place operators."""
+
+    @classmethod
+    def __torch_function__(
+        cls, orig_method: Any, types: Any, args: tuple[Any, ...] | None = None, kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        # torch.fx looks for proxies in a tree of all arguments, which takes as long as making the node. Most functions
+        # have theirs in the first place, and plain values elsewhere.
+        if (
+            args
+            and type(args[0]) is cls
+            and type(orig_method) in _FUNCTIONS
+            and PLAIN.issuperset(map(type, args[1:]))
+            and (not kwargs or PLAIN.issuperset(map(type, kwargs.values())))
+            and not is_tensor_method_or_property(orig_method)
+        ):
+            return args[0].tracer.create_proxy("call_function", orig_method, args, kwargs or {})
+        return super().__torch_function__(orig_method, types, args, kwargs)
+
+
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""What an argument may be that no proxy can be in."""
+_FUNCTIONS = frozenset({FunctionType, BuiltinFunctionType})
 
 
 def _recorder(plain: str) -> Callable[[InPlaceProxy, Any], Any]:

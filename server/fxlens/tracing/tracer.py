@@ -13,7 +13,7 @@ from torch import fx, nn
 from fxlens.graph import Dialect, SourceLine
 from fxlens.tracing.context_watch import ContextWatch, watched_contexts
 from fxlens.tracing.contexts import Contexts
-from fxlens.tracing.inplace import InPlaceProxy
+from fxlens.tracing.inplace import PLAIN, InPlaceProxy
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
 from fxlens.tracing.sources import definition_line, running_line
 from fxlens.tracing.values import nodes_of
@@ -184,10 +184,12 @@ class NodePathTracer(fx.Tracer):
         kind = type(a)
         if kind is InPlaceProxy:
             return a.node
-        if kind in _PLAIN:
+        if kind in PLAIN:
             return a
         if kind is tuple:
             return tuple([self.create_arg(item) for item in a])
+        if kind is dict and not a:
+            return {}
         # As in getattr: torch.fx scans all named buffers for each one that is used.
         if isinstance(a, torch.Tensor):
             known = self._tensor_names.get(id(a))
@@ -213,7 +215,6 @@ def _lookup(root: nn.Module, path: str) -> Any:
     return value
 
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
 _TRACE_CODE = NodePathTracer.trace.__code__
 
 
