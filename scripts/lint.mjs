@@ -15,6 +15,9 @@ const module = (name) => [VENV_PYTHON, '-m', name];
 /** @param {...string} path */
 const node = (...path) => [process.execPath, join(ROOT, 'node_modules', ...path)];
 
+/** With a cache of its own: each platform would find the other's useless. */
+const WINDOWS_TYPES = ['--platform', 'win32', '--cache-dir', join(SERVER, '.mypy_cache', 'windows'), 'fxlens'];
+
 /** @type {[string, string[], string?][]} name, command, folder */
 const CHECKS = [
   ['biome', [...node('@biomejs', 'biome', 'bin', 'biome'), 'check', '.']],
@@ -22,6 +25,7 @@ const CHECKS = [
   ['ruff check', [...module('ruff'), 'check', '--quiet', '--config', CONFIG, ...PYTHON_CODE]],
   ['ruff format', [...module('ruff'), 'format', '--quiet', '--check', '--config', CONFIG, ...PYTHON_CODE]],
   ['mypy --strict', [...module('mypy'), '--config-file', CONFIG], SERVER],
+  ['mypy, Windows', [...module('mypy'), '--config-file', CONFIG, ...WINDOWS_TYPES], SERVER],
   ['import-linter', [join(VENV, WINDOWS ? 'Scripts' : 'bin', 'lint-imports'), '--config', CONFIG], SERVER],
 ];
 

@@ -39,13 +39,12 @@ def _watch(process_id: int | None, parent: int) -> None:
 
 
 def _alive(process_id: int) -> bool:
-    if sys.platform == "win32":
-        # os.kill(pid, 0) would end the process there; the parent check and the closed stdin have to do.
-        return True
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    # On Windows os.kill(pid, 0) would end the process; the parent check and the closed stdin have to do there.
+    if sys.platform != "win32":
+        try:
+            os.kill(process_id, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
     return True

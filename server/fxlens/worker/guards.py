@@ -38,20 +38,20 @@ def die_with_parent(parent: int | None) -> None:
     On Linux the kernel does it, even for a loop in C. Elsewhere a thread looks twice a second.
     """
     expected = os.getppid() if parent is None else parent
-    if sys.platform == "linux" and _ask_kernel():
+    if sys.platform == "linux" and _ask_kernel(signal.SIGKILL):
         if os.getppid() != expected:  # It died before we asked.
             os._exit(1)
         return
-    if os.name == "posix":
+    if sys.platform != "win32":
         threading.Thread(target=_watch_parent, args=(expected,), daemon=True, name="parent watch").start()
 
 
-def _ask_kernel() -> bool:
+def _ask_kernel(number: int) -> bool:
     import ctypes
 
     set_parent_death_signal = 1  # PR_SET_PDEATHSIG
     try:
-        return bool(ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0) == 0)
+        return bool(ctypes.CDLL(None).prctl(set_parent_death_signal, number, 0, 0, 0) == 0)
     except (OSError, AttributeError):
         return False  # Not every libc has prctl; the watching thread takes over.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -177,12 +178,11 @@ def resident_mb(pid: int) -> float:
 
     Pages of files are left out: a forked process maps torch's libraries anew as it touches them.
     """
-    if sys.platform != "linux":
-        return 0.0
-    try:
-        _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
-    except (OSError, ValueError):
-        return 0.0
-    import resource
+    own = 0.0
+    if sys.platform == "linux":
+        import resource
 
-    return (resident - shared) * resource.getpagesize() / 1e6
+        with contextlib.suppress(OSError, ValueError):
+            _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+            own = (resident - shared) * resource.getpagesize() / 1e6
+    return own

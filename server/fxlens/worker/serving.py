@@ -12,12 +12,13 @@ from typing import Any
 
 from fxlens.graph import Failure
 from fxlens.worker import building
-from fxlens.worker.launching import make_launcher
+from fxlens.worker.launching import Launcher
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 from fxlens.worker.pipe import LineBuffer, encode, write_all
 from fxlens.worker.preloading import Preloader
 from fxlens.worker.running import CLOSING_SECONDS, NAMES_SECONDS, Running
-from fxlens.worker.sources import PolledSources, Sources, ThreadedSources
+from fxlens.worker.sources import Sources, ThreadedSources
+from fxlens.worker.spare import SpareLauncher
 
 WATCH_SECONDS = 0.1
 """How often limits and memory of running trace processes are looked at."""
@@ -30,13 +31,22 @@ def serve(requests: int, replies: int, environment: Environment, no_fork: bool) 
     _Serving(requests, replies, environment, no_fork).run()
 
 
+def _means(no_fork: bool) -> tuple[Launcher, Sources]:
+    """How trace processes are started and pipes are read."""
+    if sys.platform != "win32" and not no_fork:
+        from fxlens.worker.forking import ForkLauncher
+        from fxlens.worker.polling import PolledSources
+
+        return ForkLauncher(), PolledSources()
+    return SpareLauncher(), ThreadedSources()
+
+
 class _Serving:
     def __init__(self, requests: int, replies: int, environment: Environment, no_fork: bool) -> None:
         self._replies = replies
         self._environment = environment
-        self._launcher = make_launcher(no_fork)
         self._preloader = None if no_fork else Preloader()
-        self._sources: Sources = ThreadedSources() if no_fork else PolledSources()
+        self._launcher, self._sources = _means(no_fork)
         self._buffer = LineBuffer()
         self._running: dict[int, Running] = {}
         self._ways: dict[str, int] = {}

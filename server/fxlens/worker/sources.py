@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import queue
-import selectors
 import threading
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -37,33 +36,6 @@ def read_some(descriptor: int) -> bytes:
         return os.read(descriptor, CHUNK)
     except OSError:
         return b""  # A broken pipe is the end of the stream.
-
-
-class PolledSources:
-    """One thread, ``poll``. Not ``epoll``: its state is shared with forked children."""
-
-    def __init__(self) -> None:
-        self._selector = selectors.PollSelector()
-
-    def add(self, descriptor: int, receive: Receiver) -> None:
-        self._selector.register(descriptor, selectors.EVENT_READ, receive)
-
-    def drop(self, descriptor: int) -> None:
-        if descriptor in self.descriptors():
-            self._selector.unregister(descriptor)
-            os.close(descriptor)
-
-    def run_once(self, timeout: float | None) -> None:
-        for key, _ in self._selector.select(timeout):
-            if key.fd not in self.descriptors():
-                continue  # An earlier receiver of this round dropped it.
-            data = read_some(key.fd)
-            if not data:
-                self.drop(key.fd)
-            key.data(data)
-
-    def descriptors(self) -> list[int]:
-        return [key.fd for key in self._selector.get_map().values()]
 
 
 class ThreadedSources:
