@@ -125,4 +125,4 @@ create_feature_extractor(net(Many()), ["0"])
 create_feature_extractor(Many(), ["getitem"])
 #                        ^^^^^^ untraceable-model: this if depends on a value
 create_feature_extractor(Inputs(), ["stack"])
-#                        ^^^^^^^^ untraceable-model: iterating over a tensor or input
+#                        ^^^^^^^^ untraceable-model: forward takes *inputs
