@@ -10,8 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from fxlens.graph import MODES, Dialect, GraphNode, Mode, ModeGraph, ModelGraph
+
+How: TypeAlias = Literal["name", "last", "returned", "several"]
+"""How a query selects: it is a node's name; the last node under it; what the module returned; the same, but that is no
+one node (a tuple, a dict), so that what is known of a node is not known of it."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,22 @@ def select_own(names: NameIndex, query: str) -> GraphNode | None:
     if returned and returned[0]:
         return names.by_name.get(returned[0])
     return names.select(query)
+
+
+def select_alone(graph: ModelGraph, one: ModeGraph, query: str) -> GraphNode | None:
+    """What ``query`` selects in a mode of ``graph`` when nothing else is asked, by the rules of the graph's dialect."""
+    return select_own(index(one), query) if graph.dialect == "fxlens" else index(one).select(query)
+
+
+def how_selected(graph: ModelGraph, one: ModeGraph, query: str) -> How:
+    """By what of it ``query`` selects its node: see :data:`How`."""
+    names = index(one)
+    if query in names.by_name:
+        return "name"
+    returned = names.returned.get(query, ()) if graph.dialect == "fxlens" else ()
+    if not returned:
+        return "last"
+    return "returned" if returned[0] else "several"
 
 
 def _select_by_walk(graph: ModeGraph, queries: Sequence[str]) -> dict[str, GraphNode | None]:

@@ -55,6 +55,59 @@ create_feature_extractor(resnet18(), ["{query}"])
     assert said in card or said.replace("`", "").replace("**", "") in card
 
 
+@pytest.mark.parametrize(
+    ("function", "part", "said"),
+    [
+        ("torchvision.models.feature_extraction", "block", "selects its last node, `block.conv` (Conv2d)"),
+        ("fxlens", "block", "selects what it returns, `block.relu` (ReLU), 1×3×224×224"),
+        ("fxlens", "pair", "selects what it returns, which is not one node"),
+    ],
+)
+async def test_a_module_means_what_the_function_makes_of_it(lens: Lens, function: str, part: str, said: str) -> None:
+    text = f"""\
+from torch import nn
+from {function} import create_feature_extractor
+class Block(nn.Module):
+    def __init__(self, both):
+        super().__init__()
+        self.both, self.relu, self.conv = both, nn.ReLU(), nn.Conv2d(3, 8, 3)
+    def forward(self, x):
+        y, z = self.relu(x), self.conv(x)
+        return (y, z) if self.both else y
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block, self.pair = Block(False), Block(True)
+    def forward(self, x):
+        return self.pair(self.block(x))
+create_feature_extractor(Net(), ["{part}"])
+"""
+    document = lens.open("hover_module.py", text)
+    await lens.settled(document)
+    card = await lens.hover(document, f'"{part}"')
+    assert card
+    assert said.replace("`", "") in card.replace("`", "")
+    (definition,) = await lens.definition(document, f'"{part}"')
+    assert definition[0] == "hover_module.py"
+
+
+async def test_what_is_known_from_before_a_change_says_so_and_calls_nothing_wrong(lens: Lens) -> None:
+    text = """\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+create_feature_extractor(resnet18(), ["layer1", "layer9"])
+"""
+    document = lens.open("hover_stale.py", text)
+    assert [one.code for one in await lens.settled(document)] == ["unknown-node"]
+    lens.edit(document, "resnet18()", "resnet18(wrong=1)")
+    assert [one.code for one in await lens.settled(document)] == ["failed-model"]
+    card = await lens.hover(document, '"layer1"')
+    assert card
+    assert "layer1.1.relu_1" in card
+    assert "this is from before the change" in card
+    assert (await lens.tree(document))["state"] == "stale"
+
+
 async def test_no_card_outside_queries(lens: Lens) -> None:
     document = lens.open("resnet_features.py")
     await lens.settled(document)

@@ -15,7 +15,7 @@ from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import place_phrase
 from fxlens.lsp.session import Located, Session, query_at
-from fxlens.lsp.words import level_phrase, modes_phrase, node_phrase, shape_phrase
+from fxlens.lsp.words import level_phrase, modes_phrase, selected_phrase, shape_phrase
 from fxlens.queries import Level, merged_index
 from fxlens.source.model import Position, Query, Span
 
@@ -253,7 +253,7 @@ def _documentation(session: Session, level: Level, graph: ModelGraph) -> str:
         count = f" · {module.parameters:,} parameters" if module.parameters else ""
         lines[0] += f" · {module.short_class}{count}"
     if level.node is None:
-        lines.append(f"selects its last node, `{node.name}` ({node_phrase(node)})")
+        lines.append(f"selects {selected_phrase(graph, level.path, node)}")
     shape = shape_phrase(node.value)
     if shape:
         lines.append(f"yields {shape}")

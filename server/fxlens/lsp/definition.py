@@ -9,7 +9,7 @@ from lsprotocol import types
 from fxlens.graph import SourceLine
 from fxlens.lsp.places import text_of, where_is
 from fxlens.lsp.session import Located, Session, query_at
-from fxlens.queries import index
+from fxlens.queries import index, select_alone
 from fxlens.source.members import member_line
 
 
@@ -62,7 +62,7 @@ def nodes(located: Located) -> list[Made]:
     found: dict[tuple[str, int], Made] = {}
     for graph in located.graphs:
         for one in graph.traced():
-            node = index(one).select(located.query.text)
+            node = select_alone(graph, one, located.query.text)
             if node and node.source:
                 # `layers.0` runs as `self.layers[0](x)` or in a loop, under whatever name: its line is all there is.
                 name = node.target.rpartition(".")[2] if node.op in ("call_module", "get_attr") else node.label

@@ -9,7 +9,7 @@ from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.places import place_link
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.words import node_phrase, shape_phrase
-from fxlens.queries import select_all
+from fxlens.queries import how_selected, select_all
 
 
 def hover(session: Session, uri: str, client_position: types.Position, shown: ClientShows) -> types.Hover | None:
@@ -79,7 +79,10 @@ def _selects(session: Session, graph: ModelGraph, mode: Mode, node: GraphNode | 
     one = graph.of(mode)
     if node is None or one is None:
         return "selects nothing"
-    which = "selects" if node.name == query else "selects its last node,"
+    how = how_selected(graph, one, query)
+    if how == "several":
+        return "selects what it returns, which is not one node"
+    which = {"name": "selects", "last": "selects its last node,", "returned": "selects what it returns,"}[how]
     parts = [f"{which} `{node.name}` ({node_phrase(node)})", _shapes(one, node, query), _runs(graph, mode, node, query)]
     text = ", ".join(filter(None, parts))
     return text + (f"  \n{place_link(session, node.source)}" if node.source else "")

@@ -7,7 +7,7 @@ from lsprotocol import types
 from fxlens.graph import ModelGraph, Value
 from fxlens.lsp.session import Located, Session
 from fxlens.lsp.words import shape_phrase
-from fxlens.queries import select_all
+from fxlens.queries import how_selected, select_all
 from fxlens.source.model import Position, Span
 
 
@@ -47,5 +47,6 @@ def _values(graph: ModelGraph, located: Located) -> list[Value | None]:
     for mode in query.modes:
         one = graph.of(mode)
         node = select_all(one, asked, graph.dialect).get(query.text) if one else None
-        values.append(node.value if node else None)
+        known = node is not None and one is not None and how_selected(graph, one, query.text) != "several"
+        values.append(node.value if node and known else None)
     return values

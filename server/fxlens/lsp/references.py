@@ -17,7 +17,7 @@ from fxlens.engine.analysis import CallAnalysis, FileAnalysis
 from fxlens.graph import ModelGraph
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Located, Session, query_at
-from fxlens.queries import index
+from fxlens.queries import select_alone
 from fxlens.source.members import assigned_member
 from fxlens.source.model import Position, Query
 
@@ -115,7 +115,7 @@ def selected(located: Located) -> Iterator[tuple[str, str]]:
     for graph in located.graphs:
         for mode in located.query.modes:
             one = graph.of(mode)
-            node = index(one).select(located.query.text) if one else None
+            node = select_alone(graph, one, located.query.text) if one else None
             if node:
                 yield graph.class_name, node.name
 

@@ -16,7 +16,7 @@ from fxlens.graph import MODES, GraphNode, Mode, ModelGraph, SourceLine
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import client_line, place_phrase
 from fxlens.lsp.session import Session, main_state, nearest_call, query_at
-from fxlens.lsp.words import modes_phrase, node_phrase, shape_phrase
+from fxlens.lsp.words import modes_phrase, node_phrase, selected_phrase, shape_phrase
 from fxlens.queries import Level, NameIndex, index, merged_index
 from fxlens.source.model import ExtractionCall
 
@@ -182,7 +182,7 @@ class Outline:
         if level.inner and module:
             lines.append(f"{module.class_name}, {module.parameters:,} parameters")
         if level.node is None:
-            lines.append(f"as a query it selects its last node, `{level.last.name}` ({node_phrase(level.last)})")
+            lines.append(f"as a query it selects {selected_phrase(self.graph, level.path, level.last)}")
         else:
             lines.append(node_phrase(level.node))
         node = level.node or level.last

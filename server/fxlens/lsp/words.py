@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fxlens.graph import GraphNode, Mode, Value
-from fxlens.queries import Level
+from fxlens.graph import GraphNode, Mode, ModelGraph, Value
+from fxlens.queries import Level, how_selected, select_alone
 
 
 def modes_phrase(modes: Iterable[Mode]) -> str:
@@ -28,6 +28,17 @@ def level_phrase(level: Level, class_name: str | None) -> str:
     if level.inner:
         return class_name or "group"
     return node_phrase(level.node or level.last)
+
+
+def selected_phrase(graph: ModelGraph, path: str, last: GraphNode) -> str:
+    """What a path selects that is no node's name: ``its last node, `layer1.1.relu_1` (ReLU)``."""
+    modes = list(graph.traced())
+    how = how_selected(graph, modes[0], path) if modes else "last"
+    node = (select_alone(graph, modes[0], path) if modes else None) or last
+    if how == "several":
+        return "what it returns, which is not one node"
+    what = "what it returns" if how == "returned" else "its last node"
+    return f"{what}, `{node.name}` ({node_phrase(node)})"
 
 
 def shape_phrase(value: Value | None) -> str:
