@@ -116,7 +116,7 @@ async function serverInformation(server: Server): Promise<string> {
   const client = server.client;
   if (!client) return 'It is not running.';
   try {
-    return await withLimit(client.sendRequest(debugInformation), DEBUG_LIMIT, 'The language server');
+    return await withLimit(client.ask(debugInformation, {}), DEBUG_LIMIT, 'The language server');
   } catch (error) {
     return messageOf(error);
   }

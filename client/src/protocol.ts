@@ -1,12 +1,5 @@
 // What client and server say to each other beyond LSP. The server's side is server/fxlens/lsp.
-import {
-  NotificationType,
-  type Position,
-  type Range,
-  RequestType,
-  RequestType0,
-  type TextEdit,
-} from 'vscode-languageclient/node';
+import type { Position, Range, TextEdit } from 'vscode-languageclient/node';
 
 export interface Interpreter {
   readonly interpreter: string | null;
@@ -122,26 +115,35 @@ export interface Asked {
   readonly model?: number;
 }
 
-export const configure = new NotificationType<Configuration>('fxlens/configure');
-export const statusChanged = new NotificationType<Status>('fxlens/status');
+/**
+ * A message by its name, with the types of what it carries. The library's own classes for this would bring all of it
+ * into the activation, which takes longer than everything else there.
+ */
+export interface Request<Parameters, Answer> {
+  readonly method: string;
+  /** For the compiler only. */
+  readonly carries?: (parameters: Parameters) => Answer;
+}
+
+export interface Notification<Parameters> {
+  readonly method: string;
+  readonly carries?: (parameters: Parameters) => void;
+}
+
+export const configure: Notification<Configuration> = { method: 'fxlens/configure' };
+export const statusChanged: Notification<Status> = { method: 'fxlens/status' };
 /** A line of a worker, or of users' code that it runs; for clients that asked for them by `workerLog`. */
-export const workerLog = new NotificationType<{ readonly message: string }>('fxlens/workerLog');
-export const modelChanged = new NotificationType<{ readonly uri: string }>('fxlens/modelChanged');
-export const tree = new RequestType<DocumentPosition & Asked, Tree, void>('fxlens/tree');
-export const treeChildren = new RequestType<
-  DocumentPosition & Asked & { readonly id: string },
-  readonly TreeItem[],
-  void
->('fxlens/treeChildren');
-export const treePath = new RequestType<
-  DocumentPosition & Asked & { readonly path: string },
-  readonly TreeItem[],
-  void
->('fxlens/treePath');
-export const treeModels = new RequestType<InDocument, readonly Model[], void>('fxlens/treeModels');
-export const toggleQuery = new RequestType<
-  DocumentPosition & { readonly path: string; readonly asked: boolean },
-  Toggled,
-  void
->('fxlens/toggleQuery');
-export const debugInformation = new RequestType0<string, void>('fxlens/debugInformation');
+export const workerLog: Notification<{ readonly message: string }> = { method: 'fxlens/workerLog' };
+export const modelChanged: Notification<{ readonly uri: string }> = { method: 'fxlens/modelChanged' };
+export const tree: Request<DocumentPosition & Asked, Tree> = { method: 'fxlens/tree' };
+export const treeChildren: Request<DocumentPosition & Asked & { readonly id: string }, readonly TreeItem[]> = {
+  method: 'fxlens/treeChildren',
+};
+export const treePath: Request<DocumentPosition & Asked & { readonly path: string }, readonly TreeItem[]> = {
+  method: 'fxlens/treePath',
+};
+export const treeModels: Request<InDocument, readonly Model[]> = { method: 'fxlens/treeModels' };
+export const toggleQuery: Request<DocumentPosition & { readonly path: string; readonly asked: boolean }, Toggled> = {
+  method: 'fxlens/toggleQuery',
+};
+export const debugInformation: Request<Record<string, never>, string> = { method: 'fxlens/debugInformation' };

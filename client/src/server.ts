@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Disposable, EventEmitter, workspace } from 'vscode';
-import { LanguageClient, type LanguageClientOptions, RevealOutputChannelOn, State } from 'vscode-languageclient/node';
+import type { LanguageClientOptions } from 'vscode-languageclient/node';
 import { folderPaths } from './configuration';
 import { PYTHON } from './documents';
 import type { Prober } from './environment/probe';
 import { findServerPython } from './environment/serverPython';
+import type { QuietClient } from './languageClient';
 import type { Logs } from './logs';
 import { type Configuration, configure, modelChanged, type Status, statusChanged, workerLog } from './protocol';
 import { messageOf, serialised, withLimit } from './time';
@@ -15,13 +16,6 @@ import type { ServerState } from './viewState';
 
 const START_LIMIT = 20_000;
 const STOP_LIMIT = 2_000;
-
-/** Failures are shown where one looks for us (status item, sidebar, log), not as notifications nobody asked for. */
-class QuietClient extends LanguageClient {
-  override error(message: string, data?: unknown): void {
-    super.error(message, data, false);
-  }
-}
 
 export class Server implements Disposable {
   readonly #changed = new EventEmitter<void>();
@@ -34,7 +28,7 @@ export class Server implements Disposable {
 
   #state: ServerState = 'starting';
   #reason = '';
-  #client: LanguageClient | undefined;
+  #client: QuietClient | undefined;
   #process: ChildProcess | undefined;
   #configuration: Configuration;
   /** What the running server was last told. */
@@ -63,7 +57,7 @@ export class Server implements Disposable {
   }
 
   /** The client while the server runs. */
-  get client(): LanguageClient | undefined {
+  get client(): QuietClient | undefined {
     return this.#state === 'running' ? this.#client : undefined;
   }
 
@@ -107,10 +101,10 @@ export class Server implements Disposable {
     await this.#start(python);
   }
 
-  async #send(client: LanguageClient): Promise<void> {
+  async #send(client: QuietClient): Promise<void> {
     if (this.#sent === this.#configuration) return;
     this.#sent = this.#configuration;
-    await client.sendNotification(configure, this.#configuration);
+    await client.tell(configure, this.#configuration);
   }
 
   #interpreters(): string[] {
@@ -119,7 +113,10 @@ export class Server implements Disposable {
   }
 
   async #start(python: string): Promise<void> {
-    const client = new QuietClient('fxlens', 'FX Lens', () => this.#spawn(python), this.#options());
+    const { QuietClient, State } = await import('./languageClient');
+    const options = await this.#options();
+    if (this.#ended) return;
+    const client = new QuietClient('fxlens', 'FX Lens', () => this.#spawn(python), options);
     this.#client = client;
     client.onDidChangeState(({ newState }) => {
       // Also its own restarts after a crash, and giving up after several.
@@ -133,9 +130,9 @@ export class Server implements Disposable {
         this.#set('failed', 'The language server ended unexpectedly; the log says why.');
       }
     });
-    client.onNotification(statusChanged, (status) => this.#status.fire(status));
-    client.onNotification(workerLog, ({ message }) => this.logs.worker.info(message));
-    client.onNotification(modelChanged, ({ uri }) => this.#modelChanged.fire(uri));
+    client.listen(statusChanged, (status) => this.#status.fire(status));
+    client.listen(workerLog, ({ message }) => this.logs.worker.info(message));
+    client.listen(modelChanged, ({ uri }) => this.#modelChanged.fire(uri));
     try {
       await withLimit(client.start(), START_LIMIT, 'The language server');
     } catch (error) {
@@ -145,7 +142,8 @@ export class Server implements Disposable {
     }
   }
 
-  #options(): LanguageClientOptions {
+  async #options(): Promise<LanguageClientOptions> {
+    const { RevealOutputChannelOn } = await import('./languageClient');
     return {
       documentSelector: PYTHON,
       synchronize: { fileEvents: this.#files },
@@ -183,6 +181,7 @@ export class Server implements Disposable {
     const child = this.#process;
     this.#client = undefined;
     if (!client) return;
+    const { State } = await import('./languageClient');
     try {
       if (client.state === State.Starting) await withLimit(client.start(), STOP_LIMIT, 'The starting language server');
       if (client.state === State.Running) await client.dispose(STOP_LIMIT);

@@ -52,6 +52,8 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   /** The second of two quick ticks must be for the text that the first has made. */
   readonly #toggleInTurn = inTurn((items: Ticked) => this.#toggle(items));
   readonly #askSoon = debounced(() => void this.#askAgain(), CURSOR_DELAY);
+  /** The topmost rows, asked for before VS Code is told that they changed. */
+  #top: TreeItem[] | undefined;
   /** What the rows show; undefined while they must be asked for again whatever the answer is. */
   #shown: Shown | undefined;
   readonly #disposables: Disposable[];
@@ -111,7 +113,11 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   }
 
   getChildren(parent?: TreeItem): ProviderResult<TreeItem[]> {
-    return this.#children(parent);
+    const top = this.#top;
+    if (parent || !top) return this.#children(parent);
+    this.#top = undefined;
+    this.#know(top, undefined);
+    return top;
   }
 
   getParent(item: TreeItem): TreeItem | undefined {
@@ -131,19 +137,25 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const place = this.#place;
     if (!client || !place) {
       this.#answer = undefined;
+      this.#top = undefined;
       this.#show();
       this.#changed.fire(undefined);
       return;
     }
     const asking = new CancellationTokenSource();
     this.#asking = asking;
-    const answer = await this.#ask(() => client.sendRequest(tree, this.#parameters(place), asking.token));
+    const answer = await this.#ask(() => client.ask(tree, this.#parameters(place), asking.token));
     if (asking.token.isCancellationRequested) return;
     if (!answer?.callRange && this.#answer?.root && this.#sources.has(place.document.uri.toString())) return;
     this.#answer = answer;
     this.#show();
     const shown: Shown = { parameters: JSON.stringify(this.#rowParameters(place)), tree: answer };
-    this.#redraw(changedRows(this.#shown, shown));
+    const changed = changedRows(this.#shown, shown);
+    // From the moment it is told until it has the rows VS Code knows none, and what is unfolded then stays empty.
+    const top = changed === 'all' ? await this.#children(undefined) : undefined;
+    if (asking.token.isCancellationRequested) return;
+    this.#top = top;
+    this.#redraw(changed);
     this.#shown = shown;
     await this.#reveal(place, answer?.root ? answer.query : null);
   }
@@ -169,7 +181,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const client = this.server.client;
     if (!query || !wanted || !client || !this.#view.visible) return;
     if (this.selected?.path === query) return;
-    const way = await this.#ask(() => client.sendRequest(treePath, { ...this.#parameters(place), path: query }));
+    const way = await this.#ask(() => client.ask(treePath, { ...this.#parameters(place), path: query }));
     const target = way?.at(-1);
     if (!way || !target || place !== this.#place) return;
     way.forEach((item, at) => {
@@ -185,9 +197,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     for (const [{ id, path }, state] of items) {
       if (!client || !place || !path) continue;
       const asked = state === TreeItemCheckboxState.Checked;
-      const answer = await this.#ask(() =>
-        client.sendRequest(toggleQuery, { ...this.#parameters(place), path, asked }),
-      );
+      const answer = await this.#ask(() => client.ask(toggleQuery, { ...this.#parameters(place), path, asked }));
       const problem = answer ? (answer.problem ?? (await applyEdits(place.document, answer))) : null;
       // The user asked for it by ticking, so it may be said in front.
       if (problem) void window.showWarningMessage(`FX Lens: ${problem}`);
@@ -202,7 +212,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const place = this.#place;
     if (!client || !place) return;
     const textDocument = { uri: place.document.uri.toString() };
-    const models = await this.#ask(() => client.sendRequest(treeModels, { textDocument }));
+    const models = await this.#ask(() => client.ask(treeModels, { textDocument }));
     const rows = (models ?? []).map((one) => ({
       label: one.label,
       description: `${one.description}, line ${one.line + 1}`,
@@ -276,12 +286,16 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const place = this.#place;
     if (!client || !place || !this.#answer?.root) return [];
     const id = parent?.id ?? this.#answer.root.id;
-    const children = await this.#ask(() => client.sendRequest(treeChildren, { ...this.#parameters(place), id }));
-    for (const child of children ?? []) {
+    const children = await this.#ask(() => client.ask(treeChildren, { ...this.#parameters(place), id }));
+    this.#know(children ?? [], parent);
+    return [...(children ?? [])];
+  }
+
+  #know(children: readonly TreeItem[], parent: TreeItem | undefined): void {
+    for (const child of children) {
       this.#parents.set(child.id, parent);
       this.#rows.set(child.id, child);
     }
-    return [...(children ?? [])];
   }
 
   /** The answer, or undefined when the request was cancelled or the server went away meanwhile. */

@@ -1,4 +1,4 @@
-// The client as one file, and the language server's libraries.
+// The client as two files, and the language server's libraries.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUNDLED_LIBS, ROOT } from './paths.mjs';
@@ -17,13 +17,14 @@ const NATIVE = /\.(so|pyd|dylib|dll|node|exe|a|lib)(\.|$)/;
 export function clientBuild(minify) {
   return {
     absWorkingDir: ROOT,
-    entryPoints: ['client/src/extension.ts'],
-    outfile: 'client/out/extension.js',
+    // The second is loaded when the server is started: VS Code waits for the first.
+    entryPoints: ['client/src/extension.ts', 'client/src/languageClient.ts'],
+    outdir: 'client/out',
     bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    external: ['vscode'],
+    external: ['vscode', './languageClient'],
     // The CommonJS builds of some dependencies hide behind UMD wrappers that esbuild cannot follow.
     mainFields: ['module', 'main'],
     minify,
