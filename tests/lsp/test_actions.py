@@ -135,6 +135,13 @@ async def test_the_leaf_modules_that_were_tried_are_added(lens: Lens, before: st
     await check(lens, "Trace Gate as one node", call.format(before), call.format(after), GATE)
 
 
+async def test_a_module_without_a_node_is_made_a_leaf(lens: Lens) -> None:
+    head = IMPORTS + "class Same(nn.Module):\n    def forward(self, x):\n        return x\n"
+    call = "create_feature_extractor(nn.Sequential(nn.ReLU(), Same()), ['1']{})"
+    made = ", tracer_kwargs={'leaf_modules': [Same]}"
+    await check(lens, "Trace Same as one node", call.format(""), call.format(made), head)
+
+
 async def test_our_own_function_takes_leaf_modules_itself(lens: Lens) -> None:
     head = GATE.replace("torchvision.models.feature_extraction", "fxlens")
     before = 'create_feature_extractor(Net(), ["conv"])'

@@ -139,3 +139,30 @@ async def test_train_only_names_say_so_and_come_last_where_both_modes_are_asked(
 async def test_no_list_outside_query_strings(lens: Lens) -> None:
     await check(lens, '{"layer1": "|"}', None)
     await check(lens, '{"layer1": "a"}', None, tail='\nother = {"|": 1}\n')
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "count"),
+    [
+        ("", "input", 100),  # A level of its own, cut.
+        ("29", "29", 21),
+        ("299", "299", 1),
+        ("1", "1", 100),
+        ("zz", None, 0),
+    ],
+)
+async def test_the_list_of_a_large_model_is_small_and_says_that_it_is_not_all(
+    lens: Lens, typed: str, first: str | None, count: int
+) -> None:
+    text = f"""\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+create_feature_extractor(nn.Sequential(*[nn.ReLU() for _ in range(300)]), ["{typed}|"])
+"""
+    document = lens.open("complete_large.py", text)
+    await lens.settled(document)
+    answer = await lens.complete(document)
+    assert answer
+    assert answer.is_incomplete
+    assert len(answer.items) == count
+    assert next((item.label for item in answer.items), None) == first

@@ -92,8 +92,12 @@ async def references(session: Session, uri: str, client_position: types.Position
 
     words = target.words()
     paths = list(dict.fromkeys(path for word in words for path in session.engine.files_mentioning(word)))
-    # All at once, so that one whose model takes its time keeps no other waiting.
-    looks = [asyncio.ensure_future(look_into(path)) for path in paths[:_MOST_FILES]]
+    # All at once, so that one whose model takes its time keeps no other waiting; but their texts are read one in each
+    # turn of the loop, so that other requests come in between.
+    looks = []
+    for path in paths[:_MOST_FILES]:
+        looks.append(asyncio.ensure_future(look_into(path)))
+        await asyncio.sleep(0)
     late = (await asyncio.wait(looks, timeout=_PATIENCE_SECONDS))[1] if looks else set()
     for task in late:
         task.cancel()
