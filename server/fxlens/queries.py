@@ -77,7 +77,7 @@ class NameIndex:
         return self._children.get(prefix, ())
 
     def holding(self, text: str) -> dict[str, int]:
-        """How many nodes whose name or label holds ``text`` (casefolded) stand at and under each path.
+        """How many nodes whose name or label holds ``text`` (casefolded) stand at and under each path, ``""`` included.
 
         The last answer is kept: whoever shows a filtered tree asks for it with every row that is unfolded.
         """
@@ -86,6 +86,7 @@ class NameIndex:
             for node in self.nodes:
                 path = node.name
                 if text in path.casefold() or text in node.label.casefold():
+                    found[""] = found.get("", 0) + 1
                     while path:
                         found[path] = found.get(path, 0) + 1
                         path = path.rpartition(".")[0]

@@ -86,7 +86,7 @@ class Outline:
     @property
     def matches(self) -> int:
         """How many nodes fit the filter."""
-        return sum(1 for node in self.names.nodes if self.shown is None or node.name in self.shown)
+        return len(self.names.nodes) if self.shown is None else self.shown.get("", 0)
 
     def children(self, identity: str) -> list[Json]:
         """The rows below a path, or those of one group of them."""
