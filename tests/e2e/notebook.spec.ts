@@ -1,15 +1,10 @@
 // Notebooks in the real VS Code, with no extension for them but the built-in one.
 import { expect, test } from './lib/test';
+import type { VSCode } from './lib/vscode';
 
 test('a name is marked and completed in a cell, from the model of the cell above', async ({ code }) => {
   const { page } = code;
-  // Before the built-in extension is known, VS Code shows the file's text: open it again then.
-  await expect(async () => {
-    if (await page.locator('.tab').count()) await code.run('View: Close All Editors');
-    await page.locator('.explorer-folders-view [role="treeitem"][aria-label^="features.ipynb"]').dblclick();
-    await expect(page.locator('.notebookOverlay .view-line').first()).toBeVisible({ timeout: 5_000 });
-  }).toPass();
-  await expect(page.locator('.notebookOverlay .squiggly-error')).toHaveCount(1);
+  await openNotebook(code, 'features.ipynb');
   const cell = page.locator('.notebookOverlay .cell-editor-container .view-line', { hasText: '"layer4"' });
   await cell.click();
   await code.press('End', 'Enter');
@@ -22,3 +17,63 @@ test('a name is marked and completed in a cell, from the model of the cell above
   await expect(page.locator('.notebookOverlay .view-line', { hasText: '"avgpool"' })).toBeVisible();
   await expect(page.locator('.notebookOverlay .squiggly-error')).toHaveCount(1);
 });
+
+const CELLS = [
+  [
+    'from torch import nn',
+    'from torchvision.models.feature_extraction import create_feature_extractor',
+    '',
+    'class Net(nn.Module):',
+    '    def __init__(self):',
+    '        super().__init__()',
+    '        self.stem = nn.Conv2d(3, 8, 3)',
+    '',
+    '    def forward(self, x):',
+    '        return self.stem(x).relu()',
+  ],
+  ['create_feature_extractor(Net(), ["stem", "reluu"])'],
+];
+const NET = JSON.stringify({
+  cells: CELLS.map((lines) => ({
+    cell_type: 'code',
+    execution_count: null,
+    metadata: {},
+    outputs: [],
+    source: lines.join('\n'),
+  })),
+  metadata: { language_info: { name: 'python' } },
+  nbformat: 4,
+  nbformat_minor: 4,
+});
+
+test.describe('a model defined in a cell', () => {
+  test.use({ files: { 'net.ipynb': NET } });
+
+  test('a class of a cell is found there, from a name and from the tree', async ({ code }) => {
+    const { page } = code;
+    await openNotebook(code, 'net.ipynb');
+    const focused = page.locator('.notebookOverlay .monaco-editor.focused');
+    const name = page.locator('.notebookOverlay .view-line span', { hasText: /^"stem"$/ }).first();
+    await name.click();
+    await expect(focused).toContainText(/create_feature_extractor\(Net/);
+    await code.press('F12');
+    await expect(focused).toContainText(/class\sNet/);
+    await code.picture('notebook-definition');
+    await name.click();
+    await expect(focused).toContainText(/create_feature_extractor\(Net/);
+    await code.openSidebar();
+    await code.treeItem('stem').hover();
+    await code.treeItem('stem').locator('.action-label[aria-label^="Go to"]').click();
+    await expect(focused).toContainText(/class\sNet/);
+  });
+});
+
+/** Before the built-in extension is known, VS Code shows the file's text: open it again then. */
+async function openNotebook(code: VSCode, file: string): Promise<void> {
+  await expect(async () => {
+    if (await code.page.locator('.tab').count()) await code.run('View: Close All Editors');
+    await code.page.locator(`.explorer-folders-view [role="treeitem"][aria-label^="${file}"]`).dblclick();
+    await expect(code.page.locator('.notebookOverlay .view-line').first()).toBeVisible({ timeout: 5_000 });
+  }).toPass();
+  await expect(code.page.locator('.notebookOverlay .squiggly-error')).toHaveCount(1);
+}

@@ -16,6 +16,8 @@ interface Options {
   sample: string;
   /** A `.code-workspace` file in that folder to open instead of it. */
   workspaceFile: string;
+  /** Files that are in the folder beside the sample's before VS Code opens it: what comes later it may not notice. */
+  files: Record<string, string>;
   /** User settings, over those of `npm start`. */
   settings: Record<string, unknown>;
   /** Variables of code-server and all below it. */
@@ -33,10 +35,12 @@ const PICTURES = process.env.FXLENS_SCREENSHOTS ? join(ROOT, 'client', 'media', 
 export const test = base.extend<Options & Fixtures>({
   sample: ['demo', { option: true }],
   workspaceFile: ['', { option: true }],
+  files: [{}, { option: true }],
   settings: [{}, { option: true }],
   environment: [{}, { option: true }],
-  workspace: async ({ sample }, use) => {
+  workspace: async ({ sample, files }, use) => {
     const workspace = Workspace.copyOf(sample);
+    for (const [name, text] of Object.entries(files)) workspace.write(name, text);
     await use(workspace);
     workspace.remove();
   },
