@@ -16,7 +16,7 @@ const module = (name) => [VENV_PYTHON, '-m', name];
 const node = (...path) => [process.execPath, join(ROOT, 'node_modules', ...path)];
 
 /** With a cache of its own: each platform would find the other's useless. */
-const WINDOWS_TYPES = ['--platform', 'win32', '--cache-dir', join(SERVER, '.mypy_cache', 'windows'), 'fxlens'];
+const WINDOWS_TYPES = ['--platform', 'win32', '--cache-dir', join(SERVER, '.mypy_cache', 'windows')];
 
 /** @type {[string, string[], string?][]} name, command, folder */
 const CHECKS = [
