@@ -88,6 +88,8 @@ def _version_of(package: str) -> str | None:
 
 def _be_spare(requests: int, results: int) -> None:
     _load_torch()
+    from fxlens.worker.preloading import Preloader
+
     message = _first_line(requests)
     if message is None:
         os._exit(0)
@@ -95,6 +97,8 @@ def _be_spare(requests: int, results: int) -> None:
     threading.Thread(target=_end_with_pipe, args=(requests,), daemon=True, name="pipe watch").start()
     guards.no_core_dumps()
     guards.default_signals()
+    # As a forked process finds them: imported before user code could replace what their imports need.
+    Preloader().preload(request)
     folder = request.folder or os.path.dirname(request.path)  # noqa: PTH120
     with contextlib.suppress(OSError):
         os.chdir(folder)
@@ -113,6 +117,8 @@ def _first_line(descriptor: int) -> dict[str, Any] | None:
 
 
 def _end_with_pipe(descriptor: int) -> None:
-    while read_some(descriptor):
-        pass
-    os._exit(1)
+    """End when the worker has, which its end of the pipe tells. User code may close ours: that tells nothing."""
+    with contextlib.suppress(OSError):
+        while os.read(descriptor, 1):
+            pass
+        os._exit(1)
