@@ -168,6 +168,7 @@ def create_feature_extractor(
             raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call, merged))
         if not suppress_diff_warning and return_nodes is not None:
             _warn_of_differences(traces, "train" if model.training else "eval")
+        _warn_of_changes(traces, naming)
         return _extractor(model, traces, selection, queries, concrete_args or {})
 
 
@@ -341,6 +342,20 @@ def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode, *, bot
     else:
         how = f"the nodes of {current} mode and of {other} mode are different"
     warnings.warn(f"{how[0].upper()}{how[1:]}. {advice}", stacklevel=3)
+
+
+def _warn_of_changes(traces: Mapping[Mode, ModeTrace], naming: Dialect) -> None:
+    changed = dict.fromkeys(path for trace in traces.values() for path in trace.unrecorded)
+    if changed:
+        what = ", ".join(map(repr, changed))
+        advice = "Only buffers are recorded, if tracing does not need their values"
+        if naming != "fxlens":
+            advice = 'Most buffers are recorded with naming="fxlens"'
+        warnings.warn(
+            f"forward changes {what} by itself, which torch.fx does not record: the extractor takes what is there when "
+            f"it runs, and does not change it. {advice}.",
+            stacklevel=3,
+        )
 
 
 def _is_subsequence(part: Sequence[str], whole: Sequence[str]) -> bool:

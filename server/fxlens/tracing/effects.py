@@ -74,9 +74,12 @@ class Effects:
         self._modules = modules
         self._written: dict[fx.Node, list[fx.Node]] = {}
         self._parents: dict[fx.Node, fx.Node] = {}
+        reads: dict[str, fx.Node] = {}
         for node in nodes:
             self._parents[node] = node
-            if not self._makes_new_tensor(node):
+            if node.op == "get_attr":
+                self._parents[node] = reads.setdefault(str(node.target), node)
+            elif not self._makes_new_tensor(node):
                 for argument in node.all_input_nodes:
                     self._parents[self.storage(argument)] = self.storage(node)
 

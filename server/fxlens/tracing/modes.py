@@ -27,7 +27,8 @@ class ModeTrace:
     ``attributes`` are the parameters, buffers and constants that the graph reads, by path: tensors that tracing itself
     stored on the model are gone from it afterwards. ``failure`` says why there is no graph, or (with a graph) that
     torchvision's naming gives a name twice; ``error`` is the exception behind it. ``depends_on_mode`` is false if
-    ``forward`` never asked for the mode.
+    ``forward`` never asked for the mode. ``unrecorded`` are the paths of the tensors that ``forward`` changed while
+    it was traced: operations between tensors that are no inputs happen then, and are not in the graph.
     """
 
     mode: Mode
@@ -37,6 +38,7 @@ class ModeTrace:
     failure: Failure | None = None
     error: Exception | None = None
     depends_on_mode: bool = True
+    unrecorded: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -50,13 +52,35 @@ def trace_mode(
     concrete_args: Mapping[str, Any] | None = None,
     snapshot: Snapshot | None = None,
 ) -> ModeTrace:
-    """Trace ``model`` in ``mode`` and leave it as it was; what goes wrong is in the result."""
+    """Trace ``model`` in ``mode`` and leave it as it was; what goes wrong is in the result.
+
+    Buffers that ``forward`` changes while it is traced are recorded in a second trace, under our own rule: under
+    torchvision's, the operations on them have no names, and must not disturb those of the others.
+    """
+    snapshot = snapshot or Snapshot(model)
+    trace = _traced(model, mode, settings, concrete_args, snapshot, frozenset())
+    if trace.unrecorded and settings.naming == "fxlens":
+        again = _traced(model, mode, settings, concrete_args, snapshot, frozenset(trace.unrecorded))
+        return trace if again.graph is None else again
+    return trace
+
+
+def _traced(
+    model: nn.Module,
+    mode: Mode,
+    settings: TraceSettings,
+    concrete_args: Mapping[str, Any] | None,
+    snapshot: Snapshot,
+    recorded_buffers: frozenset[str],
+) -> ModeTrace:
     trace = ModeTrace(mode, settings.tracer())
+    trace.tracer.recorded_buffers = recorded_buffers
     with preserved(model, snapshot):
         try:
             model.train(mode == "train")
             graph = _watched(model, trace, concrete_args)
             trace.attributes = trace.tracer.attributes()
+            trace.unrecorded = tuple(snapshot.changed_tensors())
         except Exception as error:
             trace.error = error
             trace.failure = explain(error, mode, trace.tracer)

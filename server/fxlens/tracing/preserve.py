@@ -65,6 +65,27 @@ class Snapshot:
         if not isinstance(tensor, nn.Parameter) and not is_lazy(tensor) and not tensor.is_inference():
             self._tensors.append((tensor, tensor._version, tensor.detach().clone()))  # noqa: SLF001 - no public name
 
+    def changed_tensors(self) -> list[str]:
+        """The paths of the buffers, and of tensors in plain attributes, that are no longer what they were.
+
+        A buffer that has been replaced by a traced value is none of them: what computes it is in the graph.
+        """
+        written = {id(tensor) for tensor, version, _ in self._tensors if tensor._version != version}  # noqa: SLF001
+        before = {
+            id(held): content for held, content in self._filled if isinstance(held, dict) and _differs(held, content)
+        }
+        found: list[str] = []
+        if not written and not before:
+            return found
+        for path, module in self._model.named_modules():
+            buffers = before.get(id(module._buffers), module._buffers)  # noqa: SLF001
+            attributes = {name: value for name, value in vars(module).items() if id(value) in written}
+            for name, old in (*buffers.items(), *attributes.items()):
+                new = module._buffers.get(name, old)  # noqa: SLF001
+                if id(old) in written or (new is not old and isinstance(new, torch.Tensor)):
+                    found.append(f"{path}.{name}" if path else name)
+        return found
+
     def restore(self) -> None:
         """Make the model what it was; may be called more than once."""
         torch.set_rng_state(self._random_states[0])
@@ -112,6 +133,10 @@ def collector_paused() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _differs(container: dict[Any, Any], content: dict[Any, Any]) -> bool:
+    return any(container.get(key) is not value for key, value in content.items())
 
 
 def _refill(container: Any, content: Any) -> None:

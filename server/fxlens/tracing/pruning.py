@@ -142,8 +142,7 @@ def _parts(target: _NewGraph, constants: dict[str, torch.Tensor]) -> Callable[[A
 
     def part(value: Any) -> Any:
         if isinstance(value, Unread):
-            value = value.node() or value
-        if isinstance(value, Unread):
+            # If something read it later, then that node is not there yet.
             return target.graph.call_function(getattr, (target.copies[value.proxy.root.node], value.proxy.attr))
         if isinstance(value, torch.Tensor):
             name = f"_returned_constant{len(constants)}"

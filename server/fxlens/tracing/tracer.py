@@ -56,6 +56,7 @@ class NodePathTracer(fx.Tracer):
         node_to_contexts: the context managers (``torch.no_grad()`` …) that were open in ``forward`` when the node was
             made, if there have been any by then.
         module_calls: the calls of all modules but the root, in the order in which they returned.
+        recorded_buffers: paths of buffers on which operations become nodes. torch.fx carries them out while it traces.
         failed_in: path and class of the innermost module whose ``forward`` raised, if one did.
 
     Raises:
@@ -73,6 +74,7 @@ class NodePathTracer(fx.Tracer):
     ) -> None:
         super().__init__(**tracer_kwargs)
         self.leaf_modules = tuple(leaf_modules)
+        self.recorded_buffers: frozenset[str] = frozenset()
         self.naming: Dialect = naming
         self.node_to_qualname: dict[fx.Node, str] = {}
         self.node_to_origin: dict[fx.Node, NodeOrigin] = {}
@@ -171,14 +173,22 @@ class NodePathTracer(fx.Tracer):
         if not isinstance(attr_val, torch.Tensor):
             return attr_val
         # torch.fx scans all named parameters at every read, which is quadratic for a model that reads many.
-        if isinstance(attr_val, nn.Parameter) and not self.param_shapes_constant:
+        is_parameter = isinstance(attr_val, nn.Parameter) and not self.param_shapes_constant
+        if is_parameter or self.recorded_buffers:
             known = self._tensor_names.get(id(attr_val))
-            if known is not None and known[0] is attr_val:
+            if known is not None and known[0] is attr_val and (is_parameter or known[1] in self.recorded_buffers):
                 proxy = parameter_proxy_cache.get(known[1])
                 if proxy is None:
-                    proxy = parameter_proxy_cache[known[1]] = self.create_proxy("get_attr", known[1], (), {})
+                    read = self._parameter if is_parameter else self._buffer
+                    proxy = parameter_proxy_cache[known[1]] = read(known[1])
                 return proxy
         return super().getattr(attr, attr_val, parameter_proxy_cache)
+
+    def _parameter(self, path: str) -> fx.Proxy:
+        return self.create_proxy("get_attr", path, (), {})
+
+    def _buffer(self, path: str) -> fx.Proxy:
+        return self.proxy(self.create_node("get_attr", path, (), {}))  # which gives it no name
 
     def create_arg(self, a: Any) -> Any:
         kind = type(a)

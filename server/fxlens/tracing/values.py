@@ -104,7 +104,7 @@ def nodes_in(value: Any) -> list[fx.Node]:
         if isinstance(part, fx.Node):
             found.append(part)
         elif isinstance(part, Unread):
-            found.append(part.node() or part.proxy.root.node)
+            found.append(part.proxy.root.node)
     return found
 
 
