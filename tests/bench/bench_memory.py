@@ -1,9 +1,10 @@
-"""What the processes hold in RAM, with the real server over stdio.
+"""What the processes hold in RAM, and what they do when nobody does anything, with the real server over stdio.
 
-    python tests/bench/bench_memory.py [--edits 10]
+    python tests/bench/bench_memory.py [--edits 10] [--idle 20]
 
 Printed are, for each step of one session: what the language server holds (Budget: 100 MB), and its worker. The last
 model has 10 000 nodes in each mode, more than anything people have; its edits fill the cache of results in memory.
+At the end: the processor time that both take in some idle seconds (Budget: 0).
 """
 
 from __future__ import annotations
@@ -85,13 +86,21 @@ class Session:
         shown = f"{max(workers):10.1f}" if workers else "-".rjust(10)
         print(f"{step:>32}{server.memory_info().rss / 1e6:10.1f}{shown}", flush=True)
 
+    async def idle(self, seconds: float) -> None:
+        server = psutil.Process(self._client._server.pid)
+        processes = [server, *server.children(recursive=True)]
+        before = [sum(process.cpu_times()[:2]) for process in processes]
+        await asyncio.sleep(seconds)
+        spent = [sum(process.cpu_times()[:2]) - start for process, start in zip(processes, before, strict=True)]
+        print(f"processor time in {seconds:.0f} idle seconds: server {spent[0]:.2f} s, worker {sum(spent[1:]):.2f} s")
+
     async def end(self) -> None:
         await self._client.shutdown_async(None)
         self._client.exit(None)
         await self._client.stop()
 
 
-async def run(edits: int) -> None:
+async def run(edits: int, idle: float) -> None:
     print(f"{'step':>32}{'server MB':>10}{'worker MB':>10}")
     with tempfile.TemporaryDirectory() as folder:
         session = Session(Path(folder))
@@ -99,13 +108,16 @@ async def run(edits: int) -> None:
         session.print("started")
         await session.show("resnet_features.py", RESNET, edits)
         await session.show("large_features.py", LARGE, edits)
+        await session.idle(idle)
         await session.end()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--edits", type=int, default=10)
-    asyncio.run(run(parser.parse_args().edits))
+    parser.add_argument("--idle", type=float, default=20)
+    given = parser.parse_args()
+    asyncio.run(run(given.edits, given.idle))
 
 
 if __name__ == "__main__":
