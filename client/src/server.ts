@@ -98,7 +98,12 @@ export class Server implements Disposable {
       return;
     }
     this.logs.client.info(`Starting the language server ${this.version} with ${python} (${reason})`);
-    await this.#start(python);
+    try {
+      await this.#start(python);
+    } catch (error) {
+      this.logs.client.error(`The language server could not be started: ${messageOf(error)}`);
+      this.#set('failed', messageOf(error));
+    }
   }
 
   async #send(client: QuietClient): Promise<void> {

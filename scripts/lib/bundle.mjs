@@ -25,6 +25,8 @@ export function clientBuild(minify) {
     target: 'node20',
     format: 'cjs',
     external: ['vscode', './languageClient'],
+    // Imports at run time become `require`: Node's own `import()` wants the name with its ending.
+    supported: { 'dynamic-import': false },
     // The CommonJS builds of some dependencies hide behind UMD wrappers that esbuild cannot follow.
     mainFields: ['module', 'main'],
     minify,
