@@ -11,6 +11,7 @@ from fxlens.source.tree import (
     ancestors,
     arguments,
     children,
+    definition_core,
     is_call,
     opens_with,
     parent,
@@ -41,6 +42,7 @@ def call_sites(flow: Flow, function: Node) -> list[CallSite]:
     found: list[CallSite] = []
     if outer.type == "classdef" and whole is whole_statement(outer):
         found += _calls_by_subclasses(flow, function, outer)
+        found += _calls_by_class_methods(flow, function, outer)
     for leaf in flow.document.occurrences(name):
         called = call_parts(leaf)
         if called is None or any(above is function for above in ancestors(leaf)):
@@ -70,6 +72,22 @@ def _calls_by_subclasses(flow: Flow, function: Node, class_: Node) -> list[CallS
             called = call_parts(each)
             if called is not None and len(called[0]) == 1:
                 found.append(CallSite(statement_of(each), bind_arguments(arguments(called[1]), wanted)))
+    return found
+
+
+def _calls_by_class_methods(flow: Flow, function: Node, class_: Node) -> list[CallSite]:
+    """``cls(…)`` in the class methods of a class, as in ``from_name``."""
+    found: list[CallSite] = []
+    for leaf in flow.document.occurrences("classmethod"):
+        method = definition_core(parent(parent(leaf))) if parent(leaf).type == "decorator" else leaf
+        if method.type != "funcdef" or scope_of(whole_statement(method)) is not class_ or not parameters(method):
+            continue
+        for each in flow.document.occurrences(parameters(method)[0].name):
+            called = call_parts(each)
+            if called is not None and len(called[0]) == 1 and scope_of(each) is method:
+                found.append(
+                    CallSite(statement_of(each), bind_arguments(arguments(called[1]), parameters(function)[1:]))
+                )
     return found
 
 

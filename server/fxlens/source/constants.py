@@ -118,7 +118,8 @@ def _named(flow: Flow, node: Node, depth: int) -> object:
             return evaluate(given[2], given[0], depth + 1)
         default = flow.default_of(scope, parameter)
         return evaluate(flow, default, depth + 1) if default is not None else UNKNOWN
-    if reaching.changes or len(reaching.bindings) > 1:
+    changed = any(change.action != "alias" for change in reaching.changes)
+    if changed or len(reaching.bindings) > 1:
         return UNKNOWN
     for occurrence in reaching.bindings:
         bound = occurrence.value

@@ -39,6 +39,8 @@ _NO_STRUCTURE = re.compile(
     r"|(?:to|cuda|cpu|half|float|double|type|parameters|modules|state_dict|children|named_.*)\Z"
 )
 _NO_STRUCTURE_ATTRIBUTES = frozenset({"requires_grad", "training", "grad", "data", "__doc__"})
+_TENSORS = frozenset({"parameters", "named_parameters", "buffers", "named_buffers", "state_dict"})
+_VALUES = frozenset({"weight", "bias", "data", "grad", "requires_grad_"})
 _WEIGHT_FUNCTIONS = re.compile(
     r"(?:.*_)?(?:load|restore|resume|train|fit|fine_?tune|pre_?train|to_device|prepare|init(?:ialize|ialise)?|watch|"
     r"freeze|unfreeze)(?:_.*)?\Z|.*_(?:weights|checkpoint|state_dict|ckpt|device)\Z",
@@ -77,6 +79,16 @@ def _root_is(parts: list[Node], key: Key) -> bool:
     return len(second) == 2 and is_operator(second[0], ".") and value(second[1]) == attribute
 
 
+def aliases(statement: Node) -> list[str]:
+    """The names that an assignment or a loop gives to parts of a model; parameters are no parts that have structure."""
+    core = definition_core(statement)
+    parts = children(core)
+    if core.type == "for_stmt":
+        tensors = any(value(leaf) in _TENSORS for leaf in leaves(parts[3]))
+        return [] if tensors else [value(leaf) for leaf in leaves(parts[1]) if leaf.type == "name"]
+    return [value(parts[0])] if len(parts) == 3 and parts[0].type == "name" else []
+
+
 def changes_structure(flow: Flow, change: Occurrence) -> bool:
     """Whether the statement of ``change`` may change the graph of what it changes."""
     if change.action == "mutate":
@@ -103,6 +115,8 @@ def _method_changes(change: Occurrence) -> bool:
     name = _last_attribute(change.node)
     if name in _CONTAINER_CHANGES:
         return True
+    if any(value(leaf) in _VALUES for part in parts[1:-1] for leaf in children(part)):
+        return False
     if _NO_STRUCTURE.match(name):
         return False
     # An own method of the model's class, such as `model.switch_to_deploy()`: only where it takes no data.

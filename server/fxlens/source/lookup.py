@@ -19,10 +19,13 @@ from fxlens.source.tree import (
     Node,
     arguments,
     children,
+    definition_core,
     display_items,
     is_call,
     is_operator,
+    leaves,
     opens_with,
+    parent,
     scope_of,
     statement_of,
     unwrap,
@@ -46,14 +49,49 @@ def resolved(flow: Flow, parts: list[Node], depth: int = 0) -> Node | None:
         node = unwrap(last)
         if node.type == "atom_expr":
             return resolved(flow, children(node), depth + 1) or node
+        if node.type == "test":
+            chosen = constants.truth(flow, children(node)[2])
+            return resolved(flow, [children(node)[0 if chosen else 4]], depth + 1) if chosen is not None else None
         return _named(flow, node, place, depth) if node.type == "name" else node
-    if len(parts) == 2 and attribute(last) and value(parts[0]) == flow.self_name(scope_of(place)) != "":
-        return _only_value(flow, flow.reaching(f"{value(parts[0])}.{attribute(last)}", place), depth)
+    found: Node | None = None
     if opens_with(last, "["):
         base = resolved(flow, parts[:-1], depth + 1)
-        entry = _entry(flow, base, children(last)[1]) if base is not None else None
-        return resolved(flow, [entry], depth + 1) if entry is not None else None
+        found = _entry(flow, base, children(last)[1]) if base is not None else None
+    elif is_call(last):
+        found = _only_return(flow, parts[:-1], place)
+    elif len(parts) == 2 and parts[0].type == "name":
+        reaching = _attribute(flow, value(parts[0]), attribute(last), place)
+        if reaching is not None:
+            return _only_value(flow, reaching, depth)
+    if found is None and attribute(last) == "value":  # Of an enumeration's member: strings have no such attribute.
+        member = resolved(flow, parts[:-1], depth + 1)
+        return member if member is not None and member.type == "string" else None
+    return resolved(flow, [found], depth + 1) if found is not None else None
+
+
+def _attribute(flow: Flow, root: str, name: str, place: Node) -> Reaching | None:
+    """What an attribute of the method's own object, or of a class of the file, is."""
+    if root == flow.self_name(scope_of(place)) != "":
+        return flow.reaching(f"{root}.{name}", place)
+    for binding in flow.reaching(root, place).bindings:
+        core = definition_core(binding.statement)
+        return flow.reaching_in(name, core, None) if binding.kind == "class" and core.type == "classdef" else None
     return None
+
+
+def _only_return(flow: Flow, callee: list[Node], place: Node) -> Node | None:
+    """What a function of the file returns, if there is just one place at which it does."""
+    if len(callee) == 1:
+        reaching: Reaching | None = flow.reaching(value(callee[0]), place) if callee[0].type == "name" else None
+    else:
+        reaching = _attribute(flow, value(callee[0]), attribute(callee[1]), place) if len(callee) == 2 else None
+    if reaching is None or [binding.kind for binding in reaching.bindings] != ["function"]:
+        return None
+    function = definition_core(reaching.bindings[0].statement)
+    found = [leaf for leaf in leaves(function) if is_operator(leaf, "return") and scope_of(parent(leaf)) is function]
+    if len(found) != 1 or parent(found[0]).type != "return_stmt":
+        return None
+    return children(parent(found[0]))[1]
 
 
 def _named(flow: Flow, node: Node, place: Node, depth: int) -> Node | None:
@@ -64,13 +102,14 @@ def _named(flow: Flow, node: Node, place: Node, depth: int) -> Node | None:
 
 
 def _only_value(flow: Flow, reaching: Reaching, depth: int) -> Node | None:
-    if reaching.parameter is not None and reaching.scope is not None and not reaching.bindings and not reaching.changes:
+    changes = [change for change in reaching.changes if change.action != "alias"]
+    if reaching.parameter is not None and reaching.scope is not None and not reaching.bindings and not changes:
         given = flow.argument(reaching.scope, reaching.parameter)
         if given is not None:
             return resolved(flow, [given[0]], depth + 1) if given[2] is flow else None
         default = flow.default_of(reaching.scope, reaching.parameter)
         return resolved(flow, [default], depth + 1) if default is not None else None
-    if reaching.changes or len(reaching.bindings) != 1:
+    if changes or len(reaching.bindings) != 1:
         return None
     (binding,) = reaching.bindings
     if binding.kind == "for":
@@ -93,6 +132,9 @@ def _entry(flow: Flow, table: Node, index: Node) -> Node | None:
     pairs = _pairs(table)
     if pairs is not None:
         return next((entry for name, entry in reversed(pairs) if constants.evaluate(flow, name) == wanted), None)
+    called = children(table)
+    if table.type == "atom_expr" and len(called) == 2 and value(called[0]) == "dict":
+        return next((entry for keyword, entry in arguments(called[1]) if keyword and keyword == wanted), None)
     items = display_items(table)
     if isinstance(wanted, int) and -len(items) <= wanted < len(items) and not any(_is_starred(each) for each in items):
         return items[wanted]
@@ -227,12 +269,31 @@ def _of_dict(flow: Flow, parts: list[Node]) -> list[Item] | None:
     """What ``table.items()``, ``.keys()`` and ``.values()`` yield."""
     method = attribute(parts[-2])
     owner = resolved(flow, parts[:-2]) if method in ("items", "keys", "values") else None
+    if owner is not None and len(comprehension_parts(owner)) == 4:
+        return _of_dict_comprehension(flow, owner, method)
     pairs = _pairs(owner) if owner is not None else None
     if pairs is None:
         return None
     if method == "items":
         return list(pairs)
     return [name if method == "keys" else entry for name, entry in pairs]
+
+
+def _of_dict_comprehension(flow: Flow, node: Node, method: str) -> list[Item] | None:
+    parts = comprehension_parts(node)
+    found: dict[object, object] = {}
+    rounds = environments(flow, node)
+    for bound in rounds or ():
+        with flow.binding(bound):
+            key, entry = constants.evaluate(flow, parts[0]), constants.evaluate(flow, parts[2])
+        if isinstance(key, constants.Unknown):
+            return None
+        found[key] = entry
+    if rounds is None:
+        return None
+    if method == "items":
+        return [(Known(key), Known(entry)) for key, entry in found.items()]
+    return [Known(each) for each in (found if method == "keys" else found.values())]
 
 
 def _sliced(flow: Flow, parts: list[Node], depth: int) -> list[Item] | None:

@@ -76,26 +76,47 @@ class ChainReader(ABC):
 
     def _read_chain(self, node: Node, place: Node, depth: int) -> None:
         parts = children(node)
-        last = parts[-1]
-        name = value(parts[0]) if len(parts) == 2 else attribute(parts[-2])
-        if is_call(last):
-            given = arguments(last)
-            if name in _CONTAINERS:
-                self._read_constructor(name, given, place, depth)
+        own = self._is_self(parts[0], place)
+        if is_call(parts[-1]):
+            if self._read_call(node, place, depth):
                 return
-            if name in _SAME and len(parts) > 2:
-                self._read_owner(parts[:-2], node, place, depth)
-                return
-            if name == "fromkeys" and given:
-                self.read(given[0][1], place, depth + 1)
-                return
-        elif opens_with(last, "["):
+        elif opens_with(parts[-1], "["):
             if self._read_index(node, place, depth):
                 return
-        elif len(parts) == 2 and self._is_self(parts[0], place):
-            self._read_key(f"{value(parts[0])}.{attribute(last)}", node, place, depth)
+        elif len(parts) == 2 and own:
+            self._read_key(f"{value(parts[0])}.{attribute(parts[-1])}", node, place, depth)
+            return
+        elif self._read_shown(parts, place, depth):
             return
         self._add_known(node)
+
+    def _read_call(self, node: Node, place: Node, depth: int) -> bool:
+        parts = children(node)
+        given = arguments(parts[-1])
+        name = value(parts[0]) if len(parts) == 2 else attribute(parts[-2])
+        if name in _CONTAINERS:
+            self._read_constructor(name, given, place, depth)
+        elif name in _SAME and len(parts) > 2:
+            self._read_owner(parts[:-2], node, place, depth)
+        elif name == "fromkeys" and given:
+            self.read(given[0][1], place, depth + 1)
+        else:
+            return self._read_shown(parts, place, depth) or self._read_all(node, place, depth)
+        return True
+
+    def _read_shown(self, parts: list[Node], place: Node, depth: int) -> bool:
+        """Read the expression that a chain leads to, if there is one."""
+        shown = self.flow.resolved(parts)
+        if shown is not None:
+            self._read_again(shown, place, depth + 1, {})
+        return shown is not None
+
+    def _read_all(self, node: Node, place: Node, depth: int) -> bool:
+        """Read all that going through ``node`` yields, if that is known."""
+        known = items(self.flow, node)
+        for item in known or ():
+            self._read_item(item, node, place, depth)
+        return known is not None
 
     def _is_self(self, root: Node, place: Node) -> bool:
         own_name = self.flow.self_name(scope_of(place))
@@ -148,13 +169,8 @@ class ChainReader(ABC):
         parts = children(node)
         index = children(parts[-1])[1]
         if index.type == "subscript":
-            part = items(self.flow, node)
-            for item in part or ():
-                self._read_item(item, node, place, depth)
-            return part is not None
-        entry = self.flow.resolved(parts)
-        if entry is not None:
-            self._read_again(entry, place, depth + 1, {})
+            return self._read_all(node, place, depth)
+        if self._read_shown(parts, place, depth):
             return True
         wanted = constants.evaluate(self.flow, index)
         pairs = entries(self.flow, parts[:-1])

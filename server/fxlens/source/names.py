@@ -46,7 +46,8 @@ class Occurrence:
     """One place where a key is bound, changed or used.
 
     ``effect`` is an expression statement that starts with the key (``model.eval()``), ``pass`` a call statement that
-    is given it (``freeze(model)``), ``alias`` a variable set to a part of it. ``value`` is the expression bound to it.
+    is given it (``freeze(model)``), ``alias`` a variable set to a part of it, or a loop through its parts. ``value`` is
+    the expression bound to it.
     """
 
     node: Node
@@ -111,6 +112,9 @@ def _in_assignment(node: Node, below: Node, statement: Node, extended: bool, unp
 def _use(node: Node, statement: Node, extended: bool) -> Action:
     if statement is node:
         return "effect" if extended else "read"
+    core = definition_core(statement)
+    if core.type == "for_stmt" and any(above is children(core)[3] for above in (node, *ancestors(node))):
+        return "alias"
     if statement.type == "atom_expr" and is_call(children(statement)[-1]):
         call = children(statement)[-1]
         above = parent(node)

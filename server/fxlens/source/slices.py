@@ -258,21 +258,20 @@ class Slicer:
             self.state = before
 
     def _follow_alias(self, change: Occurrence) -> None:
-        """Changes made through ``head = model.head`` are changes of ``model``."""
-        target = children(change.statement)[0]
-        if target.type != "name" or len(children(change.statement)) != 3:
-            return
+        """Changes made through ``head = model.head``, or through ``for block in model.blocks``, change ``model``."""
         scope = scope_of(change.statement)
         before = self.anchor if scope_of(self.anchor) is scope else None
-        for found in self.flow.changes_of(value(target), scope):
-            statement = found.statement
-            if found.action not in ("mutate", "effect") or statement.start_pos <= change.statement.start_pos:
-                continue
-            if before is not None and statement.start_pos >= before.start_pos:
-                continue
-            later = self.flow.reaching(value(target), statement)
-            if any(binding.statement is change.statement for binding in later.bindings):
-                self._consider(found)
+        for name in effects.aliases(change.statement):
+            # First to last: a part may be replaced, and then its replacement changed.
+            for found in reversed(self.flow.changes_of(name, scope)):
+                statement = found.statement
+                if found.action in ("bind", "read") or statement.start_pos <= change.statement.start_pos:
+                    continue
+                if before is not None and statement.start_pos >= before.start_pos:
+                    continue
+                later = self.flow.reaching(name, statement)
+                if any(binding.statement is change.statement for binding in later.bindings):
+                    self._consider(found)
 
     # What is not defined in the text
 
