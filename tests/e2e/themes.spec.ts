@@ -15,6 +15,8 @@ const TEXT = 4.5;
 /** And of icons: VS Code's own colour for classes has 2.9 in its own light theme, where WCAG asks for 3. */
 const ICON = 2.8;
 
+test.use({ files: { '.vscode/settings.json': '{}' } });
+
 // One VS Code for all: each takes half a minute to start on a small machine.
 test('everything can be read in light, dark and high contrast', async ({ code }) => {
   test.setTimeout(240_000);
@@ -25,8 +27,11 @@ test('everything can be read in light, dark and high contrast', async ({ code })
   await expect(code.treeItem('2')).toBeVisible();
   for (const { name, theme, shown } of THEMES) {
     await test.step(theme, async () => {
-      code.workspace.write('.vscode/settings.json', JSON.stringify({ 'workbench.colorTheme': theme }));
-      await code.page.locator(shown).waitFor();
+      // Written again until it is noticed: a watcher may only just have been started.
+      await expect(async () => {
+        code.workspace.write('.vscode/settings.json', JSON.stringify({ 'workbench.colorTheme': theme }));
+        await code.page.locator(shown).waitFor({ timeout: 5_000 });
+      }).toPass();
       await look(code, name);
     });
   }

@@ -79,3 +79,16 @@ test('one mode at a time, and the node of the query under the cursor', async ({ 
   await expect(code.treeItem('1').and(code.page.locator('[aria-selected="true"]'))).toBeVisible();
   await code.picture('tree-revealed');
 });
+
+test('a node dragged into the editor is its name', async ({ code }) => {
+  await code.open('resnet_features.py');
+  await expect(code.errors).toHaveCount(1);
+  await code.openSidebar();
+  await expect(code.treeItem('avgpool')).toBeVisible();
+  const target = code.editor.locator('.view-line').nth(8); // An empty line.
+  await code
+    .treeItem('avgpool')
+    .locator('.label-name')
+    .dragTo(target, { targetPosition: { x: 4, y: 8 } });
+  await expect(code.editor.locator('.view-line', { hasText: /^avgpool/ })).toHaveCount(1);
+});
