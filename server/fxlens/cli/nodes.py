@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -47,19 +48,21 @@ def command(
     """
     from fxlens.cli.specs import SpecError, evaluate
 
-    try:
-        model = evaluate(spec)
-        leaf_modules = [evaluate(leaf) for leaf in leaves]
-    except SpecError as error:
-        raise click.UsageError(str(error)) from error
-    from fxlens.tracing import trace_model
+    # What the user's code prints must not get into what is asked for here, which may be JSON for another program.
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            model = evaluate(spec)
+            leaf_modules = [evaluate(leaf) for leaf in leaves]
+        except SpecError as error:
+            raise click.UsageError(str(error)) from error
+        from fxlens.tracing import trace_model
 
-    try:
-        graph = trace_model(
-            model, dialect=naming, leaf_modules=leaf_modules, example_input=shapes or None, shapes=form != "json"
-        )
-    except TypeError as error:
-        raise click.UsageError(f"{spec}: {error}") from error
+        try:
+            graph = trace_model(
+                model, dialect=naming, leaf_modules=leaf_modules, example_input=shapes or None, shapes=form != "json"
+            )
+        except TypeError as error:
+            raise click.UsageError(f"{spec}: {error}") from error
     modes = MODES if mode == "both" else tuple(each for each in MODES if each == mode)
     failures = [failure for failure in graph.failures if failure.mode in modes]
     _print(graph, modes, form)

@@ -32,7 +32,7 @@ def evaluate(spec: str) -> Any:
     module = _load(home)
     try:
         return eval(expression, vars(module))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpecError(f"{expression!r} in {home}: {type(error).__name__}: {error}") from error
 
 
@@ -49,7 +49,7 @@ def _load(home: str) -> ModuleType:
         sys.path.insert(0, folder)
     try:
         return _load_file(Path(home)) if home.endswith(".py") else importlib.import_module(home)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may end itself; this program has not done its work then
         raise SpecError(f"cannot import {home}: {type(error).__name__}: {error}") from error
 
 

@@ -128,3 +128,18 @@ def test_as_a_module_and_piped() -> None:
         check=True,
     )
     assert result.stdout.splitlines() == ["input", "0"]
+
+
+def test_what_the_users_code_prints_does_not_get_into_the_json(model_file: str) -> None:
+    Path("loud_for_cli.py").write_text(f"print('loading')\n{SOURCE}")
+    result = nodes("loud_for_cli.py:[print('built'), Net()][1]", "--format", "json", "--mode", "eval")
+    assert json.loads(result.stdout) == {"eval": ["x", "blocks.0.fc", "blocks.0.relu"]}
+    assert result.stderr.splitlines() == ["loading", "built"]
+
+
+@pytest.mark.parametrize("spec", ["ending_for_cli.py:Net()", "net_for_cli.py:exit(0)"])
+def test_a_spec_that_ends_the_program_is_no_success(spec: str, model_file: str) -> None:
+    Path("ending_for_cli.py").write_text("import sys\nsys.exit(0)\n")
+    result = nodes(spec)
+    assert result.exit_code == 2
+    assert "SystemExit: 0" in result.stderr
