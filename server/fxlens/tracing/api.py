@@ -204,8 +204,9 @@ def _extractor(
             may_change_it=not shared and not concrete_args,
         )
         graphs[mode] = pruned.graph
-        _fix_inputs(pruned.graph, concrete_args)
-        _take_attributes(mode, pruned.graph, {**trace.attributes, **pruned.constants}, attributes)
+        values = {**trace.attributes, **pruned.constants}
+        _fix_inputs(pruned.graph, concrete_args, values)
+        _take_attributes(mode, pruned.graph, values, attributes)
     return build_extractor(model, graphs, modules, attributes)
 
 
@@ -219,13 +220,21 @@ def _guards(trace: ModeTrace) -> frozenset[fx.Node]:
     )
 
 
-def _fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any]) -> None:
-    """Give the inputs that ``concrete_args`` fixed back their names, and their values as defaults."""
-    for node in graph.nodes:
+def _fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any], values: Mapping[str, torch.Tensor]) -> None:
+    """Give the inputs that ``concrete_args`` fixed back their names, and their values as defaults.
+
+    A default that is a tensor is one of ``values`` for torch.fx, read by a node that is no Python.
+    """
+    for node in [node for node in graph.nodes if node.op == "placeholder"]:
         name = str(node.target).rpartition("_")[0]
-        if node.op == "placeholder" and name in concrete_args and node.target == f"{name}_1":
+        if name in concrete_args and node.target == f"{name}_1":
             node.target = name
             node.args = (concrete_args[name],)
+        default = node.args[0] if node.args else None
+        if isinstance(default, fx.Node):
+            node.args = (values[str(default.target)],)
+            if not default.users:
+                graph.erase_node(default)
 
 
 def _take_attributes(

@@ -7,6 +7,7 @@ import linecache
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from itertools import count
@@ -201,16 +202,19 @@ def _graph(records: Iterable[_Record]) -> fx.Graph:
 
 
 def _compile(graph: fx.Graph) -> Callable[..., Any]:
-    try:
-        return _function("forward", *_source(graph))
-    except SyntaxError:
-        # torch.fx makes keyword-only parameters positional, and one without default may then follow one with. The
-        # caller of this function gives all of them, so the defaults may go.
-        bare = _graph(_records(graph))
-        for node in bare.nodes:
-            if node.op == "placeholder":
-                node.args = ()
-        return _function("forward", *_source(bare))
+    if not any(isinstance(node.args[0], torch.Tensor) for node in _inputs(graph) if node.args):
+        with suppress(SyntaxError):
+            return _function("forward", *_source(graph))
+    # A tensor cannot be written into code; and torch.fx makes keyword-only parameters positional, so that one without
+    # default may follow one with. The caller of this function gives all of them, so the defaults may go.
+    bare = _graph(_records(graph))
+    for node in _inputs(bare):
+        node.args = ()
+    return _function("forward", *_source(bare))
+
+
+def _inputs(graph: fx.Graph) -> list[fx.Node]:
+    return [node for node in graph.nodes if node.op == "placeholder"]
 
 
 def _source(graph: fx.Graph) -> tuple[str, dict[str, Any]]:
@@ -251,7 +255,7 @@ def _is_unwritable(node: fx.Node) -> bool:
 
 def _switch(graph: fx.Graph) -> Callable[..., Any]:
     """``forward``, with the parameters of the model's: it runs the graph of the present mode."""
-    inputs = [node for node in graph.nodes if node.op == "placeholder"]
+    inputs = _inputs(graph)
     names = {f"_default_{i}": node.args[0] for i, node in enumerate(inputs) if node.args}
     parameters, arguments = ["self"], []
     for i, node in enumerate(inputs):

@@ -80,7 +80,7 @@ def _wrapper(error: Exception, tracer: NodePathTracer) -> _Construct | None:
             # What is inside has a shard of the parameters, so it would be traced, and fail when it runs.
             return _Construct(what, "make the extractor before the model is wrapped, and wrap the extractor")
         return _Construct(what, f"pass the model inside, model.{inner}")
-    parameters = inspect.signature(kind.forward).parameters.values() if hasattr(kind, "forward") else ()
+    parameters = inspect.signature(root.forward).parameters.values() if hasattr(kind, "forward") else ()
     open_ended = [str(each).partition(":")[0] for each in parameters if each.kind in _OPEN_ENDED]
     if not open_ended or "cannot be iterated" not in str(error):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +13,7 @@ from torch import fx, nn
 from fxlens.graph import Dialect, SourceLine
 from fxlens.tracing.context_watch import ContextWatch, watched_contexts
 from fxlens.tracing.contexts import Contexts
+from fxlens.tracing.entry import entry, is_entered_otherwise
 from fxlens.tracing.inplace import PLAIN, InPlaceProxy
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
 from fxlens.tracing.sources import definition_line, running_line
@@ -104,14 +105,20 @@ class NodePathTracer(fx.Tracer):
             return self._trace(root, concrete_args)
         paths = [path for path, _ in root.named_modules(remove_duplicate=False)]
         self.rule = _rule(self.naming, paths)
-        self._entry_line = definition_line(getattr(type(root), self.traced_func_name, None) or type(root))
+        own = vars(root).get("forward") if self.naming == "fxlens" else None
+        self._entry_line = definition_line(own or getattr(type(root), self.traced_func_name, None) or type(root))
         tensors = [*root.named_buffers(), *root.named_parameters()]
         self._tensor_names = {id(tensor): (tensor, name) for name, tensor in tensors}
         with _room_on_the_stack(max(path.count(".") for path in paths) + 2):
             return self._trace(root, concrete_args)
 
     def _trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None) -> fx.Graph:
-        with watched_contexts() as self._watch:
+        with ExitStack() as stack:
+            self._watch = stack.enter_context(watched_contexts())
+            # torchvision's names are those of the class's own forward, whatever is called.
+            if isinstance(root, nn.Module) and self.naming == "fxlens" and is_entered_otherwise(root):
+                self.traced_func_name = stack.enter_context(entry(root))
+                stack.callback(delattr, self, "traced_func_name")
             return super().trace(root, concrete_args)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:

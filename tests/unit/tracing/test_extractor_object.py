@@ -20,6 +20,7 @@ from tracing_models import Stages, net
 from fxlens import FeatureExtractor, create_feature_extractor, get_graph_node_names, trace_model
 
 X = torch.randn(2, 3, 4, 4)
+THREE = torch.full((1,), 3.0)
 
 
 def test_pruning_reaches_below_assertions() -> None:
@@ -92,6 +93,20 @@ def test_buffers_stay_buffers_and_constants_follow_the_device_without_keys() -> 
     extractor = create_feature_extractor(model, ["add_3"])
     assert list(extractor.state_dict()) == ["kept"]
     assert extractor.to("meta")(torch.ones(1, device="meta"))["add_3"].is_meta
+
+
+def test_a_tensor_as_default() -> None:
+    def forward(self: Any, x: torch.Tensor, scale: torch.Tensor = THREE) -> torch.Tensor:
+        return x * scale
+
+    model = net(forward)
+    with pytest.raises(NameError):
+        theirs.create_feature_extractor(model, ["mul"])
+    extractor = create_feature_extractor(model, ["mul"])
+    for each in (extractor, pickle.loads(pickle.dumps(extractor)), copy.deepcopy(extractor)):
+        assert each(torch.ones(1))["mul"].item() == 3
+        assert each(torch.ones(1), torch.ones(1))["mul"].item() == 1
+    assert list(extractor.state_dict()) == []
 
 
 def branching() -> nn.Module:
