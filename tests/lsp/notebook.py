@@ -20,9 +20,9 @@ class Notebook:
     made: int = 0
 
     @staticmethod
-    def open(lens: Lens, *texts: str, name: str = "notebook.ipynb") -> Notebook:
-        """Open a notebook in the workspace's folder; a ``|`` in a cell marks its cursor."""
-        notebook = Notebook(lens, (lens.root / name).as_uri())
+    def open(lens: Lens, *texts: str, name: str = "notebook.ipynb", uri: str = "") -> Notebook:
+        """Open a notebook in the workspace's folder (or elsewhere); a ``|`` in a cell marks its cursor."""
+        notebook = Notebook(lens, uri or (lens.root / name).as_uri())
         notebook.cells = [notebook._cell(text) for text in texts]
         document = types.NotebookDocument(notebook.uri, "jupyter-notebook", 1, [_kind(cell) for cell in notebook.cells])
         items = [_item(cell) for cell in notebook.cells]
@@ -70,7 +70,7 @@ class Notebook:
     def _cell(self, text: str) -> Opened:
         self.made += 1
         content, cursor = cut_cursor(text)
-        return Opened(f"vscode-notebook-cell{self.uri.removeprefix('file')}#cell{self.made}", content, cursor)
+        return Opened(f"vscode-notebook-cell:{self.uri.partition(':')[2]}#cell{self.made}", content, cursor)
 
     def _structure(
         self, at: int, deleted: int, cells: list[Opened], opened: Sequence[Opened] = (), closed: Sequence[Opened] = ()

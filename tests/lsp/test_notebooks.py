@@ -224,6 +224,16 @@ async def test_what_is_defined_in_a_cell_is_found_there(opened: Any) -> None:
     assert sources["stem"] == {"uri": notebook.cells[1].uri, "line": line}
 
 
+async def test_a_notebook_that_was_never_saved_is_one_like_others(lens: Lens) -> None:
+    cells = (IMPORTS, NET, 'create_feature_extractor(Net(), ["stem", "stemm"])')
+    notebook = Notebook.open(lens, *cells, uri="untitled:Untitled-1.ipynb")
+    try:
+        await check(notebook, [], [], ["unknown-node: stemm"])
+        assert await definitions(notebook, 2, '"stem"') == [place(notebook, 1, "stem(x)", 4)]
+    finally:
+        notebook.close()
+
+
 async def test_a_message_speaks_of_a_line_of_a_cell(opened: Any) -> None:
     broken = NET.replace("return é", "return é if é.sum() > 0 else x")
     notebook = opened(IMPORTS, broken, 'create_feature_extractor(Net(), ["stem"])')

@@ -52,14 +52,12 @@ def _word(line: str, name: str) -> re.Match[str] | None:
 
 def client_line(session: Session, source: SourceLine) -> tuple[str, int] | None:
     """The address of the document and the line in it (from 0)."""
+    program = session.workspace.notebook_at(source.file)  # One that was never saved has no path, but its name.
+    if program is not None:
+        cell = program.place_of(source.line - 1)
+        return (program.cells[cell.at].uri, source.line - 1 - cell.first) if cell else None
     path = Path(source.file)
-    if not path.is_absolute():
-        return None
-    program = session.workspace.notebook_at(source.file)
-    if program is None:
-        return path.as_uri(), source.line - 1
-    cell = program.place_of(source.line - 1)
-    return (program.cells[cell.at].uri, source.line - 1 - cell.first) if cell else None
+    return (path.as_uri(), source.line - 1) if path.is_absolute() else None
 
 
 def place_phrase(session: Session, source: SourceLine) -> str:
