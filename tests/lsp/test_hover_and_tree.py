@@ -108,6 +108,26 @@ create_feature_extractor(resnet18(), ["layer1", "layer9"])
     assert (await lens.tree(document))["state"] == "stale"
 
 
+async def test_a_card_of_many_models_stays_small(lens: Lens) -> None:
+    builders = ["resnet18", "resnet34", "vgg11", "alexnet", "squeezenet1_0", "mobilenet_v2"]
+    arms = "".join(
+        f"    {'el' * (at > 0)}if name == '{one}':\n        model = {one}()\n" for at, one in enumerate(builders)
+    )
+    text = f"""\
+from torchvision.models import {", ".join(builders)}
+from torchvision.models.feature_extraction import create_feature_extractor
+def build(name):
+{arms}    return create_feature_extractor(model, ["x"])
+"""
+    document = lens.open("hover_many.py", text)
+    await lens.settled(document)
+    card = await lens.hover(document, '"x"')
+    assert card
+    assert "ResNet" in card
+    assert card.endswith("more models")
+    assert card.count("---") == 3
+
+
 async def test_no_card_outside_queries(lens: Lens) -> None:
     document = lens.open("resnet_features.py")
     await lens.settled(document)

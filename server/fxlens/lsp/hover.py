@@ -11,6 +11,9 @@ from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.words import node_phrase, shape_phrase
 from fxlens.queries import how_selected, select_all
 
+_MOST_MODELS = 4
+"""A card of a name that is asked of a whole table of models would fill the screen."""
+
 
 def hover(session: Session, uri: str, client_position: types.Position, shown: ClientShows) -> types.Hover | None:
     """The card for the query at a position, or ``None`` where there is none."""
@@ -29,9 +32,12 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
 
 def card(session: Session, located: Located) -> str:
     """The card's Markdown: one part for each model the query is asked of."""
-    parts = [_part(session, graph, located) for graph in located.graphs]
+    parts = list(dict.fromkeys(_part(session, graph, located) for graph in located.graphs))
     if not parts:
         return _without_graph(located)
+    if len(parts) > _MOST_MODELS:
+        rest = len(parts) - _MOST_MODELS + 1
+        parts[_MOST_MODELS - 1 :] = [f"… and {rest} more models"]
     if located.stale:
         parts.append("_The model's code has changed; this is from before the change._")
     return "\n\n---\n\n".join(parts)
