@@ -73,15 +73,26 @@ class Effects:
     def __init__(self, nodes: Iterable[fx.Node], modules: Mapping[str, nn.Module]) -> None:
         self._modules = modules
         self._written: dict[fx.Node, list[fx.Node]] = {}
+        self._inside: dict[str, list[fx.Node]] = {}
         self._parents: dict[fx.Node, fx.Node] = {}
         reads: dict[str, fx.Node] = {}
         for node in nodes:
             self._parents[node] = node
             if node.op == "get_attr":
                 self._parents[node] = reads.setdefault(str(node.target), node)
+                self._note_owners(str(node.target), node)
             elif not self._makes_new_tensor(node):
                 for argument in node.all_input_nodes:
                     self._parents[self.storage(argument)] = self.storage(node)
+
+    def _note_owners(self, path: str, read: fx.Node) -> None:
+        while "." in path:
+            path = path.rpartition(".")[0]
+            self._inside.setdefault(path, []).append(read)
+
+    def read_inside(self, node: fx.Node) -> list[fx.Node]:
+        """The tensors that ``node`` reads though they are no arguments: those of the leaf module that it calls."""
+        return self._inside.get(str(node.target), []) if node.op == "call_module" else []
 
     def storage(self, node: fx.Node) -> fx.Node:
         """One node that stands for all nodes whose results may share storage with that of ``node``."""

@@ -184,6 +184,7 @@ def _needed(
             kept.add(node)
             for argument in node.all_input_nodes:
                 need(argument)
+            read.update(map(effects.storage, effects.read_inside(node)))
     return kept
 
 

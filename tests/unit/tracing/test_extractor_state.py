@@ -53,12 +53,25 @@ class Deciding(Counting):
         return self.linear(x) if self.calls > 3 else x
 
 
+class Normalising(nn.Module):
+    """Writes to the weight of a leaf, which reads it without being given it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            self.linear.weight.div_(self.linear.weight.norm())
+        return self.linear(x)
+
+
 def two(kind: type[nn.Module]) -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(kind(), kind()).eval()
 
 
-@pytest.mark.parametrize("kind", [Counting, Replacing, Updating])
+@pytest.mark.parametrize("kind", [Counting, Replacing, Updating, Normalising])
 def test_the_first_call_gives_what_hooks_see(kind: type[nn.Module]) -> None:
     model = two(kind)
     seen = hook_values(copy.deepcopy(model), (X,))
