@@ -274,7 +274,7 @@ class _Outcome:
                 found_some = bool(reader.queries or reader.foreign)
                 self.problems.setdefault((isinstance(model, Slice), reader.role, found_some), reader.problem)
             own = reader.flow.document.path == self.path
-            found = reader.rounds if own else [reader.foreign.get(self.path, [])]
+            found = reader.rounds if own else reader.foreign.get(self.path, [])
             rounds = max(rounds, len(found))
             for way, queries in enumerate(found, self.ways):
                 for query in queries:

@@ -57,6 +57,9 @@ def resolved(flow: Flow, parts: list[Node], depth: int = 0) -> Node | None:
     if opens_with(last, "["):
         base = resolved(flow, parts[:-1], depth + 1)
         found = _entry(flow, base, children(last)[1]) if base is not None else None
+    elif is_call(last) and len(parts) > 2 and attribute(parts[-2]) == "get":
+        table, given = resolved(flow, parts[:-2], depth + 1), [expression for _, expression in arguments(last)]
+        found = _entry(flow, table, given[0]) if table is not None and given else None
     elif is_call(last):
         found = _only_return(flow, parts[:-1], place)
     elif len(parts) == 2 and parts[0].type == "name":

@@ -50,8 +50,8 @@ class NameReader(ChainReader):
         super().__init__(flow, role)
         self.rounds: list[list[Query]] = []
         """The queries of each round of the loops around the call: what is asked together."""
-        self.foreign: dict[str, list[Query]] = {}
-        """The queries that stand in other files, by their paths."""
+        self.foreign: dict[str, list[list[Query]]] = {}
+        """The queries that stand in other files, by their paths and the rounds of loops there."""
         self.undecided: list[Node] = []
 
     def read_argument(self, node: Node, place: Node) -> None:
@@ -182,7 +182,8 @@ class NameReader(ChainReader):
 
     def _read_operation(self, node: Node, place: Node, depth: int) -> None:
         """A joined string, joined lists, or ``given or ["layer1"]``: the first that is true, or all that may be."""
-        if node.type == "arith_expr" and self.built.is_text(node):
+        taken_away = any(is_operator(sign, "-") for sign in children(node)[1::2])
+        if node.type == "arith_expr" and (taken_away or self.built.is_text(node)):
             self._add_known(node)
             return
         for part in children(node)[::2]:
@@ -217,7 +218,7 @@ class NameReader(ChainReader):
         elif not reaching.bindings:
             self._fail(node)
         for change in reversed(reaching.changes):
-            if _takes_away(change):
+            if self._takes_away(change, key):
                 # Which names are left is not followed: to check one that is gone would be a false alarm.
                 del self.queries[before:]
                 self._fail(node)
@@ -260,8 +261,11 @@ class NameReader(ChainReader):
             reader.read_argument(expression, place)
         except Undecided:
             self._fail(expression, "The names are told by a caller of the caller.")
-        for path, queries in ((flow.document.path, reader.queries), *reader.foreign.items()):
-            self.foreign.setdefault(path, []).extend(queries)
+        for path, rounds in ((flow.document.path, reader.rounds), *reader.foreign.items()):
+            before = self.foreign.get(path, [[]])
+            # What stands in two places of one argument is asked together; rounds of loops never are.
+            together = len(before) == len(rounds) == 1
+            self.foreign[path] = [before[0] + rounds[0]] if together else [each for each in before if each] + rounds
 
     def _choose_rounds(self, place: Node) -> None:
         """Go through the loops around a caller one by one: each of their rounds is a call of its own."""
@@ -305,6 +309,16 @@ class NameReader(ChainReader):
                     self._read_change(change, key, depth)
             self._seen = seen
 
+    def _takes_away(self, change: Occurrence, key: str) -> bool:
+        """Whether a change takes names out of a list or dict, or puts others in their place."""
+        if change.kind == "delete":
+            return True
+        parts = children(change.node)
+        if change.kind == "assign" and len(parts) == (3 if "." in key else 2) and opens_with(parts[-1], "["):
+            index = children(parts[-1])[1]
+            return index.type == "subscript" or isinstance(constants.evaluate(self.flow, index), int)
+        return any(attribute(part) in ("remove", "pop", "popitem", "discard", "clear") for part in parts)
+
     def _read_change(self, change: Occurrence, key: str, depth: int) -> None:
         """Queries added to a list or dict after it was made."""
         parts = children(change.node)
@@ -322,14 +336,6 @@ class NameReader(ChainReader):
                 self.read(given[0][1], change.statement, depth + 1)
             elif method == "insert" and len(given) == 2:
                 self.read(given[1][1], change.statement, depth + 1)
-
-
-def _takes_away(change: Occurrence) -> bool:
-    """Whether a change takes names out of a list or dict."""
-    if change.kind == "delete":
-        return True
-    parts = children(change.node)
-    return any(attribute(part) in ("remove", "pop", "popitem", "discard", "clear") for part in parts)
 
 
 def _comprehension_clauses_around(node: Node) -> list[Node]:

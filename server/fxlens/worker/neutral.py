@@ -114,7 +114,7 @@ def _cached_repository(github: str, *_: Any, **__: Any) -> str:
     """The folder of a repository that ``torch.hub`` has loaded before.
 
     torch's own function asks GitHub for the branch and writes its list of trusted repositories on the way. What is in
-    the cache counts as trusted for torch too.
+    the cache counts as trusted for torch too. torchvision's repository has the models that are installed.
 
     Raises:
         RefusedError: it is not in the cache.
@@ -126,6 +126,8 @@ def _cached_repository(github: str, *_: Any, **__: Any) -> str:
         folder = Path(torch.hub.get_dir()) / f"{owner}_{name}_{each}"
         if folder.is_dir():
             return str(folder)
+    if (owner, name) == ("pytorch", "vision") and "torchvision" in sys.modules:
+        return str(Path(__file__).with_name("hub"))
     raise RefusedError(
         f"`{github}` is not in the local cache of torch.hub ({torch.hub.get_dir()}), and FX Lens downloads nothing. "
         "It is there once your program has loaded it."

@@ -45,7 +45,7 @@ def read(name: str) -> FileCalls:
     return find_calls(path.read_text(), str(path), Folder())
 
 
-@pytest.mark.parametrize("name", ["use_taps.py", "use_pkg.py", "use_bases.py", "own_name.py"])
+@pytest.mark.parametrize("name", ["use_taps.py", "use_pkg.py", "use_bases.py", "own_name.py", "use_in_loop.py"])
 @pytest.mark.usefixtures("quiet_torch")
 def test_the_calls_of_wrappers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ACROSS))
@@ -56,11 +56,17 @@ def test_the_calls_of_wrappers(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     check_queries(found)
 
 
+def test_each_round_of_a_loop_calls_the_wrapper_anew() -> None:
+    (call,) = read("use_in_loop.py").calls
+    assert [call.asked_with(query) for query in call.queries] == [[("layer4",)], [("layer4.1",)]]
+
+
 @pytest.mark.usefixtures("quiet_torch")
 def test_the_wrapper_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ACROSS))
     tap, pooled = read("taps.py").calls
-    assert [Path(slice_.path).name for slice_ in (*tap.slices, *pooled.slices)] == ["use_taps.py"] * 2
+    assert [Path(slice_.path).name for slice_ in tap.slices] == ["use_in_loop.py", "use_taps.py"]
+    assert [Path(slice_.path).name for slice_ in pooled.slices] == ["use_taps.py"]
     assert tap.queries == ()
     assert tap.names_unresolved is None
     assert [query.text for query in pooled.queries] == ["avgpool"]

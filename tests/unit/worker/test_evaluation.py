@@ -266,6 +266,14 @@ def test_torch_hub_loads_from_a_folder(worker: Workshop) -> None:
     assert names(worker, source) == ("x", "conv", "add")
 
 
+def test_torch_hub_has_the_models_of_the_installed_torchvision(worker: Workshop) -> None:
+    """The repository's own `hubconf.py` imports torchvision, which is there already: the installed one."""
+    hub = worker.folder / "hub"
+    source = HUB.format(folder=str(hub), repository="pytorch/vision:v0.10.0").replace('"tiny"', '"alexnet"')
+    assert names(worker, f"import torchvision\n{source}")[:3] == ("x", "features.0", "features.1")
+    assert not hub.exists()
+
+
 def test_what_is_not_in_the_cache_of_torch_hub_is_said_so(worker: Workshop) -> None:
     failure = worker.trace(HUB.format(folder=str(worker.folder / "hub"), repository="someone/nets:main")).failure
     assert failure

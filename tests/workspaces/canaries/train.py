@@ -12,6 +12,9 @@ parser.add_argument("--epochs", type=int, default=3)
 args = parser.parse_args()
 model = getattr(models, args.arch)()
 model.fc = nn.Linear(512, 10)
+for block in model.layer1:
+    block.relu = nn.ReLU(inplace=False)
+    open("trained.txt", "a").write("block\n")
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 for epoch in range(args.epochs):
     loss = model(torch.rand(2, 3, 32, 32)).sum()
