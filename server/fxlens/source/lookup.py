@@ -132,6 +132,11 @@ def _entry(flow: Flow, table: Node, index: Node) -> Node | None:
     wanted = constants.evaluate(flow, index)
     if isinstance(wanted, constants.Unknown):
         return None
+    if id(table) not in flow.tables:
+        flow.tables[id(table)] = _literal_keys(flow, table)
+    known = flow.tables[id(table)]
+    if known is not None and isinstance(wanted, (str, int)):
+        return known.get(wanted)
     pairs = _pairs(table)
     if pairs is not None:
         return next((entry for name, entry in reversed(pairs) if constants.evaluate(flow, name) == wanted), None)
@@ -142,6 +147,14 @@ def _entry(flow: Flow, table: Node, index: Node) -> Node | None:
     if isinstance(wanted, int) and -len(items) <= wanted < len(items) and not any(_is_starred(each) for each in items):
         return items[wanted]
     return None
+
+
+def _literal_keys(flow: Flow, table: Node) -> dict[object, Node] | None:
+    """The entries of a dict display by key, if all its keys are literals: those are the same in every round."""
+    pairs = _pairs(table)
+    if pairs is None or any(name.type not in ("string", "number") for name, _ in pairs):
+        return None
+    return {constants.evaluate(flow, name): entry for name, entry in pairs}
 
 
 def entries(flow: Flow, parts: list[Node]) -> list[tuple[Node, Node]] | None:

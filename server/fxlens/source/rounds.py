@@ -17,6 +17,8 @@ class Rounds:
         self.world = world
         self.bound: dict[int, Item] = {}
         """What names are at this moment, by the ids of the leaves that bind them."""
+        self.tables: dict[int, dict[object, Node] | None] = {}
+        """The entries of dict displays whose keys are literals, by the displays' ids: loops look up many of them."""
 
     def round_of(self, loop: Node) -> int | None:
         """The number of the round, from 0, that is gone through in this world."""
