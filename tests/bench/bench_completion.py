@@ -117,7 +117,12 @@ def theirs() -> list[Typing]:
 
 
 def capabilities() -> types.ClientCapabilities:
-    item = types.ClientCompletionItemOptions(snippet_support=False, label_details_support=True)
+    # As VS Code has it: documentation is sent for the item that is looked at.
+    item = types.ClientCompletionItemOptions(
+        snippet_support=False,
+        label_details_support=True,
+        resolve_support=types.ClientCompletionItemResolveOptions(properties=["documentation"]),
+    )
     completion = types.CompletionClientCapabilities(completion_item=item, context_support=True)
     return types.ClientCapabilities(text_document=types.TextDocumentClientCapabilities(completion=completion))
 
