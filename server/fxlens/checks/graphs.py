@@ -19,7 +19,7 @@ def known_graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]
 
     With one graph missing nothing may be called wrong: the name may belong to just that model.
     """
-    states = analysis.models_of(query)
+    states = analysis.models_of(query) if not query.doubtful else ()
     graphs = [state.current_graph for state in states]
     if not graphs or (analysis.call.unresolved and query.slices is None):
         return ()

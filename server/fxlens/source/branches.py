@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -50,6 +51,19 @@ def arm_worlds(world: World, if_statement: Node) -> list[World]:
 
 def has_else(if_statement: Node) -> bool:
     return conditions(if_statement)[-1][0] is None
+
+
+def names_asked(condition: str) -> frozenset[str]:
+    """The names and attributes that the text of a condition reads.
+
+    Example:
+        >>> sorted(names_asked("not args.deep and size > 3"))
+        ['args.deep', 'size']
+    """
+    return frozenset(re.findall(r"(?<![\w.\"'])[^\W\d][\w.]*", condition)) - _WORDS
+
+
+_WORDS = frozenset({"not", "and", "or", "is", "in", "None", "True", "False", "if", "else", "lambda"})
 
 
 def is_flag(if_statement: Node) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -290,6 +291,7 @@ class _Outcome:
                 asked.query,
                 slices=None if asked.slices == everywhere else tuple(sorted(asked.slices)),
                 ways=None if asked.ways == always else tuple(sorted(asked.ways)),
+                doubtful=any(self._depends_on(name) for name in asked.query.asks),
             )
             for asked in self.queries.values()
         ]
@@ -300,6 +302,15 @@ class _Outcome:
             # A way through the file that leads to no model is none that a run takes, if another one does.
             unresolved=None if self.slices else self.unresolved,
             names_unresolved=self._names_unresolved(),
+        )
+
+    def _depends_on(self, name: str) -> bool:
+        """Whether a model depends on what a condition asks."""
+        word = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w])")
+        return any(
+            word.search(text)
+            for slice_ in self.slices.values()
+            for text in (*(statement.text for statement in slice_.statements), slice_.model)
         )
 
     def _names_unresolved(self) -> Unresolved | None:

@@ -139,6 +139,14 @@ class Flow(Rounds):
                 found += [core for core in cores[:1] if core not in found]
         return found
 
+    def is_overridden(self, class_: Node, attribute: str) -> bool:
+        """Whether a subclass in this file gives a class's attribute another value."""
+        if class_.type != "classdef":
+            return False
+        classes = [next(ancestors(leaf)) for leaf in self.document.occurrences("class")]
+        others = [other for other in classes if other.type == "classdef" and class_ in self.with_bases(other)[1:]]
+        return any(self._in_scope(attribute, None, other).bindings for other in others)
+
     def _outer_scope(self, scope: Node) -> Node:
         outer = scope_of(whole_statement(scope))
         while outer.type == "classdef":
@@ -263,9 +271,10 @@ class Flow(Rounds):
 
         A default value is not all that a parameter may be: without such a caller it counts only if it is assumed to.
         """
-        if self.assumes_defaults:
-            return parameter.default
         site = self.caller(scope)
+        if self.assumes_defaults and site is None:
+            given = [{parameter.name, UNPACKED} & each.arguments.keys() for each in self.call_sites(scope)]
+            return parameter.default if not given or not all(given) else None
         left_out = site is not None and not {parameter.name, UNPACKED} & site.arguments.keys()
         return parameter.default if left_out else None
 

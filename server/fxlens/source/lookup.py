@@ -75,7 +75,8 @@ def resolved(flow: Flow, parts: list[Node], depth: int = 0) -> Node | None:
 def _attribute(flow: Flow, root: str, name: str, place: Node) -> Reaching | None:
     """What an attribute of the method's own object, or of a class of the file, is."""
     if root == flow.self_name(scope_of(place)) != "":
-        return flow.reaching(f"{root}.{name}", place)
+        found = flow.reaching(f"{root}.{name}", place)
+        return None if found.scope is not None and flow.is_overridden(found.scope, name) else found
     for binding in flow.reaching(root, place).bindings:
         core = definition_core(binding.statement)
         return flow.reaching_in(name, core, None) if binding.kind == "class" and core.type == "classdef" else None

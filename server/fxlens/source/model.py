@@ -46,7 +46,9 @@ class Query:
     replacing the content would change more than this one query (a part of an f-string, a literal used twice).
     ``slices`` lists the indexes of the call's slices the query belongs to, ``None`` meaning all of them; ``ways`` in
     the same manner the ways through the file (arms, rounds of a loop, callers) on which it is asked for. ``key`` is
-    the source text of the output's key: the value that stands beside the query in a dict.
+    the source text of the output's key: the value that stands beside the query in a dict. ``asks`` are the names in
+    conditions on which it is asked for and which the text does not decide; where the model depends on the same ones,
+    the query is ``doubtful``: it may be asked of another model than is known.
     """
 
     text: str
@@ -59,6 +61,8 @@ class Query:
     slices: tuple[int, ...] | None = None
     ways: tuple[int, ...] | None = None
     key: str | None = None
+    asks: frozenset[str] = frozenset()
+    doubtful: bool = False
 
     @property
     def modes(self) -> tuple[Mode, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from fxlens.source import constants
-from fxlens.source.branches import Chain, is_flag
+from fxlens.source.branches import Chain, conditions, is_flag, names_asked
 from fxlens.source.flow import Flow
 from fxlens.source.literals import (
     Item,
@@ -41,6 +42,7 @@ _CONTAINERS = frozenset({"list", "tuple", "set", "sorted", "frozenset", "reverse
 _SAME = frozenset({"keys", "items", "copy", "tolist"})
 _MAX_DEPTH = 16
 _MAX_ROUNDS = 64
+_COMPARED = re.compile(r"==|\bin\b|\.(?:starts|ends)with\(")
 
 
 class NameReader(ChainReader):
@@ -96,7 +98,7 @@ class NameReader(ChainReader):
                 return
             case "atom":
                 self._read_display(node, place, depth)
-            case "argument":
+            case "argument" if comprehension_parts(node):
                 self._read_comprehension(node, place, depth)
             case "testlist_comp" | "testlist_star_expr" | "testlist":
                 self._read_items(children(node), place, depth)
@@ -175,10 +177,13 @@ class NameReader(ChainReader):
 
     def _read_conditional(self, parts: list[Node], place: Node, depth: int) -> None:
         chosen = constants.truth(self.flow, parts[2])
+        first = len(self.queries)
         if chosen is not False:
             self.read(parts[0], place, depth + 1)
         if chosen is not True:
             self.read(parts[4], place, depth + 1)
+        if chosen is None:
+            self._note_asks(first, names_asked(self.document.code(parts[2])))
 
     def _read_operation(self, node: Node, place: Node, depth: int) -> None:
         """A joined string, joined lists, or ``given or ["layer1"]``: the first that is true, or all that may be."""
@@ -208,6 +213,9 @@ class NameReader(ChainReader):
                 self._read_item(item, node, place, depth)
             return
         reaching = self.flow.reaching(key, place)
+        if "." in key and reaching.scope is not None and self.flow.is_overridden(reaching.scope, key.partition(".")[2]):
+            self._fail(node)
+            return
         before = len(self.queries)
         for occurrence in reversed(reaching.bindings):
             self._read_binding(occurrence, node, place, depth)
@@ -226,7 +234,13 @@ class NameReader(ChainReader):
             self._read_changes(change, key, place, depth)
 
     def _read_binding(self, occurrence: Occurrence, node: Node, place: Node, depth: int) -> None:
-        self._note_undecided(occurrence, place, self.flow.chain(occurrence.statement, scope_of(occurrence.statement)))
+        chain = self.flow.chain(occurrence.statement, scope_of(occurrence.statement))
+        self._note_undecided(occurrence, place, chain)
+        first = len(self.queries)
+        self._read_bound(occurrence, node, depth)
+        self._note_asks(first, self._asked_in(chain, place))
+
+    def _read_bound(self, occurrence: Occurrence, node: Node, depth: int) -> None:
         chosen = self._component(occurrence)
         if chosen is not None:
             self._read_item(chosen, node, occurrence.statement, depth)
@@ -299,6 +313,7 @@ class NameReader(ChainReader):
             if longer is not None:
                 rounds, first_loop = longer, min(first_loop, at)
         self._note_undecided(change, place, chain[:first_loop])
+        first = len(self.queries)
         for bound in rounds:
             seen = set(self._seen)
             with self.flow.binding(bound):
@@ -308,6 +323,18 @@ class NameReader(ChainReader):
                 elif comes:
                     self._read_change(change, key, depth)
             self._seen = seen
+        self._note_asks(first, self._asked_in(chain[:first_loop], place))
+
+    def _note_asks(self, first: int, asks: frozenset[str]) -> None:
+        if asks:
+            self.queries[first:] = [replace(query, asks=query.asks | asks) for query in self.queries[first:]]
+
+    def _asked_in(self, chain: Chain, place: Node) -> frozenset[str]:
+        """The names in the conditions of ``chain`` that are not decided, nor by what a parameter is compared with."""
+        around = {id(compound) for compound, _ in self.flow.chain(place, scope_of(place))}
+        open_ = [compound for compound, _ in chain if compound.type == "if_stmt" and id(compound) not in around]
+        codes = [self.document.code(one) for each in open_ for one, _ in conditions(each) if one is not None]
+        return frozenset().union(*(names_asked(code) for code in codes if not _COMPARED.search(code)))
 
     def _takes_away(self, change: Occurrence, key: str) -> bool:
         """Whether a change takes names out of a list or dict, or puts others in their place."""
@@ -332,6 +359,8 @@ class NameReader(ChainReader):
         elif change.action == "effect" and len(parts) == consumed + 2 and is_call(parts[-1]):
             method = value(children(parts[consumed])[-1])
             given = [argument for argument in arguments(parts[-1]) if argument[0] in ("", "*", "**")]
+            if method == "update" and given and self._read_pairs(given[0][1], change.statement, depth):
+                return
             if method in ("append", "extend", "update", "add", "setdefault") and given:
                 self.read(given[0][1], change.statement, depth + 1)
             elif method == "insert" and len(given) == 2:
