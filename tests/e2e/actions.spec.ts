@@ -41,9 +41,7 @@ test('each code action does to the text what its title says', async ({ code }) =
       await code.open(file);
       await marked(code, file);
       await code.goTo(file, at);
-      await code.press('Control+.');
-      const row = code.page.locator('.action-widget .monaco-list-row', { hasText: title }).first();
-      await expect(row).toBeVisible();
+      const row = await code.quickFix(title);
       await row.click();
       await expect(row).toBeHidden();
       await code.expectSaved(file, result);

@@ -53,3 +53,18 @@ async def test_each_rule_has_the_severity_that_the_user_chose(own_client: Langua
     assert await shown() == {}
     choose({})
     assert await shown() == DEFAULTS
+
+
+async def test_what_was_sent_is_not_sent_again(own_client: LanguageClient) -> None:
+    """VS Code closes an open list of quick fixes when it is sent diagnostics, even the very same."""
+    lens = Lens(own_client, FOLDER)
+    listen(lens)
+    document = lens.open("unknown_node.py")
+    assert await lens.settled(document)
+    known = own_client.diagnostics[document.uri]
+    own_client.protocol.notify("fxlens/configure", options(settings={**SETTINGS, "codeLens": False}))
+    assert await lens.settled(document)
+    assert own_client.diagnostics[document.uri] is known
+    own_client.protocol.notify("fxlens/configure", options(settings={**SETTINGS, "severity": {"unknown-node": "hint"}}))
+    assert await lens.settled(document)
+    assert own_client.diagnostics[document.uri] is not known

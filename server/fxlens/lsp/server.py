@@ -98,7 +98,10 @@ class FxLensServer(LanguageServer):
         analysis = self.session.engine.analysis(uri)
         published = False
         for diagnostics in diagnose(self.session, self.session.workspace.document_uris(uri)):
-            self.text_document_publish_diagnostics(diagnostics)
+            # VS Code closes an open list of quick fixes when it is sent diagnostics, even the very same.
+            if self.session.sent.get(diagnostics.uri) != diagnostics:
+                self.session.sent[diagnostics.uri] = diagnostics
+                self.text_document_publish_diagnostics(diagnostics)
             self.protocol.notify("fxlens/modelChanged", {"uri": diagnostics.uri})
             published = True
         if analysis is not None and published:
@@ -107,6 +110,7 @@ class FxLensServer(LanguageServer):
 
     def withdraw(self, uri: str) -> None:
         """Take back what was published of a document that is no more."""
+        self.session.sent.pop(uri, None)
         if self.session.published.pop(uri, None):
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 

@@ -43,6 +43,7 @@ class Session:
     configuration: Configuration
     log: Callable[[str], None]
     published: dict[str, list[tuple[types.Diagnostic, Problem]]] = field(default_factory=dict)
+    sent: dict[str, types.PublishDiagnosticsParams] = field(default_factory=dict)
 
     def open_file(self, uri: str) -> tuple[Document, FileAnalysis] | None:
         """The document and its analysis, when both are of the same text."""

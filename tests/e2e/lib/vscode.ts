@@ -82,6 +82,17 @@ export class VSCode {
     await this.press(key);
   }
 
+  /** Open the list of quick fixes at the cursor; its row with `title`. */
+  async quickFix(title: string): Promise<Locator> {
+    const row = this.page.locator('.action-widget .monaco-list-row', { hasText: title }).first();
+    // VS Code closes the list when the text is decorated anew meanwhile; whoever wants it asks again.
+    await expect(async () => {
+      await this.press('Escape', 'Control+.');
+      await expect(row).toBeVisible({ timeout: 5_000 });
+    }).toPass({ timeout: 30_000 });
+    return row;
+  }
+
   /** Save, so that the text can be read from disk. */
   async save(): Promise<void> {
     await this.press('Control+s');
