@@ -254,7 +254,6 @@ def _register_queries(server: FxLensServer) -> None:
 def _register_views(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
-        server.lens_refresher.asked()
         return code_lenses(server.session, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)

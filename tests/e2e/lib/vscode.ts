@@ -58,15 +58,13 @@ export class VSCode {
     await expect(this.page.locator('#status\\.editor\\.selection')).toContainText(`Ln ${line}, Col ${column}`);
   }
 
-  /** Write into the quick input, wait for the row (if any is named) and accept. */
+  /** Write into the quick input, and take the row that is named or accept: VS Code may put another one first. */
   private async quickPick(text: string, row?: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget:visible input');
     await input.waitFor();
     await input.fill(text);
-    if (row) {
-      await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: row }).first().waitFor();
-    }
-    await this.press('Enter');
+    if (row) await this.page.locator('.quick-input-list .monaco-list-row', { hasText: row }).first().click();
+    else await this.press('Enter');
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
