@@ -4,6 +4,7 @@ import { expect, test } from './lib/test';
 test('a name is completed level by level and accepted whole', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1); // The model is known.
+  await code.lensesAreNew();
   await code.goTo('resnet_features.py', '"layer3');
   await code.type('.');
   await expect(code.suggestion('0')).toBeVisible();
@@ -22,6 +23,7 @@ test('a name is completed level by level and accepted whole', async ({ code }) =
 test('the list opens in an unfinished dict, by quote and by Ctrl+Space', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
+  await code.lensesAreNew();
   await code.goTo('resnet_features.py', '"layer4": "c5",');
   await code.press('Enter');
   await code.type('"');
@@ -37,6 +39,7 @@ test('the list opens in an unfinished dict, by quote and by Ctrl+Space', async (
 test('a typo is marked, explained, and mended by its quick fix', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
+  await code.lensesAreNew();
   const problems = await code.problems();
   await expect(problems.filter({ hasText: 'layer2.3.rleu_2' })).toHaveCount(1);
   await expect(problems.filter({ hasText: 'layer2.3.relu_2' })).toHaveCount(1);
@@ -58,6 +61,7 @@ test('a name of one mode only is an error that says which', async ({ code }) => 
 test('hovering a query tells what it selects', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
+  await code.lensesAreNew();
   await code.page
     .locator('.view-line span', { hasText: /^"layer1"$/ })
     .first()
@@ -69,6 +73,7 @@ test('hovering a query tells what it selects', async ({ code }) => {
 test('the tree shows the model, copies a name, opens its source and stays', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
+  await code.lensesAreNew();
   await code.openSidebar();
   await expect(code.treeItem('layer1')).toBeVisible();
   await code.unfold('layer1');
@@ -117,6 +122,7 @@ test('the tree marks what one mode has alone, and follows the file in front', as
 test('the status item tells model, interpreter and why', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
+  await code.lensesAreNew();
   const said = await code.languageStatus();
   expect(said).toContain('ResNet');
   expect(said).toContain('fxlens.interpreter');
@@ -126,6 +132,7 @@ test('the status item tells model, interpreter and why', async ({ code }) => {
 test('debug information is printed, and a restart leaves everything working', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
+  await code.lensesAreNew();
   await code.run('FX Lens: Print Debug Information');
   await expect(code.editor.locator('.view-line', { hasText: /FX\sLens:\sdebug\sinformation/ })).toBeVisible();
   await expect(code.editor.locator('.view-line', { hasText: /language\sserver\son\sPython/ })).toBeVisible();

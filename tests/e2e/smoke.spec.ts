@@ -10,6 +10,7 @@ test('the extension is there, and says nothing until a Python file is open', asy
 test('the demo shows its mistakes', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
+  await code.lensesAreNew();
   await expect(code.page.locator('.notification-toast')).toHaveCount(0);
   await code.openSidebar();
   await expect(code.treeItem('layer4')).toBeVisible();

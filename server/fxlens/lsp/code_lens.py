@@ -72,7 +72,8 @@ def _parts(call: CallAnalysis, state: ModelState, graph: ModelGraph) -> list[str
 
 def _without_graph(state: ModelState) -> str:
     if state.status in ("waiting", "tracing"):
-        return "reading the model …"
+        # Not "reading …": VS Code may show a lens for as long as nobody clicks into the text, see `refreshing`.
+        return "show the model"
     if state.status == "failed" and state.failure and state.failure.phase == "trace":
         return "torch.fx cannot trace this model"
     return "no node names"

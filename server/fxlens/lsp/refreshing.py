@@ -13,8 +13,8 @@ class LensRefresher:
 
     VS Code waits for a quarter of a second before it asks, and drops the matter for good when the editor loses the
     focus meanwhile (a click into the side bar does it); when the layout changes, it may even ask and not draw the
-    answer. The lens then said "reading the model" for as long as nobody clicked into the text. Whether the client has
-    asked tells nothing, therefore; the second time costs a client one small request.
+    answer. The lens then is the old one for as long as nobody clicks into the text. Whether the client has asked tells
+    nothing, therefore; the second time costs a client one small request.
     """
 
     def __init__(self, send: Callable[[], object], seconds: float = AGAIN_SECONDS) -> None:
