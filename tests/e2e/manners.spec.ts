@@ -5,17 +5,16 @@ test('each log has its command, the walkthrough its steps, and nothing pops up',
   const { page } = code;
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
-  const output = page.locator('.panel .view-line');
-  for (const [command, text] of [
-    ['FX Lens: Show Log', /Starting\sthe\slanguage\sserver/],
-    ['FX Lens: Show Worker Log', /is\sready:\sPython/],
+  // Which log is in front is seen, not what it says: the embedded VS Code has no native logger, and its logs stay empty.
+  const log = page.locator('.panel select.monaco-select-box').first();
+  for (const [command, name] of [
+    ['FX Lens: Show Log', 'FX Lens'],
+    ['FX Lens: Show Worker Log', 'FX Lens: Worker'],
+    ['FX Lens: Show Language Server Log', 'FX Lens: Language Server'],
   ] as const) {
     await code.run(command);
-    await expect(output.filter({ hasText: text }).first()).toBeVisible();
+    await expect(log.locator('option:checked')).toHaveText(name);
   }
-  await code.run('FX Lens: Show Language Server Log');
-  await expect(page.locator('.panel .composite-bar, .panel .title-actions').first()).toBeVisible();
-  await expect(output.filter({ hasText: /is\sready:\sPython/ })).toHaveCount(0);
   await code.run('FX Lens: Open Walkthrough');
   const steps = page.locator('.gettingStartedContainer .getting-started-step');
   await expect(steps).toHaveCount(4);
