@@ -29,7 +29,8 @@ def code_actions(
         return []
     document, analysis = opened
     actions: list[types.CodeAction] = []
-    published = session.published.get(uri, [])
+    known = session.published.get(uri)
+    published = known.found if known else ()
     if _wanted(types.CodeActionKind.QuickFix.value, only):
         touched = [one for one in published if _touch(one[0].range, where)]
         actions += _fixes(document, touched)

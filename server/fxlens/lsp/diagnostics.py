@@ -11,7 +11,7 @@ from fxlens.checks import RULES, Problem, check_file, severity_of
 from fxlens.checks.pages import page_file
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import where_is
-from fxlens.lsp.session import Session
+from fxlens.lsp.session import Published, Session
 
 _SEVERITIES = {
     "error": types.DiagnosticSeverity.Error,
@@ -22,8 +22,8 @@ _SEVERITIES = {
 SOURCE = "FX Lens"
 
 
-def diagnose(session: Session, uris: Sequence[str]) -> Iterator[types.PublishDiagnosticsParams]:
-    """The diagnostics of the documents that show one analysis, remembered for code actions.
+def diagnose(session: Session, uris: Sequence[str]) -> Iterator[tuple[str, Published]]:
+    """The diagnostics of the documents that show one analysis, each document with its address.
 
     There are several for a notebook only, whose cells share the problems of their program. Those whose text has moved
     on are left out.
@@ -36,13 +36,12 @@ def diagnose(session: Session, uris: Sequence[str]) -> Iterator[types.PublishDia
         document, analysis = opened
         if problems is None:
             problems = check_file(analysis, session.workspace.notebooks())
-        found = [
+        found = tuple(
             (diagnostic, problem)
             for problem in problems
             if document.holds(problem.span) and (diagnostic := _diagnostic(session, document, problem)) is not None
-        ]
-        session.published[uri] = found
-        yield types.PublishDiagnosticsParams(uri, [diagnostic for diagnostic, _ in found], document.version)
+        )
+        yield uri, Published(document.version, found)
 
 
 def _diagnostic(session: Session, document: Document, problem: Problem) -> types.Diagnostic | None:

@@ -24,6 +24,7 @@ from fxlens.lsp.debug import debug_information
 from fxlens.lsp.definition import definition
 from fxlens.lsp.diagnostics import diagnose
 from fxlens.lsp.documents import DocumentWorkspace
+from fxlens.lsp.garbage import Collector
 from fxlens.lsp.hover import hover
 from fxlens.lsp.inlay_hints import inlay_hints
 from fxlens.lsp.notebooks import NOTEBOOK_SYNC, register_notebooks
@@ -31,7 +32,7 @@ from fxlens.lsp.progress import TraceProgress
 from fxlens.lsp.publishing import Publisher
 from fxlens.lsp.references import highlights, references
 from fxlens.lsp.refreshing import LensRefresher
-from fxlens.lsp.session import Session
+from fxlens.lsp.session import Published, Session
 from fxlens.lsp.status import status
 from fxlens.lsp.toggling import toggle
 from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path
@@ -46,6 +47,7 @@ class FxLensServer(LanguageServer):
     session: Session
     shows: ClientShows
     publisher: Publisher
+    collector: Collector
     trace_progress: TraceProgress
     lens_refresher: LensRefresher
 
@@ -63,6 +65,7 @@ class FxLensServer(LanguageServer):
         configuration = read_configuration(params.initialization_options, roots)
         self.shows = ClientShows.of(params.capabilities, params.initialization_options)
         self.publisher = Publisher(self.publish)
+        self.collector = Collector()
         self.lens_refresher = LensRefresher(lambda: self.workspace_code_lens_refresh(None))
         self.trace_progress = TraceProgress(self, self.shows, lambda key: self.session.engine.cancel(key))
         engine = Engine(
@@ -96,22 +99,31 @@ class FxLensServer(LanguageServer):
         A notebook's analysis is shown in its cells, each of which is a document to the client.
         """
         analysis = self.session.engine.analysis(uri)
-        published = False
-        for diagnostics in diagnose(self.session, self.session.workspace.document_uris(uri)):
-            # VS Code closes an open list of quick fixes when it is sent diagnostics, even the very same.
-            if self.session.sent.get(diagnostics.uri) != diagnostics:
-                self.session.sent[diagnostics.uri] = diagnostics
-                self.text_document_publish_diagnostics(diagnostics)
-            self.protocol.notify("fxlens/modelChanged", {"uri": diagnostics.uri})
-            published = True
-        if analysis is not None and published:
+        shown = dict(diagnose(self.session, self.session.workspace.document_uris(uri)))
+        for shown_uri, published in shown.items():
+            self.publish_diagnostics(shown_uri, published)
+            self.protocol.notify("fxlens/modelChanged", {"uri": shown_uri})
+        if analysis is not None and shown:
             self.refresh_views()
             self.publish_status(analysis)
+            self.collector.take(
+                state.graph for call in analysis.calls for state in call.models if state.graph is not None
+            )
+
+    def publish_diagnostics(self, uri: str, published: Published) -> None:
+        """Remember what is known of a document, and send it where the client was sent something else."""
+        before = self.session.published.get(uri)
+        self.session.published[uri] = published
+        # VS Code closes an open list of quick fixes when it is sent diagnostics, even the very same.
+        if before is None or (before.version, before.diagnostics) != (published.version, published.diagnostics):
+            self.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(uri, published.diagnostics, published.version)
+            )
 
     def withdraw(self, uri: str) -> None:
         """Take back what was published of a document that is no more."""
-        self.session.sent.pop(uri, None)
-        if self.session.published.pop(uri, None):
+        published = self.session.published.pop(uri, None)
+        if published and published.found:
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     def refresh_views(self) -> None:

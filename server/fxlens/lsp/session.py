@@ -34,16 +34,27 @@ class Located:
         return any(state.graph and state.current_graph is None for state in self.analysis.models_of(self.query))
 
 
+@dataclass(frozen=True)
+class Published:
+    """What a client was last sent of a document: the text's version, and its diagnostics, each with its problem."""
+
+    version: int | None
+    found: tuple[tuple[types.Diagnostic, Problem], ...]
+
+    @property
+    def diagnostics(self) -> list[types.Diagnostic]:
+        return [diagnostic for diagnostic, _ in self.found]
+
+
 @dataclass
 class Session:
-    """What one client sees: its documents, the engine behind them, and the diagnostics it was last sent."""
+    """What one client sees: its documents, the engine behind them, and what was last published of each."""
 
     engine: Engine
     workspace: DocumentWorkspace
     configuration: Configuration
     log: Callable[[str], None]
-    published: dict[str, list[tuple[types.Diagnostic, Problem]]] = field(default_factory=dict)
-    sent: dict[str, types.PublishDiagnosticsParams] = field(default_factory=dict)
+    published: dict[str, Published] = field(default_factory=dict)
 
     def open_file(self, uri: str) -> tuple[Document, FileAnalysis] | None:
         """The document and its analysis, when both are of the same text."""
