@@ -75,10 +75,14 @@ export class StatusItem implements Disposable {
   }
 }
 
-/** One short line: the item does not wrap. The log has the whole path, and everything else. */
+/**
+ * One short line: the item does not wrap, and cuts off what is too long. The log has the whole path, and everything
+ * else. Each folder of a workspace may have its own `.venv`, so the folder is named then.
+ */
 function detailOf({ severity, detail, interpreter, interpreterReason }: Status): string {
-  if (severity === 'warning' || severity === 'error' || !interpreter) return detail;
-  const shown = interpreter.split(/[/\\]/).slice(-3).join('/');
+  if (!interpreter) return detail;
+  const shown = workspace.asRelativePath(interpreter).split(/[/\\]/).slice(-4).join('/');
+  if (severity === 'warning' || severity === 'error') return detail.replaceAll(interpreter, shown);
   return interpreterReason ? `${shown}, ${interpreterReason}` : shown;
 }
 

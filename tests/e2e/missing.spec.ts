@@ -16,7 +16,7 @@ test.describe('a Python without torch', () => {
     await code.openSidebar();
     await expect(code.welcome).toContainText('has no PyTorch');
     await expect(code.welcome.locator('.monaco-button', { hasText: 'Select Python Interpreter' })).toBeVisible();
-    await expect.poll(() => code.languageStatus()).toContain('has no torch');
+    await expect.poll(() => code.languageStatus()).toContain('There is no torch in .venv/bin/python');
     await code.picture('no-torch');
     await expect(code.errors).toHaveCount(0);
     await expect(code.page.locator('.notification-toast')).toHaveCount(0);

@@ -208,7 +208,7 @@ async def test_torch_is_uninstalled_meanwhile(client: LanguageClient, tmp_path: 
     await client.protocol.send_request_async("fxlens/restart", None)
     (diagnostic,) = await lens.settled(document)
     assert diagnostic.code == "unresolved-model"
-    assert "has no torch" in diagnostic.message
+    assert "There is no torch in" in diagnostic.message
     client.protocol.notify("fxlens/configure", options())
     await check_names(lens, document)
 

@@ -92,7 +92,7 @@ def _read(interpreter: str, output: bytes, errors: bytes, exit_code: int | None)
         problem = f"FX Lens needs Python 3.10 or newer; {interpreter} is {python}."
         return Probe(interpreter, python, problem, OTHER)
     if not data["torch"]:
-        problem = f"Python {python} at {interpreter} has no torch."
+        problem = f"There is no torch in {interpreter} (Python {python})."
         return Probe(interpreter, python, problem, "Install it there, or choose another interpreter.")
     return Probe(interpreter, python)
 

@@ -287,7 +287,7 @@ async def test_an_interpreter_without_torch_blocks_and_another_helps(desk: Desk)
     state = await desk.settled(uri)
     assert state.status == "blocked"
     assert state.failure
-    assert f"at {bare} has no torch" in state.failure.message
+    assert f"There is no torch in {bare}" in state.failure.message
     assert desk.engine.worker_state(desk.path("script.py")).status == "failed"
     desk.configure(default_interpreter=sys.executable)
     assert (await desk.settled(uri)).status == "ready"
