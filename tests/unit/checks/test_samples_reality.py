@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import inspect
+import json
 import re
 import sys
 import traceback
@@ -15,15 +17,17 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from marks import Mark, marks
 from torch import fx, nn
 from torchvision.models import feature_extraction
 
 from fxlens.checks import RULES
+from fxlens.cli.main import main
 
 WORKSPACE = Path(__file__).resolve().parents[2] / "workspaces" / "rules"
 NO_CALL = frozenset({"failed-model", "unresolved-model"})
-"""Rules whose samples reach no call: their code fails before, or nobody calls it."""
+"""Rules whose samples reach no call, as tests of their own show: their code fails before, or nobody calls it."""
 SAMPLES = sorted(path.stem for path in WORKSPACE.glob("*.py") if path.stem.replace("_", "-") in RULES.keys() - NO_CALL)
 
 
@@ -233,3 +237,46 @@ def test_what_is_marked_happens_and_what_is_not_works(run: Callable[[str], list[
             outputs = made.outputs()
             assert set(outputs) == set(made.keys.values())
             assert all(isinstance(value, torch.Tensor) for value in outputs.values())
+
+
+def said_of(name: str) -> str:
+    """The one message on a sample that is not all right."""
+    printed = CliRunner().invoke(main, ["check", "--format", "json", str(WORKSPACE / f"{name}.py")])
+    (problem,) = json.loads(printed.output)
+    message: str = problem["message"]
+    return message
+
+
+def executed(name: str) -> dict[str, Any]:
+    """The names of a sample that was run to its end."""
+    path = WORKSPACE / f"{name}.py"
+    names: dict[str, Any] = {"__name__": name}
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
+    return names
+
+
+def test_a_model_that_failed_raises_the_error_of_the_message_at_its_line() -> None:
+    with pytest.raises(TypeError) as raised:
+        executed("failed_model")
+    message = said_of("failed_model")
+    assert f"TypeError: {raised.value}" in message
+    own = [
+        frame for frame in traceback.extract_tb(raised.value.__traceback__) if frame.filename.startswith(str(WORKSPACE))
+    ]
+    assert [f"failed_model.py:{frame.lineno} in `{frame.name}`" in message for frame in own] == [True]
+
+
+def test_the_reason_why_no_model_was_found_is_true_and_the_call_is_not_wrong() -> None:
+    """Nothing gives the parameter: the sample runs to its end without a call; given a model, its names exist."""
+    reason = (
+        "`model` is a parameter of `features` without a default value, and no call in the workspace says what it is"
+    )
+    assert reason in said_of("unresolved_model")
+    names = executed("unresolved_model")
+    features = names["features"]
+    assert inspect.signature(features).parameters["model"].default is inspect.Parameter.empty
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in WORKSPACE.glob("*.py")]
+    called = {ast.unparse(node.func) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert "create_feature_extractor" in called
+    assert "features" not in called
+    assert isinstance(features(names["model"]), fx.GraphModule)
