@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import warnings
+from typing import Any
 
 import pytest
 from lens import Lens
@@ -128,11 +130,96 @@ async def test_a_key_gets_the_next_free_name(lens: Lens, before: str, after: str
             "(Net(), ['conv'], tracer_kwargs={\n    'param_shapes_constant': False,\n})",
             "(Net(), ['conv'], tracer_kwargs={\n    'leaf_modules': [Gate],\n    'param_shapes_constant': False,\n})",
         ),
+        (
+            "(\n    Net(),\n    ['conv'],  # why\n    # and more\n)",
+            "(\n    Net(),\n    ['conv'],  # why\n    # and more\n    tracer_kwargs={'leaf_modules': [Gate]},\n)",
+        ),
+        (
+            "(\n    Net(),\n    ['conv']  # why\n)",
+            "(\n    Net(),\n    ['conv'],  # why\n    tracer_kwargs={'leaf_modules': [Gate]},\n)",
+        ),
+        (
+            "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [\n    # plain\n    nn.ReLU,  # why\n]})",
+            "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [\n    Gate,\n    # plain\n    nn.ReLU,  # why\n]})",
+        ),
+        (
+            "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [  # why\n    nn.ReLU,\n]})",
+            "(Net(), ['conv'], tracer_kwargs={'leaf_modules': [  # why\n    Gate,\n    nn.ReLU,\n]})",
+        ),
+        (
+            "(Net(), ['conv'], tracer_kwargs=dict(leaf_modules=[nn.ReLU]))",
+            "(Net(), ['conv'], tracer_kwargs=dict(leaf_modules=[Gate, nn.ReLU]))",
+        ),
+        (
+            "(Net(), ['conv'], tracer_kwargs=dict(param_shapes_constant=False))",
+            "(Net(), ['conv'], tracer_kwargs=dict(leaf_modules=[Gate], param_shapes_constant=False))",
+        ),
     ],
 )
 async def test_the_leaf_modules_that_were_tried_are_added(lens: Lens, before: str, after: str) -> None:
     call = "create_feature_extractor{}"
     await check(lens, "Trace Gate as one node", call.format(before), call.format(after), GATE)
+
+
+BLOCKS = IMPORTS + "from torchvision.models.resnet import BasicBlock, Bottleneck\n"
+INNER = "create_feature_extractor(resnet18(), ['layer1.0.conv1'], tracer_kwargs={})\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{'leaf_modules': [BasicBlock]}", "{'leaf_modules': []}"),
+        ("{'leaf_modules': [BasicBlock, Bottleneck]}", "{'leaf_modules': [Bottleneck]}"),
+        ("{'leaf_modules': [Bottleneck, BasicBlock,]}", "{'leaf_modules': [Bottleneck,]}"),
+        ("dict(leaf_modules=[nn.GELU, BasicBlock])", "dict(leaf_modules=[nn.GELU])"),
+        (
+            "{'leaf_modules': [\n    BasicBlock,  # why\n    Bottleneck,  # other\n]}",
+            "{'leaf_modules': [\n    Bottleneck,  # other\n]}",
+        ),
+        (
+            "{'leaf_modules': [\n    Bottleneck,  # other\n    BasicBlock,  # why\n]}",
+            "{'leaf_modules': [\n    Bottleneck,  # other\n]}",
+        ),
+    ],
+)
+async def test_a_class_is_taken_out_of_the_leaf_modules(lens: Lens, before: str, after: str) -> None:
+    await check(lens, "Stop making BasicBlock a leaf", INNER.format(before), INNER.format(after), BLOCKS)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("leaves = [Bottleneck, BasicBlock]\n", "leaves = [Bottleneck]\n"),
+        ("'😀'; leaves: list = [BasicBlock]\n", "'😀'; leaves: list = []\n"),
+    ],
+)
+async def test_a_class_is_taken_out_of_the_variable_that_lists_it(lens: Lens, before: str, after: str) -> None:
+    call = INNER.format("{'leaf_modules': leaves}")
+    await check(lens, "Stop making BasicBlock a leaf", before + call, after + call, BLOCKS)
+
+
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        "leaves = [BasicBlock]\nprint(leaves)\n",  # Another line relies on it.
+        "leaves = [Bottleneck]\nleaves = [BasicBlock]\n",
+        "leaves = [Bottleneck]\nleaves += [BasicBlock]\n",
+        "leaves = [cls for cls in (BasicBlock,)]\n",
+    ],
+)
+async def test_a_class_is_not_taken_out_where_more_would_change_or_it_is_not_written(lens: Lens, leaves: str) -> None:
+    document = lens.open("act_here.py", BLOCKS + leaves + INNER.format("{'leaf_modules': leaves}"))
+    (found,) = await lens.settled(document)
+    titles = [action.title for action in await lens.actions(document, found)]
+    assert titles == ["Stop at `layer1.0`: use `layer1.0`", "Ignore unknown-node on this line"]
+
+
+async def test_a_leaf_of_torch_is_not_to_be_undone(lens: Lens) -> None:
+    attention = "encoder.layers.encoder_layer_0.self_attention"
+    call = f"create_feature_extractor(vit_b_16(), ['{attention}.out_proj'], tracer_kwargs={{'leaf_modules': [nn.MultiheadAttention]}})\n"
+    document = lens.open("act_here.py", IMPORTS + call)
+    (found,) = await lens.settled(document)
+    assert not [one for one in await lens.actions(document, found) if one.title.startswith("Stop making")]
 
 
 async def test_a_module_without_a_node_is_made_a_leaf(lens: Lens) -> None:
@@ -178,7 +265,8 @@ async def test_a_hint_comment_goes_above_the_call(lens: Lens) -> None:
     ("before", "after"),
     [
         ("('layer1', 'layer2')", "['layer1', 'layer2']"),
-        ("('layer1',)", "['layer1',]"),
+        ("('layer1',)", "['layer1']"),
+        ("(\n    'layer1',  # first\n)", "[\n    'layer1',  # first\n]"),
         ("{'layer1'}", "['layer1']"),
         ("'layer1'", "['layer1']"),
     ],
@@ -186,6 +274,17 @@ async def test_a_hint_comment_goes_above_the_call(lens: Lens) -> None:
 async def test_a_list_is_made_of_what_is_none(lens: Lens, before: str, after: str) -> None:
     call = "create_feature_extractor(resnet18(), {})"
     await check(lens, "Make it a list", call.format(before), call.format(after))
+
+
+async def test_leaf_modules_of_the_other_function_are_made_a_list(lens: Lens) -> None:
+    head = IMPORTS.replace("import create_feature_extractor", "import get_graph_node_names")
+    call = "get_graph_node_names(resnet18(), tracer_kwargs={{'leaf_modules': {}}})"
+    await check(lens, "Make it a list", call.format("(nn.ReLU, nn.GELU)"), call.format("[nn.ReLU, nn.GELU]"), head)
+
+
+async def test_a_variable_is_turned_into_a_list_where_it_is_given(lens: Lens) -> None:
+    call = "pair = ('layer1', 'layer2')\nprint(*pair)\ncreate_feature_extractor(resnet18(), {})"
+    await check(lens, "Make it a list", call.format("pair"), call.format("list(pair)"))
 
 
 @pytest.mark.parametrize(
@@ -199,3 +298,40 @@ async def test_a_list_is_made_of_what_is_none(lens: Lens, before: str, after: st
 async def test_a_rule_is_ignored_on_its_line(lens: Lens, before: str, after: str) -> None:
     call = "create_feature_extractor(resnet18(), {}"
     await check(lens, "Ignore unknown-node", call.format(before), call.format(after))
+
+
+SAME = IMPORTS + "class Same(nn.Module):\n    def forward(self, x):\n        return x\n"
+REALLY = {
+    "Replace with": (IMPORTS, "create_feature_extractor(resnet18(), ['layer1.0.con1'])"),
+    "Use `": (IMPORTS, "create_feature_extractor(vit_b_16(), ['encoder.layers.encoder_layer_0.ln_1'])"),
+    "Stop at": (BLOCKS, INNER.format("{'leaf_modules': [BasicBlock]}")),
+    "Stop making": (BLOCKS, INNER.format("{'leaf_modules': [BasicBlock]}")),
+    "Ask by mode": (IMPORTS + MODES, "create_feature_extractor(model, ['inception4a', 'aux1.fc1'])"),
+    "Rename the key": (IMPORTS, "create_feature_extractor(resnet18(), {'layer1': 'a', 'layer2': 'a'})"),
+    "Trace Gate": (GATE, "create_feature_extractor(Net(), ['conv'])"),
+    "Trace Same": (SAME, "create_feature_extractor(nn.Sequential(nn.ReLU(), Same()), ['1'])"),
+    "Make it a list": (IMPORTS, "create_feature_extractor(resnet18(), ('layer1',))"),
+}
+SILENT_ERRORS = {"Use `", "Rename the key"}
+"""Of the actions, those for what the library takes, and does something else than is meant."""
+
+
+def run(text: str) -> None:
+    names: dict[str, Any] = {"__name__": "act_here"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(compile(text, "act_here.py", "exec"), names)
+
+
+@pytest.mark.parametrize("title", REALLY)
+async def test_after_the_action_nothing_is_marked_and_the_library_takes_the_call(lens: Lens, title: str) -> None:
+    head, call = REALLY[title]
+    if title not in SILENT_ERRORS:
+        with pytest.raises(Exception, match=r"not present in model|control flow|'tuple' object"):
+            run(head + call)
+    document = lens.open("act_here.py", head + call)
+    (found,) = await lens.settled(document)
+    mended = [lens.applied(document, one) for one in await lens.actions(document, found) if one.title.startswith(title)]
+    assert mended
+    assert await lens.settled(lens.open("acted_here.py", mended[0])) == []
+    run(mended[0])

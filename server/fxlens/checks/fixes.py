@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from fxlens.checks.problem import Edit, Fix
 from fxlens.checks.text import SourceText
@@ -13,6 +13,7 @@ from fxlens.source.model import ExtractionCall, GivenArgument, Position, Query, 
 
 _UNSAFE = re.compile(r"[\\'\"\r\n{}]")
 """Characters that would need escaping in some kind of string: no fix rather than a broken one."""
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _HINT = re.compile(r"#\s*fxlens:\s*model\b")
 
 
@@ -38,7 +39,9 @@ def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit 
         return None
     last = max(one.whole.end for one in call.given)
     between = text.at(Span(last, close))
-    if "#" in between or between.strip() not in ("", ","):
+    rest = re.sub(r"\A[ \t]*,", "", between)
+    comments = rest.rstrip()
+    if any(line.strip() and not line.lstrip().startswith("#") for line in comments.splitlines()):
         return None
     if "\n" not in between:
         return Edit(Span(last, close), f", {argument}")
@@ -51,92 +54,7 @@ def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit 
     if starts:
         indent = text.indentation(max(starts).line)
     ending = text.indentation(close.line)
-    return Edit(Span(last, close), f",{text.newline}{indent}{argument},{text.newline}{ending}")
-
-
-def add_leaf_modules(analysis: CallAnalysis, text: SourceText, classes: tuple[str, ...]) -> Fix | None:
-    """Trace ``classes`` (qualified names) as one node each, imported where that is needed."""
-    call = analysis.call
-    if not classes or call.dialect == "timm" or "<locals>" in "".join(classes):
-        return None
-    names = [qualified.rpartition(".")[2] for qualified in classes]
-    listed = ", ".join(names)
-    edit = _leaf_edit(call, text, listed)
-    imports = _imports(text, classes)
-    if edit is None or imports is None:
-        return None
-    what = "one node" if len(names) == 1 else "one node each"
-    return Fix(f"Trace {listed} as {what} (leaf_modules)", (*imports, edit), sure=True)
-
-
-def _leaf_edit(call: ExtractionCall, text: SourceText, listed: str) -> Edit | None:
-    if call.dialect == "fxlens" and given(call, "tracer_kwargs") is None:
-        known = given(call, "leaf_modules")
-        return _extend_list(text, known.span, listed) if known else add_argument(call, text, f"leaf_modules=[{listed}]")
-    known = given(call, "tracer_kwargs")
-    entry = f"{_quoted('leaf_modules', call, text)}: [{listed}]"
-    if known is None:
-        return add_argument(call, text, f"tracer_kwargs={{{entry}}}")
-    written = text.at(known.span)
-    present = re.search(r"""["']leaf_modules["']\s*:\s*(?=\[)""", written)
-    if present:
-        start = text.moved(known.span.start, present.end())
-        end = text.moved(known.span.start, written.find("]", present.end()) + 1)
-        return _extend_list(text, Span(start, end), listed)
-    if known.kind != "dict" or not written.startswith("{") or "leaf_modules" in written:
-        return None
-    return _put_first(text, known.span.start, written, entry)
-
-
-def _quoted(name: str, call: ExtractionCall, text: SourceText) -> str:
-    """``name`` as a string in the quotes that the call's own strings have."""
-    single = any(text.at(query.literal).endswith("'") for query in call.queries[:1])
-    return f"'{name}'" if single else f'"{name}"'
-
-
-def _extend_list(text: SourceText, span: Span, listed: str) -> Edit | None:
-    written = text.at(span)
-    if not (written.startswith("[") and written.endswith("]")) or "#" in written or "[" in written[1:]:
-        return None
-    return _put_first(text, span.start, written, listed)
-
-
-def _put_first(text: SourceText, start: Position, written: str, item: str) -> Edit:
-    """``item`` as the first of the display ``written``, at ``start``; on a line of its own if others do."""
-    at = text.moved(start, 1)
-    rest = written[1:]
-    own_line = re.match(r"(\r?\n[ \t]*)[^\s\]}]", rest)
-    if own_line:
-        return Edit(Span(at, at), f"{own_line[1]}{item},")
-    return Edit(Span(at, at), item if rest.strip() in ("]", "}") else f"{item}, ")
-
-
-def _imports(text: SourceText, classes: Iterable[str]) -> tuple[Edit, ...] | None:
-    """The imports that bring ``classes`` into the file; ``None`` if one of them cannot be imported by its name."""
-    try:
-        tree = ast.parse(text.text)
-    except SyntaxError:
-        return None
-    bound = set(_bound_names(tree))
-    lines = []
-    for qualified in classes:
-        module, _, name = qualified.rpartition(".")
-        if name in bound:
-            continue
-        if not module or module == "__main__" or not all(part.isidentifier() for part in module.split(".")):
-            return None
-        lines.append(f"from {module} import {name}{text.newline}")
-    imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    at = Position(imports[-1].end_lineno or 0 if imports else 0, 0)
-    return (Edit(Span(at, at), "".join(lines)),) if lines else ()
-
-
-def _bound_names(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ClassDef):
-            yield node.name
+    return Edit(Span(last, close), f",{comments}{text.newline}{indent}{argument},{text.newline}{ending}")
 
 
 def split_modes(analysis: CallAnalysis, text: SourceText, missing: dict[str, set[str]]) -> Fix | None:
@@ -233,12 +151,24 @@ def rename_argument(one: GivenArgument, role: Role, text: SourceText) -> Fix:
 
 
 def as_list(one: GivenArgument, text: SourceText) -> Fix | None:
-    """A tuple or set display as a list display."""
+    """The same names as a list: the display that stands in the call, or what a variable holds."""
     written = text.at(one.span)
-    opening = written[:1]
     if one.kind == "string" and "\n" not in written:
         return Fix("Make it a list", (Edit(one.span, f"[{written}]"),), sure=True)
-    if opening not in ("(", "{") or written[-1:] not in (")", "}"):
+    if _NAME.fullmatch(written):  # Not its value, on which other lines may rely.
+        return Fix("Make it a list", (Edit(one.span, f"list({written})"),), sure=True)
+    listed = list_display(written)
+    return Fix("Make it a list", (Edit(one.span, listed),), sure=True) if listed else None
+
+
+def list_display(written: str) -> str | None:
+    """A tuple or set display as a list display; nothing for a tuple without brackets.
+
+    Example:
+        >>> list_display("('layer1',)")
+        "['layer1']"
+    """
+    if written[:1] + written[-1:] not in ("()", "{}"):
         return None
     inner = written[1:-1]
-    return Fix("Make it a list", (Edit(one.span, f"[{inner}]"),), sure=True)
+    return f"[{inner}]" if "\n" in inner else f"[{inner.strip().removesuffix(',')}]"

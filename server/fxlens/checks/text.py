@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import tokenize
 from collections.abc import Mapping
@@ -66,6 +67,14 @@ class SourceText:
             column -= len(self.lines[line])
             line += 1
         return Position(line, column)
+
+    @cached_property
+    def tree(self) -> ast.Module | None:
+        """The text's syntax tree; nothing while it does not parse."""
+        try:
+            return ast.parse(self.text)
+        except (SyntaxError, ValueError):
+            return None
 
     @cached_property
     def continued_strings(self) -> frozenset[int]:

@@ -25,6 +25,9 @@ create_feature_extractor(
     #                              ^^^^^^^^^^^^^ invalid-arguments: Use a list
 )
 create_feature_extractor(resnet18(), ["layer1"], tracer_kwargs={"leaf_modules": [BasicBlock]})
+leaves = {BasicBlock}
+#        ^^^^^^^^^^^^ invalid-arguments: Use a list
+create_feature_extractor(resnet18(), ["layer1"], tracer_kwargs=dict(leaf_modules=leaves))
 pair = ("layer1", "layer2")
 create_feature_extractor(resnet18(), pair)
 #                                    ^^^^ invalid-arguments: is a tuple

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Iterator
 
-from fxlens.checks.fixes import as_list, given
+from fxlens.checks.fixes import as_list, list_display
+from fxlens.checks.leaf_lists import leaves_of
 from fxlens.checks.problem import Edit, Fix, Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
-from fxlens.source.model import GivenArgument, Role, Span
+from fxlens.source.model import GivenArgument, Role
 
 _NODES: tuple[Role, ...] = ("return_nodes", "train_return_nodes", "eval_return_nodes")
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     call = analysis.call
-    if call.function != "create_feature_extractor" or call.delegates:
+    if call.delegates:
+        return
+    if call.dialect == "torchvision":
+        yield from _leaf_modules(analysis, text)
+    if call.function != "create_feature_extractor":
         return
     arguments = {one.name: one for one in call.given if one.kind != "none"}
     for name in _NODES:
@@ -29,7 +34,6 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         return
     if call.dialect == "torchvision":
         yield from _combination(analysis, arguments)
-        yield from _leaf_modules(analysis, text)
 
 
 def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) -> Iterator[Problem]:
@@ -57,35 +61,14 @@ def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) ->
 
 def _leaf_modules(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     """A tuple or set of leaf modules cannot be joined with torchvision's own list of them."""
-    known = given(analysis.call, "tracer_kwargs")
-    written = text.at(known.span) if known and known.kind == "dict" else ""
-    if known is None or not written.startswith("{"):
+    leaves = leaves_of(analysis.call, text)
+    if leaves is None or not isinstance(leaves.node, (ast.Tuple, ast.Set)):
         return
-    entry = re.search(r"""["']leaf_modules["']\s*:\s*(?=[({])""", written)
-    display = balanced(written[entry.end() :]) if entry else None
-    if entry is None or not display:
-        return
-    start = text.moved(known.span.start, entry.end())
-    span = Span(start, text.moved(start, len(display)))
-    inner = display[1:-1].strip()
-    if display[0] == "(" and "," not in inner:  # Parentheses around one expression.
-        return
-    kind = "tuple" if display[0] == "(" else "set"
+    kind = "tuple" if isinstance(leaves.node, ast.Tuple) else "set"
     message = f"`leaf_modules` is a {kind}: torchvision adds it to a list, which raises TypeError. Use a list."
-    fix = Fix("Make it a list", (Edit(span, f"[{inner}]"),), sure=True)
-    yield Problem(RULE.code, span, message, (fix,))
-
-
-def balanced(text: str) -> str | None:
-    """The bracket that ``text`` starts with, up to its end; nothing where strings or comments could hide it."""
-    depth = 0
-    for at, character in enumerate(text):
-        if character in "#'\"":
-            return None
-        depth += (character in "([{") - (character in ")]}")
-        if depth == 0:
-            return text[: at + 1]
-    return None
+    listed = list_display(text.at(leaves.span)) if not leaves.shared else None
+    fixes = (Fix("Make it a list", (Edit(leaves.span, listed),), sure=True),) if listed else ()
+    yield Problem(RULE.code, leaves.span, message, fixes)
 
 
 RULE = Rule(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fxlens.checks.fixes import add_leaf_modules, replacements
+from fxlens.checks.fixes import replacements
 from fxlens.checks.graphs import missing_queries
+from fxlens.checks.leaf_fixes import add_leaf_modules, drop_leaf_module
 from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import did_you_mean
@@ -30,7 +31,8 @@ def _fixes(
     module = graph.modules_by_path.get(query.text)
     if why.reason == "inside-leaf" and module and module.inside_leaf:
         title = f"Stop at `{module.inside_leaf}`: use `{{}}`"
-        return replacements(query, why.suggestions, title)
+        dropped = drop_leaf_module(analysis, text, graph.modules_by_path[module.inside_leaf])
+        return (*replacements(query, why.suggestions, title), *((dropped,) if dropped else ()))
     if why.reason == "no-node" and module:
         leaf = add_leaf_modules(analysis, text, (module.class_name,))
         return (leaf,) if leaf else ()
@@ -54,7 +56,7 @@ create_feature_extractor(resnet18(), ["layer1.0.rleu_1"])
 """,
     remedy="""\
 Take the name that the message offers, or complete the string: the list holds the names that exist. For a path
-inside a leaf module, stop at the leaf.
+inside a leaf module, stop at the leaf; or take its class out of your own `leaf_modules`.
 """,
     right="""\
 from torchvision.models import resnet18

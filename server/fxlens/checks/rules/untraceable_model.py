@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fxlens.checks.failures import model_span, place, sentence, trace_failures
-from fxlens.checks.fixes import add_leaf_modules
+from fxlens.checks.leaf_fixes import add_leaf_modules
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
