@@ -17,6 +17,7 @@ export interface Parts {
   readonly tree: ModelTree;
   readonly controls: TreeControls;
   readonly extensionVersion: string;
+  readonly extensionUri: Uri;
   /** Look at folders, settings and interpreters again, and tell the server. */
   readonly reconfigure: () => Promise<void>;
   readonly gathered: () => Gathered | undefined;
@@ -48,6 +49,7 @@ export function registerCommands(parts: Parts): Disposable[] {
     register('showTrainMode', () => controls.showMode('train')),
     register('showEvalMode', () => controls.showMode('eval')),
     register('openWalkthrough', () => openWalkthrough()),
+    register('openExample', () => openExample(parts.extensionUri)),
     register('copyNodeName', (item) => copyNodeName(item ?? tree.selected)),
     register('goToSource', (item) => goToSource(item ?? tree.selected, tree)),
     register('printDebugInformation', () => printDebugInformation(parts)),
@@ -85,6 +87,14 @@ async function goToSource(item: TreeItem | undefined, tree: ModelTree): Promise<
 
 function openWalkthrough(): Thenable<unknown> {
   return commands.executeCommand('workbench.action.openWalkthrough', 'fxlens.fxlens#fxlens.start', false);
+}
+
+/** The example of the walkthrough, whose page VS Code leaves out where there is little room, as a file to try things in. */
+async function openExample(extension: Uri): Promise<void> {
+  const page = Uri.joinPath(extension, 'client', 'media', 'walkthrough', 'open.md');
+  const text = new TextDecoder().decode(await workspace.fs.readFile(page));
+  const [, content = ''] = /```python\r?\n([\s\S]*?)```/.exec(text) ?? [];
+  await window.showTextDocument(await workspace.openTextDocument({ language: 'python', content }));
 }
 
 /** The Python extension's own picker where it is installed, else our setting. */

@@ -1,7 +1,7 @@
 // FX Lens in VS Code: puts the parts together. What can be decided without VS Code is decided in the server.
 import { type ExtensionContext, type TextDocument, workspace } from 'vscode';
 import { registerCommands } from './commands';
-import { type Gathered, gather } from './configuration';
+import { folderPaths, type Gathered, gather } from './configuration';
 import { prober } from './environment/probe';
 import { vscodeProviders } from './environment/providers';
 import type { ProblemKind } from './environment/resolve';
@@ -52,7 +52,9 @@ export function activate(context: ExtensionContext): void {
     reconfigure().catch((error: unknown) => log.error(`The configuration was not sent: ${messageOf(error)}`));
   };
   const problemOf = (document: TextDocument): ProblemKind | null => {
-    const folder = workspace.getWorkspaceFolder(document.uri)?.uri.fsPath;
+    // The server takes what was never saved to belong to the first folder.
+    const [first] = document.isUntitled ? folderPaths() : [];
+    const folder = first ?? workspace.getWorkspaceFolder(document.uri)?.uri.fsPath;
     return gathered?.resolutions.get(folder)?.problemKind ?? null;
   };
 
@@ -71,6 +73,7 @@ export function activate(context: ExtensionContext): void {
       tree,
       controls,
       extensionVersion,
+      extensionUri: context.extensionUri,
       reconfigure,
       gathered: () => gathered,
     }),

@@ -19,5 +19,11 @@ test('each log has its command, the walkthrough its steps, and nothing pops up',
   const steps = page.locator('.gettingStartedContainer .getting-started-step');
   await expect(steps).toHaveCount(4);
   await code.picture('walkthrough');
+  await page.locator('.gettingStartedContainer .monaco-button', { hasText: 'Open an Example' }).first().click();
+  await expect(page.locator('.tab.active')).toContainText('Untitled-1');
+  await expect(code.editor.locator('.codelens-decoration a', { hasText: 'nodes' })).toContainText('M parameters');
+  await code.openSidebar();
+  await expect(code.treeBox('avgpool')).toBeVisible();
+  await code.picture('example');
   await expect(page.locator('.notification-toast')).toHaveCount(0);
 });

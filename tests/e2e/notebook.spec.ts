@@ -18,6 +18,23 @@ test('a name is marked and completed in a cell, from the model of the cell above
   await expect(page.locator('.notebookOverlay .squiggly-error')).toHaveCount(1);
 });
 
+test('a cell has its hover, and its tree, which writes into it', async ({ code }) => {
+  const { page } = code;
+  await openNotebook(code, 'features.ipynb');
+  const cell = page.locator('.notebookOverlay .cell-editor-container .view-line', { hasText: '"layer4"' });
+  await cell.click();
+  await code.openSidebar();
+  await expect(code.treeBox('layer4')).toBeChecked();
+  await expect(code.treeItem('avgpool')).toContainText('1×2048×1×1'); // All is known: the rows stand.
+  await code.treeBox('avgpool').click();
+  await expect(page.locator('.notebookOverlay .view-line', { hasText: '"avgpool": "avgpool",' })).toBeVisible();
+  await expect(code.treeBox('avgpool')).toBeChecked();
+  await cell.locator('span', { hasText: /^"layer4"$/ }).hover();
+  await expect(code.hover.first()).toContainText('layer4.2.relu_2');
+  await expect(page.locator('.notebookOverlay .squiggly-error')).toHaveCount(1); // The typo that was there.
+  await code.picture('notebook-hover-and-tree');
+});
+
 const CELLS = [
   [
     'from torch import nn',

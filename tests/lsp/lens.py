@@ -66,11 +66,14 @@ class Lens:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     opened: list[str] = field(default_factory=list)
 
-    def open(self, name: str, text: str | None = None) -> Opened:
-        """Open a file of the workspace, or ``text`` under its name; a ``|`` in ``text`` marks the cursor."""
+    def open(self, name: str, text: str | None = None, uri: str = "") -> Opened:
+        """Open a file of the workspace, or ``text`` under its name; a ``|`` in ``text`` marks the cursor.
+
+        ``uri`` is the address of what is no file.
+        """
         path = self.root / name
         text, cursor = cut_cursor(path.read_text(encoding="utf-8") if text is None else text)
-        document = Opened(path.as_uri(), text, cursor)
+        document = Opened(uri or path.as_uri(), text, cursor)
         item = types.TextDocumentItem(document.uri, "python", document.version, text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         self.opened.append(document.uri)

@@ -273,6 +273,21 @@ async def test_a_definition_is_the_word_that_makes_it(lens: Lens) -> None:
         assert await lens.targets(document, f'"{query}"') == [(document.uri, where)]
 
 
+async def test_a_file_that_was_never_saved_is_one_like_others(lens: Lens) -> None:
+    text, (body, _, stem, _) = marked(DEFINED)
+    source = "from vision.model import AuxNet\n" + text + 'create_feature_extractor(AuxNet(), ["stage1", |"stage_1"])\n'
+    document = lens.open("", source, uri="untitled:Untitled-1")
+    marks = [one.message for one in await lens.settled(document) if one.code == "unknown-node"]
+    assert [message.partition(".")[0] for message in marks] == ["The model has no node `stage_1`"]
+    for query, where in {"body": body, "stem": stem}.items():
+        ((uri, found),) = await lens.targets(document, f'"{query}"')
+        assert (uri, key(found)) == (document.uri, (where.start.line + 1, where.start.character, where.end.character))
+    assert "[Untitled-1:13](" in (await lens.hover(document, '"stem"') or "")
+    assert len(await lenses(lens, document)) == 2
+    after = document.text.replace('"stage_1"]', '"stage_1", "head"]')
+    assert await lens.toggled(document, "head", True) == (after, None)
+
+
 async def test_the_definition_of_a_module_is_where_it_is_set(lens: Lens) -> None:
     document = lens.open(
         "define_net.py",

@@ -41,7 +41,10 @@ class EngineSettings:
     cache_folder: str | None = None
 
     def folder_of(self, path: str) -> FolderSettings | None:
-        """The innermost workspace folder that contains ``path``."""
+        """The innermost workspace folder that contains ``path``; the first one for what was never saved."""
+        if not Path(path).is_absolute():
+            # It has an address only (``untitled:…``), and will most likely be saved here.
+            return next(iter(self.folders), None)
         containing = [folder for folder in self.folders if Path(path).is_relative_to(folder.path)]
         return max(containing, key=lambda folder: len(folder.path), default=None)
 
@@ -62,7 +65,9 @@ class EngineSettings:
     def import_paths_of(self, path: str) -> tuple[str, ...]:
         """What stands in front of ``sys.path`` for a file: folder, workspace folder, extra paths, the others."""
         folder = self.folder_of(path)
-        paths = [str(Path(path).parent), *([folder.path] if folder else [])]
+        own = Path(path)
+        paths = [str(own.parent)] if own.is_absolute() else []
+        paths += [folder.path] if folder else []
         paths += self.extra_paths_of(folder)
         paths += [other.path for other in self.folders]
         return tuple(dict.fromkeys(paths))

@@ -57,7 +57,10 @@ def client_line(session: Session, source: SourceLine) -> tuple[str, int] | None:
         cell = program.place_of(source.line - 1)
         return (program.cells[cell.at].uri, source.line - 1 - cell.first) if cell else None
     path = Path(source.file)
-    return (path.as_uri(), source.line - 1) if path.is_absolute() else None
+    if path.is_absolute():
+        return path.as_uri(), source.line - 1
+    # A file that was never saved has no path either, but its address; `<string>` has none.
+    return (source.file, source.line - 1) if session.workspace.document(source.file) else None
 
 
 def place_phrase(session: Session, source: SourceLine) -> str:
@@ -83,11 +86,11 @@ def text_of(session: Session, file: str) -> str | None:
     if program is not None:
         return program.text
     path = Path(file)
-    if not path.is_absolute():
-        return None
-    document = session.workspace.document(path.as_uri())
+    document = session.workspace.document(path.as_uri() if path.is_absolute() else file)
     if document is not None:
         return document.source
+    if not path.is_absolute():
+        return None
     try:
         return _read(file, path.stat().st_mtime_ns)
     except (OSError, UnicodeDecodeError):

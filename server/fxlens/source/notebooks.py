@@ -105,7 +105,8 @@ def place_name(source: SourceLine, notebooks: Mapping[str, Program]) -> str:
     place = program.place_of(source.line - 1) if program else None
     if place:
         return f"Python cell {place.at + 1}, line {source.line - place.first}"
-    name = PurePath(source.file.replace("\\", "/")).name
+    # What was never saved has no path, but an address such as ``untitled:Untitled-1``.
+    name = PurePath(source.file.removeprefix("untitled:").replace("\\", "/")).name
     # The line of a program that has no such cell any more would be a line of nothing the user sees.
     return name if program else f"{name}:{source.line}"
 

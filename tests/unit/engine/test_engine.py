@@ -317,6 +317,8 @@ async def test_folders_have_their_own_interpreters(desk: Desk) -> None:
 def test_import_paths_and_folder_of_a_file() -> None:
     settings = EngineSettings(folders=(FolderSettings("/a"), FolderSettings("/a/b")), extra_paths=("/x",))
     assert settings.import_paths_of("/a/b/c/f.py") == ("/a/b/c", "/a/b", "/x", "/a")
+    assert settings.folder_of("untitled:Untitled-1") == FolderSettings("/a")
+    assert settings.import_paths_of("untitled:Untitled-1") == ("/a", "/x", "/a/b")
     own = EngineSettings(
         folders=(FolderSettings("/a"), FolderSettings("/b", extra_paths=("/b/lib",))), extra_paths=("/x",)
     )
