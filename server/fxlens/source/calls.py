@@ -305,10 +305,13 @@ class _Outcome:
         )
 
     def _depends_on(self, name: str) -> bool:
-        """Whether a model depends on what a condition asks."""
-        word = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w])")
+        """Whether a model depends on what a condition asks: on that name, or on all of the object it belongs to."""
+        parts = name.split(".")
+        owners = [re.escape(".".join(parts[:count])) for count in range(1, len(parts))]
+        words = [rf"{re.escape(name)}(?!\w)", *(rf"{owner}(?![\w.]|\s*=)" for owner in owners)]
+        asked = re.compile(rf"(?<![\w.])(?:{'|'.join(words)})")
         return any(
-            word.search(text)
+            asked.search(text)
             for slice_ in self.slices.values()
             for text in (*(statement.text for statement in slice_.statements), slice_.model)
         )

@@ -48,7 +48,8 @@ class Query:
     the same manner the ways through the file (arms, rounds of a loop, callers) on which it is asked for. ``key`` is
     the source text of the output's key: the value that stands beside the query in a dict. ``asks`` are the names in
     conditions on which it is asked for and which the text does not decide; where the model depends on the same ones,
-    the query is ``doubtful``: it may be asked of another model than is known.
+    the query is ``doubtful``: it may be asked of another model than is known. ``chosen`` are the places where an
+    expression may be one of several (arms, entries of a table), with the number of the one that the query stands in.
     """
 
     text: str
@@ -62,6 +63,7 @@ class Query:
     ways: tuple[int, ...] | None = None
     key: str | None = None
     asks: frozenset[str] = frozenset()
+    chosen: frozenset[tuple[int, int]] = frozenset()
     doubtful: bool = False
 
     @property

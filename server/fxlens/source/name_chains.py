@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from fxlens.source import constants
+from fxlens.source.branches import names_asked
 from fxlens.source.built_names import BuiltNames
 from fxlens.source.flow import Flow
 from fxlens.source.literals import Item, Known, attribute, dict_pairs, inner_binding
 from fxlens.source.lookup import entries, items
 from fxlens.source.model import Query, Role, Unresolved
+from fxlens.source.names import Parameter, reads
 from fxlens.source.tree import (
     Node,
     arguments,
@@ -22,9 +24,12 @@ from fxlens.source.tree import (
     unwrap,
     value,
 )
+from fxlens.source.worlds import Undecided
 
 _CONTAINERS = frozenset({"list", "tuple", "set", "sorted", "frozenset", "reversed", "dict", "OrderedDict", "deepcopy"})
 _SAME = frozenset({"keys", "items", "copy", "tolist"})
+_MOST_BEHIND = 4
+"""Through how many definitions it is followed what a choice depends on."""
 
 
 class ChainReader(ABC):
@@ -178,10 +183,15 @@ class ChainReader(ABC):
         # Each round of a loop has its own entry and its own model: they are not told apart.
         if pairs is None or (unknown and self._is_of_loop(index, place)):
             return False
-        for name, each in pairs:
+        first = len(self.queries)
+        for at, (name, each) in enumerate(pairs):
             known = constants.evaluate(self.flow, name)
             if unknown or isinstance(known, constants.Unknown) or known == wanted:
+                before = len(self.queries)
                 self.read(each, place, depth + 1)
+                self._note_choice(before, node, at)
+        if unknown:
+            self._note_asks(first, self._asked(index, place))
         return True
 
     def _is_of_loop(self, index: Node, place: Node) -> bool:
@@ -189,6 +199,38 @@ class ChainReader(ABC):
             return True
         bindings = self.flow.reaching(value(index), place).bindings if index.type == "name" else []
         return any(binding.kind == "for" for binding in bindings)
+
+    # What decides
+
+    def _note_asks(self, first: int, asks: frozenset[str]) -> None:
+        if asks:
+            self.queries[first:] = [replace(query, asks=query.asks | asks) for query in self.queries[first:]]
+
+    def _note_choice(self, first: int, node: Node, at: int) -> None:
+        """Note of the queries from ``first`` on that they are the one of ``node``'s alternatives with number ``at``."""
+        choice = (id(node), at)
+        self.queries[first:] = [replace(query, chosen=query.chosen | {choice}) for query in self.queries[first:]]
+
+    def _asked(self, node: Node, place: Node, depth: int = 0) -> frozenset[str]:
+        """The names that an expression reads, and those that it was made of: a model may be made of either."""
+        found = names_asked(self.document.code(node))
+        if depth >= _MOST_BEHIND:
+            return found
+        for key in reads(node, self.flow.self_name(scope_of(place))):
+            reaching = self.flow.reaching(key, place)
+            for binding in reaching.bindings:
+                if binding.value is not None and binding.kind != "for":
+                    found |= self._asked(binding.value, binding.statement, depth + 1)
+            if reaching.parameter is not None and reaching.scope is not None:
+                found |= self._asked_of_caller(reaching.scope, reaching.parameter, depth + 1)
+        return found
+
+    def _asked_of_caller(self, scope: Node, parameter: Parameter, depth: int) -> frozenset[str]:
+        try:
+            given = self.flow.argument(scope, parameter)
+        except Undecided:  # Whoever reads its value forks; to know what it is made of is worth no fork.
+            return frozenset()
+        return self._asked(given[0], given[1], depth) if given is not None and given[2] is self.flow else frozenset()
 
     # What is found
 

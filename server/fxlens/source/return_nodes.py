@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from fxlens.source import constants
-from fxlens.source.branches import Chain, conditions, is_flag, names_asked
+from fxlens.source.branches import Chain, conditions, is_flag
 from fxlens.source.flow import Flow
 from fxlens.source.literals import (
     Item,
@@ -36,6 +36,7 @@ from fxlens.source.tree import (
     value,
     whole_statement,
 )
+from fxlens.source.ways import alternatives
 from fxlens.source.worlds import Undecided, World
 
 _CONTAINERS = frozenset({"list", "tuple", "set", "sorted", "frozenset", "reversed", "dict", "OrderedDict", "deepcopy"})
@@ -76,7 +77,7 @@ class NameReader(ChainReader):
                 if comes is not False:
                     self.read(node, place)
                 found, self.queries = self.queries[first:], self.queries[:first]
-                (self.rounds if comes else doubtful).append(found)
+                (self.rounds if comes else doubtful).extend(alternatives(found))
         self.flow.assumes_defaults = False
         if doubtful and all(found == doubtful[0] for found in (*self.rounds, *doubtful)):
             self.rounds += doubtful
@@ -178,12 +179,13 @@ class NameReader(ChainReader):
     def _read_conditional(self, parts: list[Node], place: Node, depth: int) -> None:
         chosen = constants.truth(self.flow, parts[2])
         first = len(self.queries)
-        if chosen is not False:
-            self.read(parts[0], place, depth + 1)
-        if chosen is not True:
-            self.read(parts[4], place, depth + 1)
+        for at in (0, 4):
+            if chosen is not (at == 4):
+                before = len(self.queries)
+                self.read(parts[at], place, depth + 1)
+                self._note_choice(before, parts[2], at)
         if chosen is None:
-            self._note_asks(first, names_asked(self.document.code(parts[2])))
+            self._note_asks(first, self._asked(parts[2], place))
 
     def _read_operation(self, node: Node, place: Node, depth: int) -> None:
         """A joined string, joined lists, or ``given or ["layer1"]``: the first that is true, or all that may be."""
@@ -191,10 +193,13 @@ class NameReader(ChainReader):
         if node.type == "arith_expr" and (taken_away or self.built.is_text(node)):
             self._add_known(node)
             return
-        for part in children(node)[::2]:
+        for at, part in enumerate(children(node)[::2]):
             chosen = constants.truth(self.flow, part) if node.type == "or_test" else None
             if chosen is not False:
+                before = len(self.queries)
                 self.read(part, place, depth + 1)
+                if node.type == "or_test":
+                    self._note_choice(before, node, at)
             if chosen:
                 return
 
@@ -217,8 +222,11 @@ class NameReader(ChainReader):
             self._fail(node)
             return
         before = len(self.queries)
-        for occurrence in reversed(reaching.bindings):
+        for at, occurrence in enumerate(reversed(reaching.bindings)):
+            first = len(self.queries)
             self._read_binding(occurrence, node, place, depth)
+            if len(reaching.bindings) > 1:
+                self._note_choice(first, node, at)
         if reaching.parameter is not None and reaching.scope is not None and not reaching.complete:
             self._read_parameter(reaching.scope, reaching.parameter, depth)
             if len(self.queries) == before and not self.foreign:
@@ -325,16 +333,13 @@ class NameReader(ChainReader):
             self._seen = seen
         self._note_asks(first, self._asked_in(chain[:first_loop], place))
 
-    def _note_asks(self, first: int, asks: frozenset[str]) -> None:
-        if asks:
-            self.queries[first:] = [replace(query, asks=query.asks | asks) for query in self.queries[first:]]
-
     def _asked_in(self, chain: Chain, place: Node) -> frozenset[str]:
         """The names in the conditions of ``chain`` that are not decided, nor by what a parameter is compared with."""
         around = {id(compound) for compound, _ in self.flow.chain(place, scope_of(place))}
         open_ = [compound for compound, _ in chain if compound.type == "if_stmt" and id(compound) not in around]
-        codes = [self.document.code(one) for each in open_ for one, _ in conditions(each) if one is not None]
-        return frozenset().union(*(names_asked(code) for code in codes if not _COMPARED.search(code)))
+        asked = [one for each in open_ for one, _ in conditions(each) if one is not None]
+        plain = [one for one in asked if not _COMPARED.search(self.document.code(one))]
+        return frozenset().union(*(self._asked(one, place) for one in plain))
 
     def _takes_away(self, change: Occurrence, key: str) -> bool:
         """Whether a change takes names out of a list or dict, or puts others in their place."""
