@@ -14,10 +14,15 @@ from fxlens.source.notebooks import Program
 __all__ = ["RULES", "Edit", "Fix", "Problem", "Rule", "Severity", "check_call", "check_file", "severity_of"]
 
 
+_RAISES = frozenset({"unknown-node", "mode-specific-node", "naming-failure", "untraceable-model"})
+"""The rules whose problems raise where the call is made: no news where the program catches that."""
+
+
 def check_call(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     """All problems of one call, by rule, in the order of :data:`RULES`."""
     for rule in RULES.values():
-        yield from rule.check(analysis, text)
+        if not (analysis.call.caught and rule.code in _RAISES):
+            yield from rule.check(analysis, text)
 
 
 def check_file(analysis: FileAnalysis, notebooks: Mapping[str, Program] | None = None) -> list[Problem]:

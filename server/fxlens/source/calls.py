@@ -11,6 +11,7 @@ from fxlens.graph import Dialect
 from fxlens.source.branches import arm_worlds
 from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
 from fxlens.source.callers import bind_to_names, call_parts
+from fxlens.source.caught import is_caught
 from fxlens.source.document import Document, document_of
 from fxlens.source.examples import example_of
 from fxlens.source.flow import Flow
@@ -214,6 +215,7 @@ def _read_call(found: _Found, project: Project | None) -> ExtractionCall:
         hint.span if hint is not None else model_span,
         hinted=hint is not None,
         given=given_arguments(document, found.given, found.place),
+        caught=is_caught(found.place),
         unpacks=any(keyword in ("*", "**") for keyword, _ in arguments(found.trailer)),
     )
     return _resolve(found, call, hint, project, World(), document.path)
@@ -249,6 +251,7 @@ class _Asked:
     query: Query
     slices: set[int] = field(default_factory=set)
     ways: set[int] = field(default_factory=set)
+    asks: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -280,6 +283,7 @@ class _Outcome:
             for way, queries in enumerate(found, self.ways):
                 for query in queries:
                     asked = self.queries.setdefault((query.literal, query.text, query.role), _Asked(query))
+                    asked.asks |= query.asks
                     asked.slices |= at
                     asked.ways.add(way)
         self.ways += rounds
@@ -291,7 +295,8 @@ class _Outcome:
                 asked.query,
                 slices=None if asked.slices == everywhere else tuple(sorted(asked.slices)),
                 ways=None if asked.ways == always else tuple(sorted(asked.ways)),
-                doubtful=any(self._depends_on(name) for name in asked.query.asks),
+                asks=frozenset(asked.asks),
+                doubtful=any(self._depends_on(name) for name in asked.asks),
             )
             for asked in self.queries.values()
         ]

@@ -162,6 +162,8 @@ class ExtractionCall:
     given: tuple[GivenArgument, ...] = ()
     unpacks: bool = False
     """Whether ``*args`` or ``**kwargs`` may give more than is written."""
+    caught: bool = False
+    """Whether a ``try`` around the call goes on when it raises: what is wrong then is expected to be."""
     delegates: bool = False
     """Whether this is a call of a wrapper, whose own text is in another file."""
 

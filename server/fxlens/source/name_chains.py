@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from fxlens.source import constants
-from fxlens.source.branches import names_asked
+from fxlens.source.branches import Chain, conditions, names_asked
 from fxlens.source.built_names import BuiltNames
 from fxlens.source.flow import Flow
 from fxlens.source.literals import Item, Known, attribute, dict_pairs, inner_binding
 from fxlens.source.lookup import entries, items
 from fxlens.source.model import Query, Role, Unresolved
 from fxlens.source.names import Parameter, reads
+from fxlens.source.passing import deciding_before
 from fxlens.source.tree import (
     Node,
     arguments,
@@ -28,6 +30,7 @@ from fxlens.source.worlds import Undecided
 
 _CONTAINERS = frozenset({"list", "tuple", "set", "sorted", "frozenset", "reversed", "dict", "OrderedDict", "deepcopy"})
 _SAME = frozenset({"keys", "items", "copy", "tolist"})
+_COMPARED = re.compile(r"==|\bin\b|\.(?:starts|ends)with\(")
 _MOST_BEHIND = 4
 """Through how many definitions it is followed what a choice depends on."""
 
@@ -211,6 +214,36 @@ class ChainReader(ABC):
         choice = (id(node), at)
         self.queries[first:] = [replace(query, chosen=query.chosen | {choice}) for query in self.queries[first:]]
 
+    def _asked_in(self, chain: Chain, place: Node) -> frozenset[str]:
+        """The names in the conditions of ``chain`` that are not decided, nor by what a parameter is compared with."""
+        around = {id(compound) for compound, _ in self.flow.chain(place, scope_of(place))}
+        open_ = [compound for compound, _ in chain if compound.type == "if_stmt" and id(compound) not in around]
+        return frozenset().union(*map(self._asked_by, open_))
+
+    def _asked_before(self, place: Node) -> frozenset[str]:
+        """The names in undecided conditions on which a run comes to the call at all."""
+        scope = scope_of(place)
+        deciding = [*deciding_before(place, scope), *(each for each, _ in self.flow.chain(place, scope))]
+        open_ = [each for each in deciding if each.type == "if_stmt" and self.flow.arm(each) is None]
+        return frozenset().union(*map(self._asked_by, open_))
+
+    def _asked_by(self, if_statement: Node) -> frozenset[str]:
+        subject = self.flow.match_subject(if_statement)
+        asked = [subject] if subject is not None else [one for one, _ in conditions(if_statement) if one is not None]
+        found: frozenset[str] = frozenset()
+        for one in asked:
+            compared = subject is not None or _COMPARED.search(self.document.code(one))
+            told = {key for key in reads(one) if self._is_told(key, if_statement)} if compared else set()
+            found |= self._asked(one, if_statement) - told
+        return found
+
+    def _is_told(self, key: str, place: Node) -> bool:
+        """Whether the model is built with the value that a parameter is compared with: where no caller gives it one."""
+        reaching = self.flow.reaching(key, place)
+        if reaching.parameter is None or reaching.scope is None or reaching.bindings:
+            return False
+        return self._argument(reaching.scope, reaching.parameter) is None
+
     def _asked(self, node: Node, place: Node, depth: int = 0) -> frozenset[str]:
         """The names that an expression reads, and those that it was made of: a model may be made of either."""
         found = names_asked(self.document.code(node))
@@ -226,11 +259,15 @@ class ChainReader(ABC):
         return found
 
     def _asked_of_caller(self, scope: Node, parameter: Parameter, depth: int) -> frozenset[str]:
-        try:
-            given = self.flow.argument(scope, parameter)
-        except Undecided:  # Whoever reads its value forks; to know what it is made of is worth no fork.
-            return frozenset()
+        given = self._argument(scope, parameter)
         return self._asked(given[0], given[1], depth) if given is not None and given[2] is self.flow else frozenset()
+
+    def _argument(self, scope: Node, parameter: Parameter) -> tuple[Node, Node, Flow] | None:
+        """What the caller of this world gives a parameter; nothing where the world names no caller."""
+        try:
+            return self.flow.argument(scope, parameter)
+        except Undecided:  # Whoever reads its value forks; to know what it is made of is worth no fork.
+            return None
 
     # What is found
 

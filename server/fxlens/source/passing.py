@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fxlens.source.branches import Chain
+from fxlens.source.branches import Chain, conditions
 from fxlens.source.flow import Flow
-from fxlens.source.tree import Node, children, definition_core, is_operator, leaves, value
+from fxlens.source.tree import Node, ancestors, children, definition_core, is_operator, leaves, value
 
 _LEAVES = frozenset({"continue", "break", "return", "raise"})
 _LOOPS = frozenset({"for_stmt", "while_stmt"})
@@ -28,6 +28,23 @@ def comes_to(flow: Flow, statement: Node, chain: Chain) -> bool | None:
             return False
         answer = None if gone is None else answer
     return answer
+
+
+def deciding_before(place: Node, scope: Node) -> list[Node]:
+    """The ``if`` statements before ``place`` in the blocks around it that may leave ``scope``, or the round."""
+    found: list[Node] = []
+    below = place
+    for block in ancestors(place):
+        earlier = [each for each in children(block) if each.type == "if_stmt" and each.start_pos < below.start_pos]
+        found += [each for each in earlier if _has_leaving_arm(each)]
+        if block is scope:
+            break
+        below = block
+    return found
+
+
+def _has_leaving_arm(if_statement: Node) -> bool:
+    return any(_leaves_for_sure(children(if_statement)[arm]) for _, arm in conditions(if_statement))
 
 
 def _leaves_before(flow: Flow, block: Node, statement: Node) -> bool | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from fxlens.source import constants
-from fxlens.source.branches import Chain, conditions, is_flag
+from fxlens.source.branches import Chain, is_flag
 from fxlens.source.flow import Flow
 from fxlens.source.literals import (
     Item,
@@ -43,7 +42,6 @@ _CONTAINERS = frozenset({"list", "tuple", "set", "sorted", "frozenset", "reverse
 _SAME = frozenset({"keys", "items", "copy", "tolist"})
 _MAX_DEPTH = 16
 _MAX_ROUNDS = 64
-_COMPARED = re.compile(r"==|\bin\b|\.(?:starts|ends)with\(")
 
 
 class NameReader(ChainReader):
@@ -84,6 +82,9 @@ class NameReader(ChainReader):
         elif any(doubtful):
             # Which rounds come to the call is not known, and so not which names are asked for.
             self._fail(node)
+        asks = self._asked_before(place)
+        if asks:
+            self.rounds = [[replace(each, asks=each.asks | asks) for each in found] for found in self.rounds]
         self.queries = [query for found in self.rounds for query in found]
 
     def read(self, node: Node, place: Node, depth: int = 0) -> None:
@@ -332,14 +333,6 @@ class NameReader(ChainReader):
                     self._read_change(change, key, depth)
             self._seen = seen
         self._note_asks(first, self._asked_in(chain[:first_loop], place))
-
-    def _asked_in(self, chain: Chain, place: Node) -> frozenset[str]:
-        """The names in the conditions of ``chain`` that are not decided, nor by what a parameter is compared with."""
-        around = {id(compound) for compound, _ in self.flow.chain(place, scope_of(place))}
-        open_ = [compound for compound, _ in chain if compound.type == "if_stmt" and id(compound) not in around]
-        asked = [one for each in open_ for one, _ in conditions(each) if one is not None]
-        plain = [one for one in asked if not _COMPARED.search(self.document.code(one))]
-        return frozenset().union(*(self._asked(one, place) for one in plain))
 
     def _takes_away(self, change: Occurrence, key: str) -> bool:
         """Whether a change takes names out of a list or dict, or puts others in their place."""
