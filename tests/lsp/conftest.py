@@ -63,7 +63,14 @@ def plain() -> types.ClientCapabilities:
 
 CLIENTS = {"vscode": vscode, "plain": plain}
 SETTINGS = {"limits": {"importSeconds": 20, "buildSeconds": 4, "traceSeconds": 20}, "severity": {}}
-SERVER = [sys.executable, "-m", "fxlens", "lsp"]
+OTHER_PYTHON = os.environ.get("FXLENS_SERVER_PYTHON")
+"""Another Python to run the server in, as the extension does: isolated, on its bundled libraries, without torch."""
+SERVER = (
+    [OTHER_PYTHON, "-I", "-S", str(WORKSPACES.parents[1] / "server" / "bootstrap.py")]
+    if OTHER_PYTHON
+    else [sys.executable, "-m", "fxlens", "lsp"]
+)
+PLAIN_OPTIONS = {"settings": SETTINGS} | ({"interpreter": sys.executable} if OTHER_PYTHON else {})
 
 
 @pytest_lsp.fixture(
@@ -80,7 +87,7 @@ async def session_lens(lsp_client: LanguageClient, request: pytest.FixtureReques
         types.InitializeParams(
             capabilities=CLIENTS[name](),
             workspace_folders=[types.WorkspaceFolder(DEMO.as_uri(), "demo")],
-            initialization_options=options() if name == "vscode" else {"settings": SETTINGS},
+            initialization_options=options() if name == "vscode" else PLAIN_OPTIONS,
         )
     )
     yield
