@@ -137,6 +137,7 @@ class GraphNode:
 
 _AS_IT_IS: tuple[Callable[[Any], Json], Callable[[Json], Any]] = (lambda value: value, lambda value: value)
 _LINE = (lambda line: line and line.to_json()), (lambda data: data and SourceLine.from_json(data))
+_LINES = (lambda lines: [line.to_json() for line in lines]), (lambda data: tuple(map(SourceLine.from_json, data)))
 _VALUE = (lambda value: value and value.to_json()), (lambda data: data and Value.from_json(data))
 _NODES = _Columns(
     GraphNode,
@@ -199,7 +200,8 @@ class ModuleInfo:
     ``class_name`` is qualified (``"torchvision.models.resnet.Bottleneck"``). ``parameters`` counts the elements of all
     parameters below it, shared ones once. ``calls`` says how often each mode calls it. ``leaf`` is true when the
     module is (or, if it were called, would be) traced as one node; ``inside_leaf`` is the path of the leaf it sits in,
-    whose inner nodes do not exist. ``source`` is where its class defines ``forward``.
+    whose inner nodes do not exist. ``source`` is where its class defines ``forward``; ``inits`` are where its class and
+    those that it inherits from define ``__init__``, its own first and torch's left out.
     """
 
     path: str
@@ -210,9 +212,17 @@ class ModuleInfo:
     leaf: bool = False
     inside_leaf: str | None = None
     source: SourceLine | None = None
+    inits: tuple[SourceLine, ...] = ()
 
     def calls(self, mode: Mode) -> int:
         return self.train_calls if mode == "train" else self.eval_calls
+
+    def classes(self) -> Iterator[tuple[str, str]]:
+        """The file and the short name of its class, and of those that it inherits from, as far as they are known."""
+        if self.source:
+            yield self.source.file, self.short_class
+        for line in self.inits:
+            yield line.file, line.function.split(".")[-2]
 
     @property
     def short_class(self) -> str:
@@ -222,7 +232,7 @@ class ModuleInfo:
 _MODULES = _Columns(
     ModuleInfo,
     plain={"path": str, "parameters": int, "train_calls": int, "eval_calls": int, "leaf": bool},
-    shared={"class_name": _AS_IT_IS, "inside_leaf": _AS_IT_IS, "source": _LINE},
+    shared={"class_name": _AS_IT_IS, "inside_leaf": _AS_IT_IS, "source": _LINE, "inits": _LINES},
 )
 
 

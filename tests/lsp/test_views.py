@@ -236,6 +236,22 @@ async def test_references_of_a_module_are_the_queries_at_and_under_it(
     assert await refer(lens, document, "super().__init__", 1) == []
 
 
+async def test_what_a_class_inherits_is_found_in_the_class_that_sets_it(
+    lens: Lens, elsewhere: Callable[[str, str], None]
+) -> None:
+    elsewhere("refer_base.py", NET)
+    own = "class Own(Net):\n    def __init__(self):\n        super().__init__()\n        self.head = self.body\n"
+    own += "    def forward(self, x):\n        return self.body(x)\n\n\n"
+    call = 'create_feature_extractor(Own(), ["body"])\n'
+    elsewhere("refer_own.py", HEAD + "from refer_base import Net\n" + own + call)
+    base = lens.open("refer_base.py")
+    assert await refer(lens, base, "self.body = ", 6) == [("refer_own.py", 12, 34)]
+    document = lens.open("refer_own.py")
+    await lens.settled(document)
+    set_at = next(at for at, line in enumerate(NET.split("\n"), 1) if "self.body = " in line)
+    assert await lens.definition(document, '"body"') == [("refer_base.py", set_at)]
+
+
 DEFINED = """\
 from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor

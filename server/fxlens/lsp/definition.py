@@ -47,13 +47,14 @@ def assignments(session: Session, located: Located) -> list[Made]:
     for graph in located.graphs:
         owner = graph.modules_by_path.get(owner_path)
         is_node = any(text in index(one).by_name for one in graph.traced())
-        if is_node or text not in graph.modules_by_path or owner is None or owner.source is None:
+        if is_node or text not in graph.modules_by_path or owner is None:
             continue
-        file = owner.source.file
-        source = text_of(session, file)
-        line = member_line(source, owner.short_class, member) if source is not None else None
-        if line is not None:
-            found.setdefault((file, line), Made(SourceLine(file, line + 1), member))
+        for file, class_name in owner.classes():
+            source = text_of(session, file)
+            line = member_line(source, class_name, member) if source is not None else None
+            if line is not None:
+                found.setdefault((file, line), Made(SourceLine(file, line + 1), member))
+                break  # What a class sets itself is what it has, whatever those below set.
     return list(found.values())
 
 

@@ -139,11 +139,11 @@ def _target(session: Session, uri: str, client_position: types.Position) -> _Tar
 
 
 def _is_under(graph: ModelGraph, query: str, class_name: str, member: str) -> bool:
-    """Whether ``query`` is, or is under, the attribute ``member`` of a module of the class ``class_name``."""
+    """Whether ``query`` is, or is under, the attribute ``member`` of a module of the class or one that inherits it."""
     parts = query.split(".")
     for at, part in enumerate(parts):
         owner = graph.modules_by_path.get(".".join(parts[:at]))
-        if part == member and owner is not None and owner.short_class == class_name:
+        if part == member and owner is not None and any(name == class_name for _, name in owner.classes()):
             return ".".join(parts[: at + 1]) in graph.modules_by_path
     return False
 

@@ -64,14 +64,18 @@ class Display:
         after = self.items[at + 1] if at + 1 < len(self.items) else None
         start, end = self._start(item.first), self._end(item.comma or item.last)
         keeps_comma = value(self.opening) == "(" and len(self.items) == 2
+        comma: Changes = []
+        if keeps_comma and after is not None and after.comma is None:
+            # Without one, what is left is no tuple, but a text in parentheses.
+            comma = [(Span(self._end(after.last), self._end(after.last)), ",")]
         if self._begins_line(item.first) and self._ends_line(end):
-            whole = [(Span(Position(start.line, 0), Position(end.line + 1, 0)), "")]
+            whole = [(Span(Position(start.line, 0), Position(end.line + 1, 0)), ""), *comma]
             if before is not None and before.comma is not None and not item.comma and not keeps_comma:
                 return [(self.document.span(before.comma), ""), *whole]
             return whole
         if after is not None:
             same_line = self._start(after.first).line == end.line
-            return [(Span(start, self._start(after.first) if same_line else end), "")]
+            return [(Span(start, self._start(after.first) if same_line else end), ""), *comma]
         if before is None:
             return [(Span(start, end), "")]
         kept = before.comma if keeps_comma and not item.comma else None

@@ -134,8 +134,31 @@ def _node_at(document: Document, span: Span) -> Node | None:
 def _display_around(document: Document, leaf: Node | None) -> Display | None:
     """The display one of whose items ``leaf`` begins."""
     for node in ancestors(leaf) if leaf is not None else ():
-        if node.type == "atom" and len(children(node)) == 3 and value(children(node)[0]) in "([{":
-            is_tuple = any(is_operator(part, ",") for part in children(children(node)[1]))
-            if value(children(node)[0]) != "(" or is_tuple:
-                return Display(document, node)
+        is_display = node.type == "atom" and len(children(node)) == 3 and value(children(node)[0]) in "([{"
+        if is_display and (value(children(node)[0]) != "(" or _is_tuple(node)):
+            return None if _is_paired(node) else Display(document, node)
     return None
+
+
+def _is_tuple(node: Node) -> bool:
+    parts = children(node)
+    return (
+        node.type == "atom"
+        and value(parts[0]) == "("
+        and any(is_operator(part, ",") for inner in parts[1:-1] for part in children(inner))
+    )
+
+
+def _is_paired(display: Node) -> bool:
+    """Whether each item belongs to another: in a display of tuples (``dict([("a", 1)])``), or by ``zip``."""
+    parent = display.parent
+    if parent is None:
+        return False
+    if _is_tuple(display) and parent.type in ("testlist_comp", "atom"):
+        items = [part for part in children(parent) if part.type != "operator"]
+        return not is_operator(children(parent)[0], "(") and all(map(_is_tuple, items))
+    trailer = parent.parent if parent.type == "arglist" else parent
+    if trailer is None or trailer.type != "trailer" or trailer.parent is None:
+        return False
+    chain = children(trailer.parent)
+    return value(chain[chain.index(trailer) - 1]) == "zip"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-from fxlens.graph import Mode, ModuleInfo
-from fxlens.tracing.sources import definition_line
+from fxlens.graph import Mode, ModuleInfo, SourceLine
+from fxlens.tracing.sources import definition_line, is_internal
 from fxlens.tracing.tracer import ModuleCall, NodePathTracer
 
 
@@ -28,6 +29,7 @@ def describe_modules(
     train, evaluation = counts.get("train", none), counts.get("eval", none)
     sizes = _parameter_counts(model)
     inside: dict[str, str | None] = {}
+    inits = {class_: inits_of(class_) for class_ in {type(module) for module in model.modules()}}
     infos = []
     for path, module in model.named_modules():
         # A ModuleList is never called itself, so it hides nothing, though torch.fx would take it for a leaf.
@@ -39,9 +41,30 @@ def describe_modules(
         inside[path] = within if within is not None else path if leaf else None
         source = definition_line(forward) if forward is not None and runs else None
         infos.append(
-            ModuleInfo(path, class_name(module), sizes[path], train[path], evaluation[path], leaf, within, source)
+            ModuleInfo(
+                path,
+                class_name(module),
+                sizes[path],
+                train[path],
+                evaluation[path],
+                leaf,
+                within,
+                source,
+                inits[type(module)],
+            )
         )
     return tuple(infos)
+
+
+def inits_of(class_: type[nn.Module]) -> tuple[SourceLine, ...]:
+    """Where the class and those that it inherits from define ``__init__``, its own first; torch's are left out."""
+    found = []
+    for one in class_.__mro__:
+        init = vars(one).get("__init__")
+        code = getattr(inspect.unwrap(init), "__code__", None) if init else None
+        if code is not None and not is_internal(code):
+            found.append(SourceLine(code.co_filename, code.co_firstlineno, f"{one.__qualname__}.__init__"))
+    return tuple(found)
 
 
 def class_name(module: nn.Module) -> str:

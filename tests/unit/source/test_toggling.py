@@ -100,6 +100,11 @@ def test_a_name_is_added_in_the_style_of_the_others(before: str, after: str) -> 
         ),
         ('["a",\n "fc"]', '["a"]'),
         ('["fc",\n "a"]', '[\n "a"]'),
+        ('("a", "fc")', '("a",)'),
+        ('("fc", "a")', '("a",)'),
+        ('("fc", "a",)', '("a",)'),
+        ('("fc",)', "()"),
+        ('(\n    "fc",\n    "a"\n)', '(\n    "a",\n)'),
     ],
 )
 def test_a_name_is_taken_out_with_its_key_comma_and_line(before: str, after: str) -> None:
@@ -138,12 +143,28 @@ def test_a_node_of_one_mode_goes_to_the_argument_of_that_mode() -> None:
 
 @pytest.mark.parametrize(
     ("nodes", "said"),
-    [('"fc"', "part of something else"), ('[*other, f"f{x}"]', "not asked for")],
+    [
+        ('"fc"', "part of something else"),
+        ('dict([("fc", "a"), ("b", "c")])', "part of something else"),
+        ('dict(zip(["fc"], ["a"]))', "part of something else"),
+        ('[*other, f"f{x}"]', "not asked for"),
+    ],
 )
-def test_what_stands_in_no_list_is_left_alone(nodes: str, said: str) -> None:
+def test_what_stands_in_no_list_of_its_own_is_left_alone(nodes: str, said: str) -> None:
     text = HEAD + call(nodes)
     (found,) = find_calls(text, "sample.py").calls
     changes, problem = removing(text, "sample.py", found, "fc")
     assert not changes
     assert problem
     assert said in problem
+
+
+@pytest.mark.parametrize("nodes", ['dict([("a", "b")])', 'dict((("a", "b"), ("c", "d")))', 'dict(zip(["a"], ["b"]))'])
+def test_nothing_is_added_where_each_name_has_a_partner(nodes: str) -> None:
+    text = HEAD + call(nodes)
+    (found,) = find_calls(text, "sample.py").calls
+    assert found.queries
+    changes, problem = adding(text, "sample.py", found, "fc", ("train", "eval"))
+    assert not changes
+    assert problem
+    assert "not written as a list or dict" in problem
