@@ -23,9 +23,12 @@ export interface Parts {
   readonly gathered: () => Gathered | undefined;
 }
 
+/** What a command on a row is given: the row by a menu, this word by a key, nothing by the palette. */
+type Row = TreeItem | 'focused';
+
 export function registerCommands(parts: Parts): Disposable[] {
   const { logs, server, tree, controls } = parts;
-  const register = (name: string, action: (item?: TreeItem) => unknown): Disposable =>
+  const register = (name: string, action: (row?: Row) => unknown): Disposable =>
     commands.registerCommand(`fxlens.${name}`, action);
   return [
     register('restart', async () => {
@@ -50,8 +53,9 @@ export function registerCommands(parts: Parts): Disposable[] {
     register('showEvalMode', () => controls.showMode('eval')),
     register('openWalkthrough', () => openWalkthrough()),
     register('openExample', () => openExample(parts.extensionUri)),
-    register('copyNodeName', (item) => copyNodeName(item ?? tree.selected)),
-    register('goToSource', (item) => goToSource(item ?? tree.selected, tree)),
+    register('copyNodeName', async (row) => copyNodeName(await rowOf(tree, row))),
+    register('goToSource', async (row) => goToSource(await rowOf(tree, row), tree)),
+    register('toggleNode', async (row) => tree.toggle(await rowOf(tree, row))),
     register('printDebugInformation', () => printDebugInformation(parts)),
     register('selectInterpreter', selectInterpreter),
   ];
@@ -61,6 +65,10 @@ export function registerCommands(parts: Parts): Disposable[] {
 async function revealTree(tree: ModelTree, uri?: string, at?: { line: number; character: number }): Promise<void> {
   if (uri && at) tree.show(await workspace.openTextDocument(Uri.parse(uri)), new Position(at.line, at.character));
   await commands.executeCommand('fxlens.model.focus');
+}
+
+async function rowOf(tree: ModelTree, row: Row | undefined): Promise<TreeItem | undefined> {
+  return row === 'focused' ? tree.focused() : (row ?? tree.selected);
 }
 
 async function copyNodeName(item: TreeItem | undefined): Promise<void> {

@@ -60,6 +60,8 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   /** Files opened from the tree itself: they show its sources, and must not replace it. */
   readonly #sources = new Set<string>();
   #place: Place | undefined;
+  /** The place that the answer is for. */
+  #answered: Place | undefined;
   #answer: protocol.Tree | undefined;
   #asking: CancellationTokenSource | undefined;
 
@@ -99,9 +101,22 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     this.#show();
   }
 
-  /** What the view shows is that of this node, if one is selected. */
+  /** The row that is selected, if one is. */
   get selected(): TreeItem | undefined {
     return this.#view.selection[0];
+  }
+
+  /** The row that the keyboard is at. VS Code tells only what is selected, and arrow keys select nothing. */
+  async focused(): Promise<TreeItem | undefined> {
+    await commands.executeCommand('list.select');
+    return this.selected;
+  }
+
+  /** Add a node to the call's return nodes or take it out, as a click on its box does. */
+  async toggle(item: TreeItem | undefined): Promise<void> {
+    if (!item?.path || !this.#answer?.editable) return;
+    const { Checked, Unchecked } = TreeItemCheckboxState;
+    await this.#toggleInTurn([[item, this.#answer.queries.includes(item.path) ? Unchecked : Checked]]);
   }
 
   getTreeItem(item: TreeItem): VSCodeTreeItem {
@@ -146,8 +161,13 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     this.#asking = asking;
     const answer = await this.#ask(() => client.ask(tree, this.#parameters(place), asking.token));
     if (asking.token.isCancellationRequested) return;
-    if (!answer?.callRange && this.#answer?.root && this.#sources.has(place.document.uri.toString())) return;
+    if (!answer?.callRange && this.#answered && this.#sources.has(place.document.uri.toString())) {
+      // Ticks, filter and what is unfolded are for the model that is shown, not for the source in front.
+      this.#place = this.#answered;
+      return this.#askAgain();
+    }
     this.#answer = answer;
+    this.#answered = answer?.root ? place : undefined;
     this.#show();
     const shown: Shown = { parameters: JSON.stringify(this.#rowParameters(place)), tree: answer };
     const changed = changedRows(this.#shown, shown);
@@ -261,6 +281,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   #forget(document: TextDocument): void {
     if (document.uri.toString() !== this.#uri) return;
     this.#place = undefined;
+    this.#answered = undefined;
     this.#follow(window.activeTextEditor);
     this.#refreshSoon();
   }
@@ -328,6 +349,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     this.controls.say(this.#view.message);
     void commands.executeCommand('setContext', 'fxlens.state', state);
     void commands.executeCommand('setContext', 'fxlens.hasTree', state === 'tree');
+    void commands.executeCommand('setContext', 'fxlens.editable', state === 'tree' && answer?.editable === true);
   }
 }
 

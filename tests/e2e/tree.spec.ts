@@ -92,3 +92,32 @@ test('a node dragged into the editor is its name', async ({ code }) => {
     .dragTo(target, { targetPosition: { x: 4, y: 8 } });
   await expect(code.editor.locator('.view-line', { hasText: /^avgpool/ })).toHaveCount(1);
 });
+
+test('keys alone tick, copy and go to a source, beside which the tree still works', async ({ code }) => {
+  const file = 'resnet_features.py';
+  await code.open(file);
+  await expect(code.errors).toHaveCount(1);
+  await code.openSidebar();
+  await expect(code.treeItem('avgpool')).toContainText('1×2048×1×1');
+  await code.run('FX Lens: Show Model Tree');
+  await code.press('Home', 'ArrowDown');
+  await expect(code.treeItem('conv1')).toHaveClass(/focused/);
+  await code.press('Space');
+  await expect(code.treeBox('conv1')).toBeChecked();
+  await code.press('ArrowDown');
+  await expect(code.treeItem('bn1')).toHaveClass(/focused/);
+  await code.press('Control+c');
+  await expect.poll(() => code.clipboard()).toBe('bn1');
+  await code.press('F12');
+  await code.page.locator('.tab.active[data-resource-name="resnet.py"]').waitFor();
+  await code.treeBox('avgpool').click();
+  await expect(code.treeBox('avgpool')).toBeChecked();
+  await code.page.locator('.sidebar .action-label[aria-label^="Filter Model Tree"]').first().click();
+  await code.page.locator('.quick-input-widget:visible input').waitFor();
+  await code.type('downsample.0');
+  await expect(code.treeItem('downsample')).toHaveCount(4);
+  await code.press('Enter');
+  await code.picture('tree-beside-source');
+  await code.page.locator(`.tab[data-resource-name="${file}"]`).click();
+  await code.expectSaved(file, '        "conv1": "conv1",\n        "avgpool": "avgpool",\n    },\n');
+});

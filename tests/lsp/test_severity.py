@@ -1,4 +1,4 @@
-"""The user's severities of rules, on the samples of all of them, changed while the files are open."""
+"""The user's settings, changed while files are open: severities, on the samples of all rules, lenses and hints."""
 
 from __future__ import annotations
 
@@ -68,3 +68,18 @@ async def test_what_was_sent_is_not_sent_again(own_client: LanguageClient) -> No
     own_client.protocol.notify("fxlens/configure", options(settings={**SETTINGS, "severity": {"unknown-node": "hint"}}))
     assert await lens.settled(document)
     assert own_client.diagnostics[document.uri] is not known
+
+
+async def test_lenses_and_hints_can_be_switched_off_and_on_again(own_client: LanguageClient) -> None:
+    lens = Lens(own_client, FOLDER)
+    listen(lens)
+    document = lens.open("pattern_query.py")
+    assert await lens.settled(document)
+    identifier = types.TextDocumentIdentifier(document.uri)
+    everything = types.Range(types.Position(0, 0), types.Position(document.text.count("\n"), 0))
+    for on in (True, False, True):
+        settings = {**SETTINGS, "codeLens": on, "inlayShapes": on}
+        own_client.protocol.notify("fxlens/configure", options(settings=settings))
+        lenses = await own_client.text_document_code_lens_async(types.CodeLensParams(identifier))
+        hints = await own_client.text_document_inlay_hint_async(types.InlayHintParams(identifier, everything))
+        assert (bool(lenses), bool(hints)) == (on, on)

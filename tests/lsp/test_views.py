@@ -83,6 +83,22 @@ async def lenses(lens: Lens, document: Opened) -> list[str]:
             HEAD + "def f(model):\n    return create_feature_extractor(model, ['fc'])\n",
             ["no model found"],
         ),
+        (
+            HEAD + "def f(deep):\n    model = resnet18() if deep else resnet18(num_classes=10)\n"
+            "    return create_feature_extractor(model, ['fc'])\n",
+            ["70 nodes · 11.7 M parameters · eval = train · and 1 more model"],
+        ),
+        (
+            NET.replace("return self.dropout", "x = x if x.sum() > 0 else -x\n        return self.dropout")
+            + 'create_feature_extractor(Net(), ["stem"])\n',
+            ["torch.fx cannot trace this model"],
+        ),
+        (
+            NET.replace("if self.training else x", "if self.training or x.sum() > 0 else x")
+            + 'create_feature_extractor(Net(), ["stem"])\n',
+            ["5 nodes in train mode only · 224 parameters"],
+        ),
+        (NET + "net = Net(1)\ncreate_feature_extractor(net, ['stem'])\n", ["no node names"]),
         ("print('no call')\n", []),
     ],
 )
@@ -90,6 +106,15 @@ async def test_a_lens_over_a_call_tells_its_model(lens: Lens, source: str, title
     document = lens.open("lens_here.py", source)
     await lens.settled(document)
     assert await lenses(lens, document) == titles
+
+
+async def test_a_lens_over_a_call_that_is_being_read_promises_nothing(lens: Lens) -> None:
+    document = lens.open("lens_early.py", HEAD + "create_feature_extractor(resnet18(num_classes=77), ['fc'])\n")
+    assert await lenses(lens, document) == ["show the model"]
+    await lens.settled(document)
+    lens.edit(document, "num_classes=77", "num_classes=1 / 0")
+    await lens.settled(document)
+    assert await lenses(lens, document) == ["70 nodes · 11.2 M parameters · eval = train · from before the last change"]
 
 
 async def test_a_client_that_can_is_told_to_ask_again(lens: Lens) -> None:
