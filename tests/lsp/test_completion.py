@@ -166,3 +166,20 @@ create_feature_extractor(nn.Sequential(*[nn.ReLU() for _ in range(300)]), ["{typ
     assert answer.is_incomplete
     assert len(answer.items) == count
     assert next((item.label for item in answer.items), None) == first
+
+
+async def test_a_variable_of_several_calls_offers_the_names_of_all_their_models(lens: Lens) -> None:
+    text = """\
+from torchvision.models import alexnet, resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+names = ["|"]
+create_feature_extractor(resnet18(), names)
+create_feature_extractor(alexnet(), names)
+"""
+    document = lens.open("complete_both.py", text)
+    await lens.settled(document)
+    answer = await lens.complete(document)
+    assert answer
+    labels = [item.label for item in answer.items]
+    assert {"x", "layer1", "features", "classifier"} <= set(labels)
+    assert len(labels) == len(set(labels))

@@ -231,3 +231,17 @@ async def test_an_unknown_model_is_a_hint_and_calls_nothing_wrong(lens: Lens) ->
 async def test_the_demo_shows_its_deliberate_mistakes_and_no_others(lens: Lens, name: str, rules: list[str]) -> None:
     document = lens.open(name)
     assert [one.code for one in await lens.settled(document)] == rules
+
+
+async def test_a_variable_of_several_calls_is_told_which_model_lacks_a_name(lens: Lens) -> None:
+    await check(
+        lens,
+        """\
+from torchvision.models import alexnet, resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+names = ["layer1", "x"]
+#         ^^^^^^ unknown-node: The model (AlexNet) has no node `layer1`
+create_feature_extractor(resnet18(), names)
+create_feature_extractor(alexnet(), names)
+""",
+    )

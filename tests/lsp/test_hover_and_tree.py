@@ -128,6 +128,48 @@ def build(name):
     assert card.count("---") == 3
 
 
+GATE = """\
+class Gate(nn.Module):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+create_feature_extractor(Gate(), ['neg'])
+"""
+SHARED = """\
+names = ['layer1']
+create_feature_extractor(resnet18(), names)
+create_feature_extractor(vit_b_16(), names)
+"""
+NUMBERED = "create_feature_extractor(vit_b_16(), ['encoder.layers.encoder_layer_0.ln_1'])"
+UNKNOWN = "def features(net):\n    return create_feature_extractor(net, ['a__b'])"
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (NUMBERED, ["encoder_layer_0.ln_1` (LayerNorm, the output of `encoder.layers.encoder_layer_0.ln_2`)"]),
+        (GATE, ["**train** and **eval**: cannot be traced: control flow on a tensor"]),
+        (UNKNOWN, ["**`a__b`** — nothing is known of this name: `net` is a parameter of `features`"]),
+        (
+            SHARED,
+            ["**`layer1`** of ResNet", "**`layer1`** of VisionTransformer\n\n**train** and **eval**: selects nothing"],
+        ),
+    ],
+)
+async def test_a_card_tells_what_else_a_name_is(lens: Lens, call: str, said: list[str]) -> None:
+    text = f"""\
+from torch import nn
+from torchvision.models import resnet18, vit_b_16
+from torchvision.models.feature_extraction import create_feature_extractor
+{call}
+"""
+    document = lens.open("hover_else.py", text)
+    await lens.settled(document)
+    card = await lens.hover(document, call[call.index("['") + 1 :].partition("]")[0])
+    assert card
+    for part in said:
+        assert part in card or part.replace("`", "").replace("**", "") in card
+
+
 async def test_no_card_outside_queries(lens: Lens) -> None:
     document = lens.open("resnet_features.py")
     await lens.settled(document)

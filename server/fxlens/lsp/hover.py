@@ -32,7 +32,8 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
 
 def card(session: Session, located: Located) -> str:
     """The card's Markdown: one part for each model the query is asked of."""
-    parts = list(dict.fromkeys(_part(session, graph, located) for graph in located.graphs))
+    asked = [(each, graph) for each in (located, *located.others) for graph in each.own_graphs]
+    parts = list(dict.fromkeys(_part(session, graph, each) for each, graph in asked))
     if not parts:
         return _without_graph(located)
     if len(parts) > _MOST_MODELS:
@@ -47,11 +48,11 @@ def _without_graph(located: Located) -> str:
     states = located.analysis.models_of(located.query)
     call = located.analysis.call
     if any(state.status in ("waiting", "tracing") for state in states):
-        return f"**{located.query.text}** — the model is being traced …"
+        return f"**`{located.query.text}`** — the model is being traced …"
     why = next((state.failure.message for state in states if state.failure), None)
     if why is None and call.unresolved:
         why = call.unresolved.reason
-    return f"**{located.query.text}** — nothing is known of this name: {why}" if why else ""
+    return f"**`{located.query.text}`** — nothing is known of this name: {why}" if why else ""
 
 
 def _part(session: Session, graph: ModelGraph, located: Located) -> str:
@@ -63,11 +64,19 @@ def _part(session: Session, graph: ModelGraph, located: Located) -> str:
         if one:
             chosen[mode] = select_all(one, asked, graph.dialect).get(query.text)
     said = {mode: _selects(session, graph, mode, node, query.text) for mode, node in chosen.items()}
+    said |= {mode: f"cannot be traced: {why}" for mode, why in _untraced(graph).items()}
     head = _head(graph, query.text)
     if len(set(said.values())) == 1:
         modes = " and ".join(f"**{mode}**" for mode in said)
         return f"{head}\n\n{modes}: {next(iter(said.values()))}"
     return "\n\n".join([head, *(f"**{mode}**: {text}" for mode, text in said.items())])
+
+
+def _untraced(graph: ModelGraph) -> dict[Mode, str]:
+    """Why the modes without a graph have none."""
+    missing = [mode for mode in MODES if graph.of(mode) is None]
+    why = {failure.mode: failure.message for failure in reversed(graph.failures)}
+    return {mode: reason for mode in missing if (reason := why.get(mode) or why.get(None))}
 
 
 def _head(graph: ModelGraph, query: str) -> str:
@@ -89,9 +98,16 @@ def _selects(session: Session, graph: ModelGraph, mode: Mode, node: GraphNode | 
     if how == "several":
         return "selects what it returns, which is not one node"
     which = {"name": "selects", "last": "selects its last node,", "returned": "selects what it returns,"}[how]
-    parts = [f"{which} `{node.name}` ({node_phrase(node)})", _shapes(one, node, query), _runs(graph, mode, node, query)]
+    what = f"{which} `{node.name}` ({_whose(graph, node)})"
+    parts = [what, _shapes(one, node, query), _runs(graph, mode, node, query)]
     text = ", ".join(filter(None, parts))
     return text + (f"  \n{place_link(session, node.source)}" if node.source else "")
+
+
+def _whose(graph: ModelGraph, node: GraphNode) -> str:
+    """What a node is; of a leaf that is named as another module is, also which one it is."""
+    other = node.op == "call_module" and node.name in graph.modules_by_path and node.name != node.target
+    return f"{node_phrase(node)}, the output of `{node.target}`" if other else node_phrase(node)
 
 
 def _shapes(graph: ModeGraph, node: GraphNode, query: str) -> str:

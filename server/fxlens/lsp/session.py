@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lsprotocol import types
 
@@ -18,20 +18,28 @@ from fxlens.source.model import Position, Query
 
 @dataclass(frozen=True)
 class Located:
-    """A query under the cursor, with its call."""
+    """A query under the cursor, with its call; ``others`` are those of further calls that are given the same string."""
 
     analysis: CallAnalysis
     query: Query
+    others: tuple[Located, ...] = ()
 
     @property
-    def graphs(self) -> tuple[ModelGraph, ...]:
-        """The graphs that can say something of the query, stale ones included, each once."""
+    def own_graphs(self) -> tuple[ModelGraph, ...]:
+        """The graphs that can say something of the query as this call asks it, stale ones included, each once."""
         states = self.analysis.models_of(self.query)
         return tuple({id(state.graph): state.graph for state in states if state.graph}.values())
 
     @property
+    def graphs(self) -> tuple[ModelGraph, ...]:
+        """The graphs of all calls that ask for the string, each once."""
+        found = [graph for each in (self, *self.others) for graph in each.own_graphs]
+        return tuple({id(graph): graph for graph in found}.values())
+
+    @property
     def stale(self) -> bool:
-        return any(state.graph and state.current_graph is None for state in self.analysis.models_of(self.query))
+        states = [state for each in (self, *self.others) for state in each.analysis.models_of(each.query)]
+        return any(state.graph and state.current_graph is None for state in states)
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,11 @@ def query_at(analysis: FileAnalysis, position: Position) -> Located | None:
     found = [
         Located(call, query) for call in analysis.calls for query in call.call.queries if query.span.contains(position)
     ]
-    return min(found, key=lambda one: _size(one.query), default=None)
+    first = min(found, key=lambda one: _size(one.query), default=None)
+    if first is None:
+        return None
+    same = [one for one in found if one.query.literal == first.query.literal and one.query.text == first.query.text]
+    return replace(first, others=tuple(one for one in same if one is not first))
 
 
 def nearest_call(analysis: FileAnalysis, position: Position | None) -> CallAnalysis | None:

@@ -21,7 +21,10 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         if modes_with(graph, query.text):
             continue
         why = explain_missing(graph, query.text, query.modes)
-        message = why.sentence + did_you_mean(why.suggestions)
+        said = why.sentence
+        if not analysis.call.span.contains(query.span.start):  # In a variable, which several calls may be given.
+            said = said.replace("The model has", f"The model ({graph.class_name.rpartition('.')[2]}) has", 1)
+        message = said + did_you_mean(why.suggestions)
         yield Problem(RULE.code, query.span, message, _fixes(analysis, text, query, graph, why))
 
 
