@@ -234,6 +234,16 @@ async def test_the_tree_says_why_there_is_none(lens: Lens) -> None:
     assert (await lens.tree(empty))["state"] == "none"
 
 
+async def test_tree_and_status_say_that_a_model_cannot_be_traced(faults: Lens) -> None:
+    document = faults.open("forward_branches.py")
+    await faults.settled(document)
+    said = "torch.fx cannot trace the model: control flow on a tensor"
+    assert (await faults.tree(document))["message"].startswith(said)
+    status = await faults.status(document)
+    assert (status["severity"], status["text"]) == ("warning", "no node names")
+    assert status["detail"].startswith(said)
+
+
 async def test_the_status_names_model_and_interpreter(lens: Lens) -> None:
     document = lens.open("resnet_features.py")
     said = await lens.status(document)

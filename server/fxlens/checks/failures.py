@@ -56,6 +56,13 @@ def sentence(what: str, why: Unresolved) -> str:
     return sentences(f"{what}: {why.reason}", why.remedy)
 
 
+def said_of(failure: Failure) -> str:
+    """A failure where nothing beside it says what failed: in the tree, in the status item."""
+    if is_of_torch_fx(failure) and failure.kind != "naming":
+        return sentence("torch.fx cannot trace the model", Unresolved(failure.message, failure.remedy))
+    return sentences(failure.message, failure.remedy)
+
+
 def place(failure: Failure, text: SourceText) -> str:
     """Where it happened, in brackets: ``(net.py:12 in `Net.forward`)``."""
     if failure.source is None:

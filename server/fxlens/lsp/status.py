@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from fxlens.checks.failures import said_of
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
 from fxlens.lsp.configuration import Configuration
@@ -43,8 +44,10 @@ def _say(
         busy = {"starting": "starting the worker", "importing": "importing torch"}.get(worker.status, "tracing")
         return "busy", f"{busy} …", worker.reason
     failed = next((state.failure for state in states if state.status == "failed" and state.failure), None)
+    untraced = (state.graph for state in states if state.graph and not state.graph.traced())
+    failed = failed or next((graph.failures[0] for graph in untraced if graph.failures), None)
     if failed:
-        return "warning", "no node names", sentences(failed.message, failed.remedy)
+        return "warning", "no node names", said_of(failed)
     if not states:
         unresolved = next((call.call.unresolved for call in analysis.calls if call.call.unresolved), None)
         return "warning", "no model", unresolved.reason if unresolved else "No model was found for the call."

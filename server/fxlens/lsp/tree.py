@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from lsprotocol import types
 
+from fxlens.checks.failures import said_of
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.explanations import modes_with
@@ -289,7 +290,7 @@ def _without_graph(state: ModelState) -> tuple[str, str]:
 
 def _failure_text(state: ModelState) -> str | None:
     failures = [state.failure] if state.failure else list(state.graph.failures if state.graph else ())
-    return sentences(failures[0].message, failures[0].remedy) if failures else None
+    return said_of(failures[0]) if failures else None
 
 
 def _answer(state: str, message: str | None, **known: Any) -> Json:
