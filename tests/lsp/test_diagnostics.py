@@ -245,3 +245,41 @@ create_feature_extractor(resnet18(), names)
 create_feature_extractor(alexnet(), names)
 """,
     )
+
+
+async def test_a_comment_silences_its_line_or_on_a_bracket_of_the_call_all_of_it(lens: Lens) -> None:
+    await check(
+        lens,
+        """\
+from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+m = resnet18()
+create_feature_extractor(m, ["bad"])  # fxlens: ignore
+create_feature_extractor(m, ["bad"])  # why  # fxlens: ignore[unknown-node]
+create_feature_extractor(m, ["bad", "layer1.0.relu"])  # fxlens:ignore[repeated-module,unknown-node]
+create_feature_extractor(m, ["bad", "layer1.0.relu"])  # fxlens: ignore[repeated-module]
+#                             ^^^ unknown-node
+create_feature_extractor(  # fxlens: ignore[unknown-node]
+    m,
+    ["bad", "layer1.0.relu"],
+    #        ^^^^^^^^^^^^^ repeated-module
+)
+create_feature_extractor(
+    m,
+    ["bad"],
+)  # fxlens: ignore[unknown-node]
+create_feature_extractor(
+    m,
+    [
+        "bad",  # fxlens: ignore[unknown-node]
+        "worse",
+#        ^^^^^ unknown-node
+    ],
+)
+names = ["bad"]
+#         ^^^ unknown-node
+create_feature_extractor(m, names)  # fxlens: ignore
+create_feature_extractor(m, ["bad"])  # fxlens: ignore[no-such-rule]
+#                             ^^^ unknown-node
+""",
+    )

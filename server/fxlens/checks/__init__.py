@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fxlens.checks.ignores import not_ignored
+from fxlens.checks.ignores import is_ignored
 from fxlens.checks.problem import Edit, Fix, Problem, Rule, Severity
 from fxlens.checks.rules import RULES
 from fxlens.checks.text import SourceText
+from fxlens.checks.wording import did_you_mean
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
 from fxlens.source.notebooks import Program
+from fxlens.suggestions import nearest
 
-__all__ = ["RULES", "Edit", "Fix", "Problem", "Rule", "Severity", "check_call", "check_file", "severity_of"]
+__all__ = [
+    "LEVELS",
+    "RULES",
+    "Edit",
+    "Fix",
+    "Problem",
+    "Rule",
+    "Severity",
+    "check_call",
+    "check_file",
+    "severity_of",
+    "wrong_severities",
+]
 
 
 _RAISES = frozenset({"unknown-node", "mode-specific-node", "naming-failure", "untraceable-model"})
@@ -34,8 +48,23 @@ def check_file(analysis: FileAnalysis, notebooks: Mapping[str, Program] | None =
     text = SourceText(analysis.text, notebooks)
     for call in analysis.calls:
         for problem in check_call(call, text):
-            found.setdefault((problem.rule, problem.span, problem.message), problem)
-    return not_ignored(found.values(), text)
+            if not is_ignored(problem, call.call.span, text):
+                found.setdefault((problem.rule, problem.span, problem.message), problem)
+    return list(found.values())
+
+
+LEVELS = ("error", "warning", "information", "hint", "off")
+
+
+def wrong_severities(overrides: Mapping[str, str]) -> list[str]:
+    """What is said of settings that name no rule, or a severity that there is not; they change nothing."""
+    return [
+        f"`severity`: there is no rule `{code}`." + did_you_mean(tuple(nearest(code, RULES)))
+        if code not in RULES
+        else f"`severity`: {code} must be one of {', '.join(LEVELS)}, not {chosen!r}; {RULES[code].severity} is used."
+        for code, chosen in overrides.items()
+        if code not in RULES or chosen not in LEVELS
+    ]
 
 
 def severity_of(code: str, overrides: Mapping[str, str]) -> Severity | None:
@@ -43,6 +72,6 @@ def severity_of(code: str, overrides: Mapping[str, str]) -> Severity | None:
     chosen = overrides.get(code, RULES[code].severity)
     if chosen == "off":
         return None
-    if chosen in ("error", "warning", "information", "hint"):
+    if chosen in LEVELS:
         return chosen  # type: ignore[return-value]  # narrowed by the test above, which mypy does not follow
     return RULES[code].severity

@@ -2,12 +2,12 @@
 
 ``# fxlens: ignore`` silences every rule of its line,
 ``# fxlens: ignore[unknown-node, misleading-node]`` the named ones.
+On the first or the last line of a call that has several, it speaks of all of the call: formatters move comments there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from fxlens.checks.problem import Edit, Fix, Problem
 from fxlens.checks.text import SourceText
@@ -16,18 +16,20 @@ from fxlens.source.model import Position, Span
 _COMMENT = re.compile(r"#\s*fxlens:\s*ignore\b(?:\[([^\]]*)\])?")
 
 
-def not_ignored(problems: Iterable[Problem], text: SourceText) -> list[Problem]:
-    """The problems that no comment on their first line silences."""
-    return [problem for problem in problems if not _ignored(problem, text)]
+def is_ignored(problem: Problem, call: Span, text: SourceText) -> bool:
+    """Whether a comment silences a problem of the call at ``call``: one on its line, or one for all of the call."""
+    lines = {problem.span.start.line}
+    if call.contains(problem.span.start):
+        lines |= {call.start.line, call.end.line}
+    return any(_silences(problem.rule, line, text) for line in lines)
 
 
-def _ignored(problem: Problem, text: SourceText) -> bool:
-    at = problem.span.start.line
-    comment = _COMMENT.search(text.lines[at]) if at < len(text.lines) else None
+def _silences(rule: str, line: int, text: SourceText) -> bool:
+    comment = _COMMENT.search(text.lines[line]) if line < len(text.lines) else None
     if comment is None:
         return False
     rules = comment[1]
-    return rules is None or problem.rule in {rule.strip() for rule in rules.split(",")}
+    return rules is None or rule in {each.strip() for each in rules.split(",")}
 
 
 def ignore_fix(problem: Problem, text: SourceText) -> Fix | None:

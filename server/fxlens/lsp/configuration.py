@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from fxlens.checks import wrong_severities
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.worker.messages import Limits
@@ -54,6 +55,7 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
     )
     severities = _mapping(settings.get("severity"), "severity", problems)
     severity = {str(rule): str(level) for rule, level in severities.items()}
+    problems += wrong_severities(severity)
     inlay_shapes = _flag(settings, "inlayShapes", problems)
     code_lens = _flag(settings, "codeLens", problems)
     return Configuration(engine, severity, inlay_shapes, code_lens, tuple(problems))

@@ -69,6 +69,8 @@ def test_only_a_plain_true_is_trust(trusted: object) -> None:
         ({"extraPaths": "/lib"}, "extraPaths"),
         ({"idleMinutes": True}, "idleMinutes"),
         ({"severity": "error"}, "severity"),
+        ({"severity": {"unknown-node": "fatal"}}, "severity"),
+        ({"severity": {"unknown-node": "off", "unknown-nod": "off"}}, "unknown-node"),
         ({"maxWorkers": 0}, "maxWorkers"),
         ({"cacheFolder": 3}, "cacheFolder"),
     ],
