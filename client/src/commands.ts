@@ -109,7 +109,13 @@ async function openExample(extension: Uri): Promise<void> {
 async function selectInterpreter(): Promise<void> {
   const known = await commands.getCommands(true);
   if (known.includes('python.setInterpreter')) await commands.executeCommand('python.setInterpreter');
-  else await commands.executeCommand('workbench.action.openSettings', '@id:fxlens.interpreter');
+  else await commands.executeCommand(interpreterSettings(), { query: '@id:fxlens.interpreter' });
+}
+
+/** Where the setting can be seen: the user's page shows none of a machine's own when that is a remote one. */
+function interpreterSettings(): string {
+  if (workspace.workspaceFolders?.length) return 'workbench.action.openWorkspaceSettings';
+  return env.remoteName ? 'workbench.action.openRemoteSettings' : 'workbench.action.openSettings2';
 }
 
 /** A document to paste into a report: versions, interpreters and why, and what the server knows. */

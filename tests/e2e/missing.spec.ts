@@ -20,6 +20,9 @@ test.describe('a Python without torch', () => {
     await code.picture('no-torch');
     await expect(code.errors).toHaveCount(0);
     await expect(code.page.locator('.notification-toast')).toHaveCount(0);
+    await code.welcome.locator('.monaco-button', { hasText: 'Select Python Interpreter' }).click();
+    await expect(code.page.locator('.settings-editor .setting-item', { hasText: 'Interpreter' })).toBeVisible();
+    await code.picture('select-interpreter');
   });
 });
 

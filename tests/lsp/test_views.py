@@ -169,11 +169,12 @@ async def test_queries_of_one_node_are_highlighted_whatever_their_texts(lens: Le
 async def test_no_highlights_beside_queries(lens: Lens) -> None:
     document = lens.open(
         "highlights_here.py",
-        HEAD + 'create_feature_extractor(resnet18(), ["layer4"])\n',
+        NET + 'create_feature_extractor(Net(), ["stem"])\n',
     )
     await lens.settled(document)
-    params = types.DocumentHighlightParams(**at(document, "resnet18()"))  # type: ignore[arg-type]
-    assert not await lens.client.text_document_document_highlight_async(params)
+    for part in ("Net()", "stem = "):
+        params = types.DocumentHighlightParams(**at(document, part))  # type: ignore[arg-type]
+        assert not await lens.client.text_document_document_highlight_async(params)
 
 
 async def refer(lens: Lens, document: Opened, part: str, offset: int = 1) -> list[tuple[str, int, int]]:

@@ -51,12 +51,18 @@ class _Target:
 
 
 def highlights(session: Session, uri: str, client_position: types.Position) -> list[types.DocumentHighlight]:
-    """The queries of the document that select what the one at the position selects."""
+    """The queries of the document that select what the one at the position selects.
+
+    None for a module's assignment: an editor takes the highlights of one server, and there they are another's.
+    """
     opened = session.open_file(uri)
-    target = _target(session, uri, client_position)
-    if opened is None or target is None:
+    if opened is None:
         return []
     document, analysis = opened
+    located = query_at(analysis, document.position(client_position))
+    target = _target_of(located) if located else None
+    if target is None:
+        return []
     spans = dict.fromkeys(
         query.span for call in analysis.calls for query in call.call.queries if target.matches(call, query)
     )
@@ -132,10 +138,14 @@ def _target(session: Session, uri: str, client_position: types.Position) -> _Tar
     opened = session.open_file(uri)
     located = query_at(opened[1], position) if opened else None
     if located is not None:
-        nodes = frozenset(selected(located))
-        return _Target(nodes) if nodes else None
+        return _target_of(located)
     member = assigned_member(document.source, position)
     return _Target(module=member) if member else None
+
+
+def _target_of(located: Located) -> _Target | None:
+    nodes = frozenset(selected(located))
+    return _Target(nodes) if nodes else None
 
 
 def _is_under(graph: ModelGraph, query: str, class_name: str, member: str) -> bool:
