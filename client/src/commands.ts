@@ -53,9 +53,9 @@ export function registerCommands(parts: Parts): Disposable[] {
     register('showEvalMode', () => controls.showMode('eval')),
     register('openWalkthrough', () => openWalkthrough()),
     register('openExample', () => openExample(parts.extensionUri)),
-    register('copyNodeName', async (row) => copyNodeName(await rowOf(tree, row))),
-    register('goToSource', async (row) => goToSource(await rowOf(tree, row), tree)),
-    register('toggleNode', async (row) => tree.toggle(await rowOf(tree, row))),
+    register('copyNodeName', (row) => withRow(tree, row, copyNodeName)),
+    register('goToSource', (row) => withRow(tree, row, (item) => goToSource(item, tree))),
+    register('toggleNode', (row) => withRow(tree, row, (item) => toggleNode(item, tree))),
     register('printDebugInformation', () => printDebugInformation(parts)),
     register('selectInterpreter', selectInterpreter),
   ];
@@ -67,18 +67,33 @@ async function revealTree(tree: ModelTree, uri?: string, at?: { line: number; ch
   await commands.executeCommand('fxlens.model.focus');
 }
 
-async function rowOf(tree: ModelTree, row: Row | undefined): Promise<TreeItem | undefined> {
-  return row === 'focused' ? tree.focused() : (row ?? tree.selected);
+async function withRow(
+  tree: ModelTree,
+  row: Row | undefined,
+  action: (item: TreeItem) => Promise<unknown>,
+): Promise<void> {
+  const item = row === 'focused' ? await tree.focused() : (row ?? tree.selected);
+  // Somebody asked for it, so it may be said in front.
+  if (item) await action(item);
+  else void window.showInformationMessage('FX Lens: Select a row of the model tree first.');
 }
 
-async function copyNodeName(item: TreeItem | undefined): Promise<void> {
-  if (!item?.path) return;
+async function toggleNode(item: TreeItem, tree: ModelTree): Promise<void> {
+  if (item.path) await tree.toggle(item);
+  else await commands.executeCommand('list.toggleExpand'); // A group of rows: what the key does elsewhere.
+}
+
+async function copyNodeName(item: TreeItem): Promise<void> {
+  if (!item.path) return;
   await env.clipboard.writeText(item.path);
   window.setStatusBarMessage(`$(check) Copied ${item.path}`, NOTICE);
 }
 
-async function goToSource(item: TreeItem | undefined, tree: ModelTree): Promise<void> {
-  if (!item?.source) return;
+async function goToSource(item: TreeItem, tree: ModelTree): Promise<void> {
+  if (!item.source) {
+    window.setStatusBarMessage(`$(info) No source line is known of ${item.label}`, NOTICE);
+    return;
+  }
   const uri = Uri.parse(item.source.uri);
   if (uri.scheme !== 'file') {
     // A cell: only this opens its notebook, and not the cell as a file of its own.

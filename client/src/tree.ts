@@ -113,8 +113,8 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   }
 
   /** Add a node to the call's return nodes or take it out, as a click on its box does. */
-  async toggle(item: TreeItem | undefined): Promise<void> {
-    if (!item?.path || !this.#answer?.editable) return;
+  async toggle(item: TreeItem): Promise<void> {
+    if (!this.#answer?.editable) return;
     const { Checked, Unchecked } = TreeItemCheckboxState;
     await this.#toggleInTurn([[item, this.#answer.queries.includes(item.path) ? Unchecked : Checked]]);
   }

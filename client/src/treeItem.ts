@@ -43,7 +43,9 @@ export function treeItemOf(item: TreeItem, { asked, expanded }: Look): VSCodeTre
       accessibilityInformation: { label: tooltip },
     };
   }
-  shown.accessibilityInformation = { label: [item.label, spoken, item.description].filter(Boolean).join(', ') };
+  // The description of an operation, an input or a parameter begins with that word.
+  const kind = item.description.startsWith(spoken) ? '' : spoken;
+  shown.accessibilityInformation = { label: [item.label, kind, item.description].filter(Boolean).join(', ') };
   return shown;
 }
 

@@ -223,6 +223,20 @@ async def test_the_tree_marks_what_one_mode_has(lens: Lens) -> None:
     assert list(top).index("aux_head") < list(top).index("stage2")
 
 
+async def test_a_row_tells_class_parameters_mode_and_source(lens: Lens) -> None:
+    document = lens.open("aux_features.py")
+    await lens.settled(document)
+    top = {item["label"]: item for item in await lens.children(document, "")}
+    assert top["stem"]["description"] == "Conv2d · 1×32×112×112"
+    module = top["stage1"]["tooltip"]
+    for part in ("`stage1`", "torch.nn.modules.container.Sequential, 36,992 parameters", "in train and eval mode"):
+        assert part in module
+    head = top["aux_head"]["tooltip"]
+    for part in ("`aux_head`", "Linear", "train only", "model.py:36"):
+        assert part in head
+    assert top["aux_head"]["source"]["line"] == 35
+
+
 async def test_the_tree_says_why_there_is_none(lens: Lens) -> None:
     document = lens.open("any_model.py")
     await lens.settled(document)
