@@ -14,10 +14,16 @@ from fxlens.graph import GraphNode, Mode, ModelGraph, ModuleInfo
 from fxlens.queries import index, paths
 from fxlens.suggestions import nearest
 
-Reason: TypeAlias = Literal["typo", "inside-leaf", "renamed-leaf", "never-called", "no-node", "other-mode", "elsewhere"]
+Reason: TypeAlias = Literal[
+    "typo", "inside-leaf", "renamed-leaf", "never-called", "no-node", "other-mode", "elsewhere", "fused"
+]
 
 _WRAPPERS = frozenset({"module", "_orig_mod", "model", "net", "backbone", "body", "trunk", "encoder", "base_model"})
 """What people call the model inside another, and what `DataParallel` and `torch.compile` call it."""
+
+_FUSED = "scaled_dot_product_attention"
+_UNFUSED_STEPS = frozenset({"softmax", "attn_drop", "matmul"})
+"""What attention is computed by step by step, in timm's words."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,9 @@ def explain_missing(graph: ModelGraph, query: str, modes: Sequence[Mode]) -> Exp
     having = modes_with(graph, query)
     if having:
         return _other_mode(graph, query, having)
+    fused = _fused(graph, query)
+    if fused is not None:
+        return fused
     module = _module_at(graph, query)
     if module and module.inside_leaf is not None:
         return _inside_leaf(graph, query, module.inside_leaf)
@@ -79,6 +88,19 @@ def _other_mode(graph: ModelGraph, query: str, having: tuple[Mode, ...]) -> Expl
     node = index(one).select(query) if one else None
     what = f" ({node.label})" if node else ""
     return Explanation("other-mode", f"`{query}`{what} {one_mode_only(mode)}.")
+
+
+def _fused(graph: ModelGraph, query: str) -> Explanation | None:
+    """A step of an attention that this model computes in one operation."""
+    attention, _, step = query.rpartition(".")
+    fused = f"{attention}.{_FUSED}"
+    if step.rstrip("_0123456789") not in _UNFUSED_STEPS or not any(index(one).select(fused) for one in graph.traced()):
+        return None
+    sentence = f"`{query}` does not exist: `{attention}` computes its attention in one operation, `{_FUSED}`."
+    module = graph.modules_by_path.get(attention)
+    if module and module.class_name.startswith("timm."):
+        sentence += " It takes single steps if `timm.layers.set_fused_attn(False)` is called before the model is built."
+    return Explanation("fused", sentence)
 
 
 def _module_at(graph: ModelGraph, query: str) -> ModuleInfo | None:

@@ -17,6 +17,7 @@ from fxlens.source.callees import star_imports
 from fxlens.source.flow import Flow
 from fxlens.source.hints import ModelExpression
 from fxlens.source.inheritance import inherited
+from fxlens.source.library_changes import library_changes
 from fxlens.source.model import Argument, Slice, SliceStatement, Unresolved
 from fxlens.source.names import Key, Occurrence, Parameter, bound_around, reads
 from fxlens.source.slice_order import Arrangement, SliceState
@@ -58,6 +59,7 @@ class Slicer:
         self.document = flow.document
         self.anchor = anchor
         self.state = SliceState()
+        self._queue: deque[_Demand] = deque()
         self.caller: Slicer | None = None
         self._given: list[Node] = []
         self._around_anchor = {id(node) for node in ancestors(anchor)}
@@ -72,6 +74,8 @@ class Slicer:
             for name in sorted(reads(expression) & bound_around(expression)):
                 self._fail(f"`{name}` is bound by a lambda or a comprehension around the call.")
             self.demand_reads(expression, self.anchor, user=expression)
+        if not self.state.problems:
+            self.consider_libraries()
         if self.state.problems:
             return self.state.problems[0]
         return Slice(
@@ -105,11 +109,10 @@ class Slicer:
         self._satisfy(deque(_Demand(key, scope, place, user, soft) for key in sorted(keys)))
 
     def _satisfy(self, queue: deque[_Demand]) -> None:
-        self._queue, outer = queue, getattr(self, "_queue", None)
+        self._queue, outer = queue, self._queue
         while queue:
             self._meet(queue.popleft())
-        if outer is not None:
-            self._queue = outer
+        self._queue = outer
 
     def _meet(self, demand: _Demand) -> None:
         seen = (demand.key, id(demand.scope), demand.before.start_pos if demand.before else None)
@@ -245,17 +248,27 @@ class Slicer:
         if change.action == "alias":
             self._follow_alias(change)
             return
-        if id(change.statement) in self.state.included or not effects.changes_structure(self.flow, change):
+        if effects.changes_structure(self.flow, change):
+            self._try(change.statement)
+
+    def _try(self, statement: Node) -> None:
+        """Include a statement if all that it needs is known."""
+        if id(statement) in self.state.included:
             return
         before = self.state.copy()
         queue: deque[_Demand] = deque()
         self._queue, outer = queue, self._queue
-        self._include(change.statement, soft=False)
+        self._include(statement, soft=False)
         self._satisfy(queue)
         self._queue = outer
         if len(self.state.problems) > len(before.problems):
             # What it needs is not known: the model without the change is the nearest to the truth.
             self.state = before
+
+    def consider_libraries(self) -> None:
+        """Include what changes the libraries that the slice builds its model with."""
+        for change in library_changes(self.flow, self.anchor, self.state.included.values()):
+            self._try(change.statement)
 
     def _follow_alias(self, change: Occurrence) -> None:
         """Changes made through ``head = model.head``, or through ``for block in model.blocks``, change ``model``."""
@@ -314,6 +327,7 @@ class Slicer:
                 first = undecided.worlds[0]
                 world = undecided.worlds[1] if len(first.callers) > len(world.callers) else first
                 continue
+            self.caller.consider_libraries()
             self.state.problems += self.caller.state.problems
             return
         self._fail("The model is built in too many ways by the callers of this function.")

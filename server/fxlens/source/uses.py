@@ -31,7 +31,7 @@ def may_change(document: Document, start: int, end: int) -> bool:
     if after and after in ".[":
         return _CHAIN_BEFORE.match(before) is not None
     if after == "(":
-        return _DEFINED.search(before) is not None
+        return not before.strip() or _DEFINED.search(before) is not None
     return _ANNOTATION_BEFORE.search(before) is None or _HEADER.match(before) is not None
 
 

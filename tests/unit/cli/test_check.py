@@ -63,6 +63,25 @@ def test_what_is_no_python_notebook_has_no_calls(tmp_path: Path, text: str) -> N
     assert (result.exit_code, result.stdout) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("setting", "rules"),
+    [
+        ("", {"unknown-node"}),
+        ('os.environ["TIMM_FUSED_ATTN"] = "0"', set()),
+        ("timm.layers.set_fused_attn(False)", set()),
+    ],
+)
+def test_what_fused_attention_hides_is_not_called_wrong_where_the_file_sets_it(
+    tmp_path: Path, setting: str, rules: set[str]
+) -> None:
+    (tmp_path / "maps.py").write_text(
+        f"import os\nimport timm\nfrom timm.models import create_feature_extractor\n{setting}\n"
+        'create_feature_extractor(timm.create_model("vit_tiny_patch16_224"), ["blocks.0.attn.softmax"])\n'
+    )
+    found = json.loads(run("check", str(tmp_path), "--format", "json").stdout)
+    assert {one["rule"] for one in found} == rules
+
+
 def test_check_of_a_right_file_is_silent() -> None:
     result = run("check", "two_modes.py")
     assert (result.exit_code, result.stdout) == (0, "")

@@ -29,8 +29,12 @@ def expectations(text: str) -> dict[str, str]:
 
 @pytest.fixture
 def quiet_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No weights, devices and command-line options: what the worker sees to in the product."""
-    from torchvision.models import WeightsEnum
+    """No weights, devices and command-line options, and libraries as they were: the worker sees to it in the product."""
+    import timm.layers.config
+    from torchvision.models import WeightsEnum, squeezenet
+
+    monkeypatch.setattr(timm.layers.config, "_USE_FUSED_ATTN", timm.layers.config._USE_FUSED_ATTN)
+    monkeypatch.setattr(squeezenet.Fire, "forward", squeezenet.Fire.forward)
 
     monkeypatch.setattr(WeightsEnum, "get_state_dict", lambda *a, **k: {})
     monkeypatch.setattr(torch.nn.Module, "load_state_dict", lambda *a, **k: None)

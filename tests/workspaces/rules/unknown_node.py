@@ -1,5 +1,6 @@
 """Names that the model has in no mode, each for another reason."""
 
+import timm
 from nets import Unused, Wrapped
 from torchvision.models import resnet18, vit_b_16
 from torchvision.models.feature_extraction import create_feature_extractor
@@ -30,3 +31,6 @@ create_feature_extractor(vit_b_16(), ["encoder.layers.encoder_layer_0.self_atten
 #                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ unknown-node: inside `encoder.layers.encoder_layer_0.self_attention`
 create_feature_extractor(resnet18(), train_return_nodes={"fc": "out"}, eval_return_nodes={"classifier": "out"})
 #                                                                                          ^^^^^^^^^^ unknown-node
+vit = timm.create_model("vit_tiny_patch16_224")
+create_feature_extractor(vit, ["blocks.0.attn.softmax"])
+#                               ^^^^^^^^^^^^^^^^^^^^^ unknown-node: one operation, `scaled_dot_product_attention`

@@ -15,12 +15,18 @@ from fxlens.explanations import Explanation, explain_missing, modes_with
 from fxlens.graph import ModelGraph
 from fxlens.source.model import Query
 
+_FUSED_SETTING = "TIMM_FUSED_ATTN"
+"""The environment variable that timm reads when it is imported. A file that names it may set it for its program; the
+worker, which has timm imported already, does not see it."""
+
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     for query, graph in missing_queries(analysis):
         if modes_with(graph, query.text):
             continue
         why = explain_missing(graph, query.text, query.modes)
+        if why.reason == "fused" and _FUSED_SETTING in text.text:
+            continue
         said = why.sentence
         if not analysis.call.span.contains(query.span.start):  # In a variable, which several calls may be given.
             said = said.replace("The model has", f"The model ({graph.class_name.rpartition('.')[2]}) has", 1)
