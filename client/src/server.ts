@@ -10,6 +10,7 @@ import type { Prober } from './environment/probe';
 import { findServerPython } from './environment/serverPython';
 import type { QuietClient } from './languageClient';
 import type { Logs } from './logs';
+import { cellsOf } from './notebooks';
 import { type Configuration, configure, modelChanged, type Status, statusChanged, workerLog } from './protocol';
 import { messageOf, serialised, withLimit } from './time';
 import type { ServerState } from './viewState';
@@ -159,7 +160,11 @@ export class Server implements Disposable {
       // A restart of the client's own after a crash must get what is true then.
       initializationOptions: () => {
         this.#sent = this.#configuration;
-        return { ...this.#sent, workerLog: true };
+        return { ...this.#sent, workerLog: true, closedNotebooks: true };
+      },
+      middleware: {
+        provideReferences: async (document, position, options, token, next) =>
+          cellsOf(await next(document, position, options, token), this.logs.client),
       },
       initializationFailedHandler: (error) => {
         this.logs.client.error(messageOf(error));

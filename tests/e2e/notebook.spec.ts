@@ -94,3 +94,18 @@ async function openNotebook(code: VSCode, file: string): Promise<void> {
   }).toPass();
   await expect(code.page.locator('.notebookOverlay .squiggly-error')).toHaveCount(1);
 }
+
+test('references lead into a cell of a notebook that is not open', async ({ code }) => {
+  await code.open('resnet_features.py');
+  await expect(code.errors).toHaveCount(1);
+  await code.goTo('resnet_features.py', '"layer4');
+  await code.run('References: Find All References');
+  // The explorer has a row of that name, too.
+  const rows = code.page.getByRole('tree', { name: 'References' }).locator('.monaco-list-row');
+  await rows.filter({ hasText: 'features.ipynb' }).click();
+  await expect(rows.filter({ hasText: '"layer4"' })).toHaveCount(2);
+  await code.picture('references');
+  await rows.filter({ hasText: '"layer4"' }).last().click();
+  await expect(code.page.locator('.notebookOverlay .view-line', { hasText: '"layer4"' })).toBeVisible();
+  await code.picture('reference-in-notebook');
+});

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -241,6 +242,21 @@ async def test_references_are_found_in_files_that_nobody_opened(
     # What was looked into while closed is analysed as ever when it is opened.
     three = lens.open("refer_closed.py")
     assert [one.code for one in await lens.settled(three)] == ["unknown-node"]
+
+
+async def test_references_are_found_in_cells_of_closed_notebooks(
+    lens: Lens, elsewhere: Callable[[str, str], None]
+) -> None:
+    cells = [("markdown", "# layer3"), ("code", HEAD), ("code", '\ncreate_feature_extractor(resnet18(), ["layer3"])')]
+    known = [{"cell_type": kind, "source": text.splitlines(keepends=True)} for kind, text in cells]
+    elsewhere("refer_notebook.ipynb", json.dumps({"cells": known, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
+    document = lens.open("refer_to_notebook.py", HEAD + 'create_feature_extractor(resnet18(), ["layer3"])\n')
+    await lens.settled(document)
+    space = lens.client.capabilities.workspace
+    is_vscode = space and space.code_lens
+    # To another client, nobody could say where such a cell is.
+    cell = [("refer_notebook.ipynb#cell=2", 1, 39)] if is_vscode else []
+    assert await refer(lens, document, '"layer3"') == [*cell, ("refer_to_notebook.py", 3, 39)]
 
 
 async def test_references_of_a_module_are_the_queries_at_and_under_it(

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 
 from fxlens.cli.files import python_files
-from fxlens.cli.notebooks import SUFFIX, read_notebook
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.engine import Engine
+from fxlens.engine.notebook_files import SUFFIX, read_notebook
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.engine.walking import read_source
 from fxlens.source.model import Position

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from fxlens.cli.notebooks import SUFFIX
+from fxlens.engine.notebook_files import SUFFIX
 from fxlens.engine.walking import walk
 
 

@@ -134,12 +134,15 @@ class Engine:
         """The files of the workspace, as far as it has been read, that hold a word and are not open."""
         return self._neighbours.mentioning(word)
 
-    async def look_into(self, path: str, wanted: Callable[[ExtractionCall], bool]) -> FileAnalysis | None:
+    async def look_into(
+        self, path: str, wanted: Callable[[ExtractionCall], bool], text: str | None = None
+    ) -> FileAnalysis | None:
         """The analysis of a file that is not open, with the calls that are ``wanted`` only.
 
+        ``text`` is that of a notebook; of a Python file it is known.
         Their models are traced where they are not known; to give up early, cancel. Nothing is published.
         """
-        found = self._neighbours.unopened(path)
+        found = self._neighbours.unopened(path) if text is None else (text, self._neighbours.passing())
         if found is None:
             return None
         text, reading = found

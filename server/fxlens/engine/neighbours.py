@@ -87,6 +87,10 @@ class Neighbours:
         text = None if path in self._readings else self._files.text(path)
         return (text, Reading(self._files)) if text is not None else None
 
+    def passing(self) -> Reading:
+        """The workspace for reading once what is none of its files."""
+        return Reading(self._files)
+
     def mentioning(self, word: str) -> list[str]:
         """The files of the workspace that hold a word and are not open."""
         return [path for path in self._files.mentioning(word) if path not in self._readings]

@@ -18,6 +18,8 @@ class ClientShows:
     ``resolves``: documentation of a completion item when it is looked at.
     ``links``: definitions with the range they start from.
     ``refreshes_lenses``, ``refreshes_hints``: code lenses and inlay hints that are asked for again when we say so.
+    ``closed_notebooks``: cells of notebooks that are not open, as ``…/tour.ipynb#cell=3``; VS Code's own address of one
+    is its own business, which a client learns by opening the notebook. Told in its ``initializationOptions``, too.
     ``worker_log``: a log of its own for what workers say, which a client tells of in its ``initializationOptions``.
     """
 
@@ -29,6 +31,7 @@ class ClientShows:
     resolves: bool = False
     refreshes_lenses: bool = False
     refreshes_hints: bool = False
+    closed_notebooks: bool = False
     worker_log: bool = False
 
     @staticmethod
@@ -48,6 +51,7 @@ class ClientShows:
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
             refreshes_lenses=bool(space and space.code_lens and space.code_lens.refresh_support),
             refreshes_hints=bool(space and space.inlay_hint and space.inlay_hint.refresh_support),
+            closed_notebooks=isinstance(options, Mapping) and options.get("closedNotebooks") is True,
             worker_log=isinstance(options, Mapping) and options.get("workerLog") is True,
         )
 

@@ -14,12 +14,14 @@ from pathlib import Path
 from lsprotocol import types
 
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
+from fxlens.engine.notebook_files import notebooks_mentioning
 from fxlens.graph import ModelGraph
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.queries import select_alone
 from fxlens.source.members import assigned_member
 from fxlens.source.model import Position, Query
+from fxlens.source.notebooks import Program
 
 _PATIENCE_SECONDS = 10.0
 """How long somebody who asked for references waits for the models of files that are not open."""
@@ -73,11 +75,14 @@ def highlights(session: Session, uri: str, client_position: types.Position) -> l
     ]
 
 
-async def references(session: Session, uri: str, client_position: types.Position) -> list[types.Location]:
+async def references(
+    session: Session, uri: str, client_position: types.Position, *, notebooks: bool = False
+) -> list[types.Location]:
     """The queries of the workspace that select what the query, or the module's assignment, at the position means.
 
     The assignment is ``self.layer1 = …`` in the class of a module. Files that are not open are read, and their models
     traced where their names may be among the answers; what is not known in the time that somebody waits is left out.
+    ``notebooks``: also cells of notebooks that are not open, at ``…/tour.ipynb#cell=3``, counted from 0 among all.
     """
     target = _target(session, uri, client_position)
     if target is None:
@@ -88,21 +93,21 @@ async def references(session: Session, uri: str, client_position: types.Position
             at = document.uri_at(query.span.start)
             found[document.program_uri, query.span.start] = types.Location(at, document.client_range(query.span))
 
-    async def look_into(path: str) -> None:
+    async def look_into(path: str, program: Program | None = None) -> None:
         analysis = await session.engine.look_into(
-            path, lambda call: any(target.may_be(query.text) for query in call.queries)
+            path,
+            lambda call: any(target.may_be(query.text) for query in call.queries),
+            program.text if program else None,
         )
         for document, query in _matches(session, target, path, analysis) if analysis else ():
             where = types.Location(document.uri, document.client_range(query.span))
-            found[document.program_uri, query.span.start] = where
+            found[document.program_uri, query.span.start] = _in_cell(where, program) if program else where
 
-    words = target.words()
-    paths = list(dict.fromkeys(path for word in words for path in session.engine.files_mentioning(word)))
     # All at once, so that one whose model takes its time keeps no other waiting; but their texts are read one in each
     # turn of the loop, so that other requests come in between.
     looks = []
-    for path in paths[:_MOST_FILES]:
-        looks.append(asyncio.ensure_future(look_into(path)))
+    for path, program in await _closed(session, target.words(), notebooks=notebooks):
+        looks.append(asyncio.ensure_future(look_into(path, program)))
         await asyncio.sleep(0)
     late = (await asyncio.wait(looks, timeout=_PATIENCE_SECONDS))[1] if looks else set()
     for task in late:
@@ -110,6 +115,25 @@ async def references(session: Session, uri: str, client_position: types.Position
     if late:
         session.log(f"References: {len(late)} files of the workspace could not be looked into in time.")
     return list(found.values())
+
+
+async def _closed(session: Session, words: set[str], *, notebooks: bool) -> list[tuple[str, Program | None]]:
+    """The files that are not open and hold one of the words, and the notebooks with what is in them."""
+    paths = dict.fromkeys(path for word in words for path in session.engine.files_mentioning(word))
+    closed: list[tuple[str, Program | None]] = [(path, None) for path in paths]
+    if notebooks:
+        roots = [folder.path for folder in session.configuration.engine.folders]
+        found = await asyncio.to_thread(notebooks_mentioning, roots, words)
+        closed += [(path, program) for path, program in found.items() if session.workspace.notebook_at(path) is None]
+    return closed[:_MOST_FILES]
+
+
+def _in_cell(where: types.Location, program: Program) -> types.Location:
+    place = program.place_of(where.range.start.line)
+    if place is None:
+        return where
+    start, end = (types.Position(at.line - place.first, at.character) for at in (where.range.start, where.range.end))
+    return types.Location(f"{where.uri}#cell={program.cells[place.at].uri}", types.Range(start, end))
 
 
 def _matches(session: Session, target: _Target, path: str, analysis: FileAnalysis) -> Iterator[tuple[Document, Query]]:

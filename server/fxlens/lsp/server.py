@@ -278,7 +278,8 @@ def _register_views(server: FxLensServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     async def find_references(params: types.ReferenceParams) -> list[types.Location]:
-        return await references(server.session, params.text_document.uri, params.position)
+        notebooks = server.shows.closed_notebooks
+        return await references(server.session, params.text_document.uri, params.position, notebooks=notebooks)
 
 
 def _register_own_requests(server: FxLensServer) -> None:
