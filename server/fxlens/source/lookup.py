@@ -85,8 +85,10 @@ def _attribute(flow: Flow, root: str, name: str, place: Node) -> Reaching | None
 
 def _only_return(flow: Flow, callee: list[Node], place: Node) -> Node | None:
     """What a function of the file returns, if there is just one place at which it does."""
+    if callee[0].type != "name":
+        return None
     if len(callee) == 1:
-        reaching: Reaching | None = flow.reaching(value(callee[0]), place) if callee[0].type == "name" else None
+        reaching: Reaching | None = flow.reaching(value(callee[0]), place)
     else:
         reaching = _attribute(flow, value(callee[0]), attribute(callee[1]), place) if len(callee) == 2 else None
     if reaching is None or [binding.kind for binding in reaching.bindings] != ["function"]:

@@ -51,7 +51,7 @@ def _inner_bodies(scope: Node) -> Iterator[Node]:
 
 def words(text: str, word: str) -> Iterator[int]:
     """The offsets of ``word`` in ``text`` where it is no part of a longer one, last first."""
-    at = text.rfind(word)
+    at = text.rfind(word) if word else -1  # Nothing is everywhere, and the search would not end.
     while at != -1:
         end = at + len(word)
         if not (at and _in_word(text[at - 1])) and not (end < len(text) and _in_word(text[end])):

@@ -235,7 +235,7 @@ class NameReader(ChainReader):
         elif not reaching.bindings:
             self._fail(node)
         for change in reversed(reaching.changes):
-            if self._takes_away(change, key):
+            if self._takes_away(change, key) or self._lengthens_text(change, reaching.bindings):
                 # Which names are left is not followed: to check one that is gone would be a false alarm.
                 del self.queries[before:]
                 self._fail(node)
@@ -333,6 +333,15 @@ class NameReader(ChainReader):
                     self._read_change(change, key, depth)
             self._seen = seen
         self._note_asks(first, self._asked_in(chain[:first_loop], place))
+
+    def _lengthens_text(self, change: Occurrence, bindings: list[Occurrence]) -> bool:
+        """Whether a change puts more behind a text: ``name += ".0"`` makes another name of it, not one more."""
+        if change.kind != "augment" or change.value is None:
+            return False
+        texts = ("string", "strings", "fstring")
+        values = [binding.value for binding in bindings if binding.value is not None]
+        known = constants.evaluate(self.flow, change.value)
+        return isinstance(known, str) or any(each.type in texts for each in (change.value, *values))
 
     def _takes_away(self, change: Occurrence, key: str) -> bool:
         """Whether a change takes names out of a list or dict, or puts others in their place."""

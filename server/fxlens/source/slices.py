@@ -294,7 +294,8 @@ class Slicer:
             return
         binding = bind(self.flow, scope, parameter, demand.user, demand.before)
         if binding is None:
-            if not demand.soft:
+            # Where there are callers, one that gives nothing is none that a run takes.
+            if not demand.soft or self.flow.call_sites(scope):
                 self._fail(
                     f"`{parameter.name}` is a parameter of `{_function_name(scope)}` without a default value, "
                     f"and no call in {self.flow.searched} says what it is."

@@ -61,6 +61,17 @@ class SharedNames(nn.Module):
         return self.norm_2(self.norm_1(x))
 
 
+class Functional(nn.Module):
+    """Registers a module, and does what it would do by a function."""
+
+    def __init__(self):
+        super().__init__()
+        self.relu = nn.ReLU()
+
+    def forward(self, x):
+        return torch.relu(x)
+
+
 class Again(nn.Module):
     """Runs one module three times."""
 

@@ -40,6 +40,8 @@ def _taken_name(graph: ModelGraph, query: Query) -> tuple[GraphNode, str | None]
         node = index(one).by_name.get(query.text) if one else None
         if one is None or node is None or (node.op == "call_module" and node.target == query.text):
             continue
+        if node.op != "call_module" and not (module.train_calls or module.eval_calls):
+            continue  # An operation bears the name of a module that never runs: there is no other output to mean.
         own = next(
             (other.name for other in one.nodes if other.op == "call_module" and other.target == query.text), None
         )
