@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-_RAISES = frozenset({"unknown-node", "mode-specific-node", "naming-failure", "untraceable-model"})
+_RAISES = frozenset({"unknown-node", "mode-specific-node", "naming-failure", "untraceable-model", "invalid-arguments"})
 """The rules whose problems raise where the call is made: no news where the program catches that."""
 
 

@@ -40,6 +40,7 @@ _SIZED_LAYERS = re.compile(r"(?:Lazy)?(?:Linear|Conv\dd|BatchNorm\dd|LayerNorm|G
 _DEVICE_METHODS = frozenset({"to", "cuda", "type"})
 _LOADERS = frozenset({"load", "load_state_dict", "load_state_dict_from_url", "load_file"})
 _COUNT_TEXT = "10"
+_NAMESPACE = '__import__("types").SimpleNamespace'
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,12 @@ def _namespace(parameter: Parameter, user: Node, line: int) -> Binding | None:
     # All of them that the function reads: one binding serves every statement.
     known = {name: _by_name(name) for name in _attributes_read(parameter.name, children(function)[-1]) if name}
     inner = ", ".join(f"{name}={text}" for name, text in sorted(known.items()) if text is not None)
-    return Binding(f'__import__("types").SimpleNamespace({inner})', line)
+    return Binding(f"{_NAMESPACE}({inner})", line)
+
+
+def is_namespace(text: str) -> bool:
+    """Whether a binding is a stand-in that has only those attributes for which one is known."""
+    return text.startswith(_NAMESPACE)
 
 
 def _attributes_read(name: str, user: Node) -> set[str]:

@@ -349,7 +349,7 @@ def _resolve_in(
     if hint is None and model is not None:
         hint = as_written(flow.document, model)
     if hint is None:
-        return Unresolved("The call is given no model."), readers
+        return Unresolved("The call is given no model that is written out."), readers
     slicer = Slicer(flow, place)
     outcome = slicer.slice(hint, [(name, given[name]) for name in _TRACE_ARGUMENTS if name in given])
     if hinted and isinstance(outcome, Unresolved):

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from fxlens.source import effects
-from fxlens.source.bindings import bind
+from fxlens.source.bindings import bind, is_namespace
 from fxlens.source.branches import arm_worlds, header
 from fxlens.source.callees import star_imports
 from fxlens.source.flow import Flow
@@ -290,7 +290,8 @@ class Slicer:
 
     def _bind_parameter(self, scope: Node, parameter: Parameter, demand: _Demand) -> None:
         names = self.state.bindings.setdefault(id(scope), {})
-        if parameter.name in names:
+        known = names.get(parameter.name)
+        if known is not None and not is_namespace(known[1]):
             return
         binding = bind(self.flow, scope, parameter, demand.user, demand.before)
         if binding is None:
