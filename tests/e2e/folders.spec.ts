@@ -37,6 +37,7 @@ const test = base.extend<object>({
 test.use({ workspaceFile: 'three.code-workspace', settings: { 'fxlens.interpreter': '' } });
 
 test('each folder of a workspace is read with its own interpreter, and one without torch says so', async ({ code }) => {
+  test.setTimeout(240_000); // Two workers import torch here, each from packages that nothing has read yet.
   await code.openSidebar();
   await expectNames(code, 'first', { has: 'neck', lacks: 'bridge', errors: 1 });
   await expectNames(code, 'second', { has: 'bridge', lacks: 'neck', errors: 2 });
