@@ -252,3 +252,13 @@ async def test_a_message_speaks_of_a_line_of_a_cell(opened: Any) -> None:
     await check(notebook, [], [], [], ["untraceable-model: Net()"])
     (diagnostic,) = notebook.lens.client.diagnostics[notebook.cells[3].uri]
     assert f"(Python cell 3, line {line + 1} in `Net.forward`)" in diagnostic.message
+
+
+async def test_a_comment_silences_the_line_of_its_cell_alone(opened: Any) -> None:
+    await check(
+        opened(IMPORTS, MODEL, f"%time x = 1\n{WRONG}  # fxlens: ignore[unknown-node]", WRONG),
+        [],
+        [],
+        [],
+        ["unknown-node: layer9"],
+    )

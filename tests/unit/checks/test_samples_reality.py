@@ -90,6 +90,7 @@ def returned(extractor: fx.GraphModule, key: str) -> fx.Node:
 def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[Ran]]]:
     """Runs a sample with torchvision's own function, and goes on after a call that raises."""
     monkeypatch.syspath_prepend(str(WORKSPACE))
+    monkeypatch.delitem(sys.modules, "nets", raising=False)  # Another workspace has a module of this name, too.
     real = feature_extraction.create_feature_extractor
     ran: list[Ran] = []
 
