@@ -69,6 +69,7 @@ def test_what_is_no_python_notebook_has_no_calls(tmp_path: Path, text: str) -> N
         ("", {"unknown-node"}),
         ('os.environ["TIMM_FUSED_ATTN"] = "0"', set()),
         ("timm.layers.set_fused_attn(False)", set()),
+        ("if len(os.sys.argv) > 1: timm.layers.set_fused_attn(False)", set()),
     ],
 )
 def test_what_fused_attention_hides_is_not_called_wrong_where_the_file_sets_it(

@@ -15,9 +15,9 @@ from fxlens.explanations import Explanation, explain_missing, modes_with
 from fxlens.graph import ModelGraph
 from fxlens.source.model import Query
 
-_FUSED_SETTING = "TIMM_FUSED_ATTN"
-"""The environment variable that timm reads when it is imported. A file that names it may set it for its program; the
-worker, which has timm imported already, does not see it."""
+_FUSED_SETTING = "fused_attn"
+"""What settings of timm's attention have in their names, the environment variable ``TIMM_FUSED_ATTN`` too. It is read
+when timm is imported, and the rest may be set on some ways only: a file that names one knows which steps it has."""
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
@@ -25,7 +25,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         if modes_with(graph, query.text):
             continue
         why = explain_missing(graph, query.text, query.modes)
-        if why.reason == "fused" and _FUSED_SETTING in text.text:
+        if why.reason == "fused" and _FUSED_SETTING in text.text.casefold():
             continue
         said = why.sentence
         if not analysis.call.span.contains(query.span.start):  # In a variable, which several calls may be given.
