@@ -83,6 +83,23 @@ def test_what_fused_attention_hides_is_not_called_wrong_where_the_file_sets_it(
     assert {one["rule"] for one in found} == rules
 
 
+@pytest.mark.parametrize(
+    ("condition", "begins"), [("self.training", "In train mode the extractor"), ("1", "The extractor")]
+)
+def test_what_pruning_drops_in_one_mode_only_is_said_of_that_mode(tmp_path: Path, condition: str, begins: str) -> None:
+    (tmp_path / "scaled.py").write_text(
+        "from torch import nn\nfrom torchvision.models.feature_extraction import create_feature_extractor\n\n\n"
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.conv = nn.Conv2d(3, 8, 3)\n        self.head = nn.Conv2d(8, 4, 1)\n\n"
+        "    def forward(self, x):\n        x = self.conv(x)\n"
+        f"        if {condition}:\n            x.mul_(2)\n        return self.head(x)\n\n\n"
+        'create_feature_extractor(Net(), ["head"])\n'
+    )
+    (one,) = json.loads(run("check", str(tmp_path), "--format", "json").stdout)
+    assert one["rule"] == "dropped-operation"
+    assert one["message"].startswith(f"{begins} leaves out `mul_`")
+
+
 def test_check_of_a_right_file_is_silent() -> None:
     result = run("check", "two_modes.py")
     assert (result.exit_code, result.stdout) == (0, "")

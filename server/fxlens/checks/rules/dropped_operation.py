@@ -10,7 +10,7 @@ from fxlens.checks.memory import Extracted, reads_values_of
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
-from fxlens.graph import GraphNode, ModeGraph, ModelGraph
+from fxlens.graph import GraphNode, Mode, ModeGraph, ModelGraph
 from fxlens.source.model import Query
 
 
@@ -21,27 +21,35 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         graph = only_graph(analysis, query)
         dropped = found_on_every_way(analysis, query, partial(_dropped, graph, query)) if graph else None
         if dropped:
+            node, modes = dropped
+            # Random depth is traced in train mode only: who asks in eval mode gets what the model computes.
+            extractor = "The extractor" if modes == query.modes else f"In {modes[0]} mode the extractor"
             message = (
-                f"The extractor leaves out `{dropped.name}` ({dropped.label}), which changes a tensor in place on the "
+                f"{extractor} leaves out `{node.name}` ({node.label}), which changes a tensor in place on the "
                 f"way to `{query.text}`: nothing uses its result, so it is pruned, and `{query.text}` differs from "
                 "what the model computes. Use its result in `forward`."
             )
-            yield Problem(RULE.code, query.span, message, related=dropped.source)
+            yield Problem(RULE.code, query.span, message, related=node.source)
 
 
-def _dropped(graph: ModelGraph, query: Query, together: Sequence[str]) -> GraphNode | None:
-    for mode in query.modes:
-        one = graph.of(mode)
-        extracted = Extracted.of(one, together, graph.dialect) if one else None
-        at = extracted.chosen.get(query.text) if extracted else None
-        if one is None or extracted is None or at is None:
+def _dropped(graph: ModelGraph, query: Query, together: Sequence[str]) -> tuple[GraphNode, tuple[Mode, ...]] | None:
+    """The first operation left out, and the modes in which one is."""
+    found = {mode: node for mode in query.modes if (node := _dropped_in(graph, mode, query, together))}
+    return (next(iter(found.values())), tuple(found)) if found else None
+
+
+def _dropped_in(graph: ModelGraph, mode: Mode, query: Query, together: Sequence[str]) -> GraphNode | None:
+    one = graph.of(mode)
+    extracted = Extracted.of(one, together, graph.dialect) if one else None
+    at = extracted.chosen.get(query.text) if extracted else None
+    if one is None or extracted is None or at is None:
+        return None
+    behind = extracted.values_behind(at)
+    for other, node in enumerate(one.nodes[:at]):
+        if other in extracted.kept or not node.writes or _overwritten_whole(one, other, at):
             continue
-        behind = extracted.values_behind(at)
-        for other, node in enumerate(one.nodes[:at]):
-            if other in extracted.kept or not node.writes or _overwritten_whole(one, other, at):
-                continue
-            if any(reader > other and reads_values_of(one.nodes[reader], node.writes) for reader in behind):
-                return node
+        if any(reader > other and reads_values_of(one.nodes[reader], node.writes) for reader in behind):
+            return node
     return None
 
 
