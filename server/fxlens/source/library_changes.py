@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from fxlens.source.branches import is_main_guarded
 from fxlens.source.callees import dotted_name, imported_from
@@ -15,7 +16,9 @@ from fxlens.source.flow import Flow
 from fxlens.source.names import Occurrence
 from fxlens.source.tree import Node, ancestors, arguments, children, is_call, leaves, scope_of, value
 
-_CHANGED = re.compile(r"^[ \t]*([^\W\d]\w*)(?:(?:\.\w+)+[ \t]*=(?!=)|(?:\.\w+)*\()", re.M)
+_ASSIGNED = re.compile(r"^[ \t]*([^\W\d]\w*)(?:\.\w+)+[ \t]*=(?!=)", re.M)
+_CALLED = re.compile(r"^[ \t]*([^\W\d]\w*)(?:\.\w+)*\(", re.M)
+_IMPORTED = re.compile(r"^[ \t]*(?:from[ \t]+(\S+)[ \t]+)?import\b[ \t]*(\([^)]*\)|(?:\\\n|[^\n])*)", re.M)
 _LIBRARIES = frozenset({"timm", "torchvision"})
 """Whose functions are called as settings. Other packages' functions of one's own, ``setup_logging(…)`` among them, do
 what no slice should; to leave their settings out is the lesser evil."""
@@ -27,9 +30,11 @@ def library_changes(flow: Flow, anchor: Node, included: Iterable[Node]) -> Itera
 
     ``included`` are the statements of the slice, which is asked for at the statement ``anchor``.
     """
+    names = _changed_names(flow.document.text)
+    if not names:
+        return
     statements = list(included)
     packages = set().union(*map(_imported_packages, statements)) - {""}
-    names = {found[1] for found in _CHANGED.finditer(flow.document.text)}
     found: list[Occurrence] = []
     for scope, place in _places(anchor, statements):
         for name in names:
@@ -39,6 +44,21 @@ def library_changes(flow: Flow, anchor: Node, included: Iterable[Node]) -> Itera
                 if _comes_by(flow, change.statement, scope, place) and _changes_library(flow, change, packages)
             ]
     yield from sorted(found, key=lambda change: change.statement.start_pos)
+
+
+@lru_cache(maxsize=16)
+def _changed_names(text: str) -> frozenset[str]:
+    """The imported names that may stand for what is changed: quick, for most files change no library at all."""
+    imported: set[str] = set()
+    of_libraries: set[str] = set()
+    for found in _IMPORTED.finditer(text):
+        words = set(re.findall(r"\w+", found[2]))
+        imported |= words
+        if not _LIBRARIES.isdisjoint(words | set((found[1] or "").split("."))):
+            of_libraries |= words
+    assigned = {found[1] for found in _ASSIGNED.finditer(text)}
+    called = {found[1] for found in _CALLED.finditer(text)}
+    return frozenset((assigned & imported) | (called & of_libraries))
 
 
 def _places(anchor: Node, statements: list[Node]) -> Iterator[tuple[Node, Node | None]]:
