@@ -56,8 +56,18 @@ def returned(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return count
 
 
+@pytest.fixture
+def libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What samples change of the libraries themselves is as it was after them."""
+    from timm.layers import config
+    from torchvision.models.squeezenet import Fire
+
+    monkeypatch.setattr(config, "_USE_FUSED_ATTN", config._USE_FUSED_ATTN)  # What set_fused_attn sets.
+    monkeypatch.setattr(Fire, "forward", Fire.forward)
+
+
 @pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
-@pytest.mark.usefixtures("quiet_torch")
+@pytest.mark.usefixtures("quiet_torch", "libraries")
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_what_runs_is_not_called_wrong(
     path: Path,
