@@ -283,3 +283,11 @@ create_feature_extractor(m, ["bad"])  # fxlens: ignore[no-such-rule]
 #                             ^^^ unknown-node
 """,
     )
+
+
+@pytest.mark.parametrize(("count", "told"), [(3, ["layer1.9", "layer1.10", "layer1.11"]), (4, ["layer1.9"])])
+async def test_one_string_of_many_wrong_names_says_it_once(lens: Lens, count: int, told: list[str]) -> None:
+    names = f'[f"layer1.{{i}}" for i in range(9, {9 + count})]'
+    found = await lens.settled(lens.open("many_names.py", f"{RESNET}    {names},\n)\n"))
+    assert [one.message.split("`")[1] for one in found] == told
+    assert (f"The same string has {count - 1} more problems of this kind." in found[0].message) is (len(told) == 1)

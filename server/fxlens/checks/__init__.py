@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from fxlens.checks.ignores import is_ignored
 from fxlens.checks.problem import Edit, Fix, Problem, Rule, Severity
@@ -10,6 +11,7 @@ from fxlens.checks.rules import RULES
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import did_you_mean
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
+from fxlens.source.model import Span
 from fxlens.source.notebooks import Program
 from fxlens.suggestions import nearest
 
@@ -31,6 +33,9 @@ __all__ = [
 _RAISES = frozenset({"unknown-node", "mode-specific-node", "naming-failure", "untraceable-model", "invalid-arguments"})
 """The rules whose problems raise where the call is made: no news where the program catches that."""
 
+_MOST_AT_ONE_PLACE = 3
+"""How many problems of one rule are each told at one string."""
+
 
 def check_call(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     """All problems of one call, by rule, in the order of :data:`RULES`."""
@@ -50,7 +55,20 @@ def check_file(analysis: FileAnalysis, notebooks: Mapping[str, Program] | None =
         for problem in check_call(call, text):
             if not is_ignored(problem, call.call.span, text):
                 found.setdefault((problem.rule, problem.span, problem.message), problem)
-    return list(found.values())
+    return list(_folded(found.values()))
+
+
+def _folded(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems, with one for many of a kind at one place, as an f-string in a loop may have dozens."""
+    places: dict[tuple[str, Span], list[Problem]] = {}
+    for problem in problems:
+        places.setdefault((problem.rule, problem.span), []).append(problem)
+    for first, *others in places.values():
+        if len(others) < _MOST_AT_ONE_PLACE:
+            yield from (first, *others)
+        else:
+            more = f"{first.message} The same string has {len(others)} more problems of this kind."
+            yield replace(first, message=more)
 
 
 LEVELS = ("error", "warning", "information", "hint", "off")
