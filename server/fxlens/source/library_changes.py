@@ -16,9 +16,9 @@ from fxlens.source.flow import Flow
 from fxlens.source.names import Occurrence
 from fxlens.source.tree import Node, ancestors, arguments, children, is_call, leaves, scope_of, value
 
-_ASSIGNED = re.compile(r"^[ \t]*([^\W\d]\w*)(?:\.\w+)+[ \t]*=(?!=)", re.M)
-_CALLED = re.compile(r"^[ \t]*([^\W\d]\w*)(?:\.\w+)*\(", re.M)
-_IMPORTED = re.compile(r"^[ \t]*(?:from[ \t]+(\S+)[ \t]+)?import\b[ \t]*(\([^)]*\)|(?:\\\n|[^\n])*)", re.M)
+_IMPORT = re.compile(r"[ \t]*(?:from[ \t]+(\S+)[ \t]+)?import\b[ \t]*(\([^)]*\)|(?:\\\n|[^\n])*)")
+_CHANGE = re.compile(r"([^\W\d]\w*)(?:(?:\.\w+)+[ \t]*(=)(?!=)|(?:\.\w+)*\()")
+"""A statement that assigns an attribute of a name (with a second group), or calls it or something of it."""
 _LIBRARIES = frozenset({"timm", "torchvision"})
 """Whose functions are called as settings. Other packages' functions of one's own, ``setup_logging(…)`` among them, do
 what no slice should; to leave their settings out is the lesser evil."""
@@ -51,14 +51,25 @@ def _changed_names(text: str) -> frozenset[str]:
     """The imported names that may stand for what is changed: quick, for most files change no library at all."""
     imported: set[str] = set()
     of_libraries: set[str] = set()
-    for found in _IMPORTED.finditer(text):
-        words = set(re.findall(r"\w+", found[2]))
+    for package, words in _imports(text):
         imported |= words
-        if not _LIBRARIES.isdisjoint(words | set((found[1] or "").split("."))):
+        if not _LIBRARIES.isdisjoint(words | set(package.split("."))):
             of_libraries |= words
-    assigned = {found[1] for found in _ASSIGNED.finditer(text)}
-    called = {found[1] for found in _CALLED.finditer(text)}
-    return frozenset((assigned & imported) | (called & of_libraries))
+    names = tuple(imported)
+    # A pattern over the whole text would be tried at every line, which takes several times as long.
+    statements = (line.lstrip(" \t") for line in text.split("\n"))
+    changes = filter(None, (_CHANGE.match(line) for line in statements if line.startswith(names)))
+    return frozenset(found[1] for found in changes if found[1] in (imported if found[2] else of_libraries))
+
+
+def _imports(text: str) -> Iterator[tuple[str, set[str]]]:
+    """For each import, where from, and the words behind it."""
+    at = text.find("import")
+    while at >= 0:
+        found = _IMPORT.match(text, text.rfind("\n", 0, at) + 1)
+        if found:
+            yield found[1] or "", set(re.findall(r"\w+", found[2]))
+        at = text.find("import", at + 1)
 
 
 def _places(anchor: Node, statements: list[Node]) -> Iterator[tuple[Node, Node | None]]:
