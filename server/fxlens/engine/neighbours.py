@@ -85,10 +85,10 @@ class Neighbours:
     def unopened(self, path: str) -> tuple[str, Reading] | None:
         """The text of a file that no editor holds, and the workspace for reading it once."""
         text = None if path in self._readings else self._files.text(path)
-        return (text, Reading(self._files)) if text is not None else None
+        return (text, self.passing()) if text is not None else None
 
     def passing(self) -> Reading:
-        """The workspace for reading once what is none of its files."""
+        """The workspace for reading a text once: an unopened file, or what is none of its files."""
         return Reading(self._files)
 
     def mentioning(self, word: str) -> list[str]:

@@ -38,8 +38,6 @@ from fxlens.source.tree import (
 from fxlens.source.ways import alternatives
 from fxlens.source.worlds import Undecided, World
 
-_CONTAINERS = frozenset({"list", "tuple", "set", "sorted", "frozenset", "reversed", "dict", "OrderedDict", "deepcopy"})
-_SAME = frozenset({"keys", "items", "copy", "tolist"})
 _MAX_DEPTH = 16
 _MAX_ROUNDS = 64
 
