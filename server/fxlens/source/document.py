@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from parso.tree import Leaf
 
@@ -18,6 +18,7 @@ from fxlens.source.tree import Node
 
 if TYPE_CHECKING:
     from fxlens.source.names import Occurrence
+    from fxlens.source.syntax.nodes import Module
     from fxlens.source.worlds import CallSite
 
 _OTHER_BREAKS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
@@ -38,6 +39,16 @@ def split_lines(text: str) -> list[str]:
         start = match.end()
     lines.append(text[start:])
     return lines
+
+
+class Spanned(Protocol):
+    """Anything that stands somewhere in a text."""
+
+    @property
+    def start_pos(self) -> tuple[int, int]: ...
+
+    @property
+    def end_pos(self) -> tuple[int, int]: ...
 
 
 class Document:
@@ -61,6 +72,8 @@ class Document:
                 break
             self._set_text(self.repairs.text)
             self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")
+        self.syntax: Module | None = None
+        """The typed syntax, made by ``syntax.lowered``."""
         self._occurrences: dict[str, list[Node]] = {}
         self._own_texts: dict[int, OwnText] = {}
         self.changes: dict[tuple[str, int], list[Occurrence]] = {}
@@ -98,7 +111,7 @@ class Document:
         line = bisect_right(self._line_starts, offset) - 1
         return line + 1, offset - self._line_starts[line]
 
-    def code(self, node: Node) -> str:
+    def code(self, node: Spanned) -> str:
         """The source text of ``node``, without what stands before it."""
         return self.text[self.offset(node.start_pos) : self.offset(node.end_pos)]
 
@@ -107,7 +120,7 @@ class Document:
         line, column = position
         return Position(line - 1, self.repairs.original_column(line - 1, column))
 
-    def span(self, node: Node) -> Span:
+    def span(self, node: Spanned) -> Span:
         return Span(self.position(node.start_pos), self.position(node.end_pos))
 
     def leaf_at(self, offset: int) -> Node | None:

@@ -5,10 +5,10 @@ It is the best example input for finding shapes; nothing of it is evaluated.
 
 from __future__ import annotations
 
-import ast
-
 from fxlens.source.flow import Flow
 from fxlens.source.model import Argument
+from fxlens.source.syntax import lowered_expression
+from fxlens.source.syntax import nodes as n
 from fxlens.source.tree import Node, arguments, children, is_call, opens_with, parent, scope_of, statement_of, value
 
 _MAKERS = frozenset({"rand", "randn", "zeros", "ones", "empty"})
@@ -63,19 +63,16 @@ def _shape(flow: Flow, expression: Node, place: Node) -> tuple[int, ...] | None:
         if len(parts) != 3 or bindings[0].statement.type != "expr_stmt" or parts[0].type != "name":
             return None
         expression = parts[2]
-    try:
-        tree = ast.parse(flow.document.code(expression).strip(), mode="eval").body
-    except (SyntaxError, ValueError):
+    made = lowered_expression(flow.document, expression)
+    while isinstance(made, n.Call) and isinstance(made.function, n.Attribute) and made.function.name in _KEEP_SHAPE:
+        made = made.function.value
+    if not (isinstance(made, n.Call) and isinstance(made.function, n.Attribute) and made.function.name in _MAKERS):
         return None
-    while isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute) and tree.func.attr in _KEEP_SHAPE:
-        tree = tree.func.value
-    if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute) and tree.func.attr in _MAKERS):
+    if not (isinstance(made.function.value, n.Name) and made.function.value.name in ("torch", "th")):
         return None
-    if not (isinstance(tree.func.value, ast.Name) and tree.func.value.id in ("torch", "th")):
-        return None
-    sizes = tree.args
-    if len(sizes) == 1 and isinstance(sizes[0], (ast.Tuple, ast.List)):
-        sizes = sizes[0].elts
-    known = [size.value for size in sizes if isinstance(size, ast.Constant) and type(size.value) is int]
+    sizes = tuple(argument.value for argument in made.arguments if not argument.keyword and not argument.star)
+    if len(sizes) == 1 and isinstance(sizes[0], n.Display):
+        sizes = sizes[0].items
+    known = [size.value for size in sizes if isinstance(size, n.Constant) and type(size.value) is int]
     plain = len(known) == len(sizes) and 0 < len(known) <= _MOST_SIZES and all(size > 0 for size in known)
     return tuple(known) if plain else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -138,25 +137,6 @@ def item_bound(target: Node, name: Node, bound: Node) -> Node | None:
         if found is not None:
             return found
     return None
-
-
-def separate_strings(node: Node) -> list[Node]:
-    """Strings on lines of their own, taken for items whose comma is still missing.
-
-    Python joins them; but a name that is split over lines where it would have fitted on one is a rarity, and a new key
-    above the next one is what every edited dict looks like for a moment.
-    """
-    parts = children(node)
-    if node.type != "strings" or any(part.type != "string" for part in parts):
-        return [node]
-    own_lines = all(
-        before.end_pos[0] < after.start_pos[0] and before.end_pos[1] <= _SPLIT_COLUMN
-        for before, after in itertools.pairwise(parts)
-    )
-    return parts if own_lines else [node]
-
-
-_SPLIT_COLUMN = 60
 
 
 def attribute(trailer: Node) -> str:

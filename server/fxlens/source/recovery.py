@@ -127,9 +127,13 @@ def _line_of(starts: list[int], offset: int) -> int:
 
 
 _MATCH = re.compile(
-    r"^([ \t]*)match\b(?=[^\r\n=]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]+case\b)", re.M
+    r"^([ \t]*)match\b(?![ \t]*[=.,)\]:])"
+    r"(?=[^\r\n]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]+case\b)",
+    re.M,
 )
-_CASE = re.compile(r"^([ \t]+)case\b(?=[^\r\n=]*:)", re.M)
+_CASE = re.compile(r"^([ \t]+)case\b(?![ \t]*[=.,)\]:])(?=[^\r\n]*:)", re.M)
+_IN_CASE = re.compile(r"(\"(?:\\.|[^\"\\\r\n])*\"|'(?:\\.|[^'\\\r\n])*'|#.*)|\b(?:if|as)\b")
+"""What a pattern may hold that no expression does, outside strings (the group)."""
 _EXCEPT_GROUP = re.compile(r"^([ \t]*)except([ \t]*)\*", re.M)
 _TYPE_ALIAS = re.compile(r"^([ \t]*)type ([^\W\d]\w*)(?=[ \t]*(?:\[[^\]]*\])?[ \t]*=)", re.M)
 
@@ -161,6 +165,9 @@ def _rewrite_cases(text: str) -> str:
         replacement = "elif" if open_blocks and open_blocks[-1] == indent else "if  "
         if replacement == "if  ":
             open_blocks.append(indent)
-        pieces += (text[at : match.start(2)], replacement)
-        at = match.start(2) + 4
+        end = re.compile(r"[\r\n]|\Z").search(text, match.end()).start()  # type: ignore[union-attr]
+        # A guard, and a name for what is matched: read back from the text by whoever looks at the pattern.
+        pattern = _IN_CASE.sub(lambda found: found[1] or "or", text[match.start(2) + 4 : end])
+        pieces += (text[at : match.start(2)], replacement, pattern)
+        at = end
     return "".join((*pieces, text[at:]))

@@ -15,13 +15,13 @@ from fxlens.source.literals import (
     inner_binding,
     item_bound,
     loop_pairs,
-    separate_strings,
 )
 from fxlens.source.lookup import environments, rounds_within
 from fxlens.source.model import Query, Role
 from fxlens.source.name_chains import ChainReader
 from fxlens.source.names import Occurrence, Parameter
 from fxlens.source.passing import comes_to
+from fxlens.source.strings import separate_strings
 from fxlens.source.tree import (
     Node,
     ancestors,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import warnings
 from dataclasses import dataclass
@@ -89,3 +90,35 @@ def _evaluate(token: str, content: str) -> str:
         except (SyntaxError, ValueError):  # A broken escape, such as "\x4": no value, so its own text.
             return content
     return evaluated if isinstance(evaluated, str) else content
+
+
+def unescaped(content: str, raw: bool) -> str:
+    """What the characters of a string mean.
+
+    Example:
+        >>> unescaped("a\\x2e", raw=False)
+        'a.'
+    """
+    if raw or "\\" not in content:
+        return content
+    quote = "'" if "'" not in content else '"'
+    return _evaluate(f"{quote * 3}{content}{quote * 3}", content)
+
+
+def separate_strings(node: Node) -> list[Node]:
+    """Strings on lines of their own, taken for items whose comma is still missing.
+
+    Python joins them; but a name that is split over lines where it would have fitted on one is a rarity, and a new key
+    above the next one is what every edited dict looks like for a moment.
+    """
+    parts = children(node)
+    if node.type != "strings" or any(part.type != "string" for part in parts):
+        return [node]
+    own_lines = all(
+        before.end_pos[0] < after.start_pos[0] and before.end_pos[1] <= _SPLIT_COLUMN
+        for before, after in itertools.pairwise(parts)
+    )
+    return parts if own_lines else [node]
+
+
+_SPLIT_COLUMN = 60

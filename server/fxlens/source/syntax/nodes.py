@@ -1,0 +1,486 @@
+"""Typed syntax nodes: what a program says, without the grammar it was parsed by.
+
+Every node has ``start_pos`` and ``end_pos`` (line from 1, column from 0, in the parsed text); ``Document.span`` and
+``Document.code`` turn a node into a range and a text of the document as it was given. Nodes are compared by identity.
+Blocks are lowered when they are first looked at, so a file costs only what is read of it.
+
+Example:
+    >>> from fxlens.source.document import Document
+    >>> from fxlens.source.syntax.lowering import lowered
+    >>> statement, = lowered(Document("x = f('a')", "a.py")).body
+    >>> statement.value.function.name
+    'f'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from fxlens.source.strings import Text
+
+Pos: TypeAlias = tuple[int, int]
+DisplayKind: TypeAlias = Literal["list", "tuple", "set"]
+Star: TypeAlias = Literal["", "*", "**"]
+
+
+@dataclass(eq=False)
+class Node:
+    """A part of a program, from its first character to behind its last."""
+
+    start_pos: Pos
+    end_pos: Pos
+
+
+# Expressions
+
+
+@dataclass(eq=False)
+class Expression(Node):
+    """Something with a value."""
+
+
+@dataclass(eq=False)
+class Name(Expression):
+    name: str
+
+
+@dataclass(eq=False)
+class Constant(Expression):
+    """A number, a string, ``None``, ``True``, ``False`` or ``...``; ``text`` says how a string is written."""
+
+    value: object
+    text: Text | None = None
+
+
+@dataclass(eq=False)
+class FormattedField(Expression):
+    """``{value!conversion:format}`` of an f-string; ``format`` is nothing where it holds fields itself."""
+
+    value: Expression
+    conversion: str = ""
+    format: str | None = ""
+
+
+@dataclass(eq=False)
+class FormattedString(Expression):
+    """An f-string (perhaps beside other strings): literal texts and fields in order; ``text`` has an empty value."""
+
+    parts: tuple[str | FormattedField, ...]
+    text: Text
+
+
+@dataclass(eq=False)
+class Starred(Expression):
+    value: Expression
+
+
+@dataclass(eq=False)
+class Display(Expression):
+    """A list, tuple or set that is written out."""
+
+    kind: DisplayKind
+    items: tuple[Expression, ...]
+
+
+@dataclass(eq=False)
+class DictDisplay(Expression):
+    """``{key: value, **value}``: entries in order, with no key for what is unpacked."""
+
+    entries: tuple[tuple[Expression | None, Expression], ...]
+
+
+@dataclass(eq=False)
+class Clause(Node):
+    """``for target in source if condition``: one clause of a comprehension."""
+
+    target: Expression
+    source: Expression
+    conditions: tuple[Expression, ...] = ()
+
+
+@dataclass(eq=False)
+class Comprehension(Expression):
+    """``kind`` says what it makes; ``value`` is the value beside the key ``element`` of a dict."""
+
+    kind: Literal["list", "set", "dict", "generator"]
+    element: Expression
+    value: Expression | None
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(eq=False)
+class Attribute(Expression):
+    value: Expression
+    name: str
+    name_pos: Pos
+
+
+@dataclass(eq=False)
+class SliceIndex(Expression):
+    lower: Expression | None
+    upper: Expression | None
+    step: Expression | None
+
+
+@dataclass(eq=False)
+class Subscript(Expression):
+    value: Expression
+    index: Expression
+
+
+@dataclass(eq=False)
+class Argument(Node):
+    """An argument of a call: positional, by ``keyword``, or unpacked by a ``star``."""
+
+    keyword: str
+    star: Star
+    value: Expression
+
+
+@dataclass(eq=False)
+class Call(Expression):
+    function: Expression
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(eq=False)
+class Conditional(Expression):
+    """``body if test else orelse``."""
+
+    test: Expression
+    body: Expression
+    orelse: Expression
+
+
+@dataclass(eq=False)
+class BoolOperation(Expression):
+    operator: Literal["and", "or"]
+    values: tuple[Expression, ...]
+
+
+@dataclass(eq=False)
+class BinaryOperation(Expression):
+    left: Expression
+    operator: str
+    right: Expression
+
+
+@dataclass(eq=False)
+class UnaryOperation(Expression):
+    operator: str
+    operand: Expression
+
+
+@dataclass(eq=False)
+class Comparison(Expression):
+    """``left op right op right …``; two-word operators have one space: ``not in``, ``is not``."""
+
+    left: Expression
+    rest: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(eq=False)
+class NamedExpression(Expression):
+    target: Name
+    value: Expression
+
+
+@dataclass(eq=False)
+class Lambda(Expression):
+    parameters: tuple[Parameter, ...]
+    body: Expression
+
+
+@dataclass(eq=False)
+class Await(Expression):
+    """``await x``, ``yield x`` or ``yield from x``."""
+
+    value: Expression | None
+
+
+@dataclass(eq=False)
+class OtherExpression(Expression):
+    """What has no node of its own; ``parts`` are the expressions in it."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(eq=False)
+class Parameter(Node):
+    name: str
+    default: Expression | None
+    star: Star
+    keyword_only: bool
+    annotation: Expression | None = None
+
+
+# Statements
+
+
+@dataclass(eq=False)
+class Statement(Node):
+    """Something that is executed."""
+
+
+@dataclass(eq=False)
+class Block(Node):
+    """The statements of a suite, lowered when they are first asked for."""
+
+    lower: Callable[[], tuple[Statement, ...]]
+    _statements: tuple[Statement, ...] | None = None
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        if self._statements is None:
+            self._statements = self.lower()
+        return self._statements
+
+    def __iter__(self) -> Iterator[Statement]:
+        return iter(self.statements)
+
+
+@dataclass(eq=False)
+class Module(Node):
+    body: Block
+
+
+@dataclass(eq=False)
+class ImportedName(Node):
+    """``name as alias``; ``bound`` is the name it binds. A star import has the name ``*``."""
+
+    name: str
+    bound: str
+    alias: bool = False
+
+
+@dataclass(eq=False)
+class Import(Statement):
+    names: tuple[ImportedName, ...]
+
+
+@dataclass(eq=False)
+class ImportFrom(Statement):
+    """``module`` has its leading dots."""
+
+    module: str
+    names: tuple[ImportedName, ...]
+
+
+@dataclass(eq=False)
+class Assign(Statement):
+    targets: tuple[Expression, ...]
+    value: Expression
+    annotation: Expression | None = None
+
+
+@dataclass(eq=False)
+class AugmentedAssign(Statement):
+    """``target op= value``; ``operator`` is without the ``=``."""
+
+    target: Expression
+    operator: str
+    value: Expression
+
+
+@dataclass(eq=False)
+class Annotated(Statement):
+    """``target: annotation`` without a value."""
+
+    target: Expression
+    annotation: Expression
+
+
+@dataclass(eq=False)
+class Delete(Statement):
+    targets: tuple[Expression, ...]
+
+
+@dataclass(eq=False)
+class ExpressionStatement(Statement):
+    value: Expression
+
+
+@dataclass(eq=False)
+class Return(Statement):
+    value: Expression | None
+
+
+@dataclass(eq=False)
+class Raise(Statement):
+    value: Expression | None
+
+
+@dataclass(eq=False)
+class Break(Statement):
+    pass
+
+
+@dataclass(eq=False)
+class Continue(Statement):
+    pass
+
+
+@dataclass(eq=False)
+class Pass(Statement):
+    pass
+
+
+@dataclass(eq=False)
+class Outer(Statement):
+    """``global`` or ``nonlocal``."""
+
+    names: tuple[str, ...]
+    to_module: bool
+
+
+@dataclass(eq=False)
+class Assert(Statement):
+    test: Expression
+    message: Expression | None
+
+
+@dataclass(eq=False)
+class Branch(Node):
+    """``test: body`` of an ``if``; the test of an ``else`` is nothing."""
+
+    test: Expression | None
+    body: Block
+
+
+@dataclass(eq=False)
+class If(Statement):
+    branches: tuple[Branch, ...]
+
+    @property
+    def has_else(self) -> bool:
+        return self.branches[-1].test is None
+
+
+@dataclass(eq=False)
+class For(Statement):
+    target: Expression
+    source: Expression
+    body: Block
+    orelse: Block | None
+
+
+@dataclass(eq=False)
+class While(Statement):
+    test: Expression
+    body: Block
+    orelse: Block | None
+
+
+@dataclass(eq=False)
+class WithItem(Node):
+    value: Expression
+    target: Expression | None
+
+
+@dataclass(eq=False)
+class With(Statement):
+    items: tuple[WithItem, ...]
+    body: Block
+
+
+@dataclass(eq=False)
+class Handler(Node):
+    """``except types as name``; a bare ``except`` has no type."""
+
+    type: Expression | None
+    name: str
+    body: Block
+
+
+@dataclass(eq=False)
+class Try(Statement):
+    body: Block
+    handlers: tuple[Handler, ...]
+    orelse: Block | None
+    finalbody: Block | None
+
+
+@dataclass(eq=False)
+class Case(Node):
+    """A ``case``, its pattern read as the expression that it looks like; alternatives are joined by ``|``."""
+
+    pattern: Expression
+    guard: Expression | None
+    body: Block
+
+
+@dataclass(eq=False)
+class Match(Statement):
+    subject: Expression
+    cases: tuple[Case, ...]
+
+
+@dataclass(eq=False)
+class FunctionDef(Statement):
+    """A function; ``start_pos`` is that of its decorators. ``name_pos`` is where its name stands."""
+
+    name: str
+    name_pos: Pos
+    parameters: tuple[Parameter, ...]
+    decorators: tuple[Expression, ...]
+    body: Block
+
+
+@dataclass(eq=False)
+class ClassDef(Statement):
+    name: str
+    name_pos: Pos
+    arguments: tuple[Argument, ...]
+    decorators: tuple[Expression, ...]
+    body: Block
+
+
+@dataclass(eq=False)
+class Broken(Statement):
+    """What is no statement at present; ``parts`` are the expressions and statements that can still be read in it."""
+
+    parts: tuple[Statement, ...] = field(default=())
+
+
+Function: TypeAlias = FunctionDef | Lambda
+Scope: TypeAlias = Module | FunctionDef | ClassDef | Lambda
+
+
+def child_nodes(node: Node) -> Iterator[Node]:
+    """The nodes directly below ``node``, in source order as far as the grammar has one."""
+    for name in _child_fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            for item in value:
+                if isinstance(item, Node):
+                    yield item
+                elif isinstance(item, tuple):
+                    yield from (part for part in item if isinstance(part, Node))
+    if isinstance(node, Block):
+        yield from node.statements
+
+
+def walk(node: Node, into: Callable[[Node], bool] = lambda _: True) -> Iterator[Node]:
+    """``node`` and all below it; of those that ``into`` refuses, only themselves."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        yield top
+        if into(top):
+            stack += reversed(list(child_nodes(top)))
+
+
+_PLAIN = frozenset({"start_pos", "end_pos", "name_pos", "text", "name", "lower", "_statements"})
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _child_fields(kind: type[Node]) -> tuple[str, ...]:
+    known = _FIELDS.get(kind)
+    if known is None:
+        known = _FIELDS[kind] = tuple(each.name for each in fields(kind) if each.name not in _PLAIN)
+    return known
