@@ -98,6 +98,20 @@ class Value:
         kind, shape, dtype, items = data
         return Value(kind, None if shape is None else tuple(shape), dtype, tuple(map(Value.from_json, items)))
 
+    @property
+    def phrase(self) -> str:
+        """How it is written where a shape is expected.
+
+        Example:
+            >>> Value("tensor", (1, 64, 56, 56)).phrase, Value("int").phrase
+            ('1×64×56×56', 'int')
+        """
+        if self.shape is not None:
+            return "×".join(map(str, self.shape)) or "scalar"
+        if self.items:
+            return f"({', '.join(item.phrase for item in self.items)})"
+        return self.kind
+
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
@@ -161,11 +175,14 @@ class ModeGraph:
 
     ``returned`` maps a module path to the names of the nodes that its calls returned, in order of the calls; ``None``
     stands for a call that returned something else than one named node (a tuple, a dict, an unnamed node).
+    ``outputs`` says what the model itself returns: each named node in the returned structure, with its dotted place
+    there (``""`` for the whole, ``"out"``, ``"1.boxes"``) and its position among ``nodes``.
     """
 
     mode: Mode
     nodes: tuple[GraphNode, ...]
     returned: dict[str, tuple[str | None, ...]]
+    outputs: tuple[tuple[str, int], ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -182,7 +199,13 @@ class ModeGraph:
             order.append(place if same else None)
             if not same:
                 own.append(node)
-        return {"mode": self.mode, "order": order, "own": _NODES.to_json(own), "returned": self.returned}
+        return {
+            "mode": self.mode,
+            "order": order,
+            "own": _NODES.to_json(own),
+            "returned": self.returned,
+            "outputs": self.outputs,
+        }
 
     @staticmethod
     def from_json(data: Json, other: ModeGraph | None = None) -> ModeGraph:
@@ -190,7 +213,9 @@ class ModeGraph:
         shared = other.nodes if other else ()
         own = _NODES.from_json(data["own"])
         nodes = tuple(next(own) if place is None else shared[place] for place in data["order"])
-        return ModeGraph(data["mode"], nodes, {path: tuple(names) for path, names in data["returned"].items()})
+        returned = {path: tuple(names) for path, names in data["returned"].items()}
+        outputs = tuple((str(key), int(position)) for key, position in data["outputs"])
+        return ModeGraph(data["mode"], nodes, returned, outputs)
 
 
 @dataclass(frozen=True, slots=True)

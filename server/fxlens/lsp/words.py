@@ -43,11 +43,4 @@ def selected_phrase(graph: ModelGraph, path: str, last: GraphNode) -> str:
 
 def shape_phrase(value: Value | None) -> str:
     """``1×64×56×56`` for a tensor, ``(1×197×768, …)`` for several; nothing when unknown."""
-    if value is None:
-        return ""
-    if value.shape is not None:
-        return "×".join(map(str, value.shape)) or "scalar"
-    if value.items:
-        inner = [shape_phrase(item) or item.kind for item in value.items]
-        return f"({', '.join(inner)})"
-    return value.kind
+    return value.phrase if value else ""

@@ -12,6 +12,7 @@ from fxlens.tracing.inplace import apply_in_place
 from fxlens.tracing.memory import Memory
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.modules import class_name, describe_modules
+from fxlens.tracing.outputs import describe_outputs
 from fxlens.tracing.settings import TraceSettings, trace_settings
 from fxlens.tracing.shapes import find_values
 
@@ -112,7 +113,8 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
     for call in trace.tracer.module_calls:
         name_of_call = names.get(call.returned) if isinstance(call.returned, fx.Node) else None
         returned.setdefault(call.path, []).append(name_of_call)
-    return ModeGraph(trace.mode, tuple(nodes), {path: tuple(found) for path, found in returned.items()})
+    described = {path: tuple(results) for path, results in returned.items()}
+    return ModeGraph(trace.mode, tuple(nodes), described, describe_outputs(trace.graph, names))
 
 
 def _target_name(node: fx.Node, naming: Dialect) -> str:

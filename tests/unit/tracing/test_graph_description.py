@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import inspect
 import json
 from typing import Any
@@ -327,3 +329,56 @@ def test_the_tracer_by_itself() -> None:
     function = NodePathTracer()
     function.trace(lambda x: x.relu() + 1)
     assert list(function.node_to_qualname.values()) == ["x", "relu", "add"]
+
+
+def outputs(model: nn.Module) -> dict[str, str]:
+    graph = eval_graph(model, shapes=False)
+    return {key: graph.nodes[position].name for key, position in graph.outputs}
+
+
+@dataclasses.dataclass
+class Answer:
+    logits: Any
+    loss: Any = None
+
+
+Pair = collections.namedtuple("Pair", ["first", "second"])
+
+
+@pytest.mark.parametrize(
+    ("forward", "expected"),
+    [
+        pytest.param(lambda self, x: self.a(x), {"": "a"}, id="a tensor"),
+        pytest.param(lambda self, x: (x, self.a(x)), {"0": "x", "1": "a"}, id="a tuple"),
+        pytest.param(
+            lambda self, x: {"out": self.a(x), "more": [x, {"b": self.b(x)}]},
+            {"out": "a", "more.0": "x", "more.1.b": "b"},
+            id="dicts and lists",
+        ),
+        pytest.param(
+            lambda self, x: collections.OrderedDict(out=self.a(x), aux=self.b(x)),
+            {"out": "a", "aux": "b"},
+            id="an ordered dict",
+        ),
+        pytest.param(
+            lambda self, x: Pair(self.a(x), second=self.b(x)), {"first": "a", "second": "b"}, id="a named tuple"
+        ),
+        pytest.param(lambda self, x: Answer(self.a(x)), {"logits": "a"}, id="a dataclass"),
+        pytest.param(lambda self, x: (self.a(x), 3, None), {"0": "a"}, id="constants are no nodes"),
+        pytest.param(lambda self, x: 3, {}, id="nothing traced"),
+    ],
+)
+def test_what_the_model_returns(forward: Any, expected: dict[str, str]) -> None:
+    assert outputs(net(forward, a=nn.ReLU(), b=nn.Tanh())) == expected
+
+
+def test_what_each_mode_returns_is_its_own() -> None:
+    def forward(self: Any, x: Any) -> Any:
+        return {"out": self.a(x), "aux": self.b(x)} if self.training else self.a(x)
+
+    graph = trace_model(net(forward, a=nn.ReLU(), b=nn.Tanh()))
+    assert graph.train is not None
+    assert graph.eval is not None
+    assert [key for key, _ in graph.train.outputs] == ["out", "aux"]
+    assert [key for key, _ in graph.eval.outputs] == [""]
+    assert ModelGraph.from_json(json.loads(json.dumps(graph.to_json()))) == graph
