@@ -2,68 +2,137 @@
 
 Tracing runs ``forward``, and ``forward`` may do anything: reassign buffers (they become proxies), count calls, fill
 caches. torch.fx itself leaves ``_tensor_constantN`` attributes behind, and both modes have to be switched on. All of
-it is undone here, on success and on failure.
+it is undone here, on success and on failure. What did not change is not touched.
 """
 
 from __future__ import annotations
 
 import gc
 import random
-from collections import deque
+import sys
+import warnings
+from collections import UserDict, UserList, UserString
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import MemberDescriptorType, SimpleNamespace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-_DEPTH = 3
-"""How many levels of containers inside an attribute are kept: enough for a cache of lists, and never endless."""
+from fxlens.tracing import containers
+
+_DEPTH = 5
+"""How many levels of containers and objects inside an attribute are kept. A limit there must be: an attribute may lead
+to a trainer, and that to a data set."""
+_SIMPLE = frozenset({int, float, complex, bool, str, bytes, type(None), torch.dtype, torch.device, torch.Size, slice})
+"""The classes of most attributes, which hold nothing that could change."""
+_HOLDERS = (SimpleNamespace, UserDict, UserList, UserString)
+"""Objects of the standard library that are kept. Others (a logger, a lock) belong to the program."""
+_ABSENT = object()
 
 
 class Snapshot:
     """A model as it is now: modes, attributes, hooks, the contents of containers in attributes, values of buffers.
 
-    Parameters are kept by identity; their values are not copied (they may be large, and reading them while tracing
-    yields proxies). The states of torch's CPU generator and of ``random`` are kept too, so that listing names does not
-    change what a seeded program computes next.
+    Looked into are attributes (in ``__dict__``, in slots, and of the classes), and in them containers and objects of
+    the user's classes, some levels deep. Parameters are kept by identity, with whether they require a gradient; their
+    values are not copied (they may be large, and reading them while tracing yields proxies). The states of torch's CPU
+    generator and of ``random`` are kept too, so that listing names does not change what a seeded program computes next.
     """
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
         self._training = model.training
-        self._attributes: list[tuple[dict[str, Any], dict[str, Any]]] = []
-        self._filled: list[tuple[Any, Any]] = []
         # Most containers of a module are its hooks, and empty: a list of them costs least.
         self._empty: list[Any] = []
+        self._filled: list[tuple[type, Any, containers.Content]] = []
+        self._slots: list[tuple[Any, MemberDescriptorType, Any]] = []
+        self._classes: list[tuple[type, dict[str, Any]]] = []
         self._tensors: list[tuple[torch.Tensor, int, torch.Tensor]] = []
+        self._parameters: list[tuple[nn.Parameter, bool, Any]] = []
+        self._seen: set[int] = set()
+        self._kinds = _Kinds()
         for module in list(model.modules()):
-            attributes = module.__dict__.copy()
-            self._attributes.append((module.__dict__, attributes))
-            for value in attributes.values():
-                if isinstance(value, _CONTAINERS):
-                    self._keep_container(value, _DEPTH)
-                elif isinstance(value, torch.Tensor):
-                    self._keep_tensor(value)
-            for buffer in module._buffers.values():  # noqa: SLF001 - buffers() would descend
-                if buffer is not None:
-                    self._keep_tensor(buffer)
+            self._keep_object(module, _DEPTH)
+        for kind in self._kinds.classes_of_users():
+            self._keep_class(kind)
         self._random_states = torch.get_rng_state(), random.getstate()
 
-    def _keep_container(self, value: Any, depth: int) -> None:
-        if not value:
+    def _keep(self, value: Any, depth: int) -> None:
+        """Keep what is in ``value``, which stands in an attribute or container."""
+        kind = type(value)
+        if kind in _SIMPLE or kind in self._kinds.simple:
+            return
+        base = self._kinds.base(kind)
+        if base is not None:
+            self._keep_container(base, value, depth)
+        elif issubclass(kind, nn.Parameter):
+            self._keep_parameter(value)
+        elif issubclass(kind, torch.Tensor):
+            self._keep_tensor(value)
+        elif kind is tuple:
+            if depth:
+                for item in value:
+                    self._keep(item, depth - 1)
+        elif not self._kinds.is_holder(kind):
+            self._kinds.simple.add(kind)
+        elif depth:
+            self._keep_object(value, depth - 1)
+
+    def _keep_container(self, base: Any, value: Any, depth: int) -> None:
+        exact = type(value) is base
+        if exact and not value:
             self._empty.append(value)
             return
-        self._filled.append((value, value.copy()))
-        if depth > 1:
-            for item in value.values() if isinstance(value, dict) else value:
-                if isinstance(item, _CONTAINERS):
-                    self._keep_container(item, depth - 1)
+        if id(value) in self._seen:
+            return
+        self._seen.add(id(value))
+        content = containers.read(base, value)
+        self._filled.append((base, value, content))
+        if depth:
+            for item in containers.items_of(content):
+                self._keep(item, depth - 1)
+            if not exact:
+                self._seen.discard(id(value))
+                self._keep_object(value, depth - 1)
+
+    def _keep_object(self, value: Any, depth: int) -> None:
+        if id(value) in self._seen:
+            return
+        self._seen.add(id(value))
+        kind = type(value)
+        for slot in self._kinds.slots(kind):
+            held = _slot(slot, value)
+            self._slots.append((value, slot, held))
+            self._keep(held, depth)
+        if not kind.__dictoffset__:
+            return
+        # Not `vars`: a class may have its own `__getattribute__`. A dictionary may be its own `__dict__`.
+        state = object.__getattribute__(value, "__dict__")
+        content = containers.read(dict, state)
+        self._filled.append((dict, state, content))
+        for item in containers.items_of(content):
+            if type(item) not in _SIMPLE:
+                self._keep(item, depth)
+
+    def _keep_class(self, kind: type) -> None:
+        attributes = _attributes(kind)
+        self._classes.append((kind, attributes))
+        for value in attributes.values():
+            if containers.base_of(type(value)) is not None:
+                self._keep(value, _DEPTH)
 
     def _keep_tensor(self, tensor: torch.Tensor) -> None:
-        if not isinstance(tensor, nn.Parameter) and not is_lazy(tensor) and not tensor.is_inference():
+        if id(tensor) not in self._seen and not is_lazy(tensor) and not tensor.is_inference():
+            self._seen.add(id(tensor))
             self._tensors.append((tensor, tensor._version, tensor.detach().clone()))  # noqa: SLF001 - no public name
+
+    def _keep_parameter(self, parameter: nn.Parameter) -> None:
+        if id(parameter) not in self._seen:
+            self._seen.add(id(parameter))
+            self._parameters.append((parameter, parameter.requires_grad, parameter.grad))
 
     def changed_tensors(self) -> list[str]:
         """The paths of the buffers, and of tensors in plain attributes, that are no longer what they were.
@@ -72,7 +141,9 @@ class Snapshot:
         """
         written = {id(tensor) for tensor, version, _ in self._tensors if tensor._version != version}  # noqa: SLF001
         before = {
-            id(held): content for held, content in self._filled if isinstance(held, dict) and _differs(held, content)
+            id(held): content
+            for base, held, content in self._filled
+            if isinstance(content, dict) and not containers.is_unchanged(base, held, content)
         }
         found: list[str] = []
         if not written and not before:
@@ -94,23 +165,96 @@ class Snapshot:
             if self._model.training != self._training:
                 # A train() of the user's own may do more than set flags (merge weights): it must be able to undo it.
                 self._model.train(self._training)
+        except Exception as error:
+            name = f"{type(self._model).__qualname__}.train({self._training})"
+            warnings.warn(
+                f"{name} raised {error!r} after tracing; the attributes of the model are restored", stacklevel=2
+            )
         finally:
-            for state, attributes in self._attributes:
-                state.clear()
-                state.update(attributes)
-            for container in self._empty:
-                if container:
-                    container.clear()
-            for container, content in self._filled:
-                _refill(container, content)
-            for at, (tensor, version, value) in enumerate(self._tensors):
-                if tensor._version != version:  # noqa: SLF001
-                    with torch.no_grad():
-                        tensor.copy_(value)
-                    self._tensors[at] = (tensor, tensor._version, value)  # noqa: SLF001
+            self._restore_attributes()
+        for at, (tensor, version, value) in enumerate(self._tensors):
+            if tensor._version != version:  # noqa: SLF001
+                with torch.no_grad():
+                    tensor.copy_(value)
+                self._tensors[at] = (tensor, tensor._version, value)  # noqa: SLF001
+        for parameter, requires_grad, gradient in self._parameters:
+            if parameter.requires_grad is not requires_grad:
+                parameter.requires_grad_(requires_grad)
+            if parameter.grad is not gradient:
+                parameter.grad = gradient
+
+    def _restore_attributes(self) -> None:
+        for container in self._empty:
+            if container:
+                container.clear()
+        for base, container, content in self._filled:
+            containers.restore(base, container, content)
+        for value, slot, held in self._slots:
+            if _slot(slot, value) is not held:
+                if held is _ABSENT:
+                    slot.__delete__(value)
+                else:
+                    slot.__set__(value, held)
+        for kind, attributes in self._classes:
+            now = _attributes(kind)
+            for name in now.keys() - attributes.keys():
+                type.__delattr__(kind, name)
+            for name, value in attributes.items():
+                if now.get(name, _ABSENT) is not value:
+                    type.__setattr__(kind, name, value)
 
 
-_CONTAINERS = (dict, list, set, deque)
+class _Kinds:
+    """What is known of the classes that a snapshot has met; each is looked at once.
+
+    Attributes:
+        simple: the classes whose objects are not looked into.
+    """
+
+    def __init__(self) -> None:
+        self.simple: set[type] = set()
+        self._bases: dict[type, type | None] = {}
+        self._slots: dict[type, tuple[MemberDescriptorType, ...]] = {}
+
+    def base(self, kind: type) -> type | None:
+        if kind not in self._bases:
+            self._bases[kind] = containers.base_of(kind)
+        return self._bases[kind]
+
+    def slots(self, kind: type) -> tuple[MemberDescriptorType, ...]:
+        if kind not in self._slots:
+            members = [member for parent in kind.__mro__ if _is_of_user(parent) for member in vars(parent).values()]
+            self._slots[kind] = tuple(member for member in members if isinstance(member, MemberDescriptorType))
+        return self._slots[kind]
+
+    def is_holder(self, kind: type) -> bool:
+        """Whether objects of ``kind`` have a state that belongs to the model."""
+        if issubclass(kind, nn.Module) or issubclass(kind, _HOLDERS):
+            return True
+        return _is_of_user(kind) and not issubclass(kind, type) and bool(kind.__dictoffset__ or self.slots(kind))
+
+    def classes_of_users(self) -> list[type]:
+        """The classes of modules that were met, and those that they inherit from, without torch's own."""
+        modules = [kind for kind in self._slots if issubclass(kind, nn.Module)]
+        return [parent for parent in dict.fromkeys(p for kind in modules for p in kind.__mro__) if _is_of_user(parent)]
+
+
+def _is_of_user(kind: type) -> bool:
+    """Whether ``kind`` belongs neither to torch nor to the standard library."""
+    package = str(kind.__module__).partition(".")[0]
+    return package == "__main__" or not (package == "torch" or package in sys.stdlib_module_names)
+
+
+def _slot(slot: MemberDescriptorType, value: Any) -> Any:
+    try:
+        return slot.__get__(value)
+    except AttributeError:
+        return _ABSENT
+
+
+def _attributes(kind: type) -> dict[str, Any]:
+    """The attributes of a class that code may set, without what Python and we put there."""
+    return {name: value for name, value in vars(kind).items() if not name.startswith(("__", "_fxlens", "_abc"))}
 
 
 @contextmanager
@@ -133,15 +277,3 @@ def collector_paused() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _differs(container: dict[Any, Any], content: dict[Any, Any]) -> bool:
-    return any(container.get(key) is not value for key, value in content.items())
-
-
-def _refill(container: Any, content: Any) -> None:
-    container.clear()
-    if isinstance(container, (dict, set)):
-        container.update(content)
-    else:
-        container.extend(content)
