@@ -14,6 +14,7 @@ from fxlens.cli.files import python_files
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.engine import Engine
+from fxlens.engine.import_roots import environment_paths, project_root
 from fxlens.engine.notebook_files import SUFFIX, read_notebook
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.engine.walking import read_source
@@ -22,6 +23,14 @@ from fxlens.source.notebooks import Program
 
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH..."
+)
+extra_path_option = click.option(
+    "--extra-path",
+    "extra_paths",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="A folder that the code imports from; may be given several times.",
 )
 format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
@@ -71,27 +80,44 @@ def said_place(path: str, place: Mapping[str, int]) -> str:
     return f"{path}:{cell}{place['line']}:{place['column']}"
 
 
-def analyse(paths: Iterable[Path], python: str | None) -> list[Analysed]:
+def analyse(paths: Iterable[Path], python: str | None, extra_paths: Iterable[Path] = ()) -> list[Analysed]:
     """The analyses of all files under ``paths`` that have an extraction call, with nothing left pending."""
 
     async def collect() -> list[Analysed]:
-        return [analysis async for analysis in _analyses(list(paths), python)]
+        extra = tuple(str(path.resolve()) for path in extra_paths)
+        return [analysis async for analysis in _analyses(list(paths), python, extra)]
 
     return asyncio.run(collect())
 
 
-async def _analyses(paths: list[Path], python: str | None) -> AsyncIterator[Analysed]:
+def workspace_folders(paths: Iterable[Path]) -> list[str]:
+    """The folders that stand for the workspace of ``paths``, none inside another."""
+    roots = sorted({project_root(path.resolve(), Path.cwd()) for path in paths}, key=lambda root: len(root.parts))
+    outermost: list[Path] = []
+    for root in roots:
+        if not any(root.is_relative_to(other) for other in outermost):
+            outermost.append(root)
+    return [str(root) for root in outermost]
+
+
+def python_path() -> tuple[str, ...]:
+    """The entries of ``PYTHONPATH``; a relative one is meant from here, where there is such a folder."""
+    return tuple(str(Path(entry).resolve()) if Path(entry).is_dir() else entry for entry in environment_paths())
+
+
+async def _analyses(paths: list[Path], python: str | None, extra_paths: tuple[str, ...]) -> AsyncIterator[Analysed]:
     engine = Engine(on_analysis=lambda _: None, on_worker=lambda _: None, on_log=_log)
     interpreter = python or sys.executable
     reason = "given by --python" if python else "the one this command runs in"
-    roots = dict.fromkeys(str(path.resolve() if path.is_dir() else Path.cwd()) for path in paths)
-    folders = tuple(FolderSettings(root, interpreter, reason) for root in roots)
+    folders = tuple(FolderSettings(root, interpreter, reason) for root in workspace_folders(paths))
     engine.configure(
         EngineSettings(
             trusted=True,
             folders=folders,
             default_interpreter=interpreter,
             default_reason=reason,
+            extra_paths=extra_paths,
+            python_path=python_path(),
             cache_folder=cache_folder(),
         )
     )

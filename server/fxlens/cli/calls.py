@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from fxlens.checks.wording import sentences
-from fxlens.cli.analysing import Analysed, analyse, format_option, paths_argument, python_option, said_place
+from fxlens.cli.analysing import (
+    Analysed,
+    analyse,
+    extra_path_option,
+    format_option,
+    paths_argument,
+    python_option,
+    said_place,
+)
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import MODES, Mode
 from fxlens.queries import select_all
@@ -20,9 +28,10 @@ from fxlens.source.model import Query
 @paths_argument
 @format_option
 @python_option
-def command(paths: tuple[Path, ...], form: str, python: str | None) -> None:
+@extra_path_option
+def command(paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...]) -> None:
     """List extraction calls with their models and names."""
-    files = [_file(analysed) for analysed in analyse(paths, python)]
+    files = [_file(analysed) for analysed in analyse(paths, python, extra_paths)]
     if form == "json":
         click.echo(json.dumps({"files": files}, indent=2, ensure_ascii=False))
     else:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from fxlens.cli.analysing import analyse, format_option, paths_argument, python_option, said_place
+from fxlens.cli.analysing import analyse, extra_path_option, format_option, paths_argument, python_option, said_place
 
 _COLOURS = {"error": "red", "warning": "yellow", "information": "blue", "hint": "bright_black"}
 
@@ -19,14 +19,15 @@ _COLOURS = {"error": "red", "warning": "yellow", "information": "blue", "hint": 
 @paths_argument
 @format_option
 @python_option
-def command(paths: tuple[Path, ...], form: str, python: str | None) -> None:
+@extra_path_option
+def command(paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...]) -> None:
     """Check the node names in extraction calls.
 
     Folders are walked, respecting .gitignore. Exit code 0: nothing of severity error or warning; 1: something;
     2: wrong usage or an internal error.
     """
     try:
-        found = list(_problems(paths, python))
+        found = list(_problems(paths, python, extra_paths))
     except Exception as error:
         # The exit code 1 is promised to mean findings; whatever breaks here must not look like one.
         click.echo(f"fxlens check failed: {type(error).__name__}: {error}", err=True)
@@ -38,10 +39,10 @@ def command(paths: tuple[Path, ...], form: str, python: str | None) -> None:
     sys.exit(any(problem["severity"] in ("error", "warning") for problem in found))
 
 
-def _problems(paths: Iterable[Path], python: str | None) -> Iterable[dict[str, Any]]:
+def _problems(paths: Iterable[Path], python: str | None, extra_paths: Iterable[Path]) -> Iterable[dict[str, Any]]:
     from fxlens.checks import check_file, severity_of
 
-    for analysed in analyse(paths, python):
+    for analysed in analyse(paths, python, extra_paths):
         for problem in check_file(analysed.file, analysed.notebooks):
             end = analysed.place(problem.span.end)
             yield {

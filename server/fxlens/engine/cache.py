@@ -42,6 +42,8 @@ def key_of(interpreter: str, request: TraceRequest) -> TraceKey:
         request.folder,
         *request.import_paths,
         "\0",
+        *request.likely_paths,
+        "\0",
         *(statement.text for statement in request.statements),
         "\0",
         request.model.text,

@@ -71,7 +71,7 @@ class Engine:
         if settings == self._settings:
             return
         self._settings = settings
-        self._neighbours.configure({folder.path: settings.extra_paths_of(folder) for folder in settings.folders})
+        self._neighbours.configure(settings.root_settings())
         self._traces.configure(settings)
         for document in self._documents.values():
             self._refresh(document, retry_blocked=True)
@@ -171,9 +171,17 @@ class Engine:
         for document in self._documents.values():
             if document.path == path and document.shown:
                 found = self._calls_in(document.text, path)
-                if found != tuple(one.call for one in document.calls):
+                if found != tuple(one.call for one in document.calls) or self._has_moved(document):
                     self._set_calls(document, found)
                     self._launch_later(document, 0.0)
+
+    def _has_moved(self, document: Document) -> bool:
+        """Whether a model of the document would be looked for in other folders now."""
+        return any(
+            model.request != self._request(one.call, model.state.slice)
+            for one in document.calls
+            for model in one.models
+        )
 
     def _set_calls(self, document: Document, found: tuple[ExtractionCall, ...]) -> None:
         known = {model.key: model for model in document.models()}
@@ -233,13 +241,15 @@ class Engine:
 
     def _request(self, call: ExtractionCall, slice_: Slice) -> TraceRequest:
         folder = self._settings.folder_of(slice_.path)
+        roots = self._neighbours.import_roots(slice_.path)
         return TraceRequest(
             path=slice_.path,
             statements=statements_of(slice_),
             model=Expression(slice_.line, slice_.model),
             dialect=call.dialect,
             arguments=arguments_of(slice_),
-            import_paths=self._settings.import_paths_of(slice_.path),
+            import_paths=roots.certain,
+            likely_paths=roots.likely,
             folder=folder.path if folder else "",
             limits=self._settings.limits,
         )

@@ -101,6 +101,10 @@ def worker_environment() -> dict[str, str]:
     """Our own environment without what was set up for the language server only."""
     environment = dict(os.environ)
     environment.pop("PYTHONHOME", None)
+    if "PYTHONPATH" in environment:
+        # A relative or empty entry would be a folder beside the worker's own; requests name what is meant by it.
+        kept = [entry for entry in environment["PYTHONPATH"].split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117
+        environment["PYTHONPATH"] = os.pathsep.join(kept)
     environment["PYTHONIOENCODING"] = "utf-8:replace"
     return environment
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
-from fxlens.engine.workspace_files import WorkspaceFiles, read_folders
+from fxlens.engine.import_roots import ImportRoots, RootSettings, moves_roots
+from fxlens.engine.workspace_files import WorkspaceFiles, read_workspace
 
 QUIET_SECONDS = 0.15
 """How long a changed file waits for its next change before the documents that were read with it are read again."""
@@ -52,18 +53,22 @@ class Neighbours:
         self._indexing: asyncio.Task[None] | None = None
         self._stop = threading.Event()
 
-    def configure(self, roots: Mapping[str, tuple[str, ...]]) -> None:
-        """Read the folders ``roots`` from now on, each with its extra paths, if they are others than before."""
-        if list(roots.items()) == list(self._files.roots.items()):
+    def configure(self, settings: RootSettings) -> None:
+        """Read the workspace folders of ``settings`` from now on, and what they import from outside."""
+        if settings == self._files.settings and list(settings.folders) == list(self._files.settings.folders):
             return
-        self._files.roots = dict(roots)
+        self._files.configure(settings)
+        self._read_all()
+
+    def _read_all(self) -> None:
         self._cancel_indexing()
         self._stop = threading.Event()
         self._indexing = asyncio.get_running_loop().create_task(self._index(self._stop))
 
     async def _index(self, stop: threading.Event) -> None:
-        files = await asyncio.to_thread(read_folders, list(self._files.roots), dict(self._files.disk), stop)
-        self._files.take_disk(files)
+        self._files.take_disk(
+            await asyncio.to_thread(read_workspace, self._files.settings, dict(self._files.disk), stop)
+        )
         for path in list(self._readings):
             self._read_again(path)
             await asyncio.sleep(0)  # One document a turn of the loop: requests come in between.
@@ -92,8 +97,8 @@ class Neighbours:
         return Reading(self._files)
 
     def mentioning(self, word: str) -> list[str]:
-        """The files of the workspace that hold a word and are not open."""
-        return [path for path in self._files.mentioning(word) if path not in self._readings]
+        """The Python files of the workspace that hold a word and are not open."""
+        return [path for path in self._files.mentioning(word) if path not in self._readings and path.endswith(".py")]
 
     def close(self, path: str) -> None:
         """The document ``path`` is open no more; its file counts again."""
@@ -103,7 +108,14 @@ class Neighbours:
         if self._files.text(path) != before:
             self._note_change(path)
 
+    def import_roots(self, path: str) -> ImportRoots:
+        """Where the imports of the file ``path`` are looked for."""
+        return self._files.import_roots(path)
+
     def file_changed(self, path: str) -> None:
+        if moves_roots(path):
+            self._files.move_roots()
+            self._read_all()
         before = self._files.text(path)
         self._files.take_file(path)
         if self._files.text(path) != before:

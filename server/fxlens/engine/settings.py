@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fxlens.engine.import_roots import RootSettings
 from fxlens.worker.messages import Limits
 
 
@@ -26,6 +27,7 @@ class FolderSettings:
 class EngineSettings:
     """All settings. Nothing of the workspace is executed or probed unless ``trusted``.
 
+    ``python_path`` are the entries of ``PYTHONPATH``, relative ones counting from a file's workspace folder.
     ``max_workers`` is how many worker processes may run at once. ``cache_folder`` is where results are kept between
     sessions; ``None`` keeps them in memory only.
     """
@@ -36,6 +38,7 @@ class EngineSettings:
     default_reason: str = ""
     limits: Limits = field(default_factory=Limits)
     extra_paths: tuple[str, ...] = ()
+    python_path: tuple[str, ...] = ()
     idle_minutes: float = 10.0
     max_workers: int = 3
     cache_folder: str | None = None
@@ -62,12 +65,7 @@ class EngineSettings:
         own = folder.extra_paths if folder else None
         return self.extra_paths if own is None else own
 
-    def import_paths_of(self, path: str) -> tuple[str, ...]:
-        """What stands in front of ``sys.path`` for a file: folder, workspace folder, extra paths, the others."""
-        folder = self.folder_of(path)
-        own = Path(path)
-        paths = [str(own.parent)] if own.is_absolute() else []
-        paths += [folder.path] if folder else []
-        paths += self.extra_paths_of(folder)
-        paths += [other.path for other in self.folders]
-        return tuple(dict.fromkeys(paths))
+    def root_settings(self) -> RootSettings:
+        """What of the settings decides where imports are looked for."""
+        folders = {folder.path: self.extra_paths_of(folder) for folder in self.folders}
+        return RootSettings(folders, self.extra_paths, self.python_path, self.trusted)

@@ -7,11 +7,16 @@ size of a disk costs no more than a large project. Editors' texts win over the d
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fxlens.engine.import_roots import ImportRootFinder, ImportRoots, RootSettings, folders_outside
+from fxlens.engine.notebook_files import LARGEST_FILE as LARGEST_NOTEBOOK
+from fxlens.engine.notebook_files import SUFFIX as NOTEBOOK
+from fxlens.engine.notebook_files import read_notebook
 from fxlens.engine.walking import read_source, walk
 
 MOST_FOLDERS = 10_000
@@ -23,7 +28,10 @@ LARGEST_FILE = 300_000
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file as it was read; ``stamp`` is its modification time (ns) and size then."""
+    """One file as it was read; ``stamp`` is its modification time (ns) and size then.
+
+    The text of a notebook is the program that its cells make.
+    """
 
     text: str
     stamp: tuple[int, int]
@@ -34,9 +42,11 @@ def read_file(path: Path, known: SourceFile | None = None) -> SourceFile | None:
     try:
         status = path.stat()
         stamp = (status.st_mtime_ns, status.st_size)
-        if status.st_size > LARGEST_FILE:
+        if status.st_size > (LARGEST_NOTEBOOK if path.suffix == NOTEBOOK else LARGEST_FILE):
             return None
-        return known if known is not None and known.stamp == stamp else SourceFile(read_source(path), stamp)
+        if known is not None and known.stamp == stamp:
+            return known
+        return SourceFile(read_notebook(path).text if path.suffix == NOTEBOOK else read_source(path), stamp)
     except OSError:
         return None  # Gone or unreadable: as if it were not there.
 
@@ -44,11 +54,11 @@ def read_file(path: Path, known: SourceFile | None = None) -> SourceFile | None:
 def read_folders(
     roots: Sequence[str], known: Mapping[str, SourceFile], stop: threading.Event | None = None
 ) -> dict[str, SourceFile]:
-    """All Python files below ``roots``, within the bounds above; made to run in a thread, which ``stop`` ends early."""
+    """All Python files and notebooks below ``roots``, within the bounds above; ``stop`` ends it early."""
     found: dict[str, SourceFile] = {}
     room = MOST_CHARACTERS
     for root in roots:
-        for path in walk(Path(root), MOST_FOLDERS):
+        for path in walk(Path(root), MOST_FOLDERS, (".py", NOTEBOOK)):
             if len(found) >= MOST_FILES or room <= 0 or (stop is not None and stop.is_set()):
                 return found
             name = str(path)
@@ -59,28 +69,59 @@ def read_folders(
     return found
 
 
+@dataclass(frozen=True)
+class DiskFiles:
+    """What was read of the disk: files by their paths, and the folders that they were read from."""
+
+    files: Mapping[str, SourceFile]
+    folders: tuple[str, ...]
+
+
+def read_workspace(
+    settings: RootSettings, known: Mapping[str, SourceFile], stop: threading.Event | None = None
+) -> DiskFiles:
+    """The workspace folders, and those outside that they import from; made to run in a thread."""
+    inside = list(settings.folders)
+    files = read_folders(inside, known, stop)
+    outside = folders_outside(settings, {path: file.text for path, file in files.items()})
+    files = read_folders([*inside, *outside], {**known, **files}, stop) if outside else files
+    return DiskFiles(files, (*inside, *outside))
+
+
 class WorkspaceFiles:
-    """Implements :class:`fxlens.source.Workspace` on what was read of the disk and what editors hold.
+    """Implements :class:`fxlens.source.Workspace` on what was read of the disk and what editors hold."""
 
-    ``roots`` are the workspace folders, each with the extra paths that its files may import from.
-    """
-
-    def __init__(self, roots: Mapping[str, tuple[str, ...]] | None = None) -> None:
-        self.roots = dict(roots or {})
+    def __init__(self, settings: RootSettings | None = None) -> None:
+        self.settings = settings or RootSettings()
         self.disk: dict[str, SourceFile] = {}
+        self._folders: tuple[str, ...] = tuple(self.settings.folders)
         self._edited: dict[str, str] = {}
         self._words: dict[str, set[str]] = {}
+        self._roots = ImportRootFinder(self.settings, self.text, self._is_file)
 
     # What changes
 
-    def take_disk(self, files: dict[str, SourceFile]) -> None:
-        self.disk = files
+    def configure(self, settings: RootSettings) -> None:
+        self.settings = settings
+        self._folders = tuple(settings.folders)
+        self._roots = ImportRootFinder(settings, self.text, self._is_file)
+
+    def take_disk(self, read: DiskFiles) -> None:
+        self.disk = dict(read.files)
+        self._folders = read.folders
         self._words.clear()
+        self._roots.forget()
+
+    def move_roots(self) -> None:
+        """Find the import roots anew: a project file has changed."""
+        self._roots.forget()
 
     def take_file(self, path: str) -> None:
         """Read one file again that may have changed, appeared or gone; files outside the workspace are left out."""
-        if not path.endswith(".py") or not any(Path(path).is_relative_to(root) for root in self.roots):
+        if not path.endswith((".py", NOTEBOOK)) or not any(Path(path).is_relative_to(root) for root in self._folders):
             return
+        if path not in self.disk:
+            self._roots.forget()  # A folder may have come with it.
         file = read_file(Path(path), self.disk.get(path))
         if file is None:
             self.disk.pop(path, None)
@@ -131,11 +172,21 @@ class WorkspaceFiles:
             for _ in range(len(dotted) - len(name)):
                 base = os.path.dirname(base)  # noqa: PTH120  (pathlib is slow for what every keystroke does.)
             return self._file_of(base, parts)
-        for base in self._import_paths(importer):
+        roots = self.import_roots(importer)
+        # Likely roots hide no module of the standard library: nothing says that the program has them.
+        hides = bool(parts) and parts[0] in sys.stdlib_module_names
+        for base in (*roots.certain, *(() if hides else roots.likely), *roots.own):
             path = self._file_of(base, parts)
             if path is not None:
                 return path
         return None
+
+    def import_roots(self, importer: str) -> ImportRoots:
+        """Where absolute imports of ``importer`` are looked for, by the worker as well."""
+        return self._roots.of(importer)
+
+    def _is_file(self, path: str) -> bool:
+        return path in self._edited or path in self.disk or os.path.isfile(path)  # noqa: PTH113
 
     def _file_of(self, base: str, parts: list[str]) -> str | None:
         stem = os.path.join(base, *parts)  # noqa: PTH118
@@ -143,14 +194,3 @@ class WorkspaceFiles:
             if path in self._edited or path in self.disk:
                 return path
         return None
-
-    def _import_paths(self, importer: str) -> list[str]:
-        """Where absolute imports of ``importer`` are looked for, in the order of the worker's ``sys.path``."""
-        own = os.path.dirname(importer)  # noqa: PTH120
-        top = own
-        while self._file_of(top, []) is not None and os.path.dirname(top) != top:  # noqa: PTH120
-            top = os.path.dirname(top)  # noqa: PTH120
-        containing = [root for root in self.roots if own == root or own.startswith(os.path.join(root, ""))]  # noqa: PTH118
-        nearest = [max(containing, key=len)] if containing else []
-        extra_paths = [path for root in nearest for path in self.roots[root]]
-        return list(dict.fromkeys([top, *nearest, *extra_paths, *self.roots, own]))

@@ -14,6 +14,7 @@ from typing import Any
 
 from fxlens.checks import wrong_severities
 from fxlens.engine.disk_cache import cache_folder
+from fxlens.engine.import_roots import environment_paths
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.worker.messages import Limits
 
@@ -49,6 +50,7 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
         _from_client(known, problems) if "trusted" in known else _standalone(known.get("interpreter"), roots),
         limits=_limits(_mapping(settings.get("limits"), "limits", problems), problems),
         extra_paths=_paths(settings.get("extraPaths"), problems),
+        python_path=environment_paths(),
         idle_minutes=_number(settings, "idleMinutes", EngineSettings().idle_minutes, problems),
         max_workers=int(max(1, _number(settings, "maxWorkers", EngineSettings().max_workers, problems))),
         cache_folder=cache_folder(_text(settings, "cacheFolder", problems)),

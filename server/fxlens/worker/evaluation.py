@@ -10,6 +10,7 @@ import ast
 import importlib
 import importlib.machinery
 import linecache
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,39 +22,43 @@ from torch import nn
 
 from fxlens.graph import Phase
 from fxlens.worker.failures import HINT, NotAModelError
+from fxlens.worker.likely_modules import LikelyFinder
 from fxlens.worker.messages import Expression, Statement, TraceRequest
+from fxlens.worker.module_names import ModuleName, module_name, namespace_package
 from fxlens.worker.neutral import Unloaded
 
 FEATURES = importlib.import_module("__future__")
 
 
-def module_name(path: Path) -> tuple[str, str, Path]:
-    """Name and package of the module in ``path``, and the folder that its top package (or itself) lies in."""
-    parts = [] if path.stem == "__init__" else [path.stem]
-    folder = path.parent
-    packages: list[str] = []
-    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
-        packages.insert(0, folder.name)
-        folder = folder.parent
-    return ".".join([*packages, *parts]) or path.parent.name, ".".join(packages), folder
-
-
 def arrange_path(request: TraceRequest) -> None:
-    """Put the folders that the user's own imports come from in front of ``sys.path``.
+    """Let the user's own imports be found where the engine says.
 
     A file of a package is imported from the folder above its top package. Its own folder comes last, where the names
     of its siblings cannot hide those of the standard library and of installed packages.
     """
-    path = Path(request.path)
-    _, package, top = module_name(path)
-    folders = list(request.import_paths) or [str(path.parent)]
-    last: list[str] = []
-    if package:
-        last = [folder for folder in folders if Path(folder) == path.parent]
-        folders = [str(top), *(folder for folder in folders if folder not in last)]
-    fresh = [folder for folder in dict.fromkeys(folders) if folder not in sys.path]
-    sys.path[:0] = fresh
-    sys.path += last
+    own = str(Path(request.path).parent)
+    module = module_of(request)
+    folders = dict.fromkeys([*request.import_paths, module.top]) if module.package else request.import_paths or (own,)
+    environment = list(sys.path)
+    sys.path[:0] = [each for each in folders if each not in environment and (each != own or not module.package)]
+    sys.path += [own] if module.package and own not in environment else []
+    sys.meta_path.insert(0, LikelyFinder([each for each in request.likely_paths if each not in sys.path], environment))
+
+
+def module_of(request: TraceRequest) -> ModuleName:
+    """Name and package of the file that a request is about.
+
+    A relative import in a folder without ``__init__.py`` says that the file is imported through namespace packages.
+    """
+    module = module_name(request.path)
+    if module.package or not any(_imports_relatively(statement.text) for statement in request.statements):
+        return module
+    package, top = namespace_package(request.path, (*request.import_paths, *request.likely_paths))
+    return ModuleName(f"{package}.{module.name}", package, top)
+
+
+def _imports_relatively(text: str) -> bool:
+    return re.match(r"\s*from[ \t]*\.", text) is not None
 
 
 class Evaluation:
@@ -105,7 +110,8 @@ class Evaluation:
 
     def _make_module(self) -> ModuleType:
         path = Path(self._request.path)
-        name, package, _ = module_name(path)
+        names = module_of(self._request)
+        name, package = names.name, names.package
         module = ModuleType(name)
         module.__file__ = str(path)
         module.__package__ = package

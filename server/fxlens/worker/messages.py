@@ -49,9 +49,9 @@ class Expression:
 class TraceRequest:
     """Evaluate a slice and trace the model it yields.
 
-    ``path`` is the file the slice comes from, ``import_paths`` what stands in front of ``sys.path`` for it (the file's
-    folder first, then workspace roots), ``folder`` the working folder, ``arguments`` the call's arguments that change
-    the trace, by name.
+    ``path`` is the file the slice comes from, ``import_paths`` what stands in front of ``sys.path`` for it (the folder
+    it is imported from first), ``likely_paths`` where else modules are looked for that nothing certain has, ``folder``
+    the working folder, ``arguments`` the call's arguments that change the trace, by name.
     """
 
     path: str
@@ -60,6 +60,7 @@ class TraceRequest:
     dialect: Dialect
     arguments: dict[str, Expression] = field(default_factory=dict)
     import_paths: tuple[str, ...] = ()
+    likely_paths: tuple[str, ...] = ()
     folder: str = ""
     limits: Limits = field(default_factory=Limits)
 
@@ -75,6 +76,7 @@ class TraceRequest:
             data["dialect"],
             {name: Expression(**expression) for name, expression in data["arguments"].items()},
             tuple(data["import_paths"]),
+            tuple(data["likely_paths"]),
             data["folder"],
             Limits(**data["limits"]),
         )

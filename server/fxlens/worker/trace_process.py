@@ -69,7 +69,8 @@ class _Process:
         self._seconds: dict[Phase, float] = {}
         self._since = time.monotonic()
         self.phase: Phase = "import"
-        self._auditor = Auditor(request.path, scratch, (os.path.dirname(request.path), *request.import_paths))  # noqa: PTH120
+        folders = (os.path.dirname(request.path), *request.import_paths, *request.likely_paths)  # noqa: PTH120
+        self._auditor = Auditor(request.path, scratch, folders)
         tempfile.tempdir = scratch
 
     def enter(self, phase: Phase) -> None:

@@ -314,19 +314,16 @@ async def test_folders_have_their_own_interpreters(desk: Desk) -> None:
     assert (state.interpreter, state.interpreter_reason) == (inner, "the inner one")
 
 
-def test_import_paths_and_folder_of_a_file() -> None:
+def test_folder_and_extra_paths_of_a_file() -> None:
     settings = EngineSettings(folders=(FolderSettings("/a"), FolderSettings("/a/b")), extra_paths=("/x",))
-    assert settings.import_paths_of("/a/b/c/f.py") == ("/a/b/c", "/a/b", "/x", "/a")
     assert settings.folder_of("untitled:Untitled-1") == FolderSettings("/a")
-    assert settings.import_paths_of("untitled:Untitled-1") == ("/a", "/x", "/a/b")
-    own = EngineSettings(
-        folders=(FolderSettings("/a"), FolderSettings("/b", extra_paths=("/b/lib",))), extra_paths=("/x",)
-    )
-    assert own.import_paths_of("/b/f.py") == ("/b", "/b/lib", "/a")
-    assert own.import_paths_of("/a/f.py") == ("/a", "/x", "/b")
     folder = settings.folder_of("/a/bc/f.py")
     assert folder
     assert folder.path == "/a"
+    own = EngineSettings(
+        folders=(FolderSettings("/a"), FolderSettings("/b", extra_paths=("/b/lib",))), extra_paths=("/x",)
+    )
+    assert own.root_settings().folders == {"/a": ("/x",), "/b": ("/b/lib",)}
 
 
 async def test_a_cancelled_trace_says_so_and_saving_tries_again(desk: Desk) -> None:

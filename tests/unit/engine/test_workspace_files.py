@@ -9,8 +9,9 @@ import pytest
 from engine_harness import Desk
 
 from fxlens.engine import workspace_files
+from fxlens.engine.import_roots import RootSettings
 from fxlens.engine.settings import FolderSettings
-from fxlens.engine.workspace_files import WorkspaceFiles, read_folders
+from fxlens.engine.workspace_files import WorkspaceFiles, read_folders, read_workspace
 
 WRAPPER = """\
 from torchvision.models.feature_extraction import create_feature_extractor
@@ -35,8 +36,8 @@ def write(folder: Path, **texts: str) -> None:
 
 
 def files_of(folder: Path, *extra: Path) -> WorkspaceFiles:
-    files = WorkspaceFiles({str(folder): tuple(map(str, extra))})
-    files.take_disk(read_folders([str(folder), *map(str, extra)], {}))
+    files = WorkspaceFiles(RootSettings({str(folder): tuple(map(str, extra))}))
+    files.take_disk(read_workspace(files.settings, {}))
     return files
 
 

@@ -1,0 +1,324 @@
+"""The folders that a file adds to ``sys.path``: read from its text, without running it.
+
+The usual forms are evaluated: literals, ``os.path`` and ``pathlib`` expressions on ``__file__`` or the working folder,
+names bound to such, loops over displays of them, and functions that add their argument. Branches are not told apart:
+an edit under ``if root not in sys.path`` counts.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+_MENTION = re.compile(r"\bsys\b[^\n]*\bpath\b|\bpath\.(?:append|insert|extend)\b|\baddsitedir\b")
+_ALIAS = re.compile(r"^[ \t]*(?:from[ \t]+sys[ \t]+import[^\n]*\bpath|import[ \t]+sys)[ \t]+as[ \t]+(\w+)", re.M)
+_CHUNK = re.compile(r"^(?![ \t\r\n#)\]}]|(?:else|elif|except|finally)\b)", re.M)
+_BINDING = re.compile(r"(?:import|from)[ \t]|\w+[ \t]*(?::[^=\n]+)?=(?!=)")
+_LONGEST_BINDING = 600
+"""Characters of a top-level assignment that may name a folder: a table of weights need not be parsed."""
+_SAME = frozenset(
+    {"abspath", "realpath", "normpath", "normcase", "expanduser", "expandvars", "fspath", "str", "Path", "PurePath"}
+)
+"""Functions that give the path they are given, for what is asked here."""
+_SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "expanduser", "__str__", "__fspath__"})
+_WORKING_FOLDER = frozenset({"getcwd", "cwd"})
+_CONSTANTS = {"pardir": os.pardir, "curdir": os.curdir, "sep": os.sep}
+
+
+@dataclass(frozen=True)
+class PathEdits:
+    """Absolute folders in the order in which they are looked at: before and behind what is on ``sys.path`` already."""
+
+    front: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+
+
+def edits_path(text: str) -> bool:
+    """Whether ``text`` may edit ``sys.path``; told without parsing it."""
+    return ("path" in text or "addsitedir" in text) and _MENTION.search(text) is not None
+
+
+def path_edits(text: str, path: str, working_folders: Iterable[str]) -> PathEdits:
+    """What ``text``, the file ``path``, does to ``sys.path`` if it runs in one of ``working_folders``.
+
+    A folder that cannot be told from the text is left out; whether a folder exists is not asked.
+
+    Example:
+        >>> path_edits("import sys; sys.path.append('lib')", "/w/tools/run.py", ["/w"]).back
+        ('/w/lib',)
+    """
+    relevant = _relevant(text)
+    found = [_edits(relevant, path, folder) for folder in dict.fromkeys(working_folders)]
+    return PathEdits(
+        tuple(dict.fromkeys(folder for edits in found for folder in edits.front)),
+        tuple(dict.fromkeys(folder for edits in found for folder in edits.back)),
+    )
+
+
+def _relevant(text: str) -> tuple[str, ...]:
+    """The top-level statements that edit ``sys.path``, with the imports and short assignments around them.
+
+    Each is parsed for itself, so that a syntax error elsewhere hides none of them, and typing elsewhere parses nothing.
+    """
+    starts = [match.start() for match in _CHUNK.finditer(text)]
+    chunks = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    names = set(_ALIAS.findall(text))
+    for chunk in chunks:
+        if _MENTION.search(chunk):
+            names.update(re.findall(r"def[ \t]+(\w+)", chunk))
+    uses_name = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b") if names else None
+    return tuple(
+        chunk
+        for chunk in chunks
+        if _MENTION.search(chunk)
+        or (uses_name is not None and uses_name.search(chunk))
+        or (_BINDING.match(chunk) and len(chunk) < _LONGEST_BINDING)
+    )
+
+
+@lru_cache(maxsize=256)
+def _edits(chunks: tuple[str, ...], path: str, working_folder: str) -> PathEdits:
+    reader = _Reader(path, working_folder)
+    for chunk in chunks:
+        try:
+            body = ast.parse(chunk).body
+        except (SyntaxError, ValueError):
+            continue  # It is being typed, or is the inside of a long string.
+        reader.read(body)
+    return PathEdits(tuple(reader.front), tuple(reader.back))
+
+
+@dataclass
+class _Reader:
+    path: str
+    working_folder: str
+    front: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    _values: dict[str, str] = field(default_factory=dict)
+    _lists: dict[str, ast.expr] = field(default_factory=dict)
+    _path_lists: set[str] = field(default_factory=set)
+    """Names of ``sys.path`` itself: ``from sys import path``."""
+    _modules: set[str] = field(default_factory=lambda: {"sys"})
+    """Names of the module ``sys``."""
+    _helpers: dict[str, tuple[str, ast.arguments, bool]] = field(default_factory=dict)
+    """Functions that add a parameter to ``sys.path``: its name, the signature, and whether in front."""
+    _function: ast.FunctionDef | ast.AsyncFunctionDef | None = None
+
+    def read(self, body: Iterable[ast.stmt]) -> None:
+        for statement in body:
+            self._read_statement(statement)
+
+    def _read_statement(self, statement: ast.stmt) -> None:
+        if isinstance(statement, ast.ImportFrom) and statement.module == "sys":
+            self._path_lists |= {alias.asname or alias.name for alias in statement.names if alias.name == "path"}
+        elif isinstance(statement, ast.Import):
+            self._modules |= {alias.asname for alias in statement.names if alias.name == "sys" and alias.asname}
+        elif isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                self._assign(target, statement.value)
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            self._assign(statement.target, statement.value)
+        elif isinstance(statement, ast.AugAssign) and self._is_path_list(statement.target):
+            self._add(self._items(statement.value), front=False)
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            self._read_call(statement.value)
+        elif isinstance(statement, (ast.For, ast.AsyncFor)) and isinstance(statement.target, ast.Name):
+            self._read_loop(statement.target.id, statement)
+        elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            outer, self._function = self._function, statement
+            self.read(statement.body)
+            self._function = outer
+        else:
+            for block in ("body", "orelse", "finalbody"):
+                self.read(each for each in getattr(statement, block, ()) if isinstance(each, ast.stmt))
+            for handler in getattr(statement, "handlers", ()):
+                self.read(handler.body)
+
+    def _read_loop(self, name: str, statement: ast.For | ast.AsyncFor) -> None:
+        for item in self._items(statement.iter):
+            value = self._value(item)
+            if value is not None:
+                self._values[name] = value
+                self.read(statement.body)
+        self._values.pop(name, None)
+
+    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        if self._is_path_list(target):
+            self._read_whole(value)
+        elif isinstance(target, ast.Subscript) and self._is_path_list(target.value):
+            front = isinstance(target.slice, ast.Slice) and _is_nothing(target.slice.lower)
+            self._add(self._items(value), front)
+        elif isinstance(target, ast.Name):
+            known = self._value(value)
+            self._values.pop(target.id, None)
+            self._lists.pop(target.id, None)
+            if known is not None:
+                self._values[target.id] = known
+            elif isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+                self._lists[target.id] = value
+
+    def _read_whole(self, value: ast.expr) -> None:
+        """``sys.path = [a] + sys.path``, ``[a, *sys.path, b]``."""
+        front = True
+        for part in _summands(value):
+            if self._is_path_list(part):
+                front = False
+                continue
+            items = part.elts if isinstance(part, (ast.List, ast.Tuple)) else []
+            for item in items:
+                if isinstance(item, ast.Starred) and self._is_path_list(item.value):
+                    front = False
+                else:
+                    self._add([item], front)
+
+    def _read_call(self, call: ast.Call) -> None:
+        function, given = call.func, call.args
+        if isinstance(function, ast.Attribute) and self._is_path_list(function.value):
+            if function.attr == "append" and len(given) == 1:
+                self._add(given, front=False)
+            elif function.attr == "extend" and len(given) == 1:
+                self._add(self._items(given[0]), front=False)
+            elif function.attr == "insert" and len(given) == 2:
+                self._add(given[1:], front=_is_small(given[0]))
+        elif _name_of(function) == "addsitedir" and given:
+            self._add(given[:1], front=False)
+        elif isinstance(function, ast.Name) and function.id in self._helpers:
+            self._read_helper_call(call, *self._helpers[function.id])
+
+    def _read_helper_call(self, call: ast.Call, parameter: str, signature: ast.arguments, front: bool) -> None:
+        names = [each.arg for each in (*signature.posonlyargs, *signature.args)]
+        positional = dict(zip(names, call.args, strict=False))
+        keywords = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+        value = {**positional, **keywords}.get(parameter)
+        if value is not None:
+            self._add([value], front)
+
+    def _add(self, items: Iterable[ast.expr], front: bool) -> None:
+        added: list[str] = []
+        for item in items:
+            value = self._value(item)
+            if value is not None:
+                added.append(os.path.normpath(os.path.join(self.working_folder, value)))  # noqa: PTH118
+            elif self._function is not None:
+                self._note_helper(item, front)
+        if front:
+            self.front[:0] = added
+        else:
+            self.back += added
+
+    def _note_helper(self, item: ast.expr, front: bool) -> None:
+        assert self._function is not None
+        signature = self._function.args
+        names = {each.arg for each in (*signature.posonlyargs, *signature.args, *signature.kwonlyargs)}
+        used = [node.id for node in ast.walk(item) if isinstance(node, ast.Name) and node.id in names]
+        if used:
+            self._helpers[self._function.name] = (used[0], signature, front)
+
+    def _items(self, node: ast.expr) -> list[ast.expr]:
+        if isinstance(node, ast.Name):
+            node = self._lists.get(node.id, node)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            return list(node.elts)
+        return []
+
+    def _is_path_list(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Name):
+            return node.id in self._path_lists
+        return isinstance(node, ast.Attribute) and node.attr == "path" and _name_of(node.value) in self._modules
+
+    # Values: text and pathlib's paths alike are text
+
+    def _value(self, node: ast.expr) -> str | None:
+        if isinstance(node, ast.Constant):
+            return node.value if isinstance(node.value, str) else None
+        if isinstance(node, ast.Name):
+            return self.path if node.id == "__file__" else self._values.get(node.id)
+        if isinstance(node, ast.BinOp):
+            return self._operation(node)
+        if isinstance(node, ast.JoinedStr):
+            parts = [self._value(each.value if isinstance(each, ast.FormattedValue) else each) for each in node.values]
+            return "".join(part for part in parts if part is not None) if None not in parts else None
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node)
+        if isinstance(node, ast.Subscript):
+            return self._parent_at(node)
+        return self._call(node) if isinstance(node, ast.Call) else None
+
+    def _operation(self, node: ast.BinOp) -> str | None:
+        left, right = self._value(node.left), self._value(node.right)
+        if left is None or right is None:
+            return None
+        if isinstance(node.op, ast.Div):
+            return os.path.join(left, right)  # noqa: PTH118
+        return left + right if isinstance(node.op, ast.Add) else None
+
+    def _attribute(self, node: ast.Attribute) -> str | None:
+        if node.attr in _CONSTANTS and _name_of(node.value) in ("os", "path", "osp"):
+            return _CONSTANTS[node.attr]
+        owner = self._value(node.value)
+        return os.path.dirname(self._absolute(owner)) if owner is not None and node.attr == "parent" else None  # noqa: PTH120
+
+    def _parent_at(self, node: ast.Subscript) -> str | None:
+        """``path.parents[n]``."""
+        of, index = node.value, node.slice
+        if not (isinstance(of, ast.Attribute) and of.attr == "parents"):
+            return None
+        value = self._value(of.value)
+        if value is None or not (isinstance(index, ast.Constant) and isinstance(index.value, int) and index.value >= 0):
+            return None
+        found = self._absolute(value)
+        for _ in range(index.value + 1):
+            found = os.path.dirname(found)  # noqa: PTH120
+        return found
+
+    def _call(self, node: ast.Call) -> str | None:
+        name = _name_of(node.func)
+        if name in _WORKING_FOLDER and not node.args:
+            return self.working_folder
+        values = [self._value(each) for each in node.args]
+        if isinstance(node.func, ast.Attribute) and name in (*_SAME_METHODS, "joinpath", "rstrip"):
+            owner = self._value(node.func.value)
+            if owner is not None:
+                given = [value for value in values if value is not None]
+                if name == "joinpath":
+                    return os.path.join(owner, *given) if len(given) == len(values) else None  # noqa: PTH118
+                return owner.rstrip(*given) if name == "rstrip" else owner
+        if not values or any(value is None for value in values):
+            return None
+        given = [value for value in values if value is not None]
+        if name in ("join", "Path", "PurePath"):
+            return os.path.join(*given)  # noqa: PTH118
+        if name == "dirname":
+            return os.path.dirname(self._absolute(given[0]))  # noqa: PTH120
+        return given[0] if name in _SAME else None
+
+    def _absolute(self, path: str) -> str:
+        """So that the folder above ``"."`` is one."""
+        return os.path.normpath(os.path.join(self.working_folder, path))  # noqa: PTH118
+
+
+def _summands(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        yield from _summands(node.left)
+        yield from _summands(node.right)
+    else:
+        yield node
+
+
+def _name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _is_nothing(node: ast.expr | None) -> bool:
+    return node is None or (isinstance(node, ast.Constant) and node.value == 0)
+
+
+def _is_small(node: ast.expr) -> bool:
+    """``insert(0, …)`` and ``insert(1, …)`` put it before everything that is installed."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, int)
