@@ -87,11 +87,21 @@ function settings(): ServerSettings {
 /** The extra import paths of a folder (`undefined`: of files outside them), absolute where a folder makes them so. */
 function extraPaths(folder: string | undefined): string[] {
   const scope = folder === undefined ? undefined : Uri.file(folder);
-  const paths = workspace.getConfiguration('fxlens', scope).get<string[]>('extraPaths', []);
-  return paths.map((path) => {
+  const own = workspace.getConfiguration('fxlens', scope).get<string[]>('extraPaths', []);
+  const paths = new Set([...own, ...analysisPaths(scope)].filter((path) => typeof path === 'string'));
+  return [...paths].map((path) => {
     const replaced = substitute(path, folder, process.env);
     return folder === undefined ? replaced : resolve(folder, replaced);
   });
+}
+
+/** What Pylance is told in `python.analysis.extraPaths`; in Restricted Mode not what the workspace says. */
+function analysisPaths(scope: Uri | undefined): readonly string[] {
+  const setting = workspace.getConfiguration('python', scope).inspect<string[]>('analysis.extraPaths');
+  const { globalValue, workspaceValue, workspaceFolderValue } = setting ?? {};
+  const trusted = workspace.isTrusted ? (workspaceFolderValue ?? workspaceValue) : undefined;
+  const paths: unknown = trusted ?? globalValue;
+  return Array.isArray(paths) ? paths : [];
 }
 
 function report(log: LogOutputChannel, folder: string | undefined, resolution: Resolution): void {

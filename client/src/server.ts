@@ -35,7 +35,7 @@ export class Server implements Disposable {
   /** What the running server was last told. */
   #sent: Configuration | undefined;
   #ended = false;
-  readonly #files = workspace.createFileSystemWatcher('**/*.py');
+  readonly #files = workspace.createFileSystemWatcher('**/{*.py,*.ipynb,pyproject.toml,setup.cfg,pytest.ini,.env}');
   readonly #restart = serialised(() => this.#replace());
 
   constructor(
