@@ -4,7 +4,45 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from fxlens.engine.disk_cache import FOLDER_VARIABLE, OFF
 
 # A test that wants results kept names a folder of its own. All others want a worker, and to leave the user's cache alone.
 os.environ[FOLDER_VARIABLE] = OFF
+
+GROUP = "shares "
+"""How the names of our groups begin; xdist appends them to the ids of their tests, behind an ``@``."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Tests that share a fixture of a module or of the session run in the same xdist process, so that it is made once.
+
+    ``--dist loadscope`` was rejected: it keeps modules together, and a parametrised session (the language server for
+    each kind of client) would be started anew in every module and process.
+    """
+    for item in items:
+        name = _shared(session, item)
+        if name and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(GROUP + name))
+
+
+def _shared(session: pytest.Session, item: pytest.Item) -> str:
+    """The fixture that ``item`` shares with others, with its parameter; the widest and parametrised ones first."""
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    indices = item.callspec.indices if parameters else {}
+    found = []
+    for name in item.fixturenames if isinstance(item, pytest.Function) else ():
+        for definition in session._fixturemanager.getfixturedefs(name, item) or ():
+            if definition.scope != "function" and definition.baseid.startswith("tests"):
+                module = item.nodeid.partition("::")[0] + " " if definition.scope == "module" else ""
+                index = f" {indices[name]}" if definition.params and name in indices else ""
+                found.append((definition.scope != "session", not index, f"{module}{name}{index}"))
+    return min(found)[2] if found else ""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Report a test under its own id, without its group."""
+    report.nodeid = report.nodeid.partition(f"@{GROUP}")[0]

@@ -5,11 +5,18 @@ import { createInterface } from 'node:readline';
 import { ROOT, WINDOWS } from './paths.mjs';
 import { Remedy } from './say.mjs';
 
-/** @typedef {{cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, allowFailure?: boolean, hide?: RegExp}} RunOptions */
+/**
+ * @typedef {{cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, allowFailure?: boolean, hide?: RegExp,
+ *   take?: (chunk: string) => void, interruptible?: boolean}} RunOptions
+ */
+
+/** The programs that `endAllOnSignal` ends. @type {Set<number>} */
+const interruptible = new Set();
 
 /**
  * Run a program to its end. With `quiet` its output is kept and only shown when it fails; lines of its standard output
- * that match `hide` are not shown.
+ * that match `hide` are not shown. `take` is given the output instead of the terminal. An `interruptible` program has a
+ * session of its own: Ctrl+C reaches us only, and `endAllOnSignal` ends it in order.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {RunOptions} [options]
@@ -17,13 +24,17 @@ import { Remedy } from './say.mjs';
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
+    const piped = options.quiet || options.take !== undefined;
     const child = spawn(command, args, {
       cwd: options.cwd ?? ROOT,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', options.quiet || options.hide ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
+      stdio: ['ignore', piped || options.hide ? 'pipe' : 'inherit', piped ? 'pipe' : 'inherit'],
+      detached: options.interruptible && !WINDOWS,
       // npm and code are .cmd files on Windows, which Node starts through a shell only.
       shell: WINDOWS && /\.(cmd|bat)$/i.test(command),
     });
+    const { pid } = child;
+    if (options.interruptible && pid) interruptible.add(pid);
     let output = '';
     const { hide } = options;
     if (hide && !options.quiet && child.stdout) {
@@ -32,12 +43,14 @@ export function run(command, args, options = {}) {
       });
     }
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk) => {
-        output += chunk;
+      stream?.setEncoding('utf8').on('data', (chunk) => {
+        if (options.take) options.take(chunk);
+        else output += chunk;
       });
     }
     child.on('error', reject);
     child.on('close', (status) => {
+      if (pid) interruptible.delete(pid);
       const code = status ?? 1;
       if (code !== 0 && !options.allowFailure) {
         const tail = output.trimEnd().split('\n').slice(-40).join('\n');
@@ -93,6 +106,39 @@ export async function endTree(root, patience = 3000) {
   const end = Date.now() + patience;
   while (tree.some(isAlive) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
   signal(tree, 'SIGKILL');
+}
+
+/** After SIGINT, SIGTERM or SIGHUP: end all interruptible programs and everything they started, then ourselves. */
+export function endAllOnSignal() {
+  for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    // Once: a second one ends us at once, as without this.
+    process.once(name, async () => {
+      console.error(`\n✖ ${name}: ending what was started`);
+      await Promise.all([...interruptible].map(interrupt));
+      process.exit(1);
+    });
+  }
+}
+
+/**
+ * Ctrl+C for a program that leads a session, which may tidy up for `patience` milliseconds; then the end of what is left
+ * of its tree. The tree is taken before: whatever loses its parent is no longer found below it.
+ * @param {number} leader
+ */
+async function interrupt(leader, patience = 10_000) {
+  if (WINDOWS) return endTree(leader);
+  const tree = new Set(processTree(leader));
+  signal([-leader], 'SIGINT');
+  const end = Date.now() + patience;
+  while (isAlive(leader) && Date.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    for (const pid of processTree(leader)) tree.add(pid);
+  }
+  const left = [...tree].filter(isAlive);
+  signal(left, 'SIGTERM');
+  const gone = Date.now() + 3000;
+  while (left.some(isAlive) && Date.now() < gone) await new Promise((resolve) => setTimeout(resolve, 50));
+  signal(left, 'SIGKILL');
 }
 
 /** @param {number} pid */

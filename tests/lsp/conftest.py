@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_lsp
-from lens import DEMO, WORKSPACES, Lens
+from lens import DEMO, TESTS, WORKSPACES, Lens
 from lsprotocol import types
 from pygls.protocol import JsonRPCNotification, JsonRPCResponseMessage, default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
@@ -66,7 +66,7 @@ SETTINGS = {"limits": {"importSeconds": 20, "buildSeconds": 4, "traceSeconds": 2
 OTHER_PYTHON = os.environ.get("FXLENS_SERVER_PYTHON")
 """Another Python to run the server in, as the extension does: isolated, on its bundled libraries, without torch."""
 SERVER = (
-    [OTHER_PYTHON, "-I", "-S", str(WORKSPACES.parents[1] / "server" / "bootstrap.py")]
+    [OTHER_PYTHON, "-I", "-S", str(TESTS.parent / "server" / "bootstrap.py")]
     if OTHER_PYTHON
     else [sys.executable, "-m", "fxlens", "lsp"]
 )

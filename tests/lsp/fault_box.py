@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import select
@@ -24,6 +25,7 @@ class Box:
 
     def __init__(self, name: str, variables: dict[str, str]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"fxlens-test-{name}-"))
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)  # Where none of its tests is run.
         self.workspace = self.folder / "workspace"
         self.cache = self.folder / "cache"
         self._mark = f"{MARK}={self.folder.name}"

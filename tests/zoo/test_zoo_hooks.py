@@ -72,6 +72,7 @@ def test_all_module_paths_of_eight_models_at_once_against_torchvisions_function(
     assert right < 0.7 * asked
 
 
+@pytest.mark.timm
 @pytest.mark.parametrize("mode", ["eval", "train"])
 @pytest.mark.parametrize("name", TIMM)
 def test_timm_model(name: str, mode: Mode) -> None:

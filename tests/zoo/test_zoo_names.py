@@ -84,6 +84,7 @@ def test_torchvision_model_by_our_own_rule(name: str) -> None:
     create_feature_extractor(model, queries, suppress_diff_warning=True)
 
 
+@pytest.mark.timm
 @pytest.mark.parametrize("name", TIMM)
 def test_timm_model_under_both_leaf_sets(name: str) -> None:
     model = timm_model(name)
