@@ -37,6 +37,12 @@ CANCELLED = Failure("start", "cancelled", "Reading the model was cancelled.", "S
 NO_INTERPRETER = Failure("start", "interpreter", "No Python interpreter was found.", "Choose one with torch installed.")
 
 
+def _is_stopped(model: Model, interpreter: str | None) -> bool:
+    """Whether ``model`` was told that nothing can run in its interpreter, and that is ``interpreter``."""
+    failure = model.state.failure
+    return failure is not None and failure.kind == "blocked" and model.key.interpreter == interpreter
+
+
 class Engine:
     """Documents × workers × cache.
 
@@ -55,12 +61,13 @@ class Engine:
         on_worker_log: Callable[[str], None] | None = None,
     ) -> None:
         self._on_analysis = on_analysis
+        self._on_worker = on_worker
         self._on_log = on_log
         self._settings = EngineSettings()
         self._documents: dict[str, Document] = {}
         self._jobs: dict[TraceKey, Job] = {}
-        self._traces = Traces(on_worker, on_log, on_phase, on_worker_log)
-        self._neighbours = Neighbours(self._read_again)
+        self._traces = Traces(self._take_worker, on_log, on_phase, on_worker_log)
+        self._neighbours = Neighbours(self._read_again, on_log)
         self._restarting = asyncio.Lock()
         self._looks = itertools.count()
 
@@ -123,7 +130,20 @@ class Engine:
                 self._publish(document)
                 self._launch_later(document, 0.0)
 
+    def _take_worker(self, state: WorkerState) -> None:
+        """A worker that runs again takes up what was told that nothing can run."""
+        self._on_worker(state)
+        if state.status == "ready":
+            for document in self._documents.values():
+                blocked = [model for model in document.models() if _is_stopped(model, state.interpreter)]
+                for model in blocked:
+                    model.outdate()
+                if blocked:
+                    self._launch_later(document, 0.0)
+
     def _concerned(self, model: Model, path: str) -> bool:
+        if _is_stopped(model, model.key.interpreter):
+            return self._traces.may_retry(model.key.interpreter)
         if model.state.status == "failed":
             return path.endswith(".py") or any(file.path == path for file in model.files)
         return model.state.status == "ready" and any(
@@ -222,7 +242,7 @@ class Engine:
         interpreter, reason = self._settings.interpreter_of(document.path)
         key = key_of(interpreter or "", request)
         blocked = self._why_blocked(interpreter, reason)
-        if blocked is None and key in known and known[key].state.failure not in (NOT_TRUSTED, NO_INTERPRETER):
+        if blocked is None and key in known and not self._outlived(known[key]):
             return known[key].moved_to(slice_, request)
         before = document.last_good(call, at, slice_, branch)
         graph = before.graph if before else None
@@ -231,6 +251,12 @@ class Engine:
         if blocked is None and (traced := self._traces.known(key)):
             model.take(traced)
         return model
+
+    def _outlived(self, model: Model) -> bool:
+        """Whether the reason why nothing ran for ``model`` may be gone."""
+        if _is_stopped(model, model.key.interpreter):
+            return self._traces.may_retry(model.key.interpreter)
+        return model.state.failure in (NOT_TRUSTED, NO_INTERPRETER)
 
     def _why_blocked(self, interpreter: str | None, reason: str) -> Failure | None:
         if not self._settings.trusted:
@@ -303,8 +329,7 @@ class Engine:
                 del self._jobs[job.key]
             raise
         except Exception as error:
-            self._on_log(f"internal error while tracing {job.request.model.text!r}: {error!r}")
-            failure = Failure("start", type(error).__name__, f"FX Lens failed: {error}", "Please report this.")
+            failure = self._defect(job, error)
             self._finish(job, lambda model: self._block(model, failure))
         else:
             self._finish(job, lambda model: model.take(traced))
@@ -345,9 +370,18 @@ class Engine:
             del self._jobs[job.key]
         touched = []
         for document, model in list(self._wanting(job.key)):
-            apply(model)
+            try:
+                apply(model)
+            except Exception as error:
+                # Else the model would wait for ever, and its document with it.
+                self._block(model, self._defect(job, error))
             touched.append(document)
         self._publish_all(touched)
+
+    def _defect(self, job: Job, error: Exception) -> Failure:
+        """A defect of ours, for the log and for the user."""
+        self._on_log(f"internal error while tracing {job.request.model.text!r}: {error!r}")
+        return Failure("start", type(error).__name__, f"FX Lens failed: {error}", "Please report this.")
 
     @staticmethod
     def _block(model: Model, failure: Failure) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from fxlens.engine.import_roots import ImportRoots, RootSettings, moves_roots
+from fxlens.engine.tasks import Tasks
 from fxlens.engine.workspace_files import WorkspaceFiles, read_workspace
 
 QUIET_SECONDS = 0.15
@@ -44,8 +45,9 @@ class Neighbours:
     All methods must be called from the event loop's thread; none of them blocks it.
     """
 
-    def __init__(self, read_again: Callable[[str], None]) -> None:
+    def __init__(self, read_again: Callable[[str], None], on_log: Callable[[str], None] = lambda _: None) -> None:
         self._read_again = read_again
+        self._tasks = Tasks(on_log)
         self._files = WorkspaceFiles()
         self._readings: dict[str, Reading] = {}
         self._changed: set[str] = set()
@@ -63,7 +65,7 @@ class Neighbours:
     def _read_all(self) -> None:
         self._cancel_indexing()
         self._stop = threading.Event()
-        self._indexing = asyncio.get_running_loop().create_task(self._index(self._stop))
+        self._indexing = self._tasks.run("reading the workspace's files", self._index(self._stop))
 
     async def _index(self, stop: threading.Event) -> None:
         self._files.take_disk(

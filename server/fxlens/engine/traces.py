@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from fxlens.engine.analysis import WorkerState
 from fxlens.engine.cache import Digests, MemoryCache, Traced, TraceKey
 from fxlens.engine.disk_cache import DiskCache
 from fxlens.engine.settings import EngineSettings
+from fxlens.engine.tasks import Tasks
 from fxlens.engine.turns import Turns
 from fxlens.engine.worker_client import Listener
 from fxlens.engine.workers import Worker
@@ -66,12 +67,12 @@ class Traces:
         self._on_phase = on_phase or (lambda _: None)
         self._settings = EngineSettings()
         self._workers: dict[str, Worker] = {}
-        self._turns = Turns(self._settings.max_workers, self._park)
+        self._tasks = Tasks(on_log)
+        self._turns = Turns(self._settings.max_workers, self._park, self._tasks)
         self.digests = Digests()
         self._memory = MemoryCache(self.digests)
         self._disk: DiskCache | None = None
         self._doubted: set[TraceKey] = set()
-        self._background: set[asyncio.Task[None]] = set()
 
     def configure(self, settings: EngineSettings) -> None:
         """End the workers that are not to be used any more, and let the others know what has changed for them."""
@@ -82,7 +83,7 @@ class Traces:
         used = {settings.default_interpreter, *(folder.interpreter for folder in settings.folders)}
         for interpreter in list(self._workers):
             if not settings.trusted or interpreter not in used:
-                self._run(self._workers.pop(interpreter).retire())
+                self._tasks.run(f"ending the worker of {interpreter}", self._workers.pop(interpreter).retire())
         for worker in self._workers.values():
             worker.idle_seconds = settings.idle_minutes * 60
         self._turns.set_places(settings.max_workers)
@@ -162,7 +163,7 @@ class Traces:
     def _keep(self, key: TraceKey, traced: Traced) -> None:
         self._memory.put(key, replace(traced, reply=replace(traced.reply, text=b"")))
         if self._disk:
-            self._run(asyncio.to_thread(self._disk.put, key, traced))
+            self._tasks.run("storing a result", asyncio.to_thread(self._disk.put, key, traced))
 
     def _worker(self, interpreter: str) -> Worker:
         worker = self._workers.get(interpreter)
@@ -171,7 +172,8 @@ class Traces:
             def remember(environment: Environment) -> None:
                 if self._disk:
                     folders = environment.folders
-                    self._run(asyncio.to_thread(self._disk.remember_environment, interpreter, folders))
+                    noted = asyncio.to_thread(self._disk.remember_environment, interpreter, folders)
+                    self._tasks.run("noting an environment", noted)
 
             reason = self._reason_for(interpreter)
             idle = self._settings.idle_minutes * 60
@@ -189,18 +191,18 @@ class Traces:
         worker = self._workers.get(interpreter)
         return worker.state if worker else None
 
+    def may_retry(self, interpreter: str) -> bool:
+        """Whether a request that was told that nothing can run there would be tried now."""
+        worker = self._workers.get(interpreter)
+        return worker is None or worker.may_retry
+
     def worker_pids(self) -> list[int]:
         return [worker.pid for worker in self._workers.values() if worker.pid is not None]
 
     async def stop(self) -> None:
         """End every worker, and wait for what is still being written."""
         await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
-        await asyncio.gather(*self._background, return_exceptions=True)
-
-    def _run(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        await self._tasks.finish()
 
 
 def _on_loop(on_log: Callable[[str], None]) -> Callable[[str], None]:

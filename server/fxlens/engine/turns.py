@@ -13,13 +13,16 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from fxlens.engine.tasks import Tasks
+
 
 class Turns:
     """Gives places to interpreters; ``park`` ends the worker of one that has a place and nothing to do."""
 
-    def __init__(self, places: int, park: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, places: int, park: Callable[[str], Awaitable[None]], tasks: Tasks) -> None:
         self._places = places
         self._park = park
+        self._tasks = tasks
         self._at_work: OrderedDict[str, int] = OrderedDict()
         """Requests under way, for each interpreter that has a place, those used least recently first."""
         self._waiting: OrderedDict[str, list[asyncio.Future[None]]] = OrderedDict()
@@ -81,7 +84,7 @@ class Turns:
         idle = [interpreter for interpreter, count in self._at_work.items() if not count]
         for interpreter in idle[: max(0, missing)]:
             del self._at_work[interpreter]
-            task = asyncio.ensure_future(self._park_one(interpreter))
+            task = self._tasks.run(f"ending the worker of {interpreter}", self._park_one(interpreter))
             self._parking.add(task)
             task.add_done_callback(self._parked)
 
@@ -90,6 +93,4 @@ class Turns:
 
     def _parked(self, task: asyncio.Task[None]) -> None:
         self._parking.discard(task)
-        if not task.cancelled():
-            task.exception()  # A worker that could not be parked well is gone all the same.
-        self._serve()
+        self._serve()  # A worker that could not be parked well is gone all the same.

@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from typing import Any, get_args
 from fxlens.engine.interpreters import kill_group, worker_environment
 from fxlens.graph import Phase
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
-from fxlens.worker.pipe import LineBuffer, encode
+from fxlens.worker.pipe import FrameBuffer, LineBuffer, encode
 
 MAIN = Path(__file__).parent.parent / "worker" / "main.py"
 START_SECONDS = 120.0
@@ -25,6 +26,9 @@ GRACE_SECONDS = 30.0
 """How much longer than all its limits together a request may take before the worker itself is taken to be stuck."""
 STOP_SECONDS = 1.0
 CHUNK = 1 << 18
+
+
+_NUMBER = re.compile(rb'"id":(\d+)')
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,16 @@ class WorkerDiedError(Exception):
     """The worker process ended (or was stuck and has been ended) before it answered."""
 
 
+class WorkerStuckError(WorkerDiedError):
+    """The worker did not answer a request within all limits, and has been ended."""
+
+
 class WorkerStartError(Exception):
     """The worker says why it cannot work in this environment."""
+
+
+class BadAnswerError(Exception):
+    """The worker's answer to one request cannot be read."""
 
 
 class WorkerClient:
@@ -90,6 +102,7 @@ class WorkerClient:
         except OSError as error:
             raise WorkerStartError(f"{self._interpreter} cannot be run: {error.strerror or error}.") from error
         self._readers = [asyncio.create_task(self._read_messages()), asyncio.create_task(self._read_log())]
+        self._readers[0].add_done_callback(self._stop_without_reader)
         try:
             return await asyncio.wait_for(asyncio.shield(self._ready), START_SECONDS)
         except asyncio.TimeoutError as error:
@@ -101,6 +114,8 @@ class WorkerClient:
 
         Raises:
             WorkerDiedError: the worker ended before it answered.
+            WorkerStuckError: it did not answer although every limit had passed, and has been ended.
+            BadAnswerError: what it answered cannot be read.
         """
         number = next(self._numbers)
         reply: asyncio.Future[TraceReply | None] = asyncio.get_running_loop().create_future()
@@ -113,7 +128,7 @@ class WorkerClient:
             result = await asyncio.wait_for(reply, patience * 3 + GRACE_SECONDS)  # Three ways of building.
         except asyncio.TimeoutError as error:
             await self.kill()
-            raise WorkerDiedError("the worker did not answer") from error
+            raise WorkerStuckError("the worker did not answer") from error
         except asyncio.CancelledError:
             self._send({"method": "cancel", "params": {"id": number}})
             raise
@@ -153,11 +168,33 @@ class WorkerClient:
     async def _read_messages(self) -> None:
         assert self._process
         assert self._process.stdout
-        lines = LineBuffer()
+        frames = FrameBuffer(self._log_line)
         while data := await self._process.stdout.read(CHUNK):
-            for line in lines.feed(data):
-                self._handle(json.loads(line), line)
+            for payload in frames.feed(data):
+                try:
+                    self._handle(json.loads(payload), payload)
+                except Exception as error:
+                    self._refuse(payload, error)
         self.exit_code = await self._process.wait()
+        self._ended()
+
+    def _refuse(self, payload: bytes, error: Exception) -> None:
+        """A message that cannot be used fails the request it answers, and no other."""
+        self._on_log(f"a message of the worker cannot be read: {error!r}: {payload[:200]!r}")
+        number = _NUMBER.search(payload, 0, 100)
+        future = self._waiting.get(int(number[1])) if number else None
+        if future and not future.done():
+            future.set_exception(BadAnswerError(f"{type(error).__name__}: {error}"))
+
+    def _stop_without_reader(self, task: asyncio.Task[None]) -> None:
+        """A worker that nobody listens to must not go on: what waits for it is told at once."""
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        self._on_log(f"internal error while reading from the worker: {error!r}")
+        if self._process and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                kill_group(self._process.pid)
         self._ended()
 
     def _ended(self) -> None:
@@ -175,7 +212,10 @@ class WorkerClient:
         lines = LineBuffer()
         while data := await self._process.stderr.read(CHUNK):
             for line in lines.feed(data):
-                self._on_log(line.decode(errors="replace")[:2000])
+                self._log_line(line)
+
+    def _log_line(self, line: bytes) -> None:
+        self._on_log(line.decode(errors="replace")[:2000])
 
     def _handle(self, message: dict[str, Any], text: bytes) -> None:
         number, method, params = message.get("id"), message.get("method"), message.get("params", {})

@@ -10,18 +10,29 @@ from dataclasses import replace
 from fxlens.engine.analysis import WorkerState, WorkerStatus
 from fxlens.engine.interpreters import Probe, probe
 from fxlens.engine.states import changed
-from fxlens.engine.worker_client import Listener, WorkerClient, WorkerDiedError, WorkerStartError
+from fxlens.engine.suspects import Company
+from fxlens.engine.tasks import Tasks
+from fxlens.engine.worker_client import (
+    BadAnswerError,
+    Listener,
+    WorkerClient,
+    WorkerDiedError,
+    WorkerStartError,
+    WorkerStuckError,
+)
 from fxlens.graph import Failure
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 
 BACK_OFF_SECONDS = (0.0, 1.0, 5.0, 20.0)
-"""How long to wait before the next start after so many crashes in a row; after the last, the user is asked."""
+"""How long to wait before the next start after so many crashes in a row; after the last, the user is told."""
 PROBLEM_SECONDS = 5.0
 """How long an interpreter's problem is remembered before it is looked at again."""
-ATTEMPTS = 2
-"""How often a request may end the worker before the request itself is blamed."""
 PARALLEL_TRACES = 2
 """How many models one worker traces at a time: one that takes for ever must not keep the other files waiting."""
+
+
+CRASH_REMEDY = "See the log. An edit tries again; restart FX Lens to try at once."
+SEE_LOG = "See the log for its last output."
 
 
 class BlockedError(Exception):
@@ -56,6 +67,7 @@ class Worker:
         self.idle_seconds = idle_seconds
         self.state = WorkerState("stopped", "Nothing to trace yet.", interpreter, interpreter_reason)
         self._turns = asyncio.Semaphore(PARALLEL_TRACES)
+        self._company = Company()
         self._at_work = 0
         self._client: WorkerClient | None = None
         self._ready = False
@@ -64,7 +76,7 @@ class Worker:
         self._rest: asyncio.TimerHandle | None = None
         self._stopping = False
         self._starting: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(on_log)
 
     @property
     def pid(self) -> int | None:
@@ -88,19 +100,39 @@ class Worker:
                     self._rest_later()
 
     async def _attempt(self, request: TraceRequest, listener: Listener) -> TraceReply:
-        for _ in range(ATTEMPTS):
-            client = await self._started()
-            listener.on_start()
-            self._set("tracing", f"Tracing `{request.model.text[:60]}`.")
-            try:
-                reply = await client.trace(request, listener)
-            except WorkerDiedError:
-                await self._lost(client)
-                continue
-            self._crashes = 0
-            return reply
-        text = f"The worker ended {ATTEMPTS} times while it worked on this model."
-        return TraceReply(None, Failure("start", "crash", text, "The log has what it said last."))
+        """A worker that ends is not blamed on this request at once: others may have run on it. Alone, it shows."""
+        try:
+            async with self._company.shared():
+                return await self._once(request, listener)
+        except WorkerStuckError:
+            return self._blame("The worker did not answer for this model, although all limits had passed.")
+        except WorkerDiedError:
+            pass
+        try:
+            async with self._company.alone():
+                return await self._once(request, listener)
+        except WorkerDiedError:
+            return self._blame("The worker ended 2 times while it worked on this model.")
+
+    async def _once(self, request: TraceRequest, listener: Listener) -> TraceReply:
+        client = await self._started()
+        listener.on_start()
+        self._set("tracing", f"Tracing `{request.model.text[:60]}`.")
+        try:
+            reply = await client.trace(request, listener)
+        except WorkerDiedError:
+            await self._lost(client)
+            raise
+        except BadAnswerError as error:
+            text = f"The worker's answer for this model cannot be read ({error})."
+            reply = TraceReply(None, Failure("start", "answer", text, SEE_LOG))
+        self._crashes = 0
+        return reply
+
+    def _blame(self, text: str) -> TraceReply:
+        """The request is at fault, and the worker is not: the next one starts it without waiting."""
+        self._crashes = 0
+        return TraceReply(None, Failure("start", "crash", text, SEE_LOG))
 
     async def _started(self) -> WorkerClient:
         """The running worker; started first if there is none.
@@ -136,10 +168,10 @@ class Worker:
             self._rest_later()
 
     async def _start(self) -> None:
-        self._set("starting", f"Looking at {self._interpreter}.")
+        self._set("starting", f"Checking {self._interpreter}…")
         found = await probe(self._interpreter)
         if found.killed:
-            raise WorkerDiedError(f"signal 9 ended {self._interpreter} while it was looked at")
+            raise WorkerDiedError(f"signal 9 ended {self._interpreter} while it was checked")
         if found.problem:
             raise self._block(found)
         self.state = replace(self.state, python=found.python)
@@ -150,7 +182,7 @@ class Worker:
         try:
             environment = await client.start(lambda: self._set("importing", "Importing torch."))
         except WorkerStartError as error:
-            raise self._block(Probe(self._interpreter, found.python, str(error), "The log has the details.")) from error
+            raise self._block(Probe(self._interpreter, found.python, str(error), "See the log for details.")) from error
         self._ready = True
         self._problem = None
         self._announce(environment)
@@ -173,22 +205,23 @@ class Worker:
         self._problem = (time.monotonic(), error)
         return error
 
+    @property
+    def may_retry(self) -> bool:
+        """Whether a request would be tried now, although an earlier one was told of a problem."""
+        return self._problem is None or time.monotonic() - self._problem[0] >= PROBLEM_SECONDS
+
     def _raise_known_problem(self) -> None:
-        if self._problem and time.monotonic() - self._problem[0] < PROBLEM_SECONDS:
+        if self._problem and not self.may_retry:
             raise self._problem[1]
 
     async def _back_off(self) -> None:
-        """Wait longer after each crash in a row, and give up after too many, until the user restarts."""
+        """Wait longer after each crash in a row; after too many, give up until something is edited, saved or opened."""
         if not self._crashes:
             return
         if self._crashes >= len(self._waits):
-            raise self._block(
-                Probe(
-                    self._interpreter,
-                    problem=f"The worker crashed {self._crashes} times in a row.",
-                    remedy="See the log, then restart FX Lens.",
-                )
-            )
+            crashes, self._crashes = self._crashes, len(self._waits) - 1  # The next request gets one try.
+            problem = f"The worker crashed {crashes} times in a row."
+            raise self._block(Probe(self._interpreter, problem=problem, remedy=CRASH_REMEDY))
         seconds = self._waits[self._crashes]
         if seconds:
             self._set("failed", f"The worker crashed {self._crashes} times in a row; next try in {seconds:g} s.")
@@ -240,9 +273,7 @@ class Worker:
     def _go_to_rest(self) -> None:
         if not self._at_work:
             minutes = self.idle_seconds / 60
-            task = asyncio.create_task(self.stop(f"At rest after {minutes:g} min without work."))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.run("stopping an idle worker", self.stop(f"Stopped after {minutes:g} min idle."))
 
     async def stop(self, reason: str = "Stopped.") -> None:
         """End the process. A later request starts it again; earlier problems are forgotten."""

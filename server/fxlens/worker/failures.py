@@ -160,6 +160,12 @@ def of_silence(phase: Phase) -> Failure:
     return Failure(phase, "exit", text, HINT)
 
 
+def of_bad_answer(phase: Phase, problem: str) -> Failure:
+    """For a process whose answer cannot be read: user code wrote on its pipe, or changed what writes the answer."""
+    text = f"The code damaged the answer of its own trace process while {DOING[phase]} ({problem:.200})."
+    return Failure(phase, "answer", text, HINT)
+
+
 LIMIT_SETTINGS: dict[Phase, str] = {
     "import": "fxlens.limits.importSeconds",
     "build": "fxlens.limits.buildSeconds",

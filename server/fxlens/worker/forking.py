@@ -16,6 +16,9 @@ from fxlens.worker.messages import TraceRequest
 assert sys.platform != "win32"
 
 
+_exit = os._exit  # User code may replace it, and its process must not go on as a second worker.
+
+
 class ForkedProcess:
     def __init__(self, pid: int, results: int, output: int, scratch: str) -> None:
         self.pid = pid
@@ -83,7 +86,7 @@ class ForkLauncher:
 
             run(request, way, results, scratch)
         finally:
-            os._exit(70)
+            _exit(70)
 
     def stop(self) -> None:
         """Nothing is started ahead."""

@@ -52,7 +52,8 @@ def main() -> None:
     if sys.version_info < (3, 10):
         version = ".".join(map(str, sys.version_info[:3]))
         text = "FX Lens needs Python 3.10 or newer to trace models; this one is " + version + "."
-        os.write(replies, ('{"jsonrpc":"2.0","method":"failed","params":{"message":"' + text + '"}}\n').encode())
+        message = ('{"jsonrpc":"2.0","method":"failed","params":{"message":"' + text + '"}}').encode()
+        os.write(replies, b"\x1e%d\n%b" % (len(message), message))  # As `fxlens.worker.pipe` frames it.
         sys.exit(3)
     load_package()
     from fxlens.worker.start import start

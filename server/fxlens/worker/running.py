@@ -7,11 +7,12 @@ import sys
 import time
 from pathlib import Path
 
-from fxlens.graph import Failure, Phase
-from fxlens.worker.failures import of_death, of_memory, of_silence, of_time, seconds_of
+from fxlens.graph import Phase
+from fxlens.worker.answers import BadAnswerError, check_answer
+from fxlens.worker.failures import of_bad_answer, of_death, of_memory, of_silence, of_time, seconds_of
 from fxlens.worker.launching import TraceProcess
 from fxlens.worker.messages import TraceReply, TraceRequest
-from fxlens.worker.pipe import LineBuffer
+from fxlens.worker.pipe import FrameBuffer
 
 CLOSING_SECONDS = 0.3
 """How long to wait for the last output of a process that has answered or ended."""
@@ -34,13 +35,13 @@ class Running:
         self.try_next_way = False
         self._names_only: bytes | None = None
         self._names_taken = False
-        self._failure: Failure | None = None
+        self._bad: str | None = None
         self._over: str | None = None
         self._started = time.monotonic()
         self._phase_started = self._started
         self._spent: dict[Phase, float] = {}
         self._changes: list[Phase] = []
-        self._lines = LineBuffer()
+        self._frames = FrameBuffer(self._take_stray)
         self._dump: list[str] = []
         self._output = bytearray()
         self._left_out = 0
@@ -57,19 +58,31 @@ class Running:
     def receive_result(self, data: bytes) -> None:
         if not data:
             self._results_ended = True
-        for line in self._lines.feed(data):
-            self._take_line(line)
+        for payload in self._frames.feed(data):
+            if self._bad is None:
+                self._take(payload)
 
-    def _take_line(self, line: bytes) -> None:
-        if line.startswith(b"P "):
-            self._enter(line[2:].decode())
-        elif line.startswith(b"R {"):
-            self.answer = line[2:]
-        elif line.startswith(b"G {"):
-            self._names_only = line[2:]
-        elif line.startswith(b"A "):
+    def _take(self, payload: bytes) -> None:
+        kind, content = payload[:2], payload[2:]
+        if kind == b"P ":
+            self._enter(content.decode(errors="replace"))
+        elif kind == b"A ":
             self.try_next_way = True
-        elif len(self._dump) < LONGEST_DUMP:
+        elif kind in (b"R ", b"G "):
+            try:
+                check_answer(content)
+            except BadAnswerError as error:
+                self._bad = str(error)
+                return
+            if kind == b"R ":
+                self.answer = content
+            else:
+                self._names_only = content
+        else:
+            self._bad = f"a message of the unknown kind {kind!r}"
+
+    def _take_stray(self, line: bytes) -> None:
+        if len(self._dump) < LONGEST_DUMP:
             self._dump.append(line.decode(errors="replace"))
 
     def _enter(self, name: str) -> None:
@@ -118,7 +131,7 @@ class Running:
             if self._over and now - self._ending_since > ABORT_SECONDS:
                 self.process.kill()
             return
-        if self.answer is not None or self.try_next_way:
+        if self.answer is not None or self.try_next_way or self._bad is not None:
             self._ending_since = now
             self.process.kill()
         elif self.process.poll() is not None or self._results_ended:
@@ -149,11 +162,11 @@ class Running:
         if waited > CLOSING_SECONDS:
             self._cut_off = self.process.poll() is None
             return True
-        return self._output_ended and (self._results_ended or self.answer is not None)
+        return self._output_ended and (self._results_ended or self.answer is not None or self._bad is not None)
 
     def rescue(self) -> None:
         """If all went well but finding shapes, the nodes without their shapes are the answer."""
-        if self.answer is None and self.phase == "shapes" and self._names_only is not None:
+        if self.answer is None and self._bad is None and self.phase == "shapes" and self._names_only is not None:
             failure = self.failed_reply().failure
             if failure:
                 self._output += f"shapes are unknown: {failure.message} {failure.remedy}\n".encode()
@@ -162,12 +175,16 @@ class Running:
     def failed_reply(self) -> TraceReply:
         """The reply for a process that gave no answer. It has been killed by now if it had not ended itself."""
         limits = self.request.limits
-        if self._over == "time":
+        if self._bad is not None:
+            failure = of_bad_answer(self.phase, self._bad)
+        elif self._over == "time":
             failure = of_time(self.phase, limits, self._dump)
         elif self._over == "memory":
             failure = of_memory(self.phase, limits, self._dump)
         elif self._cut_off:
             failure = of_silence(self.phase)
+        elif self._frames.incomplete and self.process.poll() == 0:
+            failure = of_bad_answer(self.phase, "it ends in the middle of a message")
         else:
             failure = of_death(self.process.poll() or 0, self.phase, self._dump)
         return TraceReply(None, failure, (), self.output, dict(self._spent))

@@ -14,7 +14,7 @@ from fxlens.graph import Failure
 from fxlens.worker import building
 from fxlens.worker.launching import Launcher
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
-from fxlens.worker.pipe import LineBuffer, encode, write_all
+from fxlens.worker.pipe import FrameBuffer, frame, to_text, write_all
 from fxlens.worker.preloading import Preloader
 from fxlens.worker.running import CLOSING_SECONDS, NAMES_SECONDS, Running
 from fxlens.worker.sources import Sources, ThreadedSources
@@ -47,7 +47,7 @@ class _Serving:
         self._environment = environment
         self._preloader = None if no_fork else Preloader()
         self._launcher, self._sources = _means(no_fork)
-        self._buffer = LineBuffer()
+        self._frames = FrameBuffer()
         self._running: dict[int, Running] = {}
         self._ways: dict[str, int] = {}
         self._ended = False
@@ -74,19 +74,19 @@ class _Serving:
         return min(WATCH_SECONDS, CLOSING_SECONDS / 4) if closing else WATCH_SECONDS
 
     def _say(self, message: dict[str, Any]) -> None:
-        self._write(encode(message))
+        self._write(to_text({"jsonrpc": "2.0", **message}).encode())
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, payload: bytes) -> None:
         try:
-            write_all(self._replies, data)
+            write_all(self._replies, frame(payload))
         except BrokenPipeError:
             self._ended = True  # The engine is gone.
 
     def _receive(self, data: bytes) -> None:
         if not data:
             self._ended = True
-        for line in self._buffer.feed(data):
-            self._handle(json.loads(line))
+        for payload in self._frames.feed(data):
+            self._handle(json.loads(payload))
 
     def _handle(self, message: dict[str, Any]) -> None:
         method, params = message.get("method"), message.get("params", {})
@@ -137,9 +137,8 @@ class _Serving:
         for phase in running.take_phases():
             self._say({"method": "phase", "params": {"id": number, "phase": phase, "pid": running.process.pid}})
         if names := running.take_names(time.monotonic()):
-            self._write(
-                b'{"jsonrpc":"2.0","method":"names","params":{"id":%d,"result":' % number + _whole(names, "") + b"}}\n"
-            )
+            answer = _whole(names, "")
+            self._write(b'{"jsonrpc":"2.0","method":"names","params":{"id":%d,"result":%b}}' % (number, answer))
         running.watch(time.monotonic())
         if not running.complete(time.monotonic()):
             return
@@ -159,7 +158,7 @@ class _Serving:
         # The answer is passed on as text: reading and writing a graph of 10 000 nodes again would cost as much as
         # tracing it. Only the output, which we hold, is put into it.
         answer = _whole(running.answer, running.output)
-        self._write(b'{"jsonrpc":"2.0","id":%d,"result":' % number + answer + b"}\n")
+        self._write(b'{"jsonrpc":"2.0","id":%d,"result":%b}' % (number, answer))
 
     def _remember(self, signature: str, way: int) -> None:
         self._ways.pop(signature, None)
@@ -170,7 +169,7 @@ class _Serving:
 
 def _whole(answer: bytes, output: str) -> bytes:
     """The text of a reply with the output, which only we hold, put into it."""
-    return b'{"output":%s,' % json.dumps(output).encode() + answer.removeprefix(b"{")
+    return b'{"output":%s,' % to_text(output).encode() + answer.lstrip().removeprefix(b"{")
 
 
 def _signature(request: TraceRequest) -> str:

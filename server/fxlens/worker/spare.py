@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 from fxlens.worker.audit import remove_scratch
 from fxlens.worker.launching import TraceProcess, new_scratch
 from fxlens.worker.messages import TraceRequest
-from fxlens.worker.pipe import write_all
+from fxlens.worker.pipe import frame, to_text, write_all
 
 MAIN = Path(__file__).with_name("main.py")
 
@@ -42,7 +41,7 @@ class SpareProcess:
         """Hand over the request; the pipe stays open, its end tells the process that we are gone."""
         assert self._process.stdin
         message = {"request": request.to_json(), "way": way, "scratch": self._scratch}
-        write_all(self._process.stdin.fileno(), json.dumps(message).encode() + b"\n")
+        write_all(self._process.stdin.fileno(), frame(to_text(message).encode()))
 
     def abort(self) -> bool:
         if sys.platform != "win32" and self._process.poll() is None:

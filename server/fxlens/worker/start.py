@@ -17,7 +17,7 @@ from typing import Any
 
 from fxlens.worker import guards
 from fxlens.worker.messages import Environment, TraceRequest
-from fxlens.worker.pipe import LineBuffer, encode, write_all
+from fxlens.worker.pipe import FrameBuffer, encode, write_all
 from fxlens.worker.sources import read_some
 
 NO_FORK = "FXLENS_NO_FORK"
@@ -90,7 +90,7 @@ def _be_spare(requests: int, results: int) -> None:
     _load_torch()
     from fxlens.worker.preloading import Preloader
 
-    message = _first_line(requests)
+    message = _first_message(requests)
     if message is None:
         os._exit(0)
     request = TraceRequest.from_json(message["request"])
@@ -107,11 +107,11 @@ def _be_spare(requests: int, results: int) -> None:
     run(request, int(message["way"]), results, str(message["scratch"]))
 
 
-def _first_line(descriptor: int) -> dict[str, Any] | None:
-    buffer = LineBuffer()
+def _first_message(descriptor: int) -> dict[str, Any] | None:
+    buffer = FrameBuffer()
     while data := read_some(descriptor):
-        if lines := buffer.feed(data):
-            message: dict[str, Any] = json.loads(lines[0])
+        if payloads := buffer.feed(data):
+            message: dict[str, Any] = json.loads(payloads[0])
             return message
     return None
 

@@ -1,6 +1,6 @@
 """What a trace process does: one request, one answer, then it ends without saying goodbye.
 
-It tells the worker which phase it is in and, at the end, its answer, as lines on a private pipe: ``P <phase>``,
+It tells the worker which phase it is in and, at the end, its answer, as frames on a private pipe: ``P <phase>``,
 ``G <answer as JSON>`` as soon as the nodes are known (the answer if finding shapes goes wrong), ``R <answer as JSON>``
 at the end, or ``A <JSON>`` for "did not work this way, try the next way of building". Whatever else arrives
 on that pipe is what ``faulthandler`` writes when the process crashes.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import json
 import os
 import sys
 import tempfile
@@ -30,7 +29,12 @@ from fxlens.worker.audit import Auditor
 from fxlens.worker.evaluation import Evaluation, arrange_path
 from fxlens.worker.failures import RefusedError, from_exception
 from fxlens.worker.messages import TraceReply, TraceRequest
-from fxlens.worker.pipe import write_all
+from fxlens.worker.pipe import frame, to_text, write_all
+
+# Bound before user code could replace them: a process that cannot end would go on as a second worker.
+_exit = os._exit
+_set_recursion_limit, _set_trace, _set_profile = sys.setrecursionlimit, sys.settrace, sys.setprofile
+RECURSION_LIMIT = sys.getrecursionlimit()
 
 NOT_THE_WAYS_FAULT = (ImportError, SyntaxError, RefusedError, MemoryError, RecursionError)
 """Errors in building that no other way of building would mend."""
@@ -47,12 +51,19 @@ def run(request: TraceRequest, way: int, results: int, scratch: str) -> None:
     _flush(sys.stdout)
     _flush(sys.stderr)
     _send(results, kind, answer)
-    os._exit(0)
+    _exit(0)
+
+
+def _take_over() -> None:
+    """From here on our own code runs: the tracing functions and the limit that user code set do not hold for it."""
+    _set_trace(None)
+    _set_profile(None)
+    _set_recursion_limit(RECURSION_LIMIT)
 
 
 def _send(results: int, kind: str, answer: dict[str, Json]) -> None:
     answer.pop("output", None)  # The worker, which collects it, puts it in.
-    write_all(results, f"{kind} {json.dumps(answer, separators=(',', ':'))}\n".encode())
+    write_all(results, frame(f"{kind} {to_text(answer)}".encode()))
 
 
 def _flush(stream: Any) -> None:
@@ -78,7 +89,7 @@ class _Process:
         if phase != self.phase:
             self._clock()
             self.phase = phase
-            write_all(self._results, f"P {phase}\n".encode())
+            write_all(self._results, frame(f"P {phase}".encode()))
 
     def _clock(self) -> None:
         now = time.monotonic()
@@ -91,6 +102,7 @@ class _Process:
         try:
             graph = self._graph()
         except BaseException as error:  # user code may raise anything, SystemExit included
+            _take_over()
             failure = from_exception(error, self.phase)
             if self._may_try_again() and self.phase == "build" and not _certain(error):
                 return "A", {}
@@ -99,6 +111,7 @@ class _Process:
         return "R", self._reply(graph, failure)
 
     def _reply(self, graph: ModelGraph | None, failure: Failure | None) -> dict[str, Json]:
+        _take_over()
         self._clock()
         reply: dict[str, Json] = TraceReply(graph, failure, self._auditor.files(), "", self._seconds).to_json()
         return reply

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from fxlens.engine.tasks import Tasks
 from fxlens.engine.turns import Turns
 
 
@@ -12,7 +13,7 @@ class Stage:
 
     def __init__(self, places: int) -> None:
         self.story: list[str] = []
-        self.turns = Turns(places, self._park)
+        self.turns = Turns(places, self._park, Tasks(print))
         self._ends: dict[str, asyncio.Event] = {}
 
     async def _park(self, interpreter: str) -> None:

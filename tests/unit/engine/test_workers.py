@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -21,6 +23,27 @@ from fxlens.worker.messages import Expression, Statement, TraceReply, TraceReque
 
 GOOD = TraceRequest("/nowhere/x.py", (Statement(0, "from torch import nn"),), Expression(1, "nn.ReLU()"), "fxlens")
 SLEEPY = TraceRequest("/nowhere/x.py", (Statement(0, "import time"),), Expression(1, "time.sleep(1000)"), "fxlens")
+SLOW = TraceRequest(
+    "/nowhere/x.py",
+    (Statement(0, "import time"), Statement(1, "from torch import nn")),
+    Expression(2, "[time.sleep(3), nn.ReLU()][1]"),
+    "fxlens",
+)
+ODD_WORKER = """\
+import json, os, sys
+def say(text): os.write(1, b"\\x1e%d\\n%b" % (len(text), text.encode()))
+environment = {"python": "3", "executable": "x", "torch": "2", "torchvision": None, "timm": None, "pid": 1, "folders": []}
+say(json.dumps({"method": "importing", "params": {"module": "torch"}}))
+say(json.dumps({"method": "ready", "params": environment}))
+odd = iter(['"result":{"graph":3}', '"result":{broken'])
+while line := sys.stdin.buffer.readline():
+    message = json.loads(sys.stdin.buffer.read(int(line[1:])))
+    if message["method"] == "trace":
+        os.write(1, b"printed by somebody")
+        say('{"id":%d,%s}' % (message["id"], next(odd)))
+    else:
+        break
+"""
 NO_WAIT = (0.0, 0.0, 0.0)
 
 
@@ -47,6 +70,15 @@ class Watched:
     def trace(self, request: TraceRequest = GOOD) -> asyncio.Task[object]:
         listener = Listener(lambda: None, self._phase, self.names.append)
         return asyncio.create_task(self.worker.trace(request, listener))
+
+    def kill_when_built(self) -> asyncio.Task[object]:
+        """A request that ends its worker whenever its model is being built."""
+
+        def kill(phase: Phase) -> None:
+            if phase == "build" and self.worker.pid:
+                os.kill(self.worker.pid, signal.SIGKILL)
+
+        return asyncio.create_task(self.worker.trace(SLEEPY, Listener(lambda: None, kill, self.names.append)))
 
     async def until(self, status: str) -> None:
         await self.until_true(lambda: self.worker.state.status == status)
@@ -85,6 +117,16 @@ def fake(tmp_path: Path, instead: str) -> str:
     return str(path)
 
 
+def say(method: str, **params: object) -> str:
+    """A shell command that says ``method`` as a worker does."""
+    return f"printf '\\036%s\\n%s' {shlex.join(encode_parts(method, params))}"
+
+
+def encode_parts(method: str, params: object) -> tuple[str, str]:
+    payload = json.dumps({"method": method, "params": params})
+    return str(len(payload)), payload
+
+
 async def test_from_stopped_to_ready_tracing_and_stopped(made: list[Watched]) -> None:
     watched = watch(made)
     await watched.trace()
@@ -119,7 +161,7 @@ async def test_a_cancelled_trace_leaves_the_worker_ready(made: list[Watched]) ->
 
 @pytest.mark.parametrize(
     ("instead", "status"),
-    [("exit 7", "starting"), ("kill -9 $$", "starting"), ('echo \'{"method": "importing"}\'; exit 7', "importing")],
+    [("exit 7", "starting"), ("kill -9 $$", "starting"), (f"{say('importing')}; exit 7", "importing")],
 )
 async def test_a_crash_loop_ends_and_says_so(made: list[Watched], tmp_path: Path, instead: str, status: str) -> None:
     watched = watch(made, fake(tmp_path, instead))
@@ -146,8 +188,7 @@ async def test_the_wait_between_crashes_can_be_ended(made: list[Watched], tmp_pa
 
 
 async def test_a_worker_that_says_why_it_cannot_work(made: list[Watched], tmp_path: Path) -> None:
-    message = '{"method": "failed", "params": {"message": "torch is broken here."}}'
-    watched = watch(made, fake(tmp_path, f"echo '{message}'; exit 3"))
+    watched = watch(made, fake(tmp_path, f"{say('failed', message='torch is broken here.')}; exit 3"))
     with pytest.raises(BlockedError, match="torch is broken here") as caught:
         await watched.trace()
     assert caught.value.failure.kind == "blocked"
@@ -184,7 +225,7 @@ async def test_two_traces_that_lose_their_worker_count_as_one_crash(made: list[W
     await watched.until_true(lambda: watched.phases.count("build") == 2)
     assert watched.worker.pid
     os.kill(watched.worker.pid, signal.SIGKILL)
-    await watched.until_true(lambda: watched.phases.count("build") == 4)
+    await watched.until_true(lambda: watched.phases.count("build") == 3)  # One after the other, from now on.
     assert watched.history == [
         "stopped", "starting", "importing", "ready", "tracing", "failed", "starting", "importing", "ready", "tracing",
     ]  # fmt: skip
@@ -192,6 +233,29 @@ async def test_two_traces_that_lose_their_worker_count_as_one_crash(made: list[W
         task.cancel()
     assert all(isinstance(one, asyncio.CancelledError) for one in await asyncio.gather(*tasks, return_exceptions=True))
     await watched.until("ready")
+
+
+async def test_of_two_requests_the_guilty_one_is_blamed(made: list[Watched]) -> None:
+    """Whenever the guilty request is being built, its worker ends; the other one gets its answer all the same."""
+    watched = watch(made, back_off=(0.0, 0.0))
+    innocent = watched.trace(SLOW)
+    await watched.until_phase("build")
+    assert "ended 2 times" in str(await watched.kill_when_built())
+    assert "graph=ModelGraph" in str(await innocent)
+    # However often it happens, no other file is kept waiting or blocked.
+    assert "ended 2 times" in str(await watched.kill_when_built())
+    assert "graph=ModelGraph" in str(await watched.trace())
+
+
+async def test_a_message_that_cannot_be_read_fails_one_request(made: list[Watched], tmp_path: Path) -> None:
+    """The worker says something that is no answer to request 1, and goes on."""
+    watched = watch(made, fake(tmp_path, f'exec {sys.executable} {tmp_path / "worker.py"} "$@"'))
+    (tmp_path / "worker.py").write_text(ODD_WORKER)
+    first, second = watched.trace(), watched.trace()
+    assert "cannot be read" in str(await first)
+    assert "cannot be read" in str(await second)
+    assert watched.history[-1] == "ready"
+    assert [line for line in watched.log if "cannot be read" in line]
 
 
 def test_every_other_transition_is_refused() -> None:

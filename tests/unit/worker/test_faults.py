@@ -18,6 +18,12 @@ import os, sys, time, ctypes, signal, itertools, threading, builtins, atexit, so
 import torch
 from torch import nn
 
+def write(fd, data):
+    try:
+        os.write(fd, data)
+    except OSError:
+        pass
+
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -30,7 +36,7 @@ class Net(nn.Module):
 
 model = Net()
 """
-INIT_LINE = 8
+INIT_LINE = 14
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,28 @@ FAULTS = [
     Fault("unserialisable attributes", "self.lock = threading.Lock(); self.f = lambda: 1"),
     Fault("monkeypatches torch", "torch.load = torch.relu = nn.Linear.forward = torch.fx.Graph.lint = None"),
     Fault("temporary file", "import tempfile; tempfile.NamedTemporaryFile().write(b'x')"),
+    Fault("replaces the encoder", "import json; json.dumps = lambda *_, **__: '{\\n}'"),
+    Fault("indents JSON", "import json, functools; json.dumps = functools.partial(json.dumps, indent=2)"),
+    Fault("patches the encoder's class", "import json; json.JSONEncoder.default = json.JSONEncoder.encode = None"),
+    Fault("patches the encoder's module", "import json.encoder as e; e.c_make_encoder = e.encode_basestring_ascii = 3"),
+    Fault("replaces os.write and os._exit", "os.write = os._exit = lambda *_: None"),
+    Fault(
+        "raises in every line",
+        "sys.settrace(lambda *_: 1 / 0); sys.setprofile(lambda *_: 1 / 0)",
+        kind="ZeroDivisionError",
+    ),
+    Fault("a low recursion limit", "sys.setrecursionlimit(60)"),
+    Fault("writes on every file", "[write(fd, b'\\0{}\\nR {\\n50%') for fd in range(3, 40)]"),
+    Fault("says that it is tracing", "[write(fd, b'\\x1e7\\nP trace') for fd in range(3, 40)]"),
+    Fault("answers nonsense", "[write(fd, b'\\x1e4\\nR {}') for fd in range(3, 40)]", kind="answer", line=None),
+    Fault("answers a list", "[write(fd, b'\\x1e4\\nR []') for fd in range(3, 40)]", kind="answer", line=None),
+    Fault("says an unknown word", "[write(fd, b'\\x1e3\\nX 1') for fd in range(3, 40)]", kind="answer", line=None),
+    Fault(
+        "begins a long answer",
+        "[write(fd, b'\\x1e99999999\\n') for fd in range(3, 40)]",
+        kind="answer",
+        line=None,
+    ),
 ]
 
 
@@ -150,7 +178,7 @@ def test_exception_in_forward_is_a_failure_of_that_mode(worker: Workshop) -> Non
     assert {failure.mode for failure in reply.graph.failures} == {"train", "eval"}
     source = reply.graph.failures[0].source
     assert source
-    assert source.line == 12
+    assert source.line == 18
     worker.assert_good()
 
 
@@ -231,10 +259,10 @@ def test_nothing_outlives_the_worker(tmp_path: Path) -> None:
 @pytest.mark.parametrize("state", ["importing", "ready"])
 def test_the_worker_does_not_outlive_the_engine(state: str) -> None:
     program = (
-        "import subprocess, sys\n"
+        "import os, subprocess, sys\n"
         "worker = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
         "print(worker.pid, flush=True)\n"
-        "for line in worker.stdout: print(line.decode(), end='', flush=True)\n"
+        "while data := os.read(worker.stdout.fileno(), 10_000): print(data.decode().replace('\\n', ' '), flush=True)\n"
     )
     engine = subprocess.Popen(
         [sys.executable, "-c", program, sys.executable, str(MAIN)], stdout=subprocess.PIPE, text=True

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fxlens.worker.messages import Expression, Limits, Statement, TraceReply, TraceRequest
-from fxlens.worker.pipe import LineBuffer
+from fxlens.worker.pipe import FrameBuffer, encode
 
 MAIN = Path(__file__).parents[3] / "server" / "fxlens" / "worker" / "main.py"
 PATIENCE = 60.0
@@ -40,7 +40,7 @@ class Workshop:
         self.process = process
         self.folder = Path()
         self.traces: list[int] = []
-        self._lines = LineBuffer()
+        self._frames = FrameBuffer()
         self._messages: list[dict[str, Any]] = []
         self._number = 0
 
@@ -84,7 +84,7 @@ class Workshop:
 
     def send(self, message: dict[str, Any]) -> None:
         assert self.process.stdin
-        self.process.stdin.write(json.dumps(message).encode() + b"\n")
+        self.process.stdin.write(encode(message))
         self.process.stdin.flush()
 
     def wait_for_phase(self, number: int, phase: str) -> int:
@@ -113,8 +113,8 @@ class Workshop:
         assert ready, f"no message within {PATIENCE} s; waiting: {self._messages}"
         data = os.read(self.process.stdout.fileno(), 1 << 16)
         assert data, f"the worker ended with {self.process.wait(5)}"
-        for line in self._lines.feed(data):
-            message = json.loads(line)
+        for payload in self._frames.feed(data):
+            message = json.loads(payload)
             if message.get("method") == "phase":
                 self.traces.append(message["params"]["pid"])
             self._messages.append(message)
