@@ -50,7 +50,7 @@ def check_file(analysis: FileAnalysis, notebooks: Mapping[str, Program] | None =
     ``notebooks`` are the programs of open notebooks by their paths, for lines that the messages speak of.
     """
     found: dict[tuple[object, ...], Problem] = {}
-    text = SourceText(analysis.text, notebooks)
+    text = SourceText(analysis.text, notebooks, analysis.path)
     for call in analysis.calls:
         for problem in check_call(call, text):
             if not is_ignored(problem, call.call.span, text):

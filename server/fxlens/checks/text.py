@@ -17,17 +17,19 @@ from fxlens.source.notebooks import Program, place_name
 class SourceText:
     """A file's text, to look at and to make edits for.
 
-    ``notebooks`` are the programs of notebooks by their paths: what they say of a line, they say by cell.
+    ``notebooks`` are the programs of notebooks by their paths: what they say of a line, they say by cell. ``path`` is
+    the text's own, where it has one.
     """
 
-    def __init__(self, text: str, notebooks: Mapping[str, Program] | None = None) -> None:
+    def __init__(self, text: str, notebooks: Mapping[str, Program] | None = None, path: str | None = None) -> None:
         self.text = text
+        self._path = path
         self._notebooks = notebooks or {}
         self.lines = split_lines(text)
 
     def place_name(self, source: SourceLine) -> str:
         """A line of this or another file, as it is said to the user."""
-        return place_name(source, self._notebooks)
+        return place_name(source, self._notebooks, self._path)
 
     def at(self, span: Span) -> str:
         """What stands at ``span``."""

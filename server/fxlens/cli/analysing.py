@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -49,6 +49,8 @@ class Analysed:
 
     file: FileAnalysis
     program: Program | None = None
+    notebooks: Mapping[str, Program] = field(default_factory=dict)
+    """The programs of all notebooks of the workspace: what is said of a file may stand in one of them."""
 
     @property
     def path(self) -> str:
@@ -57,10 +59,6 @@ class Analysed:
             return str(Path(self.file.path).relative_to(Path.cwd()))
         except ValueError:
             return self.file.path
-
-    @property
-    def notebooks(self) -> dict[str, Program]:
-        return {self.file.path: self.program} if self.program else {}
 
     def place(self, position: Position) -> dict[str, int]:
         """Line and column from 1; in a notebook those in the cell, and which of the Python cells that is."""
@@ -133,7 +131,8 @@ async def _analyses(paths: list[Path], python: str | None, extra_paths: tuple[st
                 await engine.settled(uri)
                 analysis = engine.analysis(uri)
                 if analysis:
-                    yield Analysed(analysis, program)
+                    own = {analysis.path: program} if program else {}
+                    yield Analysed(analysis, program, {**engine.notebooks(), **own})
             engine.close(uri)
     finally:
         await engine.shutdown()

@@ -21,6 +21,7 @@ from fxlens.engine.workers import BlockedError
 from fxlens.graph import Failure
 from fxlens.source import find_calls
 from fxlens.source.model import ExtractionCall, Slice
+from fxlens.source.notebooks import Program
 from fxlens.worker.messages import Expression, TraceRequest
 
 DEBOUNCE_SECONDS = 0.15
@@ -153,6 +154,10 @@ class Engine:
     def files_mentioning(self, word: str) -> list[str]:
         """The files of the workspace, as far as it has been read, that hold a word and are not open."""
         return self._neighbours.mentioning(word)
+
+    def notebooks(self) -> dict[str, Program]:
+        """The programs of the workspace's notebooks as they are on disk, by their paths: failures may stand in them."""
+        return self._neighbours.notebooks()
 
     async def look_into(
         self, path: str, wanted: Callable[[ExtractionCall], bool], text: str | None = None

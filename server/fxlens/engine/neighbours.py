@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from fxlens.engine.import_roots import ImportRoots, RootSettings, moves_roots
 from fxlens.engine.tasks import Tasks
 from fxlens.engine.workspace_files import WorkspaceFiles, read_workspace
+from fxlens.source.notebooks import Program
 
 QUIET_SECONDS = 0.15
 """How long a changed file waits for its next change before the documents that were read with it are read again."""
@@ -101,6 +102,10 @@ class Neighbours:
     def mentioning(self, word: str) -> list[str]:
         """The Python files of the workspace that hold a word and are not open."""
         return [path for path in self._files.mentioning(word) if path not in self._readings and path.endswith(".py")]
+
+    def notebooks(self) -> dict[str, Program]:
+        """The programs of the notebooks on disk, by their paths."""
+        return self._files.notebooks()
 
     def close(self, path: str) -> None:
         """The document ``path`` is open no more; its file counts again."""

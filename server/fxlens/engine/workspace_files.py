@@ -18,6 +18,7 @@ from fxlens.engine.notebook_files import LARGEST_FILE as LARGEST_NOTEBOOK
 from fxlens.engine.notebook_files import SUFFIX as NOTEBOOK
 from fxlens.engine.notebook_files import read_notebook
 from fxlens.engine.walking import read_source, walk
+from fxlens.source.notebooks import Program
 
 MOST_FOLDERS = 10_000
 MOST_FILES = 5_000
@@ -30,11 +31,12 @@ LARGEST_FILE = 300_000
 class SourceFile:
     """One file as it was read; ``stamp`` is its modification time (ns) and size then.
 
-    The text of a notebook is the program that its cells make.
+    The text of a notebook is that of the ``program`` that its cells make.
     """
 
     text: str
     stamp: tuple[int, int]
+    program: Program | None = None
 
 
 def read_file(path: Path, known: SourceFile | None = None) -> SourceFile | None:
@@ -46,7 +48,8 @@ def read_file(path: Path, known: SourceFile | None = None) -> SourceFile | None:
             return None
         if known is not None and known.stamp == stamp:
             return known
-        return SourceFile(read_notebook(path).text if path.suffix == NOTEBOOK else read_source(path), stamp)
+        program = read_notebook(path) if path.suffix == NOTEBOOK else None
+        return SourceFile(program.text if program else read_source(path), stamp, program)
     except OSError:
         return None  # Gone or unreadable: as if it were not there.
 
@@ -163,6 +166,10 @@ class WorkspaceFiles:
                 self._words.clear()
             self._words[word] = known
         return sorted(known)
+
+    def notebooks(self) -> dict[str, Program]:
+        """The programs of the notebooks on disk, by their paths."""
+        return {path: file.program for path, file in self.disk.items() if file.program is not None}
 
     def module(self, dotted: str, importer: str) -> str | None:
         name = dotted.lstrip(".")

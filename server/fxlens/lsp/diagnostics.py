@@ -35,7 +35,7 @@ def diagnose(session: Session, uris: Sequence[str]) -> Iterator[tuple[str, Publi
             continue
         document, analysis = opened
         if problems is None:
-            problems = check_file(analysis, session.workspace.notebooks())
+            problems = check_file(analysis, {**session.engine.notebooks(), **session.workspace.notebooks()})
         found = tuple(
             (diagnostic, problem)
             for problem in problems

@@ -92,8 +92,10 @@ class Program:
         return Place(at, self.firsts[at], self.counts[at])
 
 
-def place_name(source: SourceLine, notebooks: Mapping[str, Program]) -> str:
+def place_name(source: SourceLine, notebooks: Mapping[str, Program], seen_from: str | None = None) -> str:
     """A line in words; ``notebooks`` are the programs of notebooks by their paths, whose lines are said by cell.
+
+    ``seen_from`` is the file beside which it is said: the notebook is named if it is another one.
 
     Example:
         >>> place_name(SourceLine("/a/net.py", 3), {})
@@ -103,10 +105,11 @@ def place_name(source: SourceLine, notebooks: Mapping[str, Program]) -> str:
     """
     program = notebooks.get(source.file)
     place = program.place_of(source.line - 1) if program else None
-    if place:
-        return f"Python cell {place.at + 1}, line {source.line - place.first}"
     # What was never saved has no path, but an address such as ``untitled:Untitled-1``.
     name = PurePath(source.file.removeprefix("untitled:").replace("\\", "/")).name
+    if place:
+        notebook = "" if seen_from in (None, source.file) else f" of {name}"
+        return f"Python cell {place.at + 1}{notebook}, line {source.line - place.first}"
     # The line of a program that has no such cell any more would be a line of nothing the user sees.
     return name if program else f"{name}:{source.line}"
 

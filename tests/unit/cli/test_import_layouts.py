@@ -223,3 +223,33 @@ def test_what_is_said_of_a_file_does_not_depend_on_how_files_are_named(
 
     first = calls(".")
     assert calls("code", "run.py") == calls("./run.py", str(tmp_path / "code" / ".." / "code")) == first
+
+
+def notebook(*cells: str) -> str:
+    code = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": cell} for cell in cells]
+    title = {"cell_type": "markdown", "metadata": {}, "source": "# Tour"}
+    return json.dumps({"cells": [title, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_a_notebook_is_a_caller_of_a_modules_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tap = "from torchvision.models.feature_extraction import create_feature_extractor\n\n\n"
+    tap += 'def tap(model, *more):\n    return create_feature_extractor(model, ["11", *more])\n'
+    files = {
+        "lib/right.py": tap,
+        "lib/failing.py": tap,
+        "notes/right.ipynb": notebook(
+            "%cd ..\nimport sys\nsys.path.append('../lib')",
+            "from torch import nn\nfrom right import tap",
+            "tap(nn.ReLU())",
+        ),
+        "notes/failing.ipynb": notebook(
+            "import sys\nsys.path.append('../lib')\nfrom torch import nn\nfrom failing import tap",
+            "!pip list\nnet = nn.Sequential(nn.Nothing())\ntap(net)",
+        ),
+    }
+    lay_out(tmp_path, files)
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(main, ["check", "lib"], catch_exceptions=False).output
+    assert "lib/right.py:5:46: error[unknown-node] The model has no node `11`." in said
+    assert "has no attribute 'Nothing'" in said
+    assert "(Python cell 2 of failing.ipynb, line 2 in `<module>`)" in said
