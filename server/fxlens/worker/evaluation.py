@@ -25,7 +25,7 @@ from fxlens.worker.failures import HINT, NotAModelError
 from fxlens.worker.likely_modules import LikelyFinder
 from fxlens.worker.messages import Expression, Statement, TraceRequest
 from fxlens.worker.module_names import ModuleName, module_name, namespace_package
-from fxlens.worker.neutral import Unloaded
+from fxlens.worker.stand_ins import UnknownArgument, Unloaded
 
 FEATURES = importlib.import_module("__future__")
 
@@ -163,6 +163,8 @@ def as_model(value: object, text: str) -> nn.Module:
     if isinstance(value, Unloaded):
         origin = value.__dict__.get("origin") or "a file of weights"
         raise NotAModelError(f"{shown} comes from {origin}, which FX Lens does not run.", HINT)
+    if isinstance(value, UnknownArgument):
+        raise NotAModelError(f"{shown} comes from the command line: `{value}`.", HINT)
     if isinstance(value, type):
         remedy = "Call it to make a model." if issubclass(value, nn.Module) else HINT
         raise NotAModelError(f"{shown} is the class `{value.__name__}`, not a model.", remedy)

@@ -29,6 +29,10 @@ class RefusedError(PermissionError):
     """
 
 
+class UnknownValueError(Exception):
+    """Raised into user code that would build one model or another by a value that only a run of the program has."""
+
+
 class NotAModelError(Exception):
     """The model expression gave something else than a module; carries what to tell the user."""
 
@@ -43,6 +47,9 @@ def from_exception(error: BaseException, phase: Phase) -> Failure:
     refused = next((one for one in chain(error) if isinstance(one, RefusedError)), None)
     if refused is not None:
         return Failure(phase, "refused", str(refused), HINT, where)
+    unknown = next((one for one in chain(error) if isinstance(one, UnknownValueError)), None)
+    if unknown is not None:
+        return Failure(phase, "unknown-value", f"{unknown}.", HINT, where)
     if isinstance(error, NotAModelError):
         return Failure(phase, "NotAModel", str(error), error.remedy, where)
     if isinstance(error, SystemExit):

@@ -19,37 +19,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from fxlens.worker.arguments import neutralise_argparse
 from fxlens.worker.failures import RefusedError
-
-
-class Unloaded(dict[str, Any]):
-    """Stands for what a file of weights contains: whatever is taken out of it is another one, and it is empty."""
-
-    origin = ""
-    weights: Any = None
-    """The torchvision weights that it stands for."""
-
-    def __missing__(self, key: str) -> Unloaded:
-        return self
-
-    def get(self, *_: Any) -> Any:
-        return self
-
-    def pop(self, *_: Any) -> Any:
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __call__(self, *_: Any, **__: Any) -> Unloaded:
-        return self
-
-    def __index__(self) -> int:
-        """A size that was saved beside the weights, mostly a number of classes: no graph depends on it."""
-        return 10
-
+from fxlens.worker.stand_ins import Unloaded
 
 WEIGHTS = "_fxlens_weights"
 """Attribute of a module: the torchvision weights that were to be loaded into it. Outside of here nothing keeps them."""
@@ -160,6 +132,7 @@ def neutralise_terminal(path: str) -> None:
     builtins.input = answer
     sys.breakpointhook = _nothing
     sys.argv = [path]
+    neutralise_argparse()
 
 
 def _torchvision_weights(module: ModuleType) -> None:
