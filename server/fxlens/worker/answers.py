@@ -45,7 +45,7 @@ def _check(values: Sequence[Any], hint: Any) -> None:
             raise BadAnswerError(f"{values[0]!r:.80} is not one of {arguments}")
     elif origin is tuple:
         _check_types(values, {tuple})
-        _check(list(chain.from_iterable(values)), arguments[0])
+        _check_items(values, arguments)
     elif origin is dict:
         _check_types(values, {dict})
         _check(list(chain.from_iterable(values)), arguments[0])
@@ -57,6 +57,16 @@ def _check(values: Sequence[Any], hint: Any) -> None:
             rows = list({id(value): value for value in values}.values())
             for name, field in _fields(hint):
                 _check([getattr(row, name) for row in rows], field)
+
+
+def _check_items(values: Sequence[tuple[Any, ...]], hints: tuple[Any, ...]) -> None:
+    if hints[-1] is Ellipsis:
+        _check(list(chain.from_iterable(values)), hints[0])
+        return
+    if set(map(len, values)) != {len(hints)}:
+        raise BadAnswerError(f"not {len(hints)} items")
+    for items, hint in zip(zip(*values, strict=True), hints, strict=True):
+        _check(items, hint)
 
 
 def _check_types(values: Iterable[Any], allowed: set[type]) -> None:
@@ -71,8 +81,8 @@ def _fields(cls: type) -> list[tuple[str, Any]]:
 
 
 def _check_inputs(reply: TraceReply) -> None:
-    """The nodes that a node reads are given by their positions."""
+    """The nodes that a node reads, and those that the model returns, are given by their positions."""
     for graph in reply.graph.traced() if reply.graph else ():
-        positions = list(chain.from_iterable(node.inputs for node in graph.nodes))
+        positions = [*chain.from_iterable(node.inputs for node in graph.nodes), *(at for _, at in graph.outputs)]
         if positions and not 0 <= min(positions) <= max(positions) < len(graph.nodes):
             raise BadAnswerError("a node reads a node that does not exist")

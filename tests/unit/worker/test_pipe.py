@@ -66,7 +66,7 @@ def graph() -> ModelGraph:
     line = SourceLine("net.py", 3, "Net.forward")
     value = Value("tuple", items=(Value("tensor", (1, 2), "float32"),))
     nodes = (GraphNode("x", "placeholder", "x"), GraphNode("add", "call_function", "add", "", None, line, value, (0,)))
-    return ModelGraph("Net", "fxlens", ModeGraph("train", nodes, {"": ("add", None)}), None, ())
+    return ModelGraph("Net", "fxlens", ModeGraph("train", nodes, {"": ("add", None)}, (("", 1),)), None, ())
 
 
 def answer() -> dict[str, Any]:
