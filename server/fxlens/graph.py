@@ -21,6 +21,7 @@ Mode: TypeAlias = Literal["train", "eval"]
 Dialect: TypeAlias = Literal["torchvision", "timm", "fxlens"]
 NodeOp: TypeAlias = Literal["placeholder", "call_module", "call_function", "call_method", "get_attr"]
 Phase: TypeAlias = Literal["start", "import", "build", "trace", "shapes"]
+RemedyKind: TypeAlias = Literal["leaf_modules", "submodule", "concrete_args", "autowrap_modules", "autowrap_functions"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
@@ -261,6 +262,53 @@ _MODULES = _Columns(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ModuleAlias:
+    """A further path of a module that is registered more than once; :class:`ModuleInfo` lists only its first path.
+
+    ``module`` is that first path. ``call`` is the number (from 0) of the module's call that is made through ``path``,
+    ``None`` where that cannot be told: a ``Sequential`` calls its children in order, other code may do anything.
+    """
+
+    path: str
+    module: str
+    call: int | None = None
+
+    def to_json(self) -> Json:
+        return [self.path, self.module, self.call]
+
+    @staticmethod
+    def from_json(data: Json) -> ModuleAlias:
+        return ModuleAlias(*data)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A change of the call that was tried: with it the model is traced, in every mode that failed before.
+
+    ``values`` are the qualified classes of ``leaf_modules``, the path of a ``submodule`` to pass instead of the model,
+    ``name=value`` of ``concrete_args``, the dotted names of ``autowrap_modules`` and ``autowrap_functions``. ``train``
+    and ``eval`` are the paths that select something then.
+    """
+
+    kind: RemedyKind
+    values: tuple[str, ...]
+    train: tuple[str, ...] = ()
+    eval: tuple[str, ...] = ()
+
+    def names(self, mode: Mode) -> tuple[str, ...]:
+        return self.train if mode == "train" else self.eval
+
+    def to_json(self) -> Json:
+        return [self.kind, self.values, self.train, None if self.eval == self.train else self.eval]
+
+    @staticmethod
+    def from_json(data: Json) -> Remedy:
+        kind, values, train, evaluation = data
+        names = tuple(train)
+        return Remedy(kind, tuple(values), names, names if evaluation is None else tuple(evaluation))
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why something could not be done, in words for the user.
@@ -268,7 +316,7 @@ class Failure:
     ``phase`` is the step that failed, ``kind`` the exception's class name or ``"timeout"``, ``"exit"``, ``"crash"``,
     ``"memory"``, ``"refused"``. ``message`` says what is wrong, ``remedy`` what to do about it (may be empty).
     ``source`` is the innermost line of the user's own code, where there is one; ``mode`` the mode being traced.
-    ``leaf_modules`` are qualified classes that were tried as leaves and make the model traceable.
+    ``remedies`` are changes of the call that were tried and make the model traceable, best first.
     """
 
     phase: Phase
@@ -277,17 +325,18 @@ class Failure:
     remedy: str = ""
     source: SourceLine | None = None
     mode: Mode | None = None
-    leaf_modules: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
 
     def to_json(self) -> Json:
         source = self.source.to_json() if self.source else None
-        return [self.phase, self.kind, self.message, self.remedy, source, self.mode, self.leaf_modules]
+        remedies = [remedy.to_json() for remedy in self.remedies]
+        return [self.phase, self.kind, self.message, self.remedy, source, self.mode, remedies]
 
     @staticmethod
     def from_json(data: Json) -> Failure:
-        phase, kind, message, remedy, source, mode, leaves = data
+        phase, kind, message, remedy, source, mode, remedies = data
         where = SourceLine.from_json(source) if source else None
-        return Failure(phase, kind, message, remedy, where, mode, tuple(leaves))
+        return Failure(phase, kind, message, remedy, where, mode, tuple(map(Remedy.from_json, remedies)))
 
 
 _REVISIONS = count()
@@ -311,6 +360,7 @@ class ModelGraph:
     eval: ModeGraph | None
     modules: tuple[ModuleInfo, ...]
     failures: tuple[Failure, ...] = ()
+    aliases: tuple[ModuleAlias, ...] = ()
 
     def of(self, mode: Mode) -> ModeGraph | None:
         return self.train if mode == "train" else self.eval
@@ -343,6 +393,7 @@ class ModelGraph:
             "eval": self.eval.to_json(self.train) if self.eval else None,
             "modules": _MODULES.to_json(self.modules),
             "failures": [failure.to_json() for failure in self.failures],
+            "aliases": [alias.to_json() for alias in self.aliases],
         }
 
     @staticmethod
@@ -355,4 +406,5 @@ class ModelGraph:
             ModeGraph.from_json(data["eval"], train) if data["eval"] else None,
             tuple(_MODULES.from_json(data["modules"])),
             tuple(map(Failure.from_json, data["failures"])),
+            tuple(map(ModuleAlias.from_json, data["aliases"])),
         )

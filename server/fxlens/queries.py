@@ -8,7 +8,7 @@ Our own functions give every query its own answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -48,6 +48,8 @@ class NameIndex:
         self.last_under: dict[str, GraphNode] = {}
         self._children: dict[str, list[str]] = {}
         self._held: tuple[str, dict[str, int]] | None = None
+        self._later_calls: dict[str, tuple[str, int]] | None = None
+        self._plumbing: frozenset[str] | None = None
         for node in graph.nodes:
             self.by_name[node.name] = node
             self._add(node)
@@ -68,6 +70,25 @@ class NameIndex:
     def select(self, query: str) -> GraphNode | None:
         """The node that ``query`` selects when it is asked alone: the last one at or under that dotted path."""
         return self.last_under.get(query)
+
+    @property
+    def later_calls(self) -> dict[str, tuple[str, int]]:
+        """``path_N`` for each further call of a module without a node of its own (a container): its path, and N."""
+        if self._later_calls is None:
+            self._later_calls = {
+                name: (path, number)
+                for path, calls in self.returned.items()
+                if len(calls) > 1 and path not in self.by_name
+                for number, name in enumerate(later_call_names(path, len(calls), {*self.last_under, *self.returned}), 1)
+            }
+        return self._later_calls
+
+    @property
+    def plumbing(self) -> frozenset[str]:
+        """The names of nodes that yield no tensor: sizes, numbers, tuples, assertions."""
+        if self._plumbing is None:
+            self._plumbing = frozenset(_plumbing(self.nodes))
+        return self._plumbing
 
     def children(self, prefix: str) -> Sequence[str]:
         """The paths one dotted level below ``prefix`` (``""`` for the top), in execution order.
@@ -100,6 +121,41 @@ class NameIndex:
     def levels(self, prefix: str) -> list[Level]:
         """What stands one dotted level below ``prefix``, in execution order."""
         return [self.level(path) for path in self.children(prefix)]
+
+
+_NUMBER_METHODS = frozenset({"size", "dim", "ndimension", "numel", "stride", "item", "tolist"})
+_NUMBER_FUNCTIONS = ("builtins.", "torch._assert", "math.")
+
+
+def _plumbing(nodes: Sequence[GraphNode]) -> Iterator[str]:
+    """By their values where those are known, else by what they do and what they read."""
+    without: set[int] = set()
+    for at, node in enumerate(nodes):
+        if node.value is not None:
+            is_tensor = node.value.kind == "tensor"
+        elif node.op == "call_function":
+            computed = bool(node.inputs) and without.issuperset(node.inputs)
+            is_tensor = not (computed or node.target.startswith(_NUMBER_FUNCTIONS))
+        else:
+            is_tensor = node.op != "call_method" or node.target not in _NUMBER_METHODS
+        if not is_tensor:
+            without.add(at)
+            yield node.name
+
+
+def later_call_names(path: str, calls: int, taken: Container[str]) -> Iterator[str]:
+    """The names of what a container returned at its second and further calls, by our own rule.
+
+    Example:
+        >>> list(later_call_names("trunk", 3, {"trunk", "trunk_1"}))
+        ['trunk_2', 'trunk_3']
+    """
+    number = 0
+    for _ in range(calls - 1):
+        number += 1
+        while f"{path}_{number}" in taken:
+            number += 1
+        yield f"{path}_{number}"
 
 
 def index(graph: ModeGraph) -> NameIndex:
@@ -137,13 +193,32 @@ def select_all(graph: ModeGraph, queries: Sequence[str], dialect: Dialect) -> di
 
 
 def select_own(names: NameIndex, query: str) -> GraphNode | None:
-    """Our own rule: an exact node first, then what the module of that path returned, then the last node under it."""
+    """Our own rule: a node of that name first, then what the module of that path returned, then the last node under it.
+
+    ``path_N`` is what the module returned at its N+1st call.
+    """
     if query in names.by_name:
         return names.by_name[query]
-    returned = names.returned.get(query, ())
-    if returned and returned[0]:
-        return names.by_name.get(returned[0])
+    returned = _returned(names, query)
+    if returned:
+        return names.by_name.get(returned)
     return names.select(query)
+
+
+def _returned(names: NameIndex, query: str) -> str | None:
+    """The node that the module call of that name returned, if it returned one named node."""
+    if query in names.returned:
+        return next(iter(names.returned[query]), None)
+    path, number = names.later_calls.get(query, ("", 0))
+    return names.returned[path][number] if path else None
+
+
+def selects(graph: ModelGraph, one: ModeGraph, query: str) -> bool:
+    """Whether ``query`` selects something in a mode of ``graph``, by the rules of the graph's dialect."""
+    names = index(one)
+    if query in names.last_under:
+        return True
+    return graph.dialect == "fxlens" and (bool(names.returned.get(query)) or query in names.later_calls)
 
 
 def select_alone(graph: ModelGraph, one: ModeGraph, query: str) -> GraphNode | None:
@@ -156,10 +231,9 @@ def how_selected(graph: ModelGraph, one: ModeGraph, query: str) -> How:
     names = index(one)
     if query in names.by_name:
         return "name"
-    returned = names.returned.get(query, ()) if graph.dialect == "fxlens" else ()
-    if not returned:
+    if graph.dialect != "fxlens" or not (names.returned.get(query) or query in names.later_calls):
         return "last"
-    return "returned" if returned[0] else "several"
+    return "returned" if _returned(names, query) else "several"
 
 
 def _select_by_walk(graph: ModeGraph, queries: Sequence[str]) -> dict[str, GraphNode | None]:

@@ -19,11 +19,11 @@ const ACTIONS: Action[] = [
   { file: 'fix_all.py', at: 'layer1.0.rl', title: 'Fix all', result: "'layer1.0.relu', 'layer2.0.conv1'" },
   { file: 'ignored.py', at: 'layer1.0.rl', title: 'Ignore', result: '  # fxlens: ignore[unknown-node]' },
   { file: 'real_name.py', at: 'encoder_layer_0', title: 'Use', result: "'encoder.layers.encoder_layer_0.ln']" },
-  { file: 'stop_at_leaf.py', at: 'out_proj', title: 'Stop at', result: "encoder_layer_0.self_attention']" },
+  { file: 'stop_at_leaf.py', at: 'out_proj', title: 'Stop at', result: "encoder_layer_0.getitem']" },
   {
     file: 'by_mode.py',
     at: 'aux1.fc',
-    title: 'Ask by mode',
+    title: 'Use `train_return_nodes` and `eval_return_nodes`',
     result: "train_return_nodes={'inception4a': 'a', 'aux1.fc1': 'b'}, eval_return_nodes={'inception4a': 'a'})",
   },
   { file: 'same_key.py', at: "'layer2", title: 'Rename the key', result: "'layer2': 'a_2'" },

@@ -78,7 +78,7 @@ async def test_a_path_inside_a_leaf_stops_at_the_leaf(lens: Lens) -> None:
     ],
 )
 async def test_ask_by_mode(lens: Lens, before: str, after: str) -> None:
-    await check(lens, "Ask by mode", before, after, IMPORTS + MODES)
+    await check(lens, "Use `train_return_nodes`", before, after, IMPORTS + MODES)
 
 
 async def test_asking_by_mode_is_not_offered_where_it_would_lose_something(lens: Lens) -> None:
@@ -86,7 +86,7 @@ async def test_asking_by_mode_is_not_offered_where_it_would_lose_something(lens:
         text = f"{IMPORTS}{MODES}more = ['fc']\ncreate_feature_extractor(model, {names})\n"
         document = lens.open("act_here.py", text)
         for one in await lens.settled(document):
-            assert not [action for action in await lens.actions(document, one) if action.title.startswith("Ask by")]
+            assert not [action for action in await lens.actions(document, one) if action.title.startswith("Use `train")]
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ REALLY = {
     "Use `": (IMPORTS, "create_feature_extractor(vit_b_16(), ['encoder.layers.encoder_layer_0.ln_1'])"),
     "Stop at": (BLOCKS, INNER.format("{'leaf_modules': [BasicBlock]}")),
     "Stop making": (BLOCKS, INNER.format("{'leaf_modules': [BasicBlock]}")),
-    "Ask by mode": (IMPORTS + MODES, "create_feature_extractor(model, ['inception4a', 'aux1.fc1'])"),
+    "Use `train_return_nodes`": (IMPORTS + MODES, "create_feature_extractor(model, ['inception4a', 'aux1.fc1'])"),
     "Rename the key": (IMPORTS, "create_feature_extractor(resnet18(), {'layer1': 'a', 'layer2': 'a'})"),
     "Trace Gate": (GATE, "create_feature_extractor(Net(), ['conv'])"),
     "Trace Same": (SAME, "create_feature_extractor(nn.Sequential(nn.ReLU(), Same()), ['1'])"),

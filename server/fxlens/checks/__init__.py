@@ -9,7 +9,7 @@ from fxlens.checks.ignores import is_ignored
 from fxlens.checks.problem import Edit, Fix, Problem, Rule, Severity
 from fxlens.checks.rules import RULES
 from fxlens.checks.text import SourceText
-from fxlens.checks.wording import did_you_mean
+from fxlens.checks.wording import did_you_mean, sentences
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
 from fxlens.source.model import Span
 from fxlens.source.notebooks import Program
@@ -67,7 +67,7 @@ def _folded(problems: Iterable[Problem]) -> Iterator[Problem]:
         if len(others) < _MOST_AT_ONE_PLACE:
             yield from (first, *others)
         else:
-            more = f"{first.message} The same string has {len(others)} more problems of this kind."
+            more = f"{first.message} (and {len(others)} more like this in the same string)"
             yield replace(first, message=more)
 
 
@@ -77,7 +77,7 @@ LEVELS = ("error", "warning", "information", "hint", "off")
 def wrong_severities(overrides: Mapping[str, str]) -> list[str]:
     """What is said of settings that name no rule, or a severity that there is not; they change nothing."""
     return [
-        f"`severity`: there is no rule `{code}`." + did_you_mean(tuple(nearest(code, RULES)))
+        sentences(f"`severity`: there is no rule `{code}`", did_you_mean(tuple(nearest(code, RULES))))
         if code not in RULES
         else f"`severity`: {code} must be one of {', '.join(LEVELS)}, not {chosen!r}; {RULES[code].severity} is used."
         for code, chosen in overrides.items()

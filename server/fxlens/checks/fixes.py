@@ -17,12 +17,17 @@ _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _HINT = re.compile(r"#\s*fxlens:\s*model\b")
 
 
-def replacements(query: Query, names: tuple[str, ...], title: str = "Replace with `{}`") -> tuple[Fix, ...]:
-    """Fixes that put each name in the place of the query's text; the first is the one most likely meant."""
+def replacements(
+    query: Query, names: tuple[str, ...], title: str = "Replace with `{}`", *, sure: bool
+) -> tuple[Fix, ...]:
+    """Fixes that put each name in the place of the query's text; the first is the one most likely meant.
+
+    ``sure`` says that it is meant for certain. Whoever has several names, or guessed one, is not.
+    """
     if not query.editable or not query.closed:
         return ()
     return tuple(
-        Fix(title.format(name), (Edit(query.span, name),), sure=at == 0)
+        Fix(title.format(name), (Edit(query.span, name),), sure=sure and at == 0)
         for at, name in enumerate(names)
         if not _UNSAFE.search(name)
     )
@@ -33,7 +38,7 @@ def given(call: ExtractionCall, name: str) -> GivenArgument | None:
 
 
 def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit | None:
-    """An argument more at the end of the call, in the manner of its other arguments; nothing for an unfinished call."""
+    """A further argument at the end of the call, laid out like the others; nothing for an unfinished call."""
     close = Position(call.span.end.line, call.span.end.column - 1)
     if call.delegates or call.unpacks or not call.given or text.at(Span(close, call.span.end)) != ")":
         return None
@@ -77,9 +82,7 @@ def split_modes(analysis: CallAnalysis, text: SourceText, missing: dict[str, set
             return None
         shown = written if len(kept) == len(entries) else f"{brackets[0]}{', '.join(kept)}{brackets[1]}"
         parts.append(f"{mode}_return_nodes={shown}")
-    return Fix(
-        "Ask by mode: `train_return_nodes` and `eval_return_nodes`", (Edit(one.whole, ", ".join(parts)),), sure=True
-    )
+    return Fix("Use `train_return_nodes` and `eval_return_nodes`", (Edit(one.whole, ", ".join(parts)),), sure=True)
 
 
 def _entries(call: ExtractionCall, text: SourceText, one: GivenArgument, written: str) -> Iterator[tuple[str, str]]:

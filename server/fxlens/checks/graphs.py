@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -9,7 +11,7 @@ from fxlens.checks.patterns import passes_as_pattern
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.explanations import modes_with
 from fxlens.graph import ModelGraph
-from fxlens.source.model import Query
+from fxlens.source.model import Query, Slice
 
 Found = TypeVar("Found")
 
@@ -59,3 +61,38 @@ def missing_queries(analysis: CallAnalysis) -> Iterator[tuple[Query, ModelGraph]
             continue
         if analysis.call.dialect == "fxlens" or not passes_as_pattern(graphs[0], query.text, query.modes):
             yield query, graphs[0]
+
+
+def attribute_path(model: Slice) -> str:
+    """By which attributes the model is taken from another: ``backbone.body`` for ``Net().backbone.body``.
+
+    A model in a variable is looked up in the last statement of the slice that sets it.
+    """
+    expression = _parsed(model.model)
+    if isinstance(expression, ast.Name):
+        values = [value for one in model.statements if (value := _assigned(one.text, expression.id))]
+        expression = values[-1] if values else expression
+    names: list[str] = []
+    while isinstance(expression, ast.Attribute):
+        names.insert(0, expression.attr)
+        expression = expression.value
+    return ".".join(names)
+
+
+def _parsed(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except SyntaxError:
+        return None
+
+
+def _assigned(statement: str, name: str) -> ast.expr | None:
+    """What a statement assigns to ``name``."""
+    try:
+        body = ast.parse(textwrap.dedent(statement)).body
+    except SyntaxError:
+        return None
+    for node in body:
+        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == name for to in node.targets):
+            return node.value
+    return None

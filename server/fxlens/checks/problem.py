@@ -26,7 +26,7 @@ class Edit:
 class Fix:
     """Edits that the user may accept together, offered under ``title``.
 
-    ``sure`` is true for the one that is most likely meant: editors prefer it, and "fix all" takes it.
+    ``sure`` is true only where the fix is not a guess: editors prefer it, and "fix all" applies it unseen.
     """
 
     title: str

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 
 def did_you_mean(suggestions: tuple[str, ...]) -> str:
-    """`` Did you mean `a`, `b` or `c`?``, or nothing."""
+    """``Did you mean `a`, `b` or `c`?``, or nothing.
+
+    Example:
+        >>> did_you_mean(("a", "b"))
+        'Did you mean `a` or `b`?'
+    """
     if not suggestions:
         return ""
     quoted = [f"`{name}`" for name in suggestions]
     listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
-    return f" Did you mean {listed}?"
+    return f"Did you mean {listed}?"
 
 
 def sentences(*parts: str) -> str:

@@ -18,6 +18,7 @@ class ModelState:
 
     ``graph`` is the last good graph; ``stale`` says that it was made for an earlier slice of the same call (a new one
     is being made, or failed). A graph that is not stale while ``tracing`` has all names and lacks only shapes.
+    ``previous`` are the graphs before it that had other names, newest first: what a name was before the code changed.
     ``blocked`` means that nothing may or can run (no trust, no interpreter, no torch), with the reason in ``failure``.
     """
 
@@ -26,6 +27,7 @@ class ModelState:
     graph: ModelGraph | None = None
     stale: bool = False
     failure: Failure | None = None
+    previous: tuple[ModelGraph, ...] = ()
 
     @property
     def current_graph(self) -> ModelGraph | None:

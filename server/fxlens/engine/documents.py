@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
 from fxlens.engine.cache import Traced, TraceKey
 from fxlens.engine.relocation import Relocation
+from fxlens.graph import ModelGraph
 from fxlens.source.model import ExtractionCall, Slice
 from fxlens.worker.messages import Expression, ImportedFile, Statement, TraceRequest
 
@@ -35,14 +36,15 @@ class Model:
             graph, failure = relocation.graph(graph), relocation.failure(failure)
         self.files = reply.files
         if failure is None and graph is not None:
-            self.state = ModelState(self.state.slice, "ready", graph)
+            self.state = ModelState(self.state.slice, "ready", graph, previous=_history(self.state, graph))
         else:
             self.state = replace(self.state, status="failed", failure=failure, stale=self.state.graph is not None)
 
     def take_names(self, traced: Traced) -> None:
         """Take the names of a trace that is still finding shapes."""
         graph = Relocation(traced.slice, self.state.slice).graph(traced.reply.graph)
-        self.state = replace(self.state, status="tracing", graph=graph, stale=False, failure=None)
+        previous = _history(self.state, graph) if graph else self.state.previous
+        self.state = replace(self.state, status="tracing", graph=graph, stale=False, failure=None, previous=previous)
 
     def outdate(self) -> None:
         """Something the result came from has changed: keep the graph as the last good one and wait for a new one."""
@@ -58,6 +60,31 @@ class Model:
             graph, failure = relocation.graph(state.graph), relocation.failure(state.failure)
             state = replace(state, graph=graph, failure=failure)
         return Model(self.key, request, state, self.files)
+
+
+_MOST_PREVIOUS = 4
+_MOST_PREVIOUS_NODES = 20_000
+"""How many graphs of earlier code are kept for a model, and the nodes they may have together: a bound on memory."""
+
+
+def _history(state: ModelState, graph: ModelGraph) -> tuple[ModelGraph, ...]:
+    """The graphs that ``graph`` follows in a model's state, newest first; one for each set of names."""
+    kept: list[ModelGraph] = []
+    seen = [_names(graph)]
+    room = _MOST_PREVIOUS_NODES
+    for before in (state.graph, *state.previous):
+        if before is None or _names(before) in seen or len(kept) == _MOST_PREVIOUS:
+            continue
+        seen.append(_names(before))
+        room -= sum(len(one.nodes) for one in before.traced())
+        if room < 0:
+            break
+        kept.append(before)
+    return tuple(kept)
+
+
+def _names(graph: ModelGraph) -> list[tuple[str, ...]]:
+    return [one.names for one in graph.traced()]
 
 
 @dataclass

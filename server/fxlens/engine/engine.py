@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
+from fxlens.engine.analysis import FileAnalysis, ModelState, ModelStatus, WorkerState
 from fxlens.engine.cache import Traced, TraceKey, key_of
 from fxlens.engine.documents import Call, Document, Model, arguments_of, statements_of
 from fxlens.engine.neighbours import Neighbours
@@ -251,7 +251,9 @@ class Engine:
             return known[key].moved_to(slice_, request)
         before = document.last_good(call, at, slice_, branch)
         graph = before.graph if before else None
-        state = ModelState(slice_, "blocked" if blocked else "waiting", graph, graph is not None, blocked)
+        status: ModelStatus = "blocked" if blocked else "waiting"
+        previous = before.previous if before else ()
+        state = ModelState(slice_, status, graph, graph is not None, blocked, previous)
         model = Model(key, request, state)
         if blocked is None and (traced := self._traces.known(key)):
             model.take(traced)

@@ -11,10 +11,11 @@ from fxlens.graph import Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp
 from fxlens.tracing.inplace import apply_in_place
 from fxlens.tracing.memory import Memory
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
-from fxlens.tracing.modules import class_name, describe_modules
+from fxlens.tracing.modules import class_name, describe_aliases, describe_modules
 from fxlens.tracing.outputs import describe_outputs
-from fxlens.tracing.settings import TraceSettings, trace_settings
+from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import find_values
+from fxlens.tracing.tracer import NodePathTracer
 
 
 def trace_model(
@@ -59,26 +60,30 @@ def trace_model(
     settings = trace_settings(dialect or naming or "fxlens", leaf_modules, tracer_kwargs)
     traces = trace_modes(model, settings, concrete_args)
     values = {mode: find_values(model, trace, example_input) for mode, trace in traces.items()} if shapes else {}
-    return describe(model, settings, traces, values)
+    return describe(model, settings.tracer(), traces, values)
 
 
 def describe(
     model: nn.Module,
-    settings: TraceSettings,
+    tracer: NodePathTracer,
     traces: Mapping[Mode, ModeTrace],
     values: Mapping[Mode, Mapping[fx.Node, Value]],
 ) -> ModelGraph:
-    """The plain data of ``traces``, and of the ``values`` of their nodes as far as they are known."""
+    """The plain data of ``traces``, and of the ``values`` of their nodes as far as they are known.
+
+    ``tracer`` is one with the settings of the traces: it says which modules are leaves.
+    """
     calls = {mode: trace.tracer.module_calls for mode, trace in traces.items() if trace.graph is not None}
     failures = [trace.failure for trace in traces.values() if trace.failure is not None]
     graphs = {mode: describe_mode(model, trace, values.get(mode, {})) for mode, trace in traces.items()}
     return ModelGraph(
         class_name(model),
-        settings.naming,
+        tracer.naming,
         graphs.get("train"),
         graphs.get("eval"),
-        describe_modules(model, settings.tracer(), calls),
+        describe_modules(model, tracer, calls),
         tuple(failures),
+        describe_aliases(model, calls),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from torch import fx, nn
 
-from fxlens.graph import Failure, Mode
+from fxlens.graph import Failure, Mode, Remedy
 from fxlens.suggestions import nearest
 from fxlens.tracing.failures import explain, naming_remedy
 from fxlens.tracing.naming import TorchvisionNaming
@@ -162,7 +162,7 @@ def _with_remedy(
         names = ", ".join(kind.__qualname__ for kind in leaves)
         remedy = f"{trace.failure.remedy} Tried and works: leaf_modules=[{names}].".strip()
         classes = tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in leaves)
-        trace.failure = replace(trace.failure, remedy=remedy, leaf_modules=classes)
+        trace.failure = replace(trace.failure, remedy=remedy, remedies=(Remedy("leaf_modules", classes),))
     return trace
 
 

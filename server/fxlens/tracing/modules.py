@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-from fxlens.graph import Mode, ModuleInfo, SourceLine
+from fxlens.graph import Mode, ModuleAlias, ModuleInfo, SourceLine
 from fxlens.tracing.sources import definition_line, is_internal
 from fxlens.tracing.tracer import ModuleCall, NodePathTracer
 
@@ -54,6 +54,57 @@ def describe_modules(
             )
         )
     return tuple(infos)
+
+
+def describe_aliases(model: nn.Module, calls: Mapping[Mode, Sequence[ModuleCall]]) -> tuple[ModuleAlias, ...]:
+    """The further paths of modules that are registered more than once, each with the call that is made through it.
+
+    ``calls`` are the module calls of the modes that were traced. Where the modes differ, the call is not known.
+    """
+    first = {module: path for path, module in model.named_modules()}
+    every = dict(model.named_modules(remove_duplicate=False))
+    numbers: dict[str, int | None] = {}
+    aliases = []
+    for path, module in every.items():
+        if path != first[module]:
+            found = {_call_through(path, every, first, made, numbers) for made in calls.values()}
+            numbers[path] = found.pop() if len(found) == 1 else None
+            aliases.append(ModuleAlias(path, first[module], numbers[path]))
+    return tuple(aliases)
+
+
+def _call_through(
+    path: str,
+    every: Mapping[str, nn.Module],
+    first: Mapping[nn.Module, str],
+    made: Sequence[ModuleCall],
+    outer: Mapping[str, int | None],
+) -> int | None:
+    """The number of the call of the module at ``path`` that is made through that path, if that can be told.
+
+    ``outer`` has the numbers of the aliases above it.
+    """
+    module = every[path]
+    callers = [call.caller for call in made if call.path == first[module]]
+    if len(callers) == 1:
+        return 0
+    parent_path, _, name = path.rpartition(".")
+    parent = every[parent_path]
+    owner = first[parent]
+    through = [number for number, caller in enumerate(callers) if caller == owner]
+    if type(parent).forward is nn.Sequential.forward:
+        # A Sequential calls its children in order.
+        positions = [child for child, each in parent._modules.items() if each is module]  # noqa: SLF001
+        at = positions.index(name)
+    elif owner == parent_path:
+        return None
+    else:
+        positions, at = [name], 0
+    run = outer.get(parent_path) if owner != parent_path else 0
+    runs = sum(call.path == owner for call in made) or 1  # The root's own run is not among the calls.
+    if run is None or len(through) != len(positions) * runs:
+        return None
+    return through[run * len(positions) + at]
 
 
 def inits_of(class_: type[nn.Module]) -> tuple[SourceLine, ...]:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from torch import fx, nn
 
-from fxlens.explanations import inside_leaf, never_called, one_mode_only
-from fxlens.graph import MODES, Mode
-from fxlens.suggestions import nearest
+from fxlens.explanations import Explanation, explain_missing
+from fxlens.graph import MODES, Mode, ModelGraph
+from fxlens.queries import later_call_names
+from fxlens.tracing.model import describe
 from fxlens.tracing.modes import ModeTrace
-from fxlens.tracing.modules import class_name
 from fxlens.tracing.pruning import Wanted
+from fxlens.tracing.shapes import find_values
 from fxlens.tracing.tracer import ModuleCall
 from fxlens.tracing.values import Opaque, parts_of
 
 
 class Names:
-    """All that can be asked of one mode's trace: node names, paths of modules that were called, dotted prefixes."""
+    """All that can be selected in one mode's trace: node names, paths of modules that were called, dotted prefixes."""
 
     def __init__(self, trace: ModeTrace) -> None:
         self._trace = trace
@@ -31,15 +32,25 @@ class Names:
             self._nodes.setdefault(name, node)
             for prefix in _prefixes(name):
                 self._last_under[prefix] = node
-        self._calls: dict[str, ModuleCall] = {}
-        for call in trace.tracer.module_calls:
-            self._calls.setdefault(call.path, call)
+        self._calls = self._named_calls(trace.tracer.module_calls)
+
+    def _named_calls(self, made: Iterable[ModuleCall]) -> dict[str, ModuleCall]:
+        """The calls of modules by what selects them: the path for the first, ``path_N`` for further ones."""
+        calls: dict[str, list[ModuleCall]] = {}
+        for call in made:
+            calls.setdefault(call.path, []).append(call)
+        taken = {*self._nodes, *self._last_under, *calls}
+        named = {path: found[0] for path, found in calls.items()}
+        for path, found in calls.items():
+            if path not in self._nodes:
+                named.update(zip(later_call_names(path, len(found), taken), found[1:], strict=True))
+        return named
 
     def find(self, query: str) -> Wanted | None:
         """What ``query`` selects, taken literally.
 
-        A node of that name; else what the module of that path returned at its first call; else (the path of a
-        container that is not called itself, like a ModuleList) the last node under it.
+        A node of that name; else what the module of that path returned at its first call (``path_N``: at its N+1st);
+        else (the path of a container that is not called itself, like a ModuleList) the last node under it.
         """
         node = self._nodes.get(query)
         if node is None and query in self._calls:
@@ -62,7 +73,7 @@ def _prefixes(name: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class BadQuery:
-    """A query that selects nothing in ``modes``: why, and the query that was probably meant (``None``: not known)."""
+    """A query that selects nothing in ``modes``: why, and the query that was meant, if that is sure."""
 
     query: str
     modes: tuple[Mode, ...]
@@ -71,7 +82,7 @@ class BadQuery:
 
 
 class Selection:
-    """The traces of both modes, ready to be asked."""
+    """The traces of both modes, and what queries select in them."""
 
     def __init__(self, model: nn.Module, traces: Mapping[Mode, ModeTrace]) -> None:
         self._model = model
@@ -84,8 +95,7 @@ class Selection:
         for query in dict.fromkeys(query for mode in MODES for query in queries[mode]):
             modes = tuple(mode for mode in MODES if query in queries[mode] and not self.answers(mode, query))
             if modes:
-                reason, replacement = self._explain(query, modes)
-                bad.append(BadQuery(query, modes, reason, replacement))
+                bad.append(self._explain(query, modes))
         return bad
 
     def answers(self, mode: Mode, query: str) -> bool:
@@ -93,60 +103,57 @@ class Selection:
         wanted = self.names[mode].find(query)
         return wanted is not None and not any(isinstance(part, Opaque) for part in parts_of(wanted.value))
 
-    def _explain(self, query: str, modes: tuple[Mode, ...]) -> tuple[str, str | None]:
-        found = self.names[modes[0]].find(query)
-        if found is not None:
-            classes = {part.class_name for part in parts_of(found.value) if isinstance(part, Opaque)}
+    def _explain(self, query: str, modes: tuple[Mode, ...]) -> BadQuery:
+        selected = self.names[modes[0]].find(query)
+        if selected is not None:
+            classes = {part.class_name for part in parts_of(selected.value) if isinstance(part, Opaque)}
+            reason = f"returns an object of class {', '.join(classes)}: select a node inside"
             inner = [name for name in self.names[modes[0]].all if name.startswith(f"{query}.")]
-            return f"returns an object of class {', '.join(classes)}; ask for a node inside", inner[
-                -1
-            ] if inner else None
-        elsewhere = [mode for mode in MODES if mode not in modes and self.answers(mode, query)]
-        if elsewhere:
-            return one_mode_only(elsewhere[0]), None
-        return self._of_module(query) or self._of_typo(query, modes[0])
+            return BadQuery(query, modes, reason + (f", such as {inner[-1]!r}" if inner else ""))
+        why = explain_missing(self._graph, query, modes)
+        better = why.suggestions[0] if why.sure else None
+        sure = better if better and all(self.answers(mode, better) for mode in modes) else None
+        return BadQuery(query, modes, _reason(query, why), sure)
 
-    def _of_module(self, query: str) -> tuple[str, str | None] | None:
-        """The reason, if ``query`` is the path of a module."""
-        modules = dict(self._model.named_modules(remove_duplicate=False))
-        if query not in modules or not query:
-            return None
-        module = modules[query]
-        canonical = next(path for path, found in self._model.named_modules() if found is module)
-        if canonical != query and any(self.answers(mode, canonical) for mode in MODES):
-            return f"is the same module as {canonical!r} and is known by that name", canonical
-        tracer = self._traces["eval"].tracer
-        for path in _prefixes(query):
-            if tracer.is_leaf_module(modules[path], path) and any(self.answers(mode, path) for mode in MODES):
-                kind = class_name(modules[path]).rpartition(".")[2]
-                return inside_leaf(repr(path), kind), path
-        return never_called(class_name(module).rpartition(".")[2]), None
-
-    def _of_typo(self, query: str, mode: Mode) -> tuple[str, str | None]:
-        for repaired in _repairs(query):
-            if self.answers(mode, repaired):
-                return f"does not exist; did you mean {repaired!r}?", repaired
-        near = nearest(query, self.names[mode].all)
-        if near:
-            return f"does not exist; did you mean {' or '.join(map(repr, near))}?", near[0]
-        return "does not exist", None
+    @cached_property
+    def _graph(self) -> ModelGraph:
+        """The traces as plain data, with values, so that what yields no tensor is not suggested."""
+        values = {mode: find_values(self._model, trace) for mode, trace in self._traces.items()}
+        return describe(self._model, self._traces["eval"].tracer, self._traces, values)
 
 
-def _repairs(query: str) -> Iterator[str]:
-    """What a query is often meant to be: ``layer1[0]`` is ``layer1.0``, ``model.fc`` is ``fc`` of the model."""
-    yield re.sub(r"\[(\d+)\]", r".\1", query).strip(" .")
-    yield query.strip(" ./").replace("/", ".")
-    yield query.partition(".")[2]
+def _reason(query: str, why: Explanation) -> str:
+    """What the library says behind the name of ``query``, in its own quotation marks."""
+    missing, own = f"The model has no node `{query}`", f"`{query}` "
+    text = why.sentence.removesuffix(".")
+    head, tail = f"does not exist; {text}", ""
+    if text.startswith(missing):
+        head, tail = "does not exist", text.removeprefix(missing).lstrip(".: ")
+    elif text.startswith(own):
+        head = text.removeprefix(own)
+        if why.reason == "other-mode":  # Behind the name stands the mode, not the class.
+            head = head[head.index("exists in") :]
+    if why.suggestions:
+        head += f"; did you mean {' or '.join(f'`{name}`' for name in why.suggestions)}?"
+    elif tail:
+        head, tail = f"{head};", f"{tail[:1].lower()}{tail[1:]}"
+    return re.sub(r"`([^`]+)`", _requoted, f"{head} {tail}".strip())
+
+
+def _requoted(name: re.Match[str]) -> str:
+    """A name of the model in the quotation marks of a Python string; code stays in backticks."""
+    text = name.group(1)
+    return name.group() if text == "forward" or "=" in text else repr(text)
 
 
 def message(bad: list[BadQuery], total: int, model: nn.Module, call: str, merged: Mapping[str, str]) -> str:
-    """The text of the error for all ``bad`` queries of a call that asked for ``total``, and for its working call."""
+    """The text of the error for all ``bad`` queries of a call that requested ``total``, and for its working call."""
     lines = [f"{len(bad)} of {total} return nodes cannot be extracted from {type(model).__qualname__}:"]
     for problem in bad:
         where = "" if len(problem.modes) == len(MODES) else f" (in {problem.modes[0]} mode)"
         lines.append(f"  {problem.query!r}{where} {problem.reason}")
     if call:
-        lines += [f"  {query!r} is left out below: {name!r} is asked for already" for query, name in merged.items()]
+        lines += [f"  {query!r} is left out below: {name!r} is selected already" for query, name in merged.items()]
         lines.append(f"This call works:\n  {call}")
     return "\n".join(lines)
 
@@ -154,9 +161,9 @@ def message(bad: list[BadQuery], total: int, model: nn.Module, call: str, merged
 def working_call(
     selection: Selection, bad: list[BadQuery], queries: Mapping[Mode, Mapping[str, str]], options: Mapping[str, Any]
 ) -> tuple[str, dict[str, str]]:
-    """A call of ``create_feature_extractor`` with the queries corrected, or ``""`` if nothing is left to ask for.
+    """A call of ``create_feature_extractor`` with the queries corrected, or ``""`` if nothing is left to select.
 
-    With it come the queries that it leaves out, because another one asks for the same name already, and that name: a
+    With it come the queries that it leaves out, because another one selects the same name already, and that name: a
     name has one key, and what somebody wanted under two must not vanish unsaid.
     """
     replacements = {problem.query: problem.replacement for problem in bad}

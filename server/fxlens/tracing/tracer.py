@@ -34,12 +34,13 @@ class ModuleCall(NamedTuple):
     """One call of a module while tracing.
 
     ``returned`` is what it returned, as a structure of nodes (:mod:`fxlens.tracing.values`).
-    ``last`` is the last node made before it returned.
+    ``last`` is the last node made before it returned. ``caller`` is the path of the module whose ``forward`` called it.
     """
 
     path: str
     returned: Any
     last: fx.Node | None
+    caller: str = ""
 
 
 class NodePathTracer(fx.Tracer):
@@ -150,7 +151,7 @@ class NodePathTracer(fx.Tracer):
         finally:
             self._current_path = outer
         last = next(iter(reversed(self.graph.nodes)), None)
-        self.module_calls.append(ModuleCall(path, nodes_of(result), last))
+        self.module_calls.append(ModuleCall(path, nodes_of(result), last, outer))
         return result
 
     def create_proxy(

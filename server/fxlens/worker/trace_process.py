@@ -140,7 +140,7 @@ class _Process:
         settings = trace_settings(self._request.dialect, leaves, arguments.get("tracer_kwargs"))
         self.enter("trace")
         traces = trace_modes(model, settings, arguments.get("concrete_args"))
-        graph = describe(model, settings, traces, {})
+        graph = describe(model, settings.tracer(), traces, {})
         if not any(graph.traced()):
             return graph
         _send(self._results, "G", self._reply(graph, None))
@@ -152,7 +152,7 @@ class _Process:
             # The user's layers are run on meta tensors for this and may object. The names are what matters.
             traceback.print_exc()
             return graph
-        return describe(model, settings, traces, values)
+        return describe(model, settings.tracer(), traces, values)
 
 
 def _values(model: nn.Module, trace: ModeTrace, example: Any) -> dict[fx.Node, Value]:

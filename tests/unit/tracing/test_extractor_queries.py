@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections import OrderedDict
 from types import MappingProxyType
@@ -13,7 +14,7 @@ import torch.nn.functional as F
 import torchvision
 import torchvision.models.feature_extraction as theirs
 from torch import nn
-from tracing_models import Block, Stages, net
+from tracing_models import Block, Stages, conv, net
 
 from fxlens import QueryError, create_feature_extractor
 
@@ -82,7 +83,10 @@ def test_all_bad_queries_are_reported_at_once_each_with_its_reason() -> None:
     assert "'attention.out_proj' has no node: it is inside 'attention', and every MultiheadAttention is traced" in text
     assert "'unused' (Linear) is part of the model, but `forward` never calls it" in text
     assert "'aux' (in eval mode) exists in train mode only" in text
-    assert "'zzzzzz' does not exist\n" in text
+    assert (
+        "'zzzzzz' does not exist; its top level: stem, layer1, layer2, layer10, mean, getitem, getitem_1, head\n"
+        in text
+    )
 
 
 def test_torchvision_reports_only_the_first_and_not_why() -> None:
@@ -97,7 +101,7 @@ def test_torchvision_reports_only_the_first_and_not_why() -> None:
     [
         (["stme", "layer1[0].conv", "zzzzzz"], {}),
         ({"model.stem": "a", "aux": "b", "layer2": "c"}, {}),
-        (["attention.out_proj", "aux"], {}),
+        (["attention.out_proj", "aux", "stme"], {}),
         (["layer1/0"], {"naming": "torchvision"}),
         (["layer1.0.conv", "heda"], {"leaf_modules": [Block]}),
     ],
@@ -117,17 +121,109 @@ def test_the_call_in_the_message_works(queries: Any, options: dict[str, Any]) ->
 def test_what_the_working_call_leaves_out_is_said() -> None:
     """Two wrong names may mean one right name, which has one key: the other key must not vanish unsaid."""
     text = error_text({"stme": "a", "setm": "b", "layer2": "c"})
-    assert "'setm' is left out below: 'stem' is asked for already" in text
+    assert "'setm' is left out below: 'stem' is selected already" in text
     assert text.endswith("create_feature_extractor(model, {'stem': 'a', 'layer2': 'c'})")
     text = error_text({"stme": "a", "stem": "b"})
-    assert "'stme' is left out below: 'stem' is asked for already" in text
+    assert "'stme' is left out below: 'stem' is selected already" in text
     assert text.endswith("create_feature_extractor(model, {'stem': 'b'})")
 
 
-def test_another_name_of_a_shared_module_points_to_the_name_it_is_known_by() -> None:
+def test_another_path_of_a_shared_module_names_its_calls() -> None:
+    """Which of the calls is made through an attribute is not known; which one a Sequential makes through a place is."""
     shared = nn.ReLU()
     model = net(lambda s, x: s.b(s.a(x)), a=shared, b=shared)
-    assert "'b' is the same module as 'a' and is known by that name" in error_text(["b"], model)
+    text = error_text(["b"], model)
+    assert "'b' is the same module as 'a', which is called 2 times: a, a_1; did you mean 'a' or 'a_1'?" in text
+    assert "This call works" not in text
+    once = net(lambda s, x: s.b(x), a=shared, b=shared)
+    assert error_text(["b"], once).endswith("create_feature_extractor(model, ['a'])")
+
+
+def places_of_shared_modules() -> dict[str, nn.Module]:
+    act, block = nn.Tanh(), nn.Sequential(conv(), nn.Sigmoid())
+    return {
+        "3": nn.Sequential(conv(), act, conv(), act),
+        "body.3": net(lambda s, x: s.body(s.act(x)), act=act, body=nn.Sequential(conv(), nn.ReLU(), conv(), act)),
+        "second.1": net(
+            lambda s, x: s.second(s.first(x)), first=nn.Sequential(conv(), act), second=nn.Sequential(conv(), act)
+        ),
+        "2": nn.Sequential(block, nn.ReLU(), block),
+        "2.1": nn.Sequential(block, nn.ReLU(), block),
+        "1.1": nn.Sequential(nn.Sequential(conv(), act), nn.Sequential(conv(), act, act)),
+        "1.2": nn.Sequential(nn.Sequential(conv(), act), nn.Sequential(conv(), act, act)),
+    }
+
+
+@pytest.mark.parametrize("naming", ["fxlens", "torchvision"])
+@pytest.mark.parametrize("place", places_of_shared_modules())
+def test_the_name_for_a_place_in_a_sequential_selects_what_is_computed_there(place: str, naming: Any) -> None:
+    """The truth is the model with a copy in each place, which has a name for each."""
+    torch.manual_seed(0)
+    model = places_of_shared_modules()[place].eval()
+    apart = unshared(model)
+    text = error_text([place], model, naming=naming)
+    call = text.splitlines()[-1].strip()
+    extractor = eval(call, {"create_feature_extractor": create_feature_extractor, "model": model})
+    with torch.no_grad():
+        (found,) = extractor(X).values()
+        assert torch.equal(found, create_feature_extractor(apart, [place])(X)[place])
+
+
+def unshared(model: nn.Module) -> nn.Module:
+    """``model`` with a module of its own at every path."""
+    model = copy.copy(model)
+    children = {name: None if child is None else unshared(child) for name, child in model._modules.items()}
+    model._modules = children
+    return model
+
+
+class Trunk(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = conv()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv(x).tanh() + 1
+
+
+def test_each_call_of_a_container_has_a_name() -> None:
+    """``path_N`` is what the module of that path returned at its N+1st call."""
+    torch.manual_seed(0)
+    model = net(lambda s, a, b: s.trunk(a) - s.trunk(b) * s.trunk(a + b), trunk=Trunk())
+    a, b = torch.randn(1, 3, 4, 4), torch.randn(1, 3, 4, 4)
+    queries = ["trunk", "trunk_1", "trunk_2"]
+    found = create_feature_extractor(model, queries)(a, b)
+    assert [torch.equal(found[query], model.trunk(x)) for query, x in zip(queries, (a, b, a + b), strict=True)] == [
+        True
+    ] * 3
+    text = error_text(["trunk_3"], model)
+    assert "'trunk' is called 3 times: trunk, trunk_1, trunk_2; did you mean 'trunk_2'?" in text
+    assert "This call works" not in text
+    own = net(lambda s, a: s.trunk_1(s.trunk(s.trunk(a))), trunk=Trunk(), trunk_1=Trunk())
+    found = create_feature_extractor(own, ["trunk_1", "trunk_2"])(a)
+    assert torch.equal(found["trunk_2"], own.trunk(own.trunk(a)))
+    assert torch.equal(found["trunk_1"], own.trunk_1(found["trunk_2"]))
+
+
+def test_guesses_are_not_in_the_working_call() -> None:
+    text = error_text({"layer3": "a", "layer2": "b"})
+    assert "'layer3' does not exist; did you mean 'layer2'? There are 3: layer1, layer2, layer10" in text
+    assert text.endswith("create_feature_extractor(model, {'layer2': 'b'})")
+
+
+def test_what_yields_no_tensor_is_not_suggested() -> None:
+    model = net(lambda s, x: s.relu(x).reshape(x.shape[0], x.size(1), -1), relu=nn.ReLU())
+    for query in ("getatr", "sise", "getitme"):
+        assert "did you mean" not in error_text([query], model)
+    assert "did you mean 'reshape'?" in error_text(["reshpae"], model)
+
+
+def test_attention_weights_that_are_not_computed_say_so() -> None:
+    query = "encoder.layers.encoder_layer_0.self_attention.softmax"
+    text = error_text([query], torchvision.models.vit_b_32(image_size=32))
+    assert "Attention weights are not computed: `forward` calls" in text
+    assert "with `need_weights=False`" in text
+    assert "did you mean" not in text
 
 
 def test_an_object_that_cannot_be_taken_apart_says_so() -> None:
@@ -138,7 +234,7 @@ def test_an_object_that_cannot_be_taken_apart_says_so() -> None:
     model = net(lambda s, x: s.part(x).value * 2, part=net(lambda s, x: Box(x + 1)))
     text = error_text(["part"], model)
     assert "'part' returns an object of class" in text
-    assert text.endswith("create_feature_extractor(model, ['part.add'])")
+    assert text.endswith("select a node inside, such as 'part.add'")
 
 
 @pytest.mark.parametrize(

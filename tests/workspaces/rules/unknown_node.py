@@ -14,9 +14,9 @@ create_feature_extractor(resnet18(), {'layer2.0.con2': 'c2'})
 create_feature_extractor(resnet18(), ["something_else_entirely"])
 #                                      ^^^^^^^^^^^^^^^^^^^^^^^ unknown-node: The model has no node
 create_feature_extractor(resnet18(), ["module.layer3"])
-#                                      ^^^^^^^^^^^^^ unknown-node: it is not wrapped in a `module`. Did you mean `layer3`?
+#                                      ^^^^^^^^^^^^^ unknown-node: Did you mean `layer3`? The model has no node `module.layer3`: it is not wrapped in a `module`.
 create_feature_extractor(Wrapped(), ["conv"])
-#                                     ^^^^ unknown-node: that is inside `backbone` (Unused). Did you mean `backbone.conv`?
+#                                     ^^^^ unknown-node: Did you mean `backbone.conv`? The model has no node `conv`: that is inside `backbone` (Unused).
 create_feature_extractor(Unused(), ["skipped"])
 #                                    ^^^^^^^ unknown-node: `forward` never calls it
 create_feature_extractor(Unused(), ["same"])

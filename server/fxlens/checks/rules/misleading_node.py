@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from fxlens.checks.fixes import replacements
 from fxlens.checks.graphs import only_graph
@@ -25,10 +24,11 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         what = f"of module `{node.target}`" if node.op == "call_module" else f"of the operation `{node.label}`"
         message = f"`{query.text}` selects the output {what}, not of module `{query.text}`."
         if own:
-            message += f" That one is called `{own}` here."
-        fixes = replacements(query, (own,), f"Use `{{}}`, the output of module `{query.text}`") if own else ()
+            message += f" That module's output is `{own}`."
+        title = f"Use `{{}}`, the output of module `{query.text}`"
         # What the name selects now may be what is wanted: not for "fix all".
-        yield Problem(RULE.code, query.span, message, tuple(replace(fix, sure=False) for fix in fixes), node.source)
+        fixes = replacements(query, (own,), title, sure=False) if own else ()
+        yield Problem(RULE.code, query.span, message, fixes, node.source)
 
 
 def _taken_name(graph: ModelGraph, query: Query) -> tuple[GraphNode, str | None] | None:

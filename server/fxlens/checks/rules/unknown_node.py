@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fxlens.checks.fixes import replacements
-from fxlens.checks.graphs import missing_queries
+from fxlens.checks.graphs import attribute_path, missing_queries
 from fxlens.checks.leaf_fixes import add_leaf_modules, drop_leaf_module
 from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
-from fxlens.checks.wording import did_you_mean
+from fxlens.checks.wording import did_you_mean, sentences
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.explanations import Explanation, explain_missing, modes_with
 from fxlens.graph import ModelGraph
@@ -24,13 +24,15 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     for query, graph in missing_queries(analysis):
         if modes_with(graph, query.text):
             continue
-        why = explain_missing(graph, query.text, query.modes)
+        state = next(state for state in analysis.models_of(query) if state.current_graph is graph)
+        attribute = attribute_path(state.slice)
+        why = explain_missing(graph, query.text, query.modes, previous=state.previous, attribute=attribute)
         if why.reason == "fused" and _FUSED_SETTING in text.text.casefold():
             continue
         said = why.sentence
         if not analysis.call.span.contains(query.span.start):  # In a variable, which several calls may be given.
             said = said.replace("The model has", f"The model ({graph.class_name.rpartition('.')[2]}) has", 1)
-        message = said + did_you_mean(why.suggestions)
+        message = sentences(did_you_mean(why.suggestions), said)
         yield Problem(RULE.code, query.span, message, _fixes(analysis, text, query, graph, why))
 
 
@@ -41,11 +43,12 @@ def _fixes(
     if why.reason == "inside-leaf" and module and module.inside_leaf:
         title = f"Stop at `{module.inside_leaf}`: use `{{}}`"
         dropped = drop_leaf_module(analysis, text, graph.modules_by_path[module.inside_leaf])
-        return (*replacements(query, why.suggestions, title), *((dropped,) if dropped else ()))
+        stops = replacements(query, why.suggestions, title, sure=why.sure)
+        return (*stops, *((dropped,) if dropped else ()))
     if why.reason == "no-node" and module:
         leaf = add_leaf_modules(analysis, text, (module.class_name,))
         return (leaf,) if leaf else ()
-    return replacements(query, why.suggestions)
+    return replacements(query, why.suggestions, sure=why.sure)
 
 
 RULE = Rule(

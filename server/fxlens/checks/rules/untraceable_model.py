@@ -20,7 +20,8 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
             mode = f" in {failure.mode} mode" if failure.mode else ""
             why = Unresolved(failure.message, failure.remedy)
             said = sentence(f"torch.fx cannot trace this model{mode}", why)
-            fix = add_leaf_modules(analysis, text, failure.leaf_modules)
+            leaves = next((one.values for one in failure.remedies if one.kind == "leaf_modules"), ())
+            fix = add_leaf_modules(analysis, text, leaves)
             yield Problem(
                 RULE.code,
                 model_span(analysis),

@@ -1,0 +1,57 @@
+"""Which queries select what the calls of a module returned."""
+
+from __future__ import annotations
+
+from fxlens.graph import GraphNode, ModeGraph, ModelGraph
+from fxlens.queries import index, later_call_names
+
+
+def call_queries(graph: ModelGraph, one: ModeGraph, path: str) -> list[str | None]:
+    """For each call of a module, the query that selects what that call returned, if there is one."""
+    leaf = [node.name for node in one.nodes if calls_module(node, path)]
+    if leaf:
+        return [*leaf]
+    returned = one.returned.get(path, ())
+    if graph.dialect == "fxlens" and returned:
+        taken = {*index(one).last_under, *one.returned}
+        return [path, *later_call_names(path, len(returned), taken)]
+    return [name if name and _selects_itself(one, name) else None for name in returned]
+
+
+def _selects_itself(one: ModeGraph, name: str) -> bool:
+    node = index(one).select(name)
+    return node is not None and node.name == name
+
+
+def tensors_calling(graph: ModelGraph, module_path: str) -> list[str]:
+    """The nodes of a leaf module's calls; where they yield tuples, the tensors that are taken out of these."""
+    found: dict[str, None] = {}
+    for one in graph.traced():
+        calls = {at for at, node in enumerate(one.nodes) if calls_module(node, module_path)}
+        parts = [node for node in one.nodes if node.target == "operator.getitem" and calls.issuperset(node.inputs)]
+        for nodes in ([one.nodes[at] for at in sorted(calls)], parts):
+            tensors = [node.name for node in nodes if node.name not in index(one).plumbing]
+            if tensors:
+                found.update(dict.fromkeys(tensors))
+                break
+    return list(found)
+
+
+def calls_module(node: GraphNode, module_path: str) -> bool:
+    """Whether the node is a call of the leaf module at that path."""
+    return node.op == "call_module" and node.target == module_path
+
+
+def ordinal(number: int) -> str:
+    """``first`` for 0.
+
+    Example:
+        >>> [ordinal(number) for number in (0, 1, 2, 21)]
+        ['first', 'second', 'third', '22nd']
+    """
+    words = ("first", "second", "third", "fourth", "fifth")
+    if number < len(words):
+        return words[number]
+    count = number + 1
+    ending = "th" if 10 < count % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count}{ending}"
