@@ -1,5 +1,5 @@
 // `npm run build`: what the extension needs to run from this folder (F5). `--watch` rebuilds the client on change.
-import { buildClient, bundleLibraries, clientBuild } from './lib/bundle.mjs';
+import { buildClient, bundleLibraries, clientBuild, pageBuild } from './lib/bundle.mjs';
 import { writeDesktopSettings } from './lib/desktop.mjs';
 import { runMain, say } from './lib/say.mjs';
 
@@ -24,6 +24,7 @@ await runMain(async () => {
       },
     ],
   });
-  await watching.watch();
-  say('Watching client/src; Ctrl+C ends it');
+  const page = await context(pageBuild(false));
+  await Promise.all([watching.watch(), page.watch()]);
+  say('Watching client; Ctrl+C ends it');
 });

@@ -26,6 +26,7 @@ const CHECKS = [
   ['ruff format', [...module('ruff'), 'format', '--quiet', '--check', '--config', CONFIG, ...PYTHON_CODE]],
   ['mypy --strict', [...module('mypy'), '--config-file', CONFIG], SERVER],
   ['mypy, Windows', [...module('mypy'), '--config-file', CONFIG, ...WINDOWS_TYPES], SERVER],
+  ['wire types', [VENV_PYTHON, join(ROOT, 'scripts', 'wire_types.py')]],
   ['import-linter', [join(VENV, WINDOWS ? 'Scripts' : 'bin', 'lint-imports'), '--config', CONFIG], SERVER],
 ];
 

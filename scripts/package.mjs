@@ -10,7 +10,16 @@ import { contentHash, once } from './lib/stamps.mjs';
 
 const LIMIT_MB = 2;
 /** What the package is made of; unchanged, the package is not made again. */
-const PARTS = ['client/src', 'client/media', 'server', 'bundled/libs', 'scripts', 'package.json', 'package.nls.json'];
+const PARTS = [
+  'client/src',
+  'client/webview',
+  'client/media',
+  'server',
+  'bundled/libs',
+  'scripts',
+  'package.json',
+  'package.nls.json',
+];
 const PAGES = ['README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore', 'package-lock.json'];
 
 /** @returns {Promise<string>} the .vsix */

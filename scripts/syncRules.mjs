@@ -1,4 +1,5 @@
-// `npm run sync`: the rules as package.json shows them (setting `fxlens.severity`), and their pages, taken from the server.
+// `npm run sync`: the rules as package.json shows them (setting `fxlens.severity`), and their pages, taken from the server;
+// and the types of the messages between both (client/src/wire.ts).
 // `client/test/manifest.test.ts` and `tests/unit/checks/test_pages.py` fail where they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,6 +33,7 @@ await runMain(async () => {
     return Object.fromEntries([...others, ...rules.map(([code, , summary]) => [`rule.${code}`, summary])]);
   });
   detail(`${rules.length} rules`);
+  await run(VENV_PYTHON, [join(ROOT, 'scripts', 'wire_types.py'), '--write'], { quiet: true });
 });
 
 /**

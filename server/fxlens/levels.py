@@ -122,6 +122,7 @@ class Levels:
             is_plumbing(node) or (node.op == "get_attr" and len(readers) == 1 and at not in self._returned_nodes)
             for at, (node, readers) in enumerate(zip(self.nodes, self._readers, strict=True))
         ]
+        self._positions = {node.name: at for at, node in enumerate(self.nodes)}
         self._notes = _notes(self.nodes)
         self._root, self._groups = _grouped(self.nodes)
         self._made: dict[str, Level] = {}
@@ -172,10 +173,52 @@ class Levels:
                 waiting.extend(child_id(level, at) for at, kind in enumerate(level["kinds"]) if kind == "g")
         return found
 
-    def holding(self, identity: str) -> Iterable[int]:
-        """The positions of the nodes in a group; of none that exists, none."""
-        group = self._group(identity)
-        return group.positions() if group else ()
+    def position(self, name: str) -> int | None:
+        """Where in execution order a node of that name stands."""
+        return self._positions.get(name)
+
+    def modes(self, position: int) -> tuple[Mode, ...]:
+        """The modes that a node is in."""
+        return self._modes[position]
+
+    def holding(self, path: str) -> list[int]:
+        """The positions of the node of that name, or of those in the group of that path, in execution order."""
+        if path in self._positions:
+            return [self._positions[path]]
+        group = self._group(path)
+        return sorted(group.positions()) if group else []
+
+    def neighbours(self, path: str) -> tuple[list[int], list[int], list[str]]:
+        """Of a node or a group: the nodes it reads, those that read it, and the ids of the outputs it is returned as.
+
+        Of a group quiet nodes are left out.
+        """
+        own = self.holding(path)
+        inside, single = set(own), len(own) == 1
+        reads = {source for at in own for source, _ in self._inputs[at]} - inside
+        readers = {reader for at in own for reader in self._readers[at]} - inside
+        outputs = [f"{OUTPUT_MARK}{key}" for key, at, _ in self._outputs if at in inside]
+        loud = [sorted(at for at in ends if single or not self._quiet[at]) for ends in (reads, readers)]
+        return loud[0], loud[1], outputs
+
+    def found(self, text: str) -> list[int]:
+        """The positions of the nodes whose name, class or operation holds ``text``, in any case."""
+        wanted = text.casefold()
+        return [
+            at
+            for at, node in enumerate(self.nodes)
+            if wanted in node.name.casefold() or wanted in operation_text(node).casefold()
+        ]
+
+    def counts(self, positions: Iterable[int], identity: str) -> dict[str, int]:
+        """How many of ``positions`` each group of a level holds, by the group's id; groups without are left out."""
+        group, wanted = self._group(identity), set(positions)
+        if group is None:
+            return {}
+        self._fold(group)
+        inner = [child for child in group.children if not isinstance(child, int)]
+        held = {child.id: sum(at in wanted for at in child.positions()) for child in inner}
+        return {path: count for path, count in held.items() if count}
 
     def _group(self, identity: str) -> _Group | None:
         first, mark, _ = identity.partition(RUN_MARK)
@@ -350,6 +393,8 @@ class Levels:
     def _alike(self, one: _Group, other: _Group) -> bool:
         if one.count != other.count or self._class(one.path) != self._class(other.path):
             return False
+        if not _same_size(self._value(one), self._value(other)):
+            return False
         return all(a == b for a, b in zip(self._structure(one), self._structure(other), strict=False))
 
     def _structure(self, group: _Group) -> Iterator[tuple[object, ...]]:
@@ -492,6 +537,16 @@ def _append(level: Level, name: str, what: str, shape: str, start: int, count: i
     level["counts"].append(count)
 
 
+def _same_size(one: Value | None, other: Value | None) -> bool:
+    """Whether shapes differ in one dimension at most: stages of another resolution are no repetition, whatever they do.
+
+    In one dimension the blocks of a DenseNet differ, each of which adds channels.
+    """
+    if one is None or other is None or not one.shape or not other.shape:
+        return True
+    return len(one.shape) == len(other.shape) and sum(a != b for a, b in zip(one.shape, other.shape, strict=True)) <= 1
+
+
 def _shape_change(first: Value | None, last: Value | None) -> str:
     """``1×64→256×56×56``: how the shape differs between the first and the last of a run."""
     if last is None:
@@ -513,3 +568,11 @@ def _letter(modes: tuple[Mode, ...]) -> str:
 def _mark(modes: tuple[Mode, ...], *, quiet: bool) -> str:
     letter = _letter(modes)
     return letter.upper() if quiet else letter
+
+
+def levels_of(graph: ModelGraph, mode: Mode | None) -> Levels:
+    """The levels of ``graph``, made once for each mode and kept on the graph itself, so that they end with it."""
+    kept: dict[Mode | None, Levels] = graph.__dict__.setdefault("levels", {})
+    if mode not in kept:
+        kept[mode] = Levels(graph, mode)
+    return kept[mode]

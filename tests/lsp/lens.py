@@ -238,6 +238,10 @@ class Lens:
             text = text[: offset(text, start)] + edit["newText"] + text[offset(text, end) :]
         return text, answer["problem"]
 
+    async def ask(self, method: str, document: Opened, **asked: Any) -> Any:
+        """The answer to one of our own requests, about the call nearest the document's cursor."""
+        return await self._request(f"fxlens/{method}", {**_at(document, document.cursor), **asked})
+
     async def _request(self, method: str, params: dict[str, Any]) -> Any:
         return await self.client.protocol.send_request_async(method, params)
 

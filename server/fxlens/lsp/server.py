@@ -28,6 +28,7 @@ from fxlens.lsp.garbage import Collector
 from fxlens.lsp.hover import hover
 from fxlens.lsp.inlay_hints import inlay_hints
 from fxlens.lsp.notebooks import NOTEBOOK_SYNC, register_notebooks
+from fxlens.lsp.picture import graph_find, graph_levels, graph_node, graph_view
 from fxlens.lsp.progress import TraceProgress
 from fxlens.lsp.publishing import Publisher
 from fxlens.lsp.references import highlights, references
@@ -37,6 +38,7 @@ from fxlens.lsp.status import status
 from fxlens.lsp.toggling import toggle
 from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path
 from fxlens.lsp.watchdog import exit_soon, watch_parent
+from fxlens.lsp.wire import Graph, GraphFound, GraphLevels, GraphNodeDetails
 
 _SYNC = types.TextDocumentSyncKind.Incremental
 
@@ -181,6 +183,7 @@ def build_server() -> FxLensServer:
     _register_queries(server)
     _register_views(server)
     _register_tree(server)
+    _register_picture(server)
     _register_own_requests(server)
     return server
 
@@ -328,6 +331,24 @@ def _register_tree(server: FxLensServer) -> None:
         asked = bool(params["asked"])
         view = Asked.of(params)
         return toggle(server.session, _uri(params), _position(params), params["path"], view, asked=asked)
+
+
+def _register_picture(server: FxLensServer) -> None:
+    @server.feature("fxlens/graph")
+    def show_graph(params: Any) -> Graph:
+        return graph_view(server.session, _uri(params), _position(params), params)
+
+    @server.feature("fxlens/graphLevels")
+    def show_levels(params: Any) -> GraphLevels:
+        return graph_levels(server.session, _uri(params), _position(params), params)
+
+    @server.feature("fxlens/graphNode")
+    def show_node(params: Any) -> GraphNodeDetails | None:
+        return graph_node(server.session, _uri(params), _position(params), params)
+
+    @server.feature("fxlens/graphFind")
+    def find_nodes(params: Any) -> GraphFound:
+        return graph_find(server.session, _uri(params), _position(params), params)
 
 
 def _uri(params: Any) -> str:

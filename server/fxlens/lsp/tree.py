@@ -271,10 +271,10 @@ def _of_call(session: Session, document: Document, call: CallAnalysis, asked: As
     if state.graph is None:
         return _answer(*_without_graph(state), **common)
     if not state.graph.traced():
-        return _answer("none", _failure_text(state) or "The model cannot be traced.", **common)
+        return _answer("none", failure_text(state) or "The model cannot be traced.", **common)
     built = Outline.of(session, state.graph, asked)
     status = "ready" if state.current_graph else "stale"
-    message = _failure_text(state) if status == "stale" else None
+    message = failure_text(state) if status == "stale" else None
     if asked.text:
         message = message or f"{built.matches:,} of {len(built.names.nodes):,} nodes match “{asked.text}”."
     matches = built.matches if asked.text else None
@@ -285,10 +285,10 @@ def _of_call(session: Session, document: Document, call: CallAnalysis, asked: As
 def _without_graph(state: ModelState) -> tuple[str, str]:
     if state.status in ("waiting", "tracing"):
         return "pending", f"Tracing `{state.slice.model}` …"
-    return "none", _failure_text(state) or f"No graph of `{state.slice.model}`."
+    return "none", failure_text(state) or f"No graph of `{state.slice.model}`."
 
 
-def _failure_text(state: ModelState) -> str | None:
+def failure_text(state: ModelState) -> str | None:
     failures = [state.failure] if state.failure else list(state.graph.failures if state.graph else ())
     return said_of(failures[0]) if failures else None
 

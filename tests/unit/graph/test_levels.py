@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from level_edges import check_every_edge
@@ -110,6 +111,17 @@ def test_other_wiring_inside_is_not_folded_other_wiring_outside_is() -> None:
         node("x", op="placeholder"), node("l.0.a", 0), node("l.1.a", 0, 1), node("l.2.a", 0, 1, 2), outputs=(("", 3),)
     )
     assert level(graph, "l")["runs"] == {"0": 3}
+
+
+def test_stages_of_another_resolution_are_not_folded_blocks_that_add_channels_are() -> None:
+    def three(*shapes: tuple[int, ...]) -> ModelGraph:
+        nodes = [node("x", op="placeholder")]
+        for number, shape in enumerate(shapes):
+            nodes.append(replace(node(f"l.{number}.conv", number), value=Value("tensor", shape)))
+        return model(*nodes)
+
+    assert level(three((1, 8, 4, 4), (1, 16, 4, 4), (1, 24, 4, 4)), "l")["shapes"] == ["1×8→24×4×4"]
+    assert level(three((1, 8, 4, 4), (1, 16, 2, 2), (1, 32, 1, 1)), "l")["runs"] == {}
 
 
 def test_plumbing_and_parameters_of_one_reader_are_quiet_and_so_are_their_edges() -> None:

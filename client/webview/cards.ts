@@ -1,0 +1,231 @@
+// How a box is drawn: a card for what is closed, a frame around what is open.
+import { svg } from './elements';
+import { type Box, CARD, HEAD, type Inside } from './layout';
+import { badgeText, type Level, nameText, nameWidth, noteText, smallWidth, TITLE_GAP, whatText } from './level';
+
+/** How much of a card can be read: all, its name, or nothing but its colour. */
+export type Detail = 'all' | 'name' | 'colour';
+
+/** What is true of a box beside what its level says. */
+export interface Marks {
+  /** Whether the call asks for it by this very name. */
+  readonly asked: boolean;
+  /** Whether a query selects it that is only the beginning of its name. */
+  readonly selected: boolean;
+  /** What a rule says of the query that selects it. */
+  readonly warning: string | null;
+  readonly current: boolean;
+  /** Whether the current node reads it, or is read by it. */
+  readonly linked: boolean;
+  /** How many hits of the search it is or holds. */
+  readonly hits: number;
+  readonly editable: boolean;
+}
+
+export interface Position {
+  readonly depth: number;
+  readonly at: number;
+  readonly of: number;
+}
+
+const TICK = 14;
+
+export class Card {
+  readonly element: SVGGElement;
+  #tick: SVGGElement | undefined;
+  #shown = '';
+  #place = '';
+  readonly #badge: SVGGElement;
+
+  constructor(
+    readonly box: Box,
+    level: Level,
+    detail: Detail,
+    position: Position,
+  ) {
+    const { w, number } = box;
+    const kind = level.kinds[number] ?? 'e';
+    const group = kind === 'g';
+    const mode = level.modes[number];
+    const only = mode === 'e' ? ' only-eval' : mode === 't' ? ' only-train' : '';
+    this.element = svg('g', {
+      class: `card k-${kind}${level.runs[number] ? ' run' : ''}${only}`,
+      role: 'treeitem',
+      tabindex: -1,
+      'data-id': box.id,
+      'aria-label': spoken(level, number, box.id),
+      'aria-level': position.depth,
+      'aria-posinset': position.at,
+      'aria-setsize': position.of,
+    });
+    if (group) this.element.setAttribute('aria-expanded', 'false');
+    if (level.runs[number])
+      for (const offset of [6, 3])
+        this.element.append(svg('rect', { class: 'box', x: offset, y: offset, width: w, height: CARD, rx: 6 }));
+    this.element.append(
+      svg('rect', { class: 'box', width: w, height: CARD, rx: 6 }),
+      svg('path', { class: 'bar', d: `M6 0H5A5 5 0 0 0 0 6V${CARD - 6}A5 5 0 0 0 5 ${CARD}H6Z` }),
+    );
+    this.#badge = svg('g', { class: 'hits' });
+    if (detail === 'colour') return;
+    const name = nameText(level.names[number] ?? '');
+    const left = group ? 29 : 15;
+    this.#text('name', left, 18, name);
+    if (group) this.element.append(svg('path', { class: 'twisty', d: 'M16 9l5 5-5 5' }));
+    const badge = badgeText(level, number);
+    if (badge) {
+      const width = smallWidth(badge) + 12;
+      this.element.append(svg('rect', { class: 'badge', x: w - width - 8, y: 5, width, height: 17, rx: 8 }));
+      this.#text('badge-text', w - width / 2 - 8, 17.5, badge);
+    }
+    if (detail === 'name') return;
+    const note = noteText(level, number);
+    if (note) this.#text('note', left + nameWidth(name) + 12, 18, note);
+    this.#text('what', 15, 34, whatText(level, number));
+    const shape = level.shapes[number];
+    if (shape) this.#text('shape', w - 10, 34, shape);
+    if (!badge && kind !== 'o') {
+      this.#tick = tickBox(w - TICK - 8, 7);
+      this.element.append(this.#tick);
+    }
+    this.element.append(svg('title', {}, box.id.replace(/\0.*/, '') || name), this.#badge);
+  }
+
+  #text(kind: string, x: number, y: number, content: string): void {
+    this.element.append(svg('text', { class: kind, x, y }, content));
+  }
+
+  move(x: number, y: number): void {
+    const place = `translate(${x} ${y})`;
+    if (place !== this.#place) this.element.setAttribute('transform', place);
+    this.#place = place;
+  }
+
+  mark(marks: Marks): void {
+    const text = JSON.stringify(marks);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    const { classList } = this.element;
+    classList.toggle('asked', marks.asked);
+    classList.toggle('selected', marks.selected);
+    classList.toggle('current', marks.current);
+    classList.toggle('linked', marks.linked);
+    classList.toggle('hit', marks.hits > 0);
+    classList.toggle('warned', marks.warning !== null);
+    classList.toggle('editable', marks.editable);
+    this.element.setAttribute('tabindex', marks.current ? '0' : '-1');
+    this.element.setAttribute('aria-selected', String(marks.asked || marks.selected));
+    this.#badge.replaceChildren();
+    const { w } = this.box;
+    if (marks.hits > 0 && this.element.classList.contains('k-g')) {
+      const count = String(marks.hits);
+      const width = smallWidth(count) + 12;
+      this.#badge.append(
+        svg('rect', { class: 'count', x: w - width + 6, y: CARD - 8, width, height: 16, rx: 8 }),
+        svg('text', { class: 'count-text', x: w - width / 2 + 6, y: CARD + 4 }, count),
+      );
+    }
+    if (marks.warning) {
+      const sign = svg('g', { class: 'warning', transform: `translate(${w - 4} -5)` });
+      sign.append(svg('circle', { r: 7 }), svg('text', { y: 4 }, '!'), svg('title', {}, marks.warning));
+      this.#badge.append(sign);
+    }
+  }
+}
+
+function tickBox(x: number, y: number): SVGGElement {
+  return svg(
+    'g',
+    { class: 'tick', transform: `translate(${x} ${y})` },
+    svg('rect', { class: 'tick-area', x: -6, y: -6, width: TICK + 12, height: TICK + 12 }),
+    svg('rect', { class: 'tick-box', width: TICK, height: TICK, rx: 3 }),
+    svg('path', { class: 'tick-mark', d: 'M3 7.5l3 3 5.5-6.5' }),
+  );
+}
+
+function spoken(level: Level, number: number, id: string): string {
+  const shape = (level.shapes[number] ?? '').replaceAll('×', ' by ').replaceAll('→', ' to ');
+  const run = level.runs[number];
+  const name = run ? `${level.names[number]}` : id.replace('\0output', 'output ').replace(/\0.*/, '');
+  const parts = [name, level.whats[number], shape, run ? `${run} times` : '', noteText(level, number)];
+  return parts.filter(Boolean).join(', ');
+}
+
+export class Frame {
+  readonly element: SVGGElement;
+  readonly #box: SVGRectElement;
+  readonly #head: SVGPathElement;
+  readonly #hit: SVGRectElement;
+  readonly #tick: SVGGElement;
+  #place = '';
+  #shown = '';
+
+  constructor(
+    readonly box: Box,
+    readonly inside: Inside,
+    position: Position,
+  ) {
+    const [first] = inside.titles;
+    this.#box = svg('rect', { class: 'frame-box', rx: 8 });
+    this.#head = svg('path', { class: 'frame-head' });
+    this.#hit = svg('rect', { class: 'frame-hit', height: HEAD });
+    this.element = svg(
+      'g',
+      {
+        class: `frame d${position.depth & 1}`,
+        role: 'treeitem',
+        tabindex: -1,
+        'data-id': box.id,
+        'aria-label': inside.titles.map(({ name, what }) => `${name}, ${what}`).join('; '),
+        'aria-level': position.depth,
+        'aria-posinset': position.at,
+        'aria-setsize': position.of,
+        'aria-expanded': 'true',
+      },
+      this.#box,
+      this.#head,
+      this.#hit,
+      svg('path', { class: 'twisty', d: 'M13 11.5l5 5 5-5' }),
+    );
+    let x = 29;
+    inside.titles.forEach(({ id, name, what }, at) => {
+      const text = nameText(name);
+      if (at) {
+        this.element.append(svg('path', { class: 'chevron', d: `M${x + 8} ${HEAD / 2 - 4}l4 4-4 4` }));
+        x += TITLE_GAP;
+      }
+      this.element.append(svg('text', { class: 'name segment', x, y: 18, 'data-segment': id }, text));
+      x += nameWidth(text);
+      if (at === inside.titles.length - 1 && what)
+        this.element.append(svg('text', { class: 'what', x: x + 12, y: 18 }, what));
+    });
+    this.#tick = tickBox(0, 0);
+    if (first && !first.id.includes('\0')) this.element.append(this.#tick);
+  }
+
+  move(x: number, y: number): void {
+    const { w, h } = this.inside;
+    const place = `${x} ${y} ${w} ${h}`;
+    if (place === this.#place) return;
+    this.#place = place;
+    this.element.setAttribute('transform', `translate(${x} ${y})`);
+    this.#box.setAttribute('width', String(w));
+    this.#box.setAttribute('height', String(h));
+    this.#hit.setAttribute('width', String(w));
+    this.#head.setAttribute('d', `M.5 ${HEAD}V8A7.5 7.5 0 0 1 8 .5H${w - 8}A7.5 7.5 0 0 1 ${w - 0.5} 8V${HEAD}Z`);
+    this.#tick.setAttribute('transform', `translate(${w - TICK - 10} 7)`);
+  }
+
+  mark(marks: Marks): void {
+    const text = JSON.stringify(marks);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    const { classList } = this.element;
+    classList.toggle('asked', marks.asked);
+    classList.toggle('current', marks.current);
+    classList.toggle('linked', marks.linked);
+    classList.toggle('editable', marks.editable);
+    this.element.setAttribute('tabindex', marks.current ? '0' : '-1');
+    this.element.setAttribute('aria-selected', String(marks.asked));
+  }
+}
