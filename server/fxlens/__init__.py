@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fxlens.graph import Failure, GraphNode, ModeGraph, ModelGraph, ModuleInfo, SourceLine, Value
     from fxlens.tracing import (
+        Extractor,
         FeatureExtractor,
         NamingError,
         NodeNames,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Extractor",
     "Failure",
     "FeatureExtractor",
     "GraphNode",

@@ -9,13 +9,14 @@ from fxlens.tracing.api import (
     get_graph_node_names,
     get_graph_node_names_by_mode,
 )
-from fxlens.tracing.extractor import FeatureExtractor
+from fxlens.tracing.extractor import Extractor, FeatureExtractor
 from fxlens.tracing.failures import TracingError
 from fxlens.tracing.model import trace_model
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.tracer import NodePathTracer
 
 __all__ = [
+    "Extractor",
     "FeatureExtractor",
     "NamingError",
     "NodeNames",
