@@ -283,6 +283,7 @@ class Engine:
             arguments=arguments_of(slice_),
             import_paths=roots.certain,
             likely_paths=roots.likely,
+            imports=slice_.imports,
             folder=folder.path if folder else "",
             limits=self._settings.limits,
         )
