@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
@@ -21,6 +22,11 @@ from fxlens.tracing.values import nodes_of
 
 _FRAMES_PER_LEVEL = 12
 """Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
+
+
+tracing_lock = threading.RLock()
+"""Held while a model is traced: torch.fx replaces methods of ``nn.Module`` for all threads, and of two threads that
+trace at a time the first to end would put back what the second still needs. Calls of other threads pass through."""
 
 
 class NodeOrigin(NamedTuple):
@@ -92,6 +98,7 @@ class NodePathTracer(fx.Tracer):
         # Tensors are held beside their names: a freed tensor's id may come back as another tensor's.
         self._tensor_names: dict[int, tuple[torch.Tensor, str]] = {}
         self._watch = ContextWatch()
+        self._thread = threading.get_ident()
 
     def trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> fx.Graph:
         """Trace ``root``; the names are in :attr:`node_to_qualname` afterwards.
@@ -115,6 +122,8 @@ class NodePathTracer(fx.Tracer):
 
     def _trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None) -> fx.Graph:
         with ExitStack() as stack:
+            stack.enter_context(tracing_lock)
+            self._thread = threading.get_ident()
             self._watch = stack.enter_context(watched_contexts())
             # torchvision's names are those of the class's own forward, whatever is called.
             if isinstance(root, nn.Module) and self.naming == "fxlens" and is_entered_otherwise(root):
@@ -132,6 +141,8 @@ class NodePathTracer(fx.Tracer):
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        if threading.get_ident() != self._thread:
+            return forward(*args, **kwargs)
         path = self.path_of_module(m)
         outer = self._current_path
         try:
@@ -178,7 +189,7 @@ class NodePathTracer(fx.Tracer):
         return InPlaceProxy(node, self)
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
-        if not isinstance(attr_val, torch.Tensor):
+        if not isinstance(attr_val, torch.Tensor) or threading.get_ident() != self._thread:
             return attr_val
         # torch.fx scans all named parameters at every read, which is quadratic for a model that reads many.
         is_parameter = isinstance(attr_val, nn.Parameter) and not self.param_shapes_constant
