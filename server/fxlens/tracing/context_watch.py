@@ -110,8 +110,9 @@ def _replace() -> None:
         for kind, name, make in _METHODS:
             original = getattr(kind, name, None)
             if original is not None:
-                _originals.append((kind, name, vars(kind).get(name, _INHERITED)))
+                own = vars(kind).get(name, _INHERITED)
                 setattr(kind, name, make(original))
+                _originals.append((kind, name, own))
     except BaseException:
         _put_back()
         raise
