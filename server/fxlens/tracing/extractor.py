@@ -8,8 +8,8 @@ import linecache
 import weakref
 from collections.abc import Callable, Mapping
 from itertools import count
-from types import SimpleNamespace
-from typing import Any, ClassVar, Literal, TypeAlias, get_type_hints
+from types import MappingProxyType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_type_hints
 
 import torch
 from torch import fx, nn
@@ -17,7 +17,11 @@ from torch.fx.graph import PythonCode
 
 from fxlens.graph import MODES, Mode
 from fxlens.tracing.codegen import ExtractorCodeGen, arguments_of, parameters_of
+from fxlens.tracing.mode_state import ModeEffects
 from fxlens.tracing.records import Record, graph_of, records_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Backend: TypeAlias = Literal["fx", "hooks"]
 """How an extractor takes values: from a traced graph, or from forward hooks."""
@@ -53,6 +57,8 @@ class FeatureExtractor(fx.GraphModule, Extractor):
     # TorchScript compiles properties, if it is not told to leave them alone.
     __jit_unused_properties__ = ["graph", "code", "_graph", "_code", "_boxed_call"]  # noqa: RUF012 - as the base class has it
 
+    mode_effects: Mapping[Mode, ModeEffects] = MappingProxyType({})
+
     def __init__(self, class_name: str, train_graph: fx.Graph, eval_graph: fx.Graph) -> None:
         # GraphModule sets up what its version needs; its way to take modules over would lose what kind buffers are of.
         super().__init__({}, fx.Graph(), class_name)
@@ -61,6 +67,14 @@ class FeatureExtractor(fx.GraphModule, Extractor):
         type(self).__module__ = __name__
         type(self).__doc__ = FeatureExtractor.__doc__
         self._compile()
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch the mode, and do what a ``train`` of the model's own does besides: what it freezes stays frozen."""
+        super().train(mode)
+        effects = self.mode_effects.get("train" if mode else "eval")
+        if effects is not None:
+            effects.apply(self)
+        return self
 
     @property
     def _graph(self) -> fx.Graph:
