@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from fxlens.tracing import torch_version  # noqa: F401 - the first of all
+
+# isort: split
+
 from fxlens.tracing.api import (
     NodeNames,
     QueryError,

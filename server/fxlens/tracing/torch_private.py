@@ -20,33 +20,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch.fx import node as fx_node
 from torch.fx.graph import PythonCode
-
-MINIMUM = (2, 2)
-"""The oldest torch that FX Lens works with; pyproject.toml and the README say the same."""
-
-
-def check_version(version: str | None = None) -> None:
-    """Refuse a torch that is too old.
-
-    Raises:
-        ImportError: with what is installed, and the remedy.
-
-    Example:
-        >>> check_version("2.2.0+cpu")
-        >>> check_version("1.13.1")
-        Traceback (most recent call last):
-        ImportError: FX Lens needs torch 2.2 or newer, and this is torch 1.13.1: run `pip install --upgrade torch`
-    """
-    version = str(torch.__version__) if version is None else version
-    numbers = [int(part) for part in version.split("+")[0].split(".")[:2] if part.isdigit()]
-    if tuple(numbers) < MINIMUM:
-        needed = ".".join(map(str, MINIMUM))
-        raise ImportError(
-            f"FX Lens needs torch {needed} or newer, and this is torch {version}: run `pip install --upgrade torch`"
-        )
 
 
 def python_code(source: str, names: dict[str, Any], line_to_node: dict[int, int | None], start: int) -> PythonCode:
