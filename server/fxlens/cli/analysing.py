@@ -10,7 +10,9 @@ from pathlib import Path
 
 import click
 
+from fxlens.checks.wording import sentences
 from fxlens.cli.files import python_files
+from fxlens.cli.settings import in_options
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.engine import Engine
@@ -132,13 +134,14 @@ async def _analyses(
             uri = resolved.as_uri()
             program = read_notebook(path) if path.suffix == SUFFIX else None
             engine.open(uri, str(resolved), program.text if program else read_source(path), None)
+            await engine.settled(uri)
             analysis = engine.analysis(uri)
+            if analysis and analysis.problem:
+                reason = in_options(sentences(analysis.problem.message, analysis.problem.remedy))
+                click.echo(f"{path}: {reason}", err=True)
             if analysis and analysis.calls:
-                await engine.settled(uri)
-                analysis = engine.analysis(uri)
-                if analysis:
-                    own = {analysis.path: program} if program else {}
-                    yield Analysed(analysis, program, {**engine.notebooks(), **own})
+                own = {analysis.path: program} if program else {}
+                yield Analysed(analysis, program, {**engine.notebooks(), **own})
             engine.close(uri)
     finally:
         await engine.shutdown()

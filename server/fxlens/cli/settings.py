@@ -15,6 +15,7 @@ _LIMITS = {
     "trace-seconds": "trace_seconds",
     "shapes-seconds": "shapes_seconds",
     "memory-mb": "memory_mb",
+    "document-kb": "document_kb",
 }
 _SETTING = re.compile(r"(?:the setting )?`fxlens\.([\w.]+)`")
 
@@ -42,7 +43,7 @@ limit_option = click.option(
     multiple=True,
     callback=_read,
     metavar="NAME=NUMBER",
-    help=f"Where the evaluation of a model is ended: {', '.join(_LIMITS)}. Repeatable.",
+    help=f"Where the evaluation of a model is ended, or a file not analysed: {', '.join(_LIMITS)}. Repeatable.",
 )
 
 

@@ -18,7 +18,8 @@ from fxlens.graph import Dialect, Failure, Json, ModelGraph, Phase
 class Limits:
     """Where evaluation is ended; each is a setting, named in the message that reports it.
 
-    Seconds per phase, megabytes of growth of the trace process, and bytes of captured output.
+    Seconds per phase, megabytes of growth of the trace process, bytes of captured output, and thousands of characters
+    of a document that is analysed at all.
     """
 
     import_seconds: float = 60.0
@@ -27,6 +28,7 @@ class Limits:
     shapes_seconds: float = 20.0
     memory_mb: int = 4096
     output_bytes: int = 64_000
+    document_kb: int = 1_000
 
 
 @dataclass(frozen=True)
