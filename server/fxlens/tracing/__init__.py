@@ -8,13 +8,14 @@ from fxlens.tracing import torch_version  # noqa: F401 - the first of all
 
 from fxlens.tracing.api import (
     NodeNames,
-    QueryError,
     create_feature_extractor,
     get_graph_node_names,
     get_graph_node_names_by_mode,
 )
+from fxlens.tracing.backends import QueryError
 from fxlens.tracing.extractor import Extractor, FeatureExtractor
 from fxlens.tracing.failures import TracingError
+from fxlens.tracing.hooks import HookExtractor, NotCalledError
 from fxlens.tracing.model import trace_model
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.tracer import NodePathTracer
@@ -22,9 +23,11 @@ from fxlens.tracing.tracer import NodePathTracer
 __all__ = [
     "Extractor",
     "FeatureExtractor",
+    "HookExtractor",
     "NamingError",
     "NodeNames",
     "NodePathTracer",
+    "NotCalledError",
     "QueryError",
     "TracingError",
     "create_feature_extractor",

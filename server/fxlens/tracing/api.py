@@ -11,9 +11,10 @@ import torch
 from torch import fx, nn
 
 from fxlens.graph import MODES, Dialect, Mode
+from fxlens.tracing.backends import BackendChoice, QueryError, check_backend, hook_extractor, module_names
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, needed_by
 from fxlens.tracing.checkpoints import keep_checkpoints
-from fxlens.tracing.extractor import build_extractor
+from fxlens.tracing.extractor import Extractor, build_extractor
 from fxlens.tracing.failures import TracingError
 from fxlens.tracing.missing_mode import missing_mode
 from fxlens.tracing.mode_state import effects, state_of
@@ -36,10 +37,6 @@ class NodeNames(NamedTuple):
     eval: list[str]
 
 
-class QueryError(ValueError):
-    """Return nodes that the model does not have: all of them, each with the reason, and a call that works."""
-
-
 def get_graph_node_names(
     model: nn.Module,
     tracer_kwargs: Mapping[str, Any] | None = None,
@@ -48,6 +45,7 @@ def get_graph_node_names(
     *,
     leaf_modules: Leaves = (),
     naming: Dialect = "fxlens",
+    backend: BackendChoice = "fx",
 ) -> list[str]:
     """The names of the nodes that can be extracted from ``model`` in its current mode, in execution order.
 
@@ -59,6 +57,9 @@ def get_graph_node_names(
         concrete_args: arguments of ``forward`` that are fixed while tracing, by name.
         leaf_modules: module classes that are traced as one node, besides the layers of ``torch.nn``.
         naming: ``"fxlens"``, or ``"torchvision"`` or ``"timm"`` for exactly the names that those give.
+        backend: ``"fx"``, the nodes of the traced graph; ``"hooks"``, the paths of the modules, which need no tracing:
+            in call order if a run on meta tensors succeeds, else as they are defined; or ``"auto"``, the nodes if the
+            model can be traced, else the modules.
 
     Raises:
         TracingError: if the model cannot be traced in its current mode; says which line, and what to do.
@@ -77,8 +78,13 @@ def get_graph_node_names(
         :func:`get_graph_node_names_by_mode` for both modes at once.
     """
     settings = _settings(model, naming, leaf_modules, tracer_kwargs, concrete_args)
-    traces = trace_modes(model, settings, concrete_args)
+    check_backend(backend, naming)
     current: Mode = "train" if model.training else "eval"
+    if backend == "hooks":
+        return module_names(model, current)
+    traces = trace_modes(model, settings, concrete_args)
+    if backend == "auto" and naming == "fxlens" and traces[current].graph is None:
+        return module_names(model, current)
     _raise_failure(traces[current])
     if not suppress_diff_warning:
         _warn_of_differences(traces, current)
@@ -125,7 +131,8 @@ def create_feature_extractor(
     *,
     leaf_modules: Leaves = (),
     naming: Dialect = "fxlens",
-) -> nn.Module:
+    backend: BackendChoice = "auto",
+) -> Extractor:
     """A module that returns intermediate values of ``model``, and computes nothing that they do not need.
 
     A query is taken literally. It may be a node name; or the path of a module, for what that module *returned* when
@@ -136,6 +143,9 @@ def create_feature_extractor(
     ``autocast``, ``sdpa_kernel`` or the ``flags`` of cuDNN and oneDNN runs in them here too. Other context managers
     have no part in the graph, as with torch.fx.
 
+    A model that torch.fx cannot trace is read by hooks on its modules, if every query is the path of a module (or
+    ``path_N``, its call number N + 1): for those both ways give the same value, what the module returned.
+
     Args:
         model: the model; it is left as it was. The extractor shares its parameters and leaf modules.
         return_nodes: the queries: a list or tuple of them, or a mapping from queries to the keys of the output.
@@ -143,10 +153,13 @@ def create_feature_extractor(
             train mode only, and the model need not be traceable in eval mode.
         eval_return_nodes: the queries for eval mode; alone or with ``train_return_nodes``.
         tracer_kwargs: as for :func:`get_graph_node_names`, like the remaining arguments.
+        backend: ``"fx"``, ``"hooks"``, or ``"auto"`` for the first if the model can be traced, else the second.
+            ``naming="torchvision"`` and ``"timm"`` have ``"fx"`` only.
 
     Returns:
-        A module with the ``forward`` parameters of ``model``. It returns an ``OrderedDict`` of the user's keys, in
-        the order of the request. ``train()`` and ``eval()`` switch between the two graphs.
+        A module with the ``forward`` parameters of ``model``; its ``backend`` says how it takes values. It returns an
+        ``OrderedDict`` of the user's keys, in the order of the request. ``train()`` and ``eval()`` switch between the
+        two graphs.
 
     Raises:
         QueryError: a ``ValueError`` with all queries that select nothing: why each, and a call that works.
@@ -164,11 +177,17 @@ def create_feature_extractor(
     queries = _queries(return_nodes, train_return_nodes, eval_return_nodes)
     modes = [mode for mode in MODES if mode in queries]
     settings = _settings(model, naming, leaf_modules, tracer_kwargs, concrete_args)
+    check_backend(backend, naming)
+    if backend == "hooks":
+        return hook_extractor(model, queries)
     with collector_paused():
         traces = trace_modes(model, settings, concrete_args, modes)
-        for mode in modes:
-            if queries[mode] or not any(queries.values()):
-                _raise_failure(traces[mode])
+        needed = [mode for mode in modes if queries[mode] or not any(queries.values())]
+        untraced = next((traces[mode] for mode in needed if traces[mode].graph is None), None)
+        if untraced is not None and backend == "auto" and naming == "fxlens":
+            return hook_extractor(model, queries, untraced.failure)
+        for mode in needed:
+            _raise_failure(traces[mode])
         queries = {mode: queries.get(mode, {}) for mode in MODES}
         traces, selection, bad = _selected(model, settings, concrete_args, traces, queries)
         if bad:
@@ -214,7 +233,7 @@ def _extractor(
     selection: Selection,
     queries: Mapping[Mode, Mapping[str, str]],
     concrete_args: Mapping[str, Any],
-) -> tuple[nn.Module, list[LiveChange]]:
+) -> tuple[Extractor, list[LiveChange]]:
     """The extractor, and what it does otherwise than ``model``."""
     modules = dict(model.named_modules(remove_duplicate=False))
     graphs: dict[Mode, fx.Graph] = {}

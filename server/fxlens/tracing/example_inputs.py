@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 _MAX_INPUTS = 40
+_MAX_LAYERS = 3
 _TOKENS = 8
 _IMAGE_SIDES = (224, 256, 64, 32, 128, 28)
 
@@ -165,12 +166,23 @@ def _from_diffusers(model: nn.Module) -> Iterator[ExampleInput]:
 
 def _from_layers(model: nn.Module) -> Iterator[ExampleInput]:
     count = _required(model)
-    layer = next((module for module in model.modules() if isinstance(module, _LAYERS)), None)
-    if layer is not None:
+    for layer in _first_layers(model):
         yield from _fitting(layer, count)
     for side in _IMAGE_SIDES:
         yield ExampleInput((_floats(1, 3, side, side),) * count)
         yield ExampleInput((_floats(1, 1, side, side),) * count)
+
+
+def _first_layers(model: nn.Module) -> list[nn.Module]:
+    """The first layers of different kinds and sizes: the one that is defined first need not be called first."""
+    layers: dict[object, nn.Module] = {}
+    for module in model.modules():
+        if isinstance(module, _LAYERS):
+            size = getattr(module, "in_channels", None) or getattr(module, "num_embeddings", None) or _features(module)
+            layers.setdefault((type(module), size), module)
+            if len(layers) == _MAX_LAYERS:
+                break
+    return list(layers.values())
 
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
