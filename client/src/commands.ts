@@ -1,9 +1,11 @@
 // The commands of the palette and of the tree, all under one category.
-import { commands, type Disposable, env, Position, Range, Uri, version, window, workspace } from 'vscode';
+import { commands, type Disposable, env, Position, Uri, version, window, workspace } from 'vscode';
 import type { Gathered } from './configuration';
+import type { GraphPanels } from './graphPanel';
 import type { Logs } from './logs';
 import { debugInformation, type TreeItem } from './protocol';
 import type { Server } from './server';
+import { openSource } from './sources';
 import { messageOf, withLimit } from './time';
 import type { ModelTree } from './tree';
 import type { TreeControls } from './treeControls';
@@ -15,6 +17,7 @@ export interface Parts {
   readonly logs: Logs;
   readonly server: Server;
   readonly tree: ModelTree;
+  readonly graphs: GraphPanels;
   readonly controls: TreeControls;
   readonly extensionVersion: string;
   readonly extensionUri: Uri;
@@ -27,7 +30,7 @@ export interface Parts {
 type Row = TreeItem | 'focused';
 
 export function registerCommands(parts: Parts): Disposable[] {
-  const { logs, server, tree, controls } = parts;
+  const { logs, server, tree, controls, graphs } = parts;
   const register = (name: string, action: (row?: Row) => unknown): Disposable =>
     commands.registerCommand(`fxlens.${name}`, action);
   return [
@@ -45,6 +48,16 @@ export function registerCommands(parts: Parts): Disposable[] {
     commands.registerCommand('fxlens.revealTree', (uri?: string, position?: { line: number; character: number }) =>
       revealTree(tree, uri, position),
     ),
+    commands.registerCommand('fxlens.showGraph', (uri?: unknown, position?: { line: number; character: number }) =>
+      graphs.open(typeof uri === 'string' ? uri : undefined, position),
+    ),
+    register('revealInGraph', (row) => withRow(tree, row, (item) => graphs.reveal(item.path, tree.place))),
+    register('saveGraph', () => graphs.save()),
+    register('graph.toggleNode', () => graphs.act('toggle')),
+    register('graph.copyNodeName', () => graphs.act('copyName')),
+    register('graph.copyModule', () => graphs.act('copyChain')),
+    register('graph.goToSource', () => graphs.act('source')),
+    register('graph.revealInTree', () => graphs.act('tree')),
     register('chooseModel', () => tree.chooseModel()),
     register('filterTree', () => controls.askFilter()),
     register('clearFilter', () => controls.setFilter('')),
@@ -94,18 +107,8 @@ async function goToSource(item: TreeItem, tree: ModelTree): Promise<void> {
     window.setStatusBarMessage(`$(info) No source line is known of ${item.label}`, NOTICE);
     return;
   }
-  const uri = Uri.parse(item.source.uri);
-  if (uri.scheme !== 'file') {
-    // A cell: only this opens its notebook, and not the cell as a file of its own.
-    const start = new Position(item.source.line, 0);
-    await commands.executeCommand('vscode.open', uri, { selection: new Range(start, start) });
-    return;
-  }
-  tree.expectSource(uri.toString());
-  const document = await workspace.openTextDocument(uri);
-  const line = document.lineAt(Math.min(item.source.line, document.lineCount - 1));
-  const start = new Position(line.lineNumber, line.firstNonWhitespaceCharacterIndex);
-  await window.showTextDocument(document, { selection: new Range(start, start), preview: true });
+  tree.expectSource(Uri.parse(item.source.uri).toString());
+  await openSource(item.source);
 }
 
 function openWalkthrough(): Thenable<unknown> {

@@ -5,6 +5,7 @@ import { folderPaths, type Gathered, gather } from './configuration';
 import { prober } from './environment/probe';
 import { vscodeProviders } from './environment/providers';
 import type { ProblemKind } from './environment/resolve';
+import { GraphPanels } from './graphPanel';
 import { Logs } from './logs';
 import type { Configuration } from './protocol';
 import { Server } from './server';
@@ -60,8 +61,10 @@ export function activate(context: ExtensionContext): void {
 
   const controls = new TreeControls(context.workspaceState);
   const tree = new ModelTree(started, controls, problemOf);
+  const graphs = new GraphPanels(started, tree, context.extensionUri);
   context.subscriptions.push(
     logs,
+    graphs,
     providers,
     started,
     tree,
@@ -72,6 +75,7 @@ export function activate(context: ExtensionContext): void {
       server: started,
       tree,
       controls,
+      graphs,
       extensionVersion,
       extensionUri: context.extensionUri,
       reconfigure,

@@ -1,111 +1,43 @@
-// What client and server say to each other beyond LSP. The server's side is server/fxlens/lsp.
-import type { Position, Range, TextEdit } from 'vscode-languageclient/node';
+// What client and server say to each other beyond LSP. The types are the server's (server/fxlens/lsp/wire.py).
+import type {
+  Configuration,
+  Graph,
+  GraphFindParameters,
+  GraphFound,
+  GraphLevels,
+  GraphLevelsParameters,
+  GraphNodeDetails,
+  GraphNodeParameters,
+  GraphParameters,
+  Mode,
+  Model,
+  Status,
+  Toggled,
+  Tree,
+  TreeItem,
+} from './wire';
 
-export interface Interpreter {
-  readonly interpreter: string | null;
-  /** Why this one was chosen. */
-  readonly reason: string;
-  /** Why it cannot be used, if it cannot. */
-  readonly problem: string | null;
-}
-
-export interface FolderConfiguration extends Interpreter {
-  readonly path: string;
-  /** Folders that its code may import from. */
-  readonly extraPaths: readonly string[];
-}
-
-export type Severity = 'error' | 'warning' | 'information' | 'hint' | 'off';
-
-export interface ServerSettings {
-  readonly limits: Readonly<Record<string, number>>;
-  readonly extraPaths: readonly string[];
-  readonly idleMinutes: number;
-  readonly maxWorkers: number;
-  /** Empty: the user's own cache folder; `off`: nothing is kept between sessions. */
-  readonly cacheFolder: string;
-  readonly severity: Readonly<Record<string, Severity>>;
-  readonly inlayShapes: boolean;
-  readonly codeLens: boolean;
-}
-
-/** All that the server must know of us; sent as `initializationOptions`, and again whenever it changes. */
-export interface Configuration {
-  readonly trusted: boolean;
-  readonly folders: readonly FolderConfiguration[];
-  readonly default: Interpreter;
-  readonly settings: ServerSettings;
-}
-
-/** The state of one document that has an extraction call. */
-export interface Status {
-  readonly uri?: string;
-  readonly severity: 'ok' | 'busy' | 'warning' | 'error';
-  readonly text: string;
-  readonly detail: string;
-  readonly interpreter: string | null;
-  readonly interpreterReason: string;
-  readonly model: string | null;
-  readonly state: string;
-}
-
-export type Mode = 'train' | 'eval';
-
-export interface TreeItem {
-  readonly id: string;
-  readonly label: string;
-  /** The query it stands for; empty for the model itself. */
-  readonly path: string;
-  readonly kind: 'module' | 'leaf' | 'op' | 'input' | 'parameter' | 'group';
-  readonly description: string;
-  readonly modes: readonly Mode[];
-  readonly tooltip: string;
-  readonly source: { readonly uri: string; readonly line: number } | null;
-  readonly hasChildren: boolean;
-}
-
-export interface Tree {
-  readonly state: 'ready' | 'stale' | 'pending' | 'none';
-  readonly message: string | null;
-  readonly model: string | null;
-  readonly className: string | null;
-  readonly callRange: Range | null;
-  readonly dialect: string | null;
-  readonly root: TreeItem | null;
-  /** Differs where the rows may differ. */
-  readonly revision: number | null;
-  /** How many nodes fit the filter; null without one. */
-  readonly matches: number | null;
-  /** The query under the position, if there is one. */
-  readonly query: string | null;
-  /** All queries of the call. */
-  readonly queries: readonly string[];
-  /** Whether queries can be added to the call. */
-  readonly editable: boolean;
-}
-
-/** One model of a file; `line` and `position` are those of its call. */
-export interface Model {
-  readonly label: string;
-  readonly description: string;
-  readonly line: number;
-  readonly position: Position;
-  readonly model: number;
-}
-
-/** The edits that add or remove a query, for one version of the document, or why there are none. */
-export interface Toggled {
-  readonly edits: readonly TextEdit[];
-  readonly version: number | null;
-  readonly problem: string | null;
-}
+export type {
+  Configuration,
+  FolderConfiguration,
+  Graph,
+  Interpreter,
+  Mode,
+  Model,
+  ServerSettings,
+  Severity,
+  Status,
+  Toggled,
+  Tree,
+  TreeItem,
+} from './wire';
 
 interface InDocument {
   readonly textDocument: { readonly uri: string };
 }
 
 interface DocumentPosition extends InDocument {
-  readonly position?: Position;
+  readonly position?: { readonly line: number; readonly character: number };
 }
 
 /** Which of the models of a call, and which of its nodes. */
@@ -146,4 +78,8 @@ export const treeModels: Request<InDocument, readonly Model[]> = { method: 'fxle
 export const toggleQuery: Request<DocumentPosition & { readonly path: string; readonly asked: boolean }, Toggled> = {
   method: 'fxlens/toggleQuery',
 };
+export const graph: Request<GraphParameters, Graph> = { method: 'fxlens/graph' };
+export const graphLevels: Request<GraphLevelsParameters, GraphLevels> = { method: 'fxlens/graphLevels' };
+export const graphNode: Request<GraphNodeParameters, GraphNodeDetails | null> = { method: 'fxlens/graphNode' };
+export const graphFind: Request<GraphFindParameters, GraphFound> = { method: 'fxlens/graphFind' };
 export const debugInformation: Request<Record<string, never>, string> = { method: 'fxlens/debugInformation' };

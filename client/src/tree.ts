@@ -7,18 +7,17 @@ import {
   EventEmitter,
   Position,
   type ProviderResult,
-  Range,
   type TextDocument,
   type TextEditor,
   type TreeDataProvider,
   TreeItemCheckboxState,
   type TreeView,
   type TreeItem as VSCodeTreeItem,
-  WorkspaceEdit,
   window,
   workspace,
 } from 'vscode';
 import { isPython } from './documents';
+import { applyEdits } from './edits';
 import type { ProblemKind } from './environment/resolve';
 import type * as protocol from './protocol';
 import { type TreeItem, toggleQuery, tree, treeChildren, treeModels, treePath } from './protocol';
@@ -35,7 +34,7 @@ const MOST_OPENED = 200;
 
 type Ticked = readonly (readonly [TreeItem, TreeItemCheckboxState])[];
 
-interface Place {
+export interface Place {
   readonly document: TextDocument;
   readonly position: Position;
   /** Which of the models of the call, if one was chosen. */
@@ -200,14 +199,19 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const wanted = workspace.getConfiguration('fxlens', place.document).get('tree.revealOnCursorMove', true);
     const client = this.server.client;
     if (!query || !wanted || !client || !this.#view.visible) return;
-    if (this.selected?.path === query) return;
-    const way = await this.#ask(() => client.ask(treePath, { ...this.#parameters(place), path: query }));
+    if (this.selected?.path !== query) await this.#select(place, query, false);
+  }
+
+  async #select(place: Place, path: string, focus: boolean): Promise<void> {
+    const client = this.server.client;
+    if (!client) return;
+    const way = await this.#ask(() => client.ask(treePath, { ...this.#parameters(place), path }));
     const target = way?.at(-1);
     if (!way || !target || place !== this.#place) return;
     way.forEach((item, at) => {
       this.#parents.set(item.id, way[at - 1]);
     });
-    await this.#ask(async () => this.#view.reveal(this.#known(target), { select: true, focus: false, expand: false }));
+    await this.#ask(async () => this.#view.reveal(this.#known(target), { select: true, focus, expand: false }));
   }
 
   /** Add or remove queries as their boxes were ticked, each as one step to undo. */
@@ -253,6 +257,24 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   show(document: TextDocument, position: Position, model?: number): void {
     this.#place = model === undefined ? { document, position } : { document, position, model };
     this.#askSoon.call();
+  }
+
+  /** Show the model of a call, and select the row of a path in it. */
+  async revealPath(document: TextDocument, position: Position, path: string, model?: number): Promise<void> {
+    this.#place = model === undefined ? { document, position } : { document, position, model };
+    await commands.executeCommand('fxlens.model.focus');
+    await this.#askAgain();
+    await this.#select(this.#place, path, true);
+  }
+
+  /** What the rows are of: the document, and the position nearest the call. */
+  get place(): Place | undefined {
+    return this.#answered;
+  }
+
+  /** Whether a file was opened to show where a node comes from. */
+  isSource(uri: string): boolean {
+    return this.#sources.has(uri);
   }
 
   /** Remember that a file was opened to show where a node comes from. */
@@ -351,15 +373,4 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     void commands.executeCommand('setContext', 'fxlens.hasTree', state === 'tree');
     void commands.executeCommand('setContext', 'fxlens.editable', state === 'tree' && answer?.editable === true);
   }
-}
-
-/** Make edits that are for one version of a document; what is said if it has moved on. */
-async function applyEdits(document: TextDocument, { edits, version }: protocol.Toggled): Promise<string | null> {
-  if (document.version !== version) return 'The text changed meanwhile; tick again.';
-  const change = new WorkspaceEdit();
-  for (const { range, newText } of edits) {
-    const { start, end } = range;
-    change.replace(document.uri, new Range(start.line, start.character, end.line, end.character), newText);
-  }
-  return (await workspace.applyEdit(change)) ? null : 'The text could not be changed.';
 }

@@ -177,6 +177,8 @@ export interface GraphParameters extends InDocument {
   readonly open: readonly string[] | null;
   /** The revision whose levels the client has: they are left out where it is still that. */
   readonly known?: number;
+  /** Whether all levels are wanted, for a file that must hold them. */
+  readonly everything?: boolean;
 }
 
 /** A query of the call, and what it selects in the picture. */

@@ -23,7 +23,7 @@ test('every command is registered, and every registered command is declared', ()
   const declared = manifest.contributes.commands.map(({ command }: { command: string }) =>
     command.replace('fxlens.', ''),
   );
-  const registered = [...sources.matchAll(/register(?:Command)?\(\s*'(?:fxlens\.)?(\w+)'/g)].map(([, name]) => name);
+  const registered = [...sources.matchAll(/register(?:Command)?\(\s*'(?:fxlens\.)?([\w.]+)'/g)].map(([, name]) => name);
   assert.deepEqual(declared.sort(), registered.sort());
 });
 

@@ -29,6 +29,8 @@ export interface Position {
 }
 
 const TICK = 14;
+/** What VS Code's context menu is told. */
+const CONTEXT = JSON.stringify({ webviewSection: 'node' });
 
 export class Card {
   readonly element: SVGGElement;
@@ -53,6 +55,7 @@ export class Card {
       role: 'treeitem',
       tabindex: -1,
       'data-id': box.id,
+      'data-vscode-context': CONTEXT,
       'aria-label': spoken(level, number, box.id),
       'aria-level': position.depth,
       'aria-posinset': position.at,
@@ -105,16 +108,7 @@ export class Card {
     const text = JSON.stringify(marks);
     if (text === this.#shown) return;
     this.#shown = text;
-    const { classList } = this.element;
-    classList.toggle('asked', marks.asked);
-    classList.toggle('selected', marks.selected);
-    classList.toggle('current', marks.current);
-    classList.toggle('linked', marks.linked);
-    classList.toggle('hit', marks.hits > 0);
-    classList.toggle('warned', marks.warning !== null);
-    classList.toggle('editable', marks.editable);
-    this.element.setAttribute('tabindex', marks.current ? '0' : '-1');
-    this.element.setAttribute('aria-selected', String(marks.asked || marks.selected));
+    show(this.element, marks);
     this.#badge.replaceChildren();
     const { w } = this.box;
     if (marks.hits > 0 && this.element.classList.contains('k-g')) {
@@ -176,6 +170,7 @@ export class Frame {
         role: 'treeitem',
         tabindex: -1,
         'data-id': box.id,
+        'data-vscode-context': CONTEXT,
         'aria-label': inside.titles.map(({ name, what }) => `${name}, ${what}`).join('; '),
         'aria-level': position.depth,
         'aria-posinset': position.at,
@@ -220,12 +215,14 @@ export class Frame {
     const text = JSON.stringify(marks);
     if (text === this.#shown) return;
     this.#shown = text;
-    const { classList } = this.element;
-    classList.toggle('asked', marks.asked);
-    classList.toggle('current', marks.current);
-    classList.toggle('linked', marks.linked);
-    classList.toggle('editable', marks.editable);
-    this.element.setAttribute('tabindex', marks.current ? '0' : '-1');
-    this.element.setAttribute('aria-selected', String(marks.asked));
+    show(this.element, marks);
   }
+}
+
+function show(element: SVGGElement, marks: Marks): void {
+  const { asked, selected, current, linked, hits, warning, editable } = marks;
+  const classes = { asked, selected, current, linked, hit: hits > 0, warned: warning !== null, editable };
+  for (const [name, on] of Object.entries(classes)) element.classList.toggle(name, on);
+  element.setAttribute('tabindex', current ? '0' : '-1');
+  element.setAttribute('aria-selected', String(asked || selected));
 }

@@ -1,9 +1,9 @@
 // The graph view's page: what is open, where one looks, and who is asked for the rest.
-import type { Graph, GraphFound, GraphNodeDetails, Level, ShownMode } from '../src/wire';
+import type { Graph, GraphNodeDetails, Level, ShownMode } from '../src/wire';
 import { Bar } from './bar';
 import type { Marks } from './cards';
 import { Details } from './details';
-import { button, html, svg } from './elements';
+import { html, svg } from './elements';
 import { drawAll, toPng } from './export';
 import { type FileGraphs, fileHost } from './file';
 import { scaleFont } from './font';
@@ -11,8 +11,11 @@ import { handleKey } from './keys';
 import { childId, layOut } from './layout';
 import { extensionHost, type FromPage, type Host, type ViewState, type Where } from './messages';
 import { type Place, Places } from './places';
+import { wayTo } from './reveal';
+import { Search } from './search';
 import { Strip } from './strip';
 import { Viewport } from './viewport';
+import { Way } from './way';
 
 /** More boxes than this are not opened at once. */
 const MOST_BOXES = 60_000;
@@ -28,23 +31,23 @@ class Page {
   #current: string | null = null;
   #details: GraphNodeDetails | null = null;
   #linked = new Set<string>();
-  #found: GraphFound | undefined;
-  #hit = -1;
   #history: string[] = [];
   #saving = false;
+  #told: string | undefined;
   readonly #view: Viewport;
   readonly #bar: Bar;
+  readonly #search: Search;
   readonly #strip: Strip;
   readonly #footer: Details;
-  readonly #way = html('nav', { class: 'way', 'aria-label': 'Open groups around what is in sight' });
+  readonly #way = new Way((id) => void this.reveal(id, true));
   readonly #empty = html('div', { class: 'empty' });
   readonly #picture = svg('svg', { id: 'picture', role: 'tree', 'aria-label': 'Model graph' });
 
   constructor(private readonly host: Host) {
     this.#bar = new Bar({
       mode: (mode) => this.#send({ type: 'view', mode, open: [...this.#open] }),
-      find: (text) => void this.#find(text),
-      step: (by) => void this.#step(by),
+      find: () => void this.#search.start(),
+      step: (by) => void this.#search.step(by),
       zoom: (factor) => this.#view.zoom(factor),
       home: () => this.#view.home(),
       fold: () => this.#fold(),
@@ -59,11 +62,16 @@ class Page {
       const place = this.#places?.holding(position);
       if (place) this.#view.reveal(place, true);
     });
+    this.#search = new Search(this.#bar, {
+      ask: (text) => host.ask('find', { text, open: ['', ...this.#open] }),
+      go: (path) => this.reveal(path),
+      changed: () => this.#marked(),
+    });
     const open = host.connected ? (path: string) => this.#act('source', path) : undefined;
     this.#footer = new Details((path) => void this.reveal(path), open);
     document.body.append(
       this.#bar.element,
-      html('main', {}, this.#picture, this.#way, this.#empty, this.#strip.element),
+      html('main', {}, this.#picture, this.#way.element, this.#empty, this.#strip.element),
       this.#footer.element,
     );
     this.#view = new Viewport(
@@ -133,7 +141,7 @@ class Page {
         zoom: (factor) => this.#view.zoom(factor),
         home: () => this.#view.home(),
         find: () => this.#bar.focus(),
-        step: (by) => void this.#step(by),
+        step: (by) => void this.#search.step(by),
         back: () => this.#back(),
       });
       if (ours) event.preventDefault();
@@ -196,7 +204,7 @@ class Page {
       this.#quiet.clear();
       this.#current = null;
     } else for (const id of graph.opened) this.#open.add(id);
-    this.#found = undefined;
+    this.#search.forget();
     this.#strip.show(graph.strip, graph.nodes);
     this.#bar.show(graph, this.#quietState());
     const restored = this.host.state && !before;
@@ -205,7 +213,7 @@ class Page {
     else this.#view.place();
     if (this.#current !== null) void this.#look(this.#current);
     else this.#footer.show(null, null);
-    if (this.#bar.text) void this.#find(this.#bar.text);
+    if (this.#bar.text) void this.#search.start();
   }
 
   #quietState() {
@@ -241,7 +249,7 @@ class Page {
     const asked = queries.flatMap(({ at }) => (at === null ? [] : [at]));
     const place = this.#place(this.#current);
     const current = place ? (place.parent.level.starts[place.box.number] ?? null) : null;
-    this.#strip.mark({ asked, hits: this.#found?.positions ?? [], current });
+    this.#strip.mark({ asked, hits: this.#search.found?.positions ?? [], current });
     this.#view.near = this.#current;
     this.#view.refresh();
     this.#save();
@@ -254,7 +262,7 @@ class Page {
     const own = queries.filter(({ text }) => text === name || titles.some((title) => title.id === text));
     const chosen = queries.filter(({ selects, text }) => selects.includes(name) && text !== name);
     const warned = [...own, ...chosen].find(({ rule }) => rule);
-    const hits = this.#found?.under[id] ?? (this.#found?.paths.includes(name) ? 1 : 0);
+    const hits = this.#search.hits(id, name);
     return {
       asked: own.length > 0,
       selected: chosen.length > 0,
@@ -271,37 +279,8 @@ class Page {
     if (!places) return;
     const { x, y, k, width, height } = this.#view;
     this.#strip.view(...places.range(x, y, x + width / k, y + height / k));
-    this.#showWay(places);
+    this.#way.show(places.root, this.#view);
     this.#save();
-  }
-
-  /** The frames whose titles have moved out at the top. */
-  #showWay(places: Places): void {
-    const { x, y, k, width } = this.#view;
-    const line = y + 14 / k;
-    const way: { id: string; name: string; what: string }[] = [];
-    let [inside, left, top] = [places.root, 0, 0];
-    for (let deeper = true; deeper; ) {
-      deeper = false;
-      for (const box of inside.boxes) {
-        const [bx, by] = [left + box.x, top + box.y];
-        if (!box.inside || by > line || by + box.h < line + 20 / k || bx > x + width / k || bx + box.w < x) continue;
-        if (by < y - 4 / k) way.push(...box.inside.titles);
-        [inside, left, top] = [box.inside, bx, by];
-        deeper = true;
-        break;
-      }
-    }
-    const key = way.map(({ id }) => id).join('\n');
-    if (this.#way.dataset.key === key) return;
-    this.#way.dataset.key = key;
-    this.#way.replaceChildren(
-      ...way.flatMap(({ id, name, what }, at) => [
-        ...(at ? [html('span', { 'aria-hidden': 'true' }, '›')] : []),
-        button(name, `${what}: go to the top of this group`, () => void this.reveal(id, true)),
-        ...(at === way.length - 1 && what ? [html('span', {}, what)] : []),
-      ]),
-    );
   }
 
   #select(id: string, focus: boolean): void {
@@ -362,7 +341,7 @@ class Page {
       this.#lay(id);
     }
     this.#focusCurrent();
-    if (this.#found) void this.#count();
+    void this.#search.recount();
   }
 
   /** Make groups open, with the only groups in them; their levels are asked for. */
@@ -390,48 +369,15 @@ class Page {
 
   /** Open the way to a node or a group, and make it the current one. */
   async reveal(path: string, focus = false): Promise<void> {
-    const way = await this.#wayTo(path);
+    const way = await wayTo(path, this.#levels, (ids) => this.#need(ids));
     if (!way) return;
-    const { groups, id, quiet } = way;
+    const { groups, id } = way;
+    const hidden = way.quiet && !this.#allQuiet && !this.#quiet.has(way.level);
     const closed = groups.filter((group) => !this.#open.has(group));
     for (const group of closed) this.#open.add(group);
-    if (quiet !== undefined) this.#quiet.add(quiet);
-    if (closed.length > 0 || quiet !== undefined) this.#lay(null);
+    if (hidden) this.#quiet.add(way.level);
+    if (closed.length > 0 || hidden) this.#lay(null);
     this.#select(id, focus);
-  }
-
-  async #wayTo(path: string): Promise<{ groups: string[]; id: string; quiet?: string } | undefined> {
-    const groups: string[] = [];
-    let here = '';
-    for (;;) {
-      await this.#need([here]);
-      const level = this.#levels.get(here);
-      if (!level) return undefined;
-      const runs: string[] = [];
-      let next: string | undefined;
-      for (let at = 0; at < level.names.length && next === undefined; at++) {
-        const id = childId(level, at);
-        const quiet = level.quiet[at] === '1' && !this.#allQuiet && !this.#quiet.has(here) ? { quiet: here } : {};
-        if (id === path) return { groups, id, ...quiet };
-        if (id === `${path}\0`) return { groups, id, ...quiet };
-        if (level.kinds[at] !== 'g') continue;
-        if (level.runs[at]) runs.push(id);
-        else if (path.startsWith(`${id}.`)) next = id;
-      }
-      if (next === undefined && runs.length > 0) {
-        await this.#need(runs);
-        next = runs.find((run) => {
-          const members = this.#levels.get(run);
-          return members?.names.some((_, at) => {
-            const id = childId(members, at);
-            return path === id || path.startsWith(`${id}.`);
-          });
-        });
-      }
-      if (next === undefined) return undefined;
-      groups.push(next);
-      here = next;
-    }
   }
 
   #fold(): void {
@@ -440,36 +386,6 @@ class Page {
     this.#allQuiet = false;
     this.#lay(null);
     this.#view.home();
-  }
-
-  async #find(text: string): Promise<void> {
-    this.#hit = -1;
-    if (!text) {
-      this.#found = undefined;
-      this.#bar.count('');
-      return this.#marked();
-    }
-    await this.#count();
-    this.#bar.count(this.#found?.total ? `${this.#found.total.toLocaleString('en')}` : 'none');
-  }
-
-  async #count(): Promise<void> {
-    const { text } = this.#bar;
-    const found = await this.host.ask('find', { text, open: ['', ...this.#open] });
-    if (text !== this.#bar.text) return;
-    this.#found = found;
-    this.#marked();
-  }
-
-  async #step(by: number): Promise<void> {
-    if (this.#bar.text && !this.#found) await this.#find(this.#bar.text);
-    const paths = this.#found?.paths ?? [];
-    if (paths.length === 0) return;
-    this.#hit = (this.#hit + by + paths.length) % paths.length;
-    if (by < 0 && this.#hit === paths.length - 1 && this.#hit - by < 0) this.#hit = paths.length - 1;
-    this.#bar.count(`${this.#hit + 1} of ${this.#found?.total.toLocaleString('en')}`);
-    await this.reveal(paths[this.#hit] ?? '');
-    void this.#count();
   }
 
   #back(): void {
@@ -517,6 +433,10 @@ class Page {
         k,
       };
       this.host.remember(state);
+      const open = state.open?.join('\n');
+      if (open === this.#told) return;
+      this.#told = open;
+      this.#send({ type: 'opened', open: state.open ?? [] });
     });
   }
 }

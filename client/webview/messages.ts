@@ -28,6 +28,7 @@ export type FromPage =
   | { readonly type: 'ready'; readonly state: ViewState | null }
   | { readonly type: 'ask'; readonly number: number; readonly method: keyof Questions; readonly parameters: object }
   | { readonly type: 'view'; readonly mode: ShownMode; readonly open: readonly string[] }
+  | { readonly type: 'opened'; readonly open: readonly string[] }
   | { readonly type: 'source' | 'tree' | 'copyName' | 'copyChain'; readonly path: string }
   | { readonly type: 'toggle'; readonly path: string; readonly asked: boolean }
   | { readonly type: 'save' }

@@ -393,6 +393,8 @@ class Levels:
     def _alike(self, one: _Group, other: _Group) -> bool:
         if one.count != other.count or self._class(one.path) != self._class(other.path):
             return False
+        if _stem(one.name) != _stem(other.name):
+            return False
         if not _same_size(self._value(one), self._value(other)):
             return False
         return all(a == b for a, b in zip(self._structure(one), self._structure(other), strict=False))
@@ -535,6 +537,17 @@ def _append(level: Level, name: str, what: str, shape: str, start: int, count: i
     level["shapes"].append(shape)
     level["starts"].append(start)
     level["counts"].append(count)
+
+
+def _stem(name: str) -> str:
+    """A name without the number or letter at its end: repeated blocks are counted, branches have names of their own.
+
+    Example:
+        >>> _stem("denselayer12"), _stem("inception4b"), _stem("0"), _stem("branch3x3_1")
+        ('denselayer', 'inception4', '', 'branch3x3_')
+    """
+    shorter = name.rstrip("0123456789")
+    return shorter if shorter != name else name[:-1]
 
 
 def _same_size(one: Value | None, other: Value | None) -> bool:

@@ -63,10 +63,10 @@ def key(where: types.Range) -> tuple[int, int, int]:
     return where.start.line, where.start.character, where.end.character
 
 
-async def lenses(lens: Lens, document: Opened) -> list[str]:
+async def lenses(lens: Lens, document: Opened, command: str = "fxlens.revealTree") -> list[str]:
     params = types.CodeLensParams(types.TextDocumentIdentifier(document.uri))
     found = await lens.client.text_document_code_lens_async(params)
-    return [one.command.title for one in found or [] if one.command]
+    return [one.command.title for one in found or [] if one.command and one.command.command == command]
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,12 @@ async def test_a_lens_over_a_call_tells_its_model(lens: Lens, source: str, title
 async def test_a_lens_over_a_call_that_is_being_read_promises_nothing(lens: Lens) -> None:
     document = lens.open("lens_early.py", HEAD + "create_feature_extractor(resnet18(num_classes=77), ['fc'])\n")
     assert await lenses(lens, document) == ["show the model"]
+    assert await lenses(lens, document, "fxlens.showGraph") == []
     await lens.settled(document)
     lens.edit(document, "num_classes=77", "num_classes=1 / 0")
     await lens.settled(document)
     assert await lenses(lens, document) == ["70 nodes · 11.2 M parameters · eval = train · from before the last change"]
+    assert await lenses(lens, document, "fxlens.showGraph") == ["graph"]
 
 
 async def test_a_client_that_can_is_told_to_ask_again(lens: Lens) -> None:

@@ -51,14 +51,13 @@ class CallAnalysis:
 
 @dataclass(frozen=True)
 class FileAnalysis:
-    """The analysis of one version of a document; ``problem`` says why there is none, where the text is too large."""
+    """The analysis of one version of a document."""
 
     uri: str
     path: str
     version: int | None
     text: str
     calls: tuple[CallAnalysis, ...] = ()
-    problem: Failure | None = None
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from fxlens.lsp.session import Session, main_state
 
 REVEAL = "fxlens.revealTree"
 """The client's command behind a lens; its arguments are the document's URI and the call's first position."""
+GRAPH = "fxlens.showGraph"
+"""The same for the lens that opens the graph view."""
 
 _UNITS = (("B", 1e9), ("M", 1e6), ("k", 1e3))
 
 
 def code_lenses(session: Session, uri: str) -> list[types.CodeLens]:
-    """One lens for each extraction call, at its first line."""
+    """What is known of each extraction call, at its first line, and beside it a way to the graph of its model."""
     opened = session.open_file(uri)
     if opened is None or not session.configuration.code_lens:
         return []
@@ -28,6 +30,8 @@ def code_lenses(session: Session, uri: str) -> list[types.CodeLens]:
         where = document.client_range(call.call.span)
         arguments = [uri, {"line": where.start.line, "character": where.start.character}]
         lenses.append(types.CodeLens(where, types.Command(title, REVEAL, arguments=arguments)))
+        if any(state.graph for state in call.models):
+            lenses.append(types.CodeLens(where, types.Command("graph", GRAPH, arguments=arguments)))
     return lenses
 
 

@@ -24,7 +24,6 @@ _LIMIT_NAMES = {
     "traceSeconds": "trace_seconds",
     "shapesSeconds": "shapes_seconds",
     "memoryMb": "memory_mb",
-    "documentKb": "document_kb",
 }
 
 

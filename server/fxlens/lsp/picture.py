@@ -11,7 +11,7 @@ from lsprotocol import types
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
 from fxlens.explanations import modes_with
 from fxlens.graph import MODES, GraphNode, Mode, ModelGraph, ModuleInfo
-from fxlens.levels import Levels, levels_of
+from fxlens.levels import Level, Levels, levels_of
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import client_line, place_phrase
 from fxlens.lsp.session import Session, nearest_call, query_at
@@ -97,8 +97,14 @@ def graph_view(session: Session, uri: str, position: types.Position | None, para
         "parameters": root.parameters if root else 0,
         "strip": "" if known else levels.strip,
         "opened": opened,
-        "levels": {} if known else {path: level for path in ("", *opened) if (level := levels.level(path))},
+        "levels": {} if known else _wanted_levels(levels, opened, everything=bool(params.get("everything"))),
     }
+
+
+def _wanted_levels(levels: Levels, opened: list[str], *, everything: bool) -> dict[str, Level]:
+    if everything:
+        return levels.all()
+    return {path: level for path in ("", *opened) if (level := levels.level(path))}
 
 
 def graph_levels(session: Session, uri: str, position: types.Position | None, params: Mapping[str, Any]) -> GraphLevels:

@@ -48,12 +48,10 @@ class Published:
 
     version: int | None
     found: tuple[tuple[types.Diagnostic, Problem], ...]
-    notes: tuple[types.Diagnostic, ...] = ()
-    """Those that are about the document and no rule's."""
 
     @property
     def diagnostics(self) -> list[types.Diagnostic]:
-        return [*self.notes, *(diagnostic for diagnostic, _ in self.found)]
+        return [diagnostic for diagnostic, _ in self.found]
 
 
 @dataclass

@@ -160,6 +160,8 @@ class GraphParameters(InDocument):
     """The groups whose levels are wanted beside the model's own; null for those that are open at first."""
     known: NotRequired[int]
     """The revision whose levels the client has: they are left out where it is still that."""
+    everything: NotRequired[bool]
+    """Whether all levels are wanted, for a file that must hold them."""
 
 
 class GraphQuery(TypedDict):

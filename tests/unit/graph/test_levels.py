@@ -124,6 +124,21 @@ def test_stages_of_another_resolution_are_not_folded_blocks_that_add_channels_ar
     assert level(three((1, 8, 4, 4), (1, 16, 2, 2), (1, 32, 1, 1)), "l")["runs"] == {}
 
 
+@pytest.mark.parametrize(
+    ("names", "run"),
+    [
+        (["block1", "block2", "block3"], "block1 … block3"),
+        (["mixed_6a", "mixed_6b", "mixed_6c"], "mixed_6a … mixed_6c"),
+        (["branch1x1", "branch3x3_1", "branch5x5_1"], None),
+        (["query", "key", "value"], None),
+    ],
+)
+def test_what_is_counted_is_folded_what_has_a_name_of_its_own_is_not(names: list[str], run: str | None) -> None:
+    graph = model(node("x", op="placeholder"), *(node(f"m.{name}.conv", at) for at, name in enumerate(names)))
+    graph = replace(graph, modules=tuple(ModuleInfo(f"m.{name}", "demo.Block") for name in names))
+    assert level(graph, "m")["names"] == ([run] if run else names)
+
+
 def test_plumbing_and_parameters_of_one_reader_are_quiet_and_so_are_their_edges() -> None:
     graph = model(
         node("x", op="placeholder"),

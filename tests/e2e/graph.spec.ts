@@ -1,0 +1,114 @@
+// The graph view: opened, walked through, written from, followed from the code, by pointer and by keys alone.
+import { GraphView } from './lib/graph';
+import { expect, test } from './lib/test';
+
+const FILE = 'resnet_features.py';
+
+test('it opens from palette, code lens and tree, opens groups, and a tick writes the name', async ({ code }) => {
+  await code.open(FILE);
+  await expect(code.errors).toHaveCount(1);
+  await code.lensesAreNew();
+  const graph = new GraphView(code);
+  await code.page.locator('.codelens-decoration a', { hasText: 'graph' }).first().click();
+  await expect(graph.title).toHaveText('ResNet');
+  await expect(graph.node('layer2')).toHaveAttribute('aria-expanded', 'false');
+  await expect(graph.node('layer1')).toHaveClass(/asked/);
+  await expect(graph.node('avgpool')).not.toHaveClass(/asked/);
+  await graph.expand('layer2');
+  await graph.expand('layer2.0');
+  await expect(graph.node('layer2.0.conv1')).toHaveAccessibleName(/Conv2d, 1 by 128 by 56 by 56/);
+  await graph.click('layer2.0.conv1');
+  await expect(graph.details).toContainText('layer2.0.conv1');
+  await expect(graph.details).toContainText('layer1.2.relu_2');
+  await code.picture('graph');
+  await graph.tick('layer2.0.conv1');
+  await expect(graph.node('layer2.0.conv1')).toHaveClass(/asked/);
+  await expect(code.editor.locator('.view-line', { hasText: 'layer2.0.conv1' })).toHaveCount(1);
+  await graph.tick('layer2.0.conv1');
+  await expect(graph.node('layer2.0.conv1')).not.toHaveClass(/asked/);
+  await expect(code.editor.locator('.view-line', { hasText: 'layer2.0.conv1' })).toHaveCount(0);
+
+  await graph.tab.locator('.codicon-close').click();
+  await expect(graph.tab).toHaveCount(0);
+  await graph.open();
+  await graph.tab.locator('.codicon-close').click();
+  await code.openSidebar();
+  await code.treeItem('avgpool').click({ button: 'right' });
+  await code.page.locator('.monaco-menu .action-label', { hasText: 'Reveal in Graph' }).click();
+  await expect(graph.current).toHaveAttribute('data-id', 'avgpool');
+});
+
+test('it follows the cursor, finds, keeps its place while hidden, and shows a changed model', async ({ code }) => {
+  await code.open(FILE);
+  await expect(code.errors).toHaveCount(1);
+  const graph = new GraphView(code);
+  await graph.open();
+  await expect(graph.node('layer4')).toBeAttached();
+  await code.editor.locator('.view-line', { hasText: 'layer3' }).click();
+  await code.goTo(FILE, '"layer3', 3);
+  await expect(graph.current).toHaveAttribute('data-id', 'layer3');
+  await expect(graph.details).toContainText('layer3.5.relu_2');
+
+  const search = graph.page.locator('input[type="search"]');
+  await search.fill('downsample.0');
+  await expect(graph.page.locator('output')).toHaveText('4');
+  await expect(graph.node('layer2').locator('.count-text')).toHaveText('1');
+  await search.press('Enter');
+  await expect(graph.current).toHaveAttribute('data-id', 'layer1.0.downsample.0');
+  await code.picture('graph-find');
+  await search.press('Enter');
+  await expect(graph.current).toHaveAttribute('data-id', 'layer2.0.downsample.0');
+
+  const { tab } = graph;
+  await tab.click();
+  await code.page.keyboard.press('Control+n');
+  await expect(graph.title).toHaveCount(0);
+  await tab.click();
+  await expect(graph.current).toHaveAttribute('data-id', 'layer2.0.downsample.0');
+  await expect(graph.node('layer2.0')).toHaveAttribute('aria-expanded', 'true');
+
+  await code.editor.locator('.view-line', { hasText: 'model.fc' }).click();
+  await code.goTo(FILE, '2048, 10)', 8);
+  await code.type('00');
+  await expect(graph.node('fc')).toHaveAccessibleName(/1 by 1000/);
+  await expect(graph.page.locator('body')).not.toHaveClass(/stale/);
+  await expect(graph.node('layer2.0')).toHaveAttribute('aria-expanded', 'true');
+});
+
+test('keys alone walk, open, tick, copy and go to a source', async ({ code }) => {
+  await code.open(FILE);
+  await expect(code.errors).toHaveCount(1);
+  const graph = new GraphView(code);
+  await graph.open();
+  await expect(graph.node('layer1')).toBeAttached();
+  const violations = graph.page.locator('body').evaluate((body) => {
+    body.ownerDocument.addEventListener('securitypolicyviolation', (event) => {
+      body.dataset.violations = `${body.dataset.violations ?? ''} ${event.violatedDirective}`;
+    });
+  });
+  await violations;
+  await code.press('Home', 'ArrowDown');
+  await expect(graph.node('conv1')).toBeFocused();
+  await code.press('Space');
+  await expect(graph.node('conv1')).toHaveClass(/asked/);
+  await code.press('Space');
+  await expect(graph.node('conv1')).not.toHaveClass(/asked/);
+  await code.press('ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown');
+  await expect(graph.node('layer1')).toBeFocused();
+  await code.press('ArrowRight');
+  await expect(graph.node('layer1')).toHaveAttribute('aria-expanded', 'true');
+  await expect(graph.node('layer1')).toBeFocused();
+  await code.press('ArrowRight');
+  await expect(graph.node('layer1.0')).toBeFocused();
+  await code.press('Control+c');
+  await expect.poll(() => code.clipboard()).toBe('layer1.0');
+  await code.press('ArrowLeft', 'ArrowLeft');
+  await expect(graph.node('layer1')).toHaveAttribute('aria-expanded', 'false');
+  await code.press('ArrowUp', 'i');
+  await expect(graph.node('relu')).toBeFocused();
+  await code.press('o');
+  await expect(graph.node('maxpool')).toBeFocused();
+  await code.press('F12');
+  await code.page.locator('.tab.active[data-resource-name="resnet.py"]').waitFor();
+  await expect(graph.page.locator('body')).not.toHaveAttribute('data-violations');
+});
