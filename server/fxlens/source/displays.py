@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from fxlens.source.document import Document
 from fxlens.source.model import Position, Span
-from fxlens.source.tree import Node, children, is_operator, leaves, value
+from fxlens.source.syntax import nodes as n
 
 Changes: TypeAlias = list[tuple[Span, str]]
 """Texts, and what they stand instead of; an empty span inserts."""
@@ -15,39 +15,42 @@ Changes: TypeAlias = list[tuple[Span, str]]
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a display: its first and last leaf, the node that is its name, and the comma behind it."""
+    """One item of a display: where it begins and ends, its name (of an entry, the key), and the comma behind it."""
 
-    first: Node
-    last: Node
-    name: Node
-    comma: Node | None
+    span: Span
+    name: Span
+    comma: Position | None
+
+    @property
+    def end(self) -> Position:
+        """Behind the comma, or behind the item where there is none."""
+        return Position(self.comma.line, self.comma.column + 1) if self.comma else self.span.end
 
 
 class Display:
-    """A list, tuple, set or dict display in a document."""
+    """A list, tuple, set or dict display in a document without repairs."""
 
-    def __init__(self, document: Document, node: Node) -> None:
+    def __init__(self, document: Document, node: n.Display | n.DictDisplay) -> None:
         self.document = document
-        self.opening, self.closing = children(node)[0], children(node)[-1]
-        inner = children(node)[1] if len(children(node)) == 3 else None
-        self.items = _items(inner) if inner is not None else []
-        pairs = inner is not None and any(is_operator(part, ":") for part in _parts(inner))
-        self.is_dict = value(self.opening) == "{" and (pairs or inner is None)
+        self.span = document.span(node)
+        self.is_dict = isinstance(node, n.DictDisplay)
+        self.is_tuple = isinstance(node, n.Display) and node.kind == "tuple"
+        self.items = list(_items(document, node))
 
-    def item_of(self, leaf: Node) -> Item | None:
-        """The item whose name begins with ``leaf``."""
-        return next((item for item in self.items if item.name.start_pos == leaf.start_pos), None)
+    def item_of(self, position: Position) -> Item | None:
+        """The item whose name begins at ``position``."""
+        return next((item for item in self.items if item.name.start == position), None)
 
     def with_item(self, text: str) -> Changes:
         """The changes that put ``text`` behind the last item: on a line of its own where that one has one."""
         if not self.items:
             return self._with_first(text)
         last = self.items[-1]
-        end = self._end(last.comma or last.last)
-        if not self._begins_line(last.first):
+        end = last.end
+        if not self._begins_line(last.span.start):
             return [(Span(end, end), f" {text}," if last.comma else f", {text}")]
-        line = f"{self._line_end(end.line)}{self._indentation(last.first)}{text}"
-        if self._start(self.closing).line == end.line:
+        line = f"{self._line_end(end.line)}{self._indentation(last.span.start)}{text}"
+        if self._closing.line == end.line:
             return [(Span(end, end), f"{line}," if last.comma else f",{line}")]
         # Behind the comment that speaks of the last item.
         behind = self._content_end(end.line)
@@ -62,51 +65,46 @@ class Display:
         at = self.items.index(item)
         before = self.items[at - 1] if at else None
         after = self.items[at + 1] if at + 1 < len(self.items) else None
-        start, end = self._start(item.first), self._end(item.comma or item.last)
-        keeps_comma = value(self.opening) == "(" and len(self.items) == 2
+        start, end = item.span.start, item.end
+        keeps_comma = self.is_tuple and len(self.items) == 2
         comma: Changes = []
         if keeps_comma and after is not None and after.comma is None:
             # Without one, what is left is no tuple, but a text in parentheses.
-            comma = [(Span(self._end(after.last), self._end(after.last)), ",")]
-        if self._begins_line(item.first) and self._ends_line(end):
+            comma = [(Span(after.span.end, after.span.end), ",")]
+        if self._begins_line(start) and self._ends_line(end):
             whole = [(Span(Position(start.line, 0), Position(end.line + 1, 0)), ""), *comma]
             if before is not None and before.comma is not None and not item.comma and not keeps_comma:
-                return [(self.document.span(before.comma), ""), *whole]
+                return [(Span(before.comma, before.end), ""), *whole]
             return whole
         if after is not None:
-            same_line = self._start(after.first).line == end.line
-            return [(Span(start, self._start(after.first) if same_line else end), ""), *comma]
+            same_line = after.span.start.line == end.line
+            return [(Span(start, after.span.start if same_line else end), ""), *comma]
         if before is None:
             return [(Span(start, end), "")]
-        kept = before.comma if keeps_comma and not item.comma else None
-        return [(Span(self._end(kept or before.last), self._end(item.last)), "")]
+        kept = before.end if keeps_comma and not item.comma else before.span.end
+        return [(Span(kept, item.span.end), "")]
+
+    @property
+    def _closing(self) -> Position:
+        return Position(self.span.end.line, self.span.end.column - 1)
 
     def _with_first(self, text: str) -> Changes:
-        close = self._start(self.closing)
-        if close.line == self._start(self.opening).line:
-            comma = "," if value(self.opening) == "(" else ""
+        close = self._closing
+        if close.line == self.span.start.line:
+            comma = "," if self.is_tuple else ""
             return [(Span(close, close), f"{text}{comma}")]
         line = Position(close.line, 0)
-        indentation = self._indentation(self.closing)
-        return [(Span(line, line), f"{indentation}    {text},{self._line_end(close.line - 1)}")]
+        return [(Span(line, line), f"{self._indentation(close)}    {text},{self._line_end(close.line - 1)}")]
 
-    def _start(self, node: Node) -> Position:
-        return self.document.span(node).start
-
-    def _end(self, node: Node) -> Position:
-        return self.document.span(node).end
-
-    def _begins_line(self, leaf: Node) -> bool:
-        line, column = leaf.start_pos
-        return not self.document.lines[line - 1][:column].strip()
+    def _begins_line(self, position: Position) -> bool:
+        return not self._indentation(position).strip()
 
     def _ends_line(self, position: Position) -> bool:
         rest = self.document.lines[position.line][position.column :].strip()
         return not rest or rest.startswith("#")
 
-    def _indentation(self, leaf: Node) -> str:
-        line, column = leaf.start_pos
-        return self.document.lines[line - 1][:column]
+    def _indentation(self, position: Position) -> str:
+        return self.document.lines[position.line][: position.column]
 
     def _content_end(self, line: int) -> Position:
         return Position(line, len(self.document.lines[line].rstrip()))
@@ -116,22 +114,51 @@ class Display:
         return text[len(text.rstrip("\r\n")) :] or "\n"
 
 
-def _parts(inner: Node) -> list[Node]:
-    if inner.type in ("dictorsetmaker", "testlist_comp"):
-        return children(inner)
-    return [inner]
+def is_written_in_brackets(document: Document, node: n.Display | n.DictDisplay) -> bool:
+    """Whether an item can be put into a display: a tuple may be written without parentheses.
+
+    One that opens such a tuple is its first item's.
+    """
+    if document.text[document.offset(node.start_pos)] not in "([{":
+        return False
+    return isinstance(node, n.DictDisplay) or not node.items or node.items[0].start_pos != node.start_pos
 
 
-def _items(inner: Node) -> list[Item]:
-    if children(inner) and children(inner)[-1].type in ("sync_comp_for", "comp_for"):
-        return []
+def _items(document: Document, node: n.Display | n.DictDisplay) -> list[Item]:
+    """The items with the commas behind them, which the syntax does not have: what stands between its expressions."""
+    entries = node.entries if isinstance(node, n.DictDisplay) else [(None, item) for item in node.items]
+    parts = {document.offset(part.start_pos): part for entry in entries for part in entry if part is not None}
     found: list[Item] = []
-    group: list[Node] = []
-    for part in [*_parts(inner), None]:
-        if part is not None and not is_operator(part, ","):
-            group.append(part)
-        elif group:
-            first, last = next(leaves(group[0])), list(leaves(group[-1]))[-1]
-            found.append(Item(first, last, group[0], part))
-            group = []
+    own: list[n.Expression] = []
+    first = last = 0
+    text, at, end = document.text, document.offset(node.start_pos) + 1, document.offset(node.end_pos) - 1
+
+    def close(comma: int | None) -> None:
+        if own:
+            # Strings side by side are one item of several parts; the name of an entry is its key.
+            name_end = own[0] if isinstance(node, n.DictDisplay) else own[-1]
+            name = Span(document.span(own[0]).start, document.span(name_end).end)
+            where = [document.position(document.parso_position(each)) for each in (first, last)]
+            place = document.position(document.parso_position(comma)) if comma is not None else None
+            found.append(Item(Span(*where), name, place))
+            own.clear()
+
+    while at < end:
+        if at in parts:
+            first, last = first or at, document.offset(parts[at].end_pos)
+            own.append(parts[at])
+            at = last
+            continue
+        character = text[at]
+        if character == "#":
+            at = min(position for position in (text.find("\n", at), text.find("\r", at), end) if position >= 0)
+            continue
+        if character == ",":
+            close(at)
+            first = last = 0
+        elif not character.isspace() and character != "\\":
+            # A bracket or a star that belongs to the item.
+            first, last = first or at, at + 1
+        at += 1
+    close(None)
     return found

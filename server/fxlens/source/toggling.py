@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fxlens.graph import Mode
-from fxlens.source.displays import Changes, Display
+from fxlens.source.displays import Changes, Display, is_written_in_brackets
 from fxlens.source.document import Document
-from fxlens.source.flow import Flow
 from fxlens.source.model import ExtractionCall, Position, Query, Role, Span
-from fxlens.source.tree import Node, ancestors, children, is_operator, statement_of, unwrap, value
+from fxlens.source.syntax import lowered, path_to
+from fxlens.source.syntax import nodes as n
 
 _ROLES: dict[Role, tuple[Mode, ...]] = {
     "return_nodes": ("train", "eval"),
@@ -53,10 +53,9 @@ def removing(text: str, path: str, call: ExtractionCall, name: str) -> tuple[Cha
     for query in call.queries:
         if query.text != name:
             continue
-        leaf = _leaf(document, query)
-        display = _display_around(document, leaf)
-        item = display.item_of(leaf) if display and leaf is not None else None
-        if display is None or item is None or document.span(item.name) != query.literal:
+        display = _display_around(document, query)
+        item = display.item_of(query.literal.start) if display else None
+        if display is None or item is None or item.name != query.literal:
             line = query.span.start.line + 1
             return [], f"`{name}` is written in line {line} as part of something else: edit it there."
         changes += [change for change in display.without_item(item) if change not in changes]
@@ -72,93 +71,87 @@ def _item(display: Display, name: str) -> str:
 
 def _quote(display: Display) -> str:
     """The quote of the last name in the display, else of the file's other strings."""
-    names = [value(item.first).lstrip("rRuUbB") for item in display.items]
+    lines = display.document.lines
+    names = [lines[item.name.start.line][item.name.start.column :].lstrip("rRuUbB") for item in display.items]
     quotes = [text[0] for text in names if text[:1] in ("'", '"')]
-    if quotes:
-        return quotes[-1]
-    text = display.document.text
-    return "'" if text.count("'") > text.count('"') else '"'
+    return quotes[-1] if quotes else _usual_quote(display.document)
+
+
+def _usual_quote(document: Document) -> str:
+    return "'" if document.text.count("'") > document.text.count('"') else '"'
 
 
 def _new_argument(document: Document, call: ExtractionCall, name: str) -> tuple[Changes, str | None]:
     last = max((given.whole.end for given in call.given), default=None)
     if call.unpacks or last is None:
         return [], "The call's names are not written here."
-    quote = "'" if document.text.count("'") > document.text.count('"') else '"'
+    quote = _usual_quote(document)
     return [(Span(last, last), f", return_nodes=[{quote}{name}{quote}]")], None
 
 
 def _display(document: Document, call: ExtractionCall, role: Role) -> Display | None:
     """The display to which a name of ``role`` is added: that of its last query, else the empty one it is given."""
     for query in reversed([query for query in call.queries if query.role == role]):
-        leaf = _leaf(document, query)
-        display = _display_around(document, leaf)
-        if display is not None and leaf is not None and display.item_of(leaf):
+        display = _display_around(document, query)
+        if display is not None and display.item_of(query.literal.start):
             return display
     given = next((given for given in call.given if given.name == role), None)
-    node = _node_at(document, given.span) if given else None
-    for each in _meanings(document, node) if node is not None else ():
-        parts = children(each)
-        if each.type == "atom" and value(parts[0]) in "([{" and len(parts) == 2:
-            return Display(document, each)
+    for each in _meanings(document, given.span) if given else ():
+        if isinstance(each, (n.Display, n.DictDisplay)) and is_written_in_brackets(document, each):
+            display = Display(document, each)
+            return None if display.items else display
     return None
 
 
-def _meanings(document: Document, node: Node) -> Iterator[Node]:
-    """The expression itself, or what the variable that it is was set to."""
-    node = unwrap(node)
-    yield node
-    if node.type == "name":
-        for binding in Flow(document).reaching(value(node), statement_of(node)).bindings:
-            if binding.kind == "assign" and binding.value is not None:
-                yield unwrap(binding.value)
+def _meanings(document: Document, span: Span) -> Iterator[n.Expression]:
+    """The expression at ``span``, or what the variable that it is was set to."""
+    path = _path(document, span.start)
+    node = next((each for each in path if isinstance(each, n.Expression) and document.span(each) == span), None)
+    if node is not None:
+        yield node
+    if isinstance(node, n.Name):
+        for scope in reversed(path):
+            values = _values(scope.body, node.name) if isinstance(scope, (n.Module, n.FunctionDef)) else []
+            if values:
+                yield from values if len(values) == 1 else ()  # Of several, nobody can tell which one is meant.
+                return
 
 
-def _leaf(document: Document, query: Query) -> Node | None:
-    return _leaf_at(document, query.literal.start)
+def _values(block: n.Block, name: str) -> list[n.Expression]:
+    """What is assigned to ``name`` in a scope, which functions and classes inside it are no part of."""
+    return [
+        node.value
+        for node in n.walk(block, lambda each: not isinstance(each, (n.FunctionDef, n.ClassDef, n.Lambda)))
+        if isinstance(node, n.Assign)
+        and any(isinstance(target, n.Name) and target.name == name for target in node.targets)
+    ]
 
 
-def _leaf_at(document: Document, position: Position) -> Node | None:
-    if position.line >= len(document.lines):
-        return None
-    return document.leaf_at(document.offset((position.line + 1, position.column)))
+def _path(document: Document, position: Position) -> list[n.Node]:
+    """The nodes around a position, outermost first."""
+    return path_to(lowered(document), (position.line + 1, position.column))
 
 
-def _node_at(document: Document, span: Span) -> Node | None:
-    """The node that covers exactly ``span``."""
-    leaf = _leaf_at(document, span.start)
-    found = [node for node in (leaf, *ancestors(leaf)) if document.span(node) == span] if leaf is not None else []
-    return found[0] if found else None
-
-
-def _display_around(document: Document, leaf: Node | None) -> Display | None:
-    """The display one of whose items ``leaf`` begins."""
-    for node in ancestors(leaf) if leaf is not None else ():
-        is_display = node.type == "atom" and len(children(node)) == 3 and value(children(node)[0]) in "([{"
-        if is_display and (value(children(node)[0]) != "(" or _is_tuple(node)):
-            return None if _is_paired(node) else Display(document, node)
+def _display_around(document: Document, query: Query) -> Display | None:
+    """The display that the query is an item of."""
+    path = _path(document, query.literal.start)
+    for at in reversed(range(len(path))):
+        node = path[at]
+        if isinstance(node, n.Comprehension):
+            return None
+        if isinstance(node, (n.Display, n.DictDisplay)) and is_written_in_brackets(document, node):
+            return None if _is_paired(node, path[:at]) else Display(document, node)
     return None
 
 
-def _is_tuple(node: Node) -> bool:
-    parts = children(node)
-    return (
-        node.type == "atom"
-        and value(parts[0]) == "("
-        and any(is_operator(part, ",") for inner in parts[1:-1] for part in children(inner))
-    )
-
-
-def _is_paired(display: Node) -> bool:
+def _is_paired(display: n.Display | n.DictDisplay, around: list[n.Node]) -> bool:
     """Whether each item belongs to another: in a display of tuples (``dict([("a", 1)])``), or by ``zip``."""
-    parent = display.parent
-    if parent is None:
-        return False
-    if _is_tuple(display) and parent.type in ("testlist_comp", "atom"):
-        items = [part for part in children(parent) if part.type != "operator"]
-        return not is_operator(children(parent)[0], "(") and all(map(_is_tuple, items))
-    trailer = parent.parent if parent.type == "arglist" else parent
-    if trailer is None or trailer.type != "trailer" or trailer.parent is None:
-        return False
-    chain = children(trailer.parent)
-    return value(chain[chain.index(trailer) - 1]) == "zip"
+    outer = around[-1] if around else None
+    if isinstance(outer, n.Display) and _is_tuple(display):
+        return all(map(_is_tuple, outer.items))
+    call = around[-2] if isinstance(outer, n.Argument) and len(around) > 1 else None
+    return isinstance(call, n.Call) and isinstance(call.function, n.Name) and call.function.name == "zip"
+
+
+def _is_tuple(node: n.Expression) -> bool:
+    return isinstance(node, n.Display) and node.kind == "tuple"

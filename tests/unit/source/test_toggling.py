@@ -168,3 +168,31 @@ def test_nothing_is_added_where_each_name_has_a_partner(nodes: str) -> None:
     assert not changes
     assert problem
     assert "not written as a list or dict" in problem
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('[("layer1"), "layer2"]', '[("layer1"), "layer2", "fc"]'),
+        ('[*more, "layer1"]', '[*more, "layer1", "fc"]'),
+        ('{"layer1": ("a"), **more}', '{"layer1": ("a"), **more, "fc": "fc"}'),
+        (
+            '["layer1",  # one, the first\n    "layer2"  # and [another]\n]',
+            '["layer1",  # one, the first\n    "layer2",  # and [another]\n    "fc"\n]',
+        ),
+    ],
+)
+def test_commas_and_brackets_of_items_are_told_from_those_around_them(before: str, after: str) -> None:
+    check(call(before), call(after), add="fc")
+
+
+def test_a_name_in_parentheses_is_taken_out_with_them() -> None:
+    check(call('["layer2", ("layer1"), "fc"]'), call('["layer2", "fc"]'), remove="layer1")
+
+
+def test_strings_that_lack_a_comma_are_not_taken_apart() -> None:
+    text = HEAD + call('[\n    "layer1"\n    "layer2",\n]')
+    (found,) = find_calls(text, "sample.py").calls
+    changes, problem = removing(text, "sample.py", found, "layer1")
+    assert not changes
+    assert problem
