@@ -18,6 +18,10 @@ const node = (...path) => [process.execPath, join(ROOT, 'node_modules', ...path)
 /** With a cache of its own: each platform would find the other's useless. */
 const WINDOWS_TYPES = ['--platform', 'win32', '--cache-dir', join(SERVER, '.mypy_cache', 'windows')];
 
+const GITHUB = join(ROOT, '.github');
+/** @param {string} schema @param {...string} files */
+const schema = (schema, ...files) => [...module('check_jsonschema'), '--quiet', '--builtin-schema', schema, ...files];
+
 /** @type {[string, string[], string?][]} name, command, folder */
 const CHECKS = [
   ['biome', [...node('@biomejs', 'biome', 'bin', 'biome'), 'check', '.']],
@@ -27,6 +31,16 @@ const CHECKS = [
   ['mypy --strict', [...module('mypy'), '--config-file', CONFIG], SERVER],
   ['mypy, Windows', [...module('mypy'), '--config-file', CONFIG, ...WINDOWS_TYPES], SERVER],
   ['wire types', [VENV_PYTHON, join(ROOT, 'scripts', 'wire_types.py')]],
+  [
+    'workflows',
+    schema('vendor.github-workflows', join(GITHUB, 'workflows', 'test.yml'), join(GITHUB, 'workflows', 'release.yml')),
+  ],
+  ['dependabot', schema('vendor.dependabot', join(GITHUB, 'dependabot.yml'))],
+  ['action', schema('vendor.github-actions', join(ROOT, 'action.yml'))],
+  [
+    'zizmor',
+    [join(VENV, WINDOWS ? 'Scripts' : 'bin', 'zizmor'), '--offline', '--quiet', GITHUB, join(ROOT, 'action.yml')],
+  ],
   ['import-linter', [join(VENV, WINDOWS ? 'Scripts' : 'bin', 'lint-imports'), '--config', CONFIG], SERVER],
 ];
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildClient, bundleLibraries } from './lib/bundle.mjs';
+import { writeNotices } from './lib/notices.mjs';
 import { DIST, ROOT } from './lib/paths.mjs';
 import { run } from './lib/process.mjs';
 import { detail, Remedy, runMain, say } from './lib/say.mjs';
@@ -30,23 +31,11 @@ export async function makePackage() {
   const hash = contentHash(inputs.map((path) => ({ path })));
   if (!existsSync(vsix)) rmSync(join(DIST, '.stamp'), { force: true });
   const done = await once(join(DIST, '.stamp'), hash, async () => {
-    await buildClient(true);
+    writeNotices(await buildClient(true));
     say('Packaging');
     mkdirSync(DIST, { recursive: true });
     const vsce = join(ROOT, 'node_modules', '@vscode', 'vsce', 'vsce');
-    await run(
-      process.execPath,
-      [
-        vsce,
-        'package',
-        '--no-dependencies',
-        '--allow-missing-repository',
-        '--no-rewrite-relative-links',
-        '--out',
-        vsix,
-      ],
-      { quiet: true },
-    );
+    await run(process.execPath, [vsce, 'package', '--no-dependencies', '--out', vsix], { quiet: true });
   });
   const megabytes = statSync(vsix).size / 1024 / 1024;
   if (megabytes > LIMIT_MB) throw new Remedy(`${vsix} is ${megabytes.toFixed(2)} MB; the budget is ${LIMIT_MB} MB.`);

@@ -10,6 +10,9 @@ from fxlens.engine.disk_cache import FOLDER_VARIABLE, OFF
 
 # A test that wants results kept names a folder of its own. All others want a worker, and to leave the user's cache alone.
 os.environ[FOLDER_VARIABLE] = OFF
+# Before torch is imported, here and in what tests start: the models are small, and threads of OpenMP that wait for each other
+# on a processor with other work burn more of it than the computation takes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 GROUP = "shares "
 """How the names of our groups begin; xdist appends them to the ids of their tests, behind an ``@``."""

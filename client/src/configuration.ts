@@ -7,7 +7,7 @@ import { pythonDefault } from './environment/providers';
 import { type EnvironmentProvider, type Resolution, resolveInterpreter } from './environment/resolve';
 import type { Configuration, ServerSettings, Severity } from './protocol';
 
-const LIMITS = ['importSeconds', 'buildSeconds', 'traceSeconds', 'shapesSeconds', 'memoryMb'] as const;
+const LIMITS = ['importSeconds', 'buildSeconds', 'traceSeconds', 'shapesSeconds', 'memoryMb', 'documentKb'] as const;
 
 /** A configuration, and for each of its folders (`undefined`: files outside them) how its interpreter was found. */
 export interface Gathered {

@@ -61,11 +61,15 @@ export function pageBuild(minify) {
   };
 }
 
-/** @param {boolean} minify */
+/**
+ * @param {boolean} minify
+ * @returns {Promise<string[]>} the files that were bundled, relative to the repository
+ */
 export async function buildClient(minify) {
   const { build } = await import('esbuild');
   say(`Building the client${minify ? ', minified' : ''}`);
-  await Promise.all([build(clientBuild(minify)), build(pageBuild(minify))]);
+  const builds = [clientBuild(minify), pageBuild(minify)].map((options) => build({ ...options, metafile: true }));
+  return (await Promise.all(builds)).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 }
 
 /**

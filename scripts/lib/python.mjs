@@ -7,7 +7,8 @@ import { run } from './process.mjs';
 import { detail, Remedy, say } from './say.mjs';
 import { contentHash, once } from './stamps.mjs';
 
-const TORCH = ['torch==2.13.0', 'torchvision==0.28.0'];
+/** `FXLENS_TORCH` names other versions, for the tests with the oldest and the newest torch. */
+const TORCH = (process.env.FXLENS_TORCH ?? 'torch==2.13.0 torchvision==0.28.0').split(' ');
 const TIMM = ['timm==1.0.31'];
 const HOOK = join(ROOT, 'scripts', 'torchvision_cpu', 'fxlens_torchvision_cpu.py');
 const PROJECT = join(ROOT, 'server', 'pyproject.toml');
@@ -18,9 +19,10 @@ export async function setUpPython() {
   const version = probe(VENV_PYTHON);
   await step('torch', TORCH, [version ?? ''], () => pip(['install', ...TORCH]));
   await step('timm', TIMM, [version ?? ''], () => pip(['install', ...TIMM]));
-  await step('fxlens and its tools', ['server[dev]'], [{ path: PROJECT }], () =>
-    pip(['install', '-e', `${join(ROOT, 'server')}[dev]`]),
-  );
+  await step('fxlens and its tools', ['--group dev'], [{ path: PROJECT }], async () => {
+    await pip(['install', '--quiet', 'pip>=25.1']); // the first that knows dependency groups
+    await pip(['install', '-e', join(ROOT, 'server'), '--group', `${PROJECT}:dev`]);
+  });
   await step('torchvision beside a CPU-only torch', ['import hook'], [{ path: HOOK }], async () => installHook());
 }
 

@@ -21,10 +21,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fxlens.graph import Failure, GraphNode, ModeGraph, ModelGraph, ModuleInfo, SourceLine, Value
     from fxlens.tracing import (
+        Extractor,
         FeatureExtractor,
+        HookExtractor,
         NamingError,
         NodeNames,
         NodePathTracer,
+        NotCalledError,
         QueryError,
         TracingError,
         create_feature_extractor,
@@ -36,15 +39,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Extractor",
     "Failure",
     "FeatureExtractor",
     "GraphNode",
+    "HookExtractor",
     "ModeGraph",
     "ModelGraph",
     "ModuleInfo",
     "NamingError",
     "NodeNames",
     "NodePathTracer",
+    "NotCalledError",
     "QueryError",
     "SourceLine",
     "TracingError",

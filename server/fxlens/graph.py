@@ -22,6 +22,7 @@ Dialect: TypeAlias = Literal["torchvision", "timm", "fxlens"]
 NodeOp: TypeAlias = Literal["placeholder", "call_module", "call_function", "call_method", "get_attr"]
 Phase: TypeAlias = Literal["start", "import", "build", "trace", "shapes"]
 RemedyKind: TypeAlias = Literal["leaf_modules", "submodule", "concrete_args", "autowrap_modules", "autowrap_functions"]
+ChangeKind: TypeAlias = Literal["train", "function", "checkpoint", "branch", "caught", "argument"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
@@ -170,6 +171,30 @@ _NODES = _Columns(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that the model does and its graph does not.
+
+    ``kind`` says what is lost: a ``train()`` of the model's own, the backward of a ``torch.autograd.Function``, a
+    checkpoint, the branch that a tensor would take, an error that ``forward`` catches, an argument that is left out.
+    ``nodes`` are the positions of the named nodes that it concerns.
+    """
+
+    kind: ChangeKind
+    message: str
+    remedy: str = ""
+    source: SourceLine | None = None
+    nodes: tuple[int, ...] = ()
+
+    def to_json(self) -> Json:
+        return [self.kind, self.message, self.remedy, self.source and self.source.to_json(), self.nodes]
+
+    @staticmethod
+    def from_json(data: Json) -> Change:
+        kind, message, remedy, source, nodes = data
+        return Change(kind, message, remedy, SourceLine.from_json(source) if source else None, tuple(nodes))
+
+
 @dataclass(frozen=True)
 class ModeGraph:
     """The graph of one mode: its named nodes in execution order, and which node each module's call returned.
@@ -178,12 +203,16 @@ class ModeGraph:
     stands for a call that returned something else than one named node (a tuple, a dict, an unnamed node).
     ``outputs`` says what the model itself returns: each named node in the returned structure, with its dotted place
     there (``""`` for the whole, ``"out"``, ``"1.boxes"``) and its position among ``nodes``.
+    ``changes`` are what the graph does otherwise than the model. ``inner`` are the names of nodes that appear only
+    when they are requested: those inside a ``torch.autograd.Function``, which is traced as one node under our own rule.
     """
 
     mode: Mode
     nodes: tuple[GraphNode, ...]
     returned: dict[str, tuple[str | None, ...]]
     outputs: tuple[tuple[str, int], ...] = ()
+    changes: tuple[Change, ...] = ()
+    inner: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -206,6 +235,8 @@ class ModeGraph:
             "own": _NODES.to_json(own),
             "returned": self.returned,
             "outputs": self.outputs,
+            "changes": [change.to_json() for change in self.changes],
+            "inner": self.inner,
         }
 
     @staticmethod
@@ -216,7 +247,8 @@ class ModeGraph:
         nodes = tuple(next(own) if place is None else shared[place] for place in data["order"])
         returned = {path: tuple(names) for path, names in data["returned"].items()}
         outputs = tuple((str(key), int(position)) for key, position in data["outputs"])
-        return ModeGraph(data["mode"], nodes, returned, outputs)
+        changes = tuple(map(Change.from_json, data["changes"]))
+        return ModeGraph(data["mode"], nodes, returned, outputs, changes, tuple(data["inner"]))
 
 
 @dataclass(frozen=True, slots=True)

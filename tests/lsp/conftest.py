@@ -12,10 +12,15 @@ from typing import Any
 
 import pytest
 import pytest_lsp
+from folders import remove_temporary_folders
 from lens import DEMO, TESTS, WORKSPACES, Lens
 from lsprotocol import types
 from pygls.protocol import JsonRPCNotification, JsonRPCResponseMessage, default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+
+
+def pytest_unconfigure() -> None:
+    remove_temporary_folders()
 
 
 def plain_converter() -> Any:

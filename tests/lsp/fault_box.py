@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import select
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from conftest import SETTINGS, listen, options, vscode
+from folders import temporary_folder
 from lens import Lens
 from lsprotocol import types
 from pytest_lsp import LanguageClient
@@ -24,8 +23,7 @@ class Box:
     """A workspace, a home, a folder for temporary files and a cache; ``env`` leads a server into them."""
 
     def __init__(self, name: str, variables: dict[str, str]) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"fxlens-test-{name}-"))
-        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)  # Where none of its tests is run.
+        self.folder = temporary_folder(name)
         self.workspace = self.folder / "workspace"
         self.cache = self.folder / "cache"
         self._mark = f"{MARK}={self.folder.name}"

@@ -7,13 +7,12 @@ The server under test is the real one, over stdio, with a real worker and real t
 from __future__ import annotations
 
 import asyncio
-import atexit
 import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from folders import temporary_folder
 from lsprotocol import types
 from pytest_lsp import LanguageClient
 
@@ -22,10 +21,8 @@ TESTS = Path(__file__).resolve().parents[1]
 
 def copy_of_workspaces() -> Path:
     """The sample workspaces in a folder of this process: tests write beside the samples, and other processes read them."""
-    folder = Path(tempfile.mkdtemp(prefix="fxlens-test-workspaces-")).resolve()
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    copied = shutil.copytree(TESTS / "workspaces", folder / "workspaces", ignore=shutil.ignore_patterns("__pycache__"))
-    return Path(copied)
+    folder = temporary_folder("samples") / "workspaces"
+    return Path(shutil.copytree(TESTS / "workspaces", folder, ignore=shutil.ignore_patterns("__pycache__")))
 
 
 WORKSPACES = copy_of_workspaces()

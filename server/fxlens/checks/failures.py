@@ -9,7 +9,7 @@ from fxlens.checks.text import SourceText
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import Failure
-from fxlens.source.calls import MEND_HINT
+from fxlens.hint_comment import CORRECT_HINT, MARK
 from fxlens.source.model import Span, Unresolved
 
 NOT_OF_TORCH_FX = frozenset({"timeout", "memory", "crash", "exit", "cancelled"})
@@ -48,7 +48,7 @@ def unknown(analysis: CallAnalysis, why: Unresolved) -> str:
     """
     if not analysis.call.hinted:
         return sentence("Node names are not checked", why)
-    remedy = MEND_HINT if "# fxlens: model=" in why.remedy else why.remedy
+    remedy = CORRECT_HINT if MARK in why.remedy else why.remedy
     return sentence("The comment gives no model", Unresolved(why.reason, remedy))
 
 

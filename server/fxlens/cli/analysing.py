@@ -10,7 +10,9 @@ from pathlib import Path
 
 import click
 
+from fxlens.checks.wording import sentences
 from fxlens.cli.files import python_files
+from fxlens.cli.settings import in_options
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.engine import Engine
@@ -20,6 +22,7 @@ from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.engine.walking import read_source
 from fxlens.source.model import Position
 from fxlens.source.notebooks import Program
+from fxlens.worker.messages import Limits
 
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH..."
@@ -78,12 +81,14 @@ def said_place(path: str, place: Mapping[str, int]) -> str:
     return f"{path}:{cell}{place['line']}:{place['column']}"
 
 
-def analyse(paths: Iterable[Path], python: str | None, extra_paths: Iterable[Path] = ()) -> list[Analysed]:
+def analyse(
+    paths: Iterable[Path], python: str | None, extra_paths: Iterable[Path] = (), limits: Limits | None = None
+) -> list[Analysed]:
     """The analyses of all files under ``paths`` that have an extraction call, with nothing left pending."""
 
     async def collect() -> list[Analysed]:
         extra = tuple(str(path.resolve()) for path in extra_paths)
-        return [analysis async for analysis in _analyses(list(paths), python, extra)]
+        return [one async for one in _analyses(list(paths), python, extra, limits or Limits())]
 
     return asyncio.run(collect())
 
@@ -103,7 +108,9 @@ def python_path() -> tuple[str, ...]:
     return tuple(str(Path(entry).resolve()) if Path(entry).is_dir() else entry for entry in environment_paths())
 
 
-async def _analyses(paths: list[Path], python: str | None, extra_paths: tuple[str, ...]) -> AsyncIterator[Analysed]:
+async def _analyses(
+    paths: list[Path], python: str | None, extra_paths: tuple[str, ...], limits: Limits
+) -> AsyncIterator[Analysed]:
     engine = Engine(on_analysis=lambda _: None, on_worker=lambda _: None, on_log=_log)
     interpreter = python or sys.executable
     reason = "given by --python" if python else "the one this command runs in"
@@ -115,6 +122,7 @@ async def _analyses(paths: list[Path], python: str | None, extra_paths: tuple[st
             default_interpreter=interpreter,
             default_reason=reason,
             extra_paths=extra_paths,
+            limits=limits,
             python_path=python_path(),
             cache_folder=cache_folder(),
         )
@@ -126,13 +134,14 @@ async def _analyses(paths: list[Path], python: str | None, extra_paths: tuple[st
             uri = resolved.as_uri()
             program = read_notebook(path) if path.suffix == SUFFIX else None
             engine.open(uri, str(resolved), program.text if program else read_source(path), None)
+            await engine.settled(uri)
             analysis = engine.analysis(uri)
+            if analysis and analysis.problem:
+                reason = in_options(sentences(analysis.problem.message, analysis.problem.remedy))
+                click.echo(f"{path}: {reason}", err=True)
             if analysis and analysis.calls:
-                await engine.settled(uri)
-                analysis = engine.analysis(uri)
-                if analysis:
-                    own = {analysis.path: program} if program else {}
-                    yield Analysed(analysis, program, {**engine.notebooks(), **own})
+                own = {analysis.path: program} if program else {}
+                yield Analysed(analysis, program, {**engine.notebooks(), **own})
             engine.close(uri)
     finally:
         await engine.shutdown()

@@ -18,10 +18,12 @@ from fxlens.cli.analysing import (
     python_option,
     said_place,
 )
+from fxlens.cli.settings import in_options, limit_option
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import MODES, Mode
 from fxlens.queries import select_all
 from fxlens.source.model import Query
+from fxlens.worker.messages import Limits
 
 
 @click.command(name="calls")
@@ -29,9 +31,12 @@ from fxlens.source.model import Query
 @format_option
 @python_option
 @extra_path_option
-def command(paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...]) -> None:
+@limit_option
+def command(
+    paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...], limits: Limits
+) -> None:
     """List extraction calls with their models and names."""
-    files = [_file(analysed) for analysed in analyse(paths, python, extra_paths)]
+    files = [_file(analysed) for analysed in analyse(paths, python, extra_paths, limits)]
     if form == "json":
         click.echo(json.dumps({"files": files}, indent=2, ensure_ascii=False))
     else:
@@ -64,12 +69,12 @@ def _status(analysis: CallAnalysis) -> tuple[str, str | None]:
         return "resolved", None
     if not states:
         unresolved = analysis.call.unresolved
-        return "unresolved", sentences(unresolved.reason, unresolved.remedy) if unresolved else None
+        return "unresolved", in_options(sentences(unresolved.reason, unresolved.remedy)) if unresolved else None
     for state in states:
         failures = [state.failure] if state.failure else list(state.graph.failures if state.graph else ())
         if failures:
             kind = "untraceable" if failures[0].phase == "trace" else "failed"
-            return kind, sentences(failures[0].message, failures[0].remedy)
+            return kind, in_options(sentences(failures[0].message, failures[0].remedy))
     return "failed", None
 
 

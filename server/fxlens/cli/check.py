@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from fxlens.cli.analysing import analyse, extra_path_option, format_option, paths_argument, python_option, said_place
+from fxlens.cli.settings import in_options, limit_option
+from fxlens.worker.messages import Limits
 
 _COLOURS = {"error": "red", "warning": "yellow", "information": "blue", "hint": "bright_black"}
 
@@ -20,14 +22,17 @@ _COLOURS = {"error": "red", "warning": "yellow", "information": "blue", "hint": 
 @format_option
 @python_option
 @extra_path_option
-def command(paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...]) -> None:
+@limit_option
+def command(
+    paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...], limits: Limits
+) -> None:
     """Check the node names in extraction calls.
 
     Folders are walked, respecting .gitignore. Exit code 0: nothing of severity error or warning; 1: something;
     2: wrong usage or an internal error.
     """
     try:
-        found = list(_problems(paths, python, extra_paths))
+        found = list(_problems(paths, python, extra_paths, limits))
     except Exception as error:
         # The exit code 1 is promised to mean findings; whatever breaks here must not look like one.
         click.echo(f"fxlens check failed: {type(error).__name__}: {error}", err=True)
@@ -39,10 +44,12 @@ def command(paths: tuple[Path, ...], form: str, python: str | None, extra_paths:
     sys.exit(any(problem["severity"] in ("error", "warning") for problem in found))
 
 
-def _problems(paths: Iterable[Path], python: str | None, extra_paths: Iterable[Path]) -> Iterable[dict[str, Any]]:
+def _problems(
+    paths: Iterable[Path], python: str | None, extra_paths: Iterable[Path], limits: Limits
+) -> Iterable[dict[str, Any]]:
     from fxlens.checks import check_file, severity_of
 
-    for analysed in analyse(paths, python, extra_paths):
+    for analysed in analyse(paths, python, extra_paths, limits):
         for problem in check_file(analysed.file, analysed.notebooks):
             end = analysed.place(problem.span.end)
             yield {
@@ -52,7 +59,7 @@ def _problems(paths: Iterable[Path], python: str | None, extra_paths: Iterable[P
                 "end_column": end["column"],
                 "rule": problem.rule,
                 "severity": severity_of(problem.rule, {}),
-                "message": problem.message,
+                "message": in_options(problem.message),
                 "suggestions": list(problem.suggestions),
             }
 

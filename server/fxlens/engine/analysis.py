@@ -51,13 +51,14 @@ class CallAnalysis:
 
 @dataclass(frozen=True)
 class FileAnalysis:
-    """The analysis of one version of a document."""
+    """The analysis of one version of a document; ``problem`` says why there is none, where the text is too large."""
 
     uri: str
     path: str
     version: int | None
     text: str
     calls: tuple[CallAnalysis, ...] = ()
+    problem: Failure | None = None
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ def key_of(interpreter: str, request: TraceRequest) -> TraceKey:
         "\0",
         *request.likely_paths,
         "\0",
+        *request.imports,
+        "\0",
         *(statement.text for statement in request.statements),
         "\0",
         request.model.text,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
 from fxlens.engine.cache import Traced, TraceKey
 from fxlens.engine.relocation import Relocation
-from fxlens.graph import ModelGraph
+from fxlens.graph import Failure, ModelGraph
 from fxlens.source.model import ExtractionCall, Slice
 from fxlens.worker.messages import Expression, ImportedFile, Statement, TraceRequest
 
@@ -94,8 +94,9 @@ class Call:
 
 
 class Document:
-    """An open file. Its calls belong to its present text, always.
+    """An open file. Its calls belong to its ``text``, always.
 
+    ``newest`` is a text with its version that is still being read, ``problem`` why the text is not analysed.
     One that is not ``shown`` is a file that is looked into once, and nobody waits for news of it.
     """
 
@@ -105,7 +106,11 @@ class Document:
         self.shown = shown
         self.text = ""
         self.version: int | None = None
+        self.newest: tuple[str, int | None] | None = None
+        self.problem: Failure | None = None
         self.calls: list[Call] = []
+        self.reading: asyncio.Task[None] | None = None
+        self.readers: list[asyncio.Future[None]] = []
         self.debounce: asyncio.TimerHandle | None = None
         self.waiters: list[asyncio.Future[None]] = []
 
@@ -115,11 +120,11 @@ class Document:
 
     @property
     def pending(self) -> bool:
-        return any(model.pending for model in self.models())
+        return self.newest is not None or any(model.pending for model in self.models())
 
     def analysis(self) -> FileAnalysis:
         calls = tuple(CallAnalysis(one.call, tuple(model.state for model in one.models)) for one in self.calls)
-        return FileAnalysis(self.uri, self.path, self.version, self.text, calls)
+        return FileAnalysis(self.uri, self.path, self.version, self.text, calls, self.problem)
 
     def last_good(self, call: ExtractionCall, at: int, slice_: Slice, branch: int) -> ModelState | None:
         """The state whose graph stands in for ``slice_`` until its own is made: that of the call it was before.
@@ -134,6 +139,13 @@ class Document:
         if at < len(self.calls) and branch < len(self.calls[at].models):
             return self.calls[at].models[branch].state
         return None
+
+    def resolve_readers(self) -> None:
+        """Wake whoever waits for the document to be read."""
+        readers, self.readers = self.readers, []
+        for reader in readers:
+            if not reader.done():
+                reader.set_result(None)
 
     def resolve_waiters(self) -> None:
         """Wake whoever waits for the document to settle."""

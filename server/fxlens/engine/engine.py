@@ -15,7 +15,9 @@ from fxlens.engine.analysis import FileAnalysis, ModelState, ModelStatus, Worker
 from fxlens.engine.cache import Traced, TraceKey, key_of
 from fxlens.engine.documents import Call, Document, Model, arguments_of, statements_of
 from fxlens.engine.neighbours import Neighbours
+from fxlens.engine.reading import Reader, too_large
 from fxlens.engine.settings import EngineSettings
+from fxlens.engine.tasks import Tasks
 from fxlens.engine.traces import Job, Progress, Traces, Watcher
 from fxlens.engine.workers import BlockedError
 from fxlens.graph import Failure
@@ -69,6 +71,8 @@ class Engine:
         self._jobs: dict[TraceKey, Job] = {}
         self._traces = Traces(self._take_worker, on_log, on_phase, on_worker_log)
         self._neighbours = Neighbours(self._read_again, on_log)
+        self._reader = Reader(self._neighbours)
+        self._tasks = Tasks(on_log)
         self._restarting = asyncio.Lock()
         self._looks = itertools.count()
 
@@ -78,10 +82,13 @@ class Engine:
         """Use ``settings`` from now on; only what differs is started again."""
         if settings == self._settings:
             return
-        self._settings = settings
+        limit, self._settings = self._settings.limits.document_kb, settings
         self._neighbours.configure(settings.root_settings())
         self._traces.configure(settings)
         for document in self._documents.values():
+            if limit != settings.limits.document_kb and document.shown:
+                text, version = document.newest or (document.text, document.version)
+                self._set_text(document, text, version)
             self._refresh(document, retry_blocked=True)
             self._launch_later(document, 0.0)
 
@@ -110,7 +117,11 @@ class Engine:
         if document.debounce:
             document.debounce.cancel()
         self._neighbours.close(document.path)
-        document.calls = []
+        document.calls, document.newest = [], None
+        if document.reading:
+            document.reading.cancel()
+        self._reader.forget(document.path)
+        document.resolve_readers()
         document.resolve_waiters()
         self._drop_unwanted_jobs()
 
@@ -174,7 +185,11 @@ class Engine:
         # An address of its own: somebody may open the file, or look into it too, meanwhile.
         document = Document(f"unopened:{next(self._looks)}:{path}", path, shown=False)
         document.text = text
-        calls = tuple(call for call in find_calls(text, path, reading).calls if wanted(call))
+        if not self._reader.at_once(path, text):
+            calls = await self._reader.aside(path, text, self._neighbours.snapshot())
+        else:
+            calls = tuple(find_calls(text, path, reading).calls)
+        calls = tuple(call for call in calls if wanted(call))
         self._documents[document.uri] = document
         try:
             self._set_calls(document, calls)
@@ -188,14 +203,70 @@ class Engine:
             self._drop_unwanted_jobs()
 
     def _set_text(self, document: Document, text: str, version: int | None) -> None:
+        document.problem = too_large(text, self._settings.limits.document_kb)
+        if document.problem is not None:
+            document.newest = None
+            self._neighbours.close(document.path)
+            self._take(document, text, version, ())
+        elif document.reading is None and self._reader.at_once(document.path, text):
+            self._take(document, text, version, self._read_now(document.path, text))
+        else:
+            self._read_later(document, text, version)
+
+    def _take(self, document: Document, text: str, version: int | None, calls: tuple[ExtractionCall, ...]) -> None:
         document.text, document.version = text, version
-        self._set_calls(document, self._calls_in(text, document.path))
+        self._set_calls(document, calls)
+
+    def _read_now(self, path: str, text: str) -> tuple[ExtractionCall, ...]:
+        try:
+            return self._reader.read(path, text)
+        except Exception as error:
+            # A defect of ours in reading one file must not take the editor's document out of step with ours.
+            self._on_log(f"internal error while reading {path}: {error!r}")
+            return ()
+
+    def _read_later(self, document: Document, text: str, version: int | None) -> None:
+        document.newest = (text, version)
+        if document.reading is None:
+            document.reading = self._tasks.run(f"reading {document.path}", self._read_newest(document))
+
+    async def _read_newest(self, document: Document) -> None:
+        try:
+            while document.newest is not None:
+                text, version = document.newest
+                try:
+                    calls = await self._reader.read_aside(document.path, text)
+                except Exception as error:
+                    self._on_log(f"internal error while reading {document.path}: {error!r}")
+                    calls = ()
+                if document.newest is not None and document.newest == (text, version):
+                    document.newest = None
+                    self._take(document, text, version, calls)
+                    self._launch_later(document, 0.0)
+        finally:
+            document.reading = None
+            document.resolve_readers()
+            document.resolve_waiters()
+
+    async def read(self, uri: str) -> None:
+        """Return when the latest text of a document has been read; at once if it has, or is not open."""
+        document = self._documents.get(uri)
+        if document and document.newest is not None:
+            reader = asyncio.get_running_loop().create_future()
+            document.readers.append(reader)
+            await reader
 
     def _read_again(self, path: str) -> None:
         """Find the calls of an open document anew, after a change in files around it."""
         for document in self._documents.values():
-            if document.path == path and document.shown:
-                found = self._calls_in(document.text, path)
+            if document.path != path or not document.shown or document.problem:
+                continue
+            if document.newest is not None:
+                continue  # It is being read, and again if something changes under it.
+            if not self._reader.at_once(path, document.text):
+                self._read_later(document, document.text, document.version)
+            else:
+                found = self._read_now(path, document.text)
                 if found != tuple(one.call for one in document.calls) or self._has_moved(document):
                     self._set_calls(document, found)
                     self._launch_later(document, 0.0)
@@ -216,14 +287,6 @@ class Engine:
         ]
         self._drop_unwanted_jobs()
         self._publish(document)
-
-    def _calls_in(self, text: str, path: str) -> tuple[ExtractionCall, ...]:
-        try:
-            return tuple(find_calls(text, path, self._neighbours.reading(path, text)).calls)
-        except Exception as error:
-            # A defect of ours in reading one file must not take the editor's document out of step with ours.
-            self._on_log(f"internal error while reading {path}: {error!r}")
-            return ()
 
     def _refresh(self, document: Document, retry_blocked: bool) -> None:
         """Build the models anew for the same text, after a change of settings."""
@@ -283,6 +346,7 @@ class Engine:
             arguments=arguments_of(slice_),
             import_paths=roots.certain,
             likely_paths=roots.likely,
+            imports=slice_.imports,
             folder=folder.path if folder else "",
             limits=self._settings.limits,
         )
@@ -447,6 +511,7 @@ class Engine:
     async def shutdown(self) -> None:
         """Close everything and end every process."""
         await self.close_all()
+        self._reader.stop()
         await self._neighbours.stop()
         await self._stop_work()
 

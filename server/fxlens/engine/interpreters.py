@@ -11,6 +11,8 @@ import sys
 import tempfile
 from dataclasses import dataclass
 
+from fxlens.requirements import refusal
+
 PROBE_SECONDS = 10.0
 KILLED = 9
 """The signal that only something outside sends (a crash has others): worth another try."""
@@ -18,11 +20,21 @@ KILLED = 9
 PROGRAM = """
 import sys
 sys.path[:] = [path for path in sys.path if path]
-import json, importlib.util
+import json, importlib.util, os, re
+torch = importlib.util.find_spec("torch")
+version = ""
+if torch is not None and torch.origin:
+    # Read and not imported: that would take a second.
+    try:
+        with open(os.path.join(os.path.dirname(torch.origin), "version.py"), encoding="utf-8") as file:
+            version = "".join(re.findall("^__version__ *= *.([0-9a-z.+]+)", file.read(), re.M)[:1])
+    except OSError:
+        pass
 print("\\x01" + json.dumps({
     "python": ".".join(map(str, sys.version_info[:3])),
     "supported": sys.version_info >= (3, 10),
-    "torch": importlib.util.find_spec("torch") is not None,
+    "torch": torch is not None,
+    "version": version,
 }))
 """
 # Not isolated with -I: that would hide a torch in the user's own site-packages or on PYTHONPATH, which the worker will
@@ -94,6 +106,9 @@ def _read(interpreter: str, output: bytes, errors: bytes, exit_code: int | None)
     if not data["torch"]:
         problem = f"There is no torch in {interpreter} (Python {python})."
         return Probe(interpreter, python, problem, "Install it there, or choose another interpreter.")
+    too_old = refusal(str(data.get("version", "")))
+    if too_old is not None:
+        return Probe(interpreter, python, f"{too_old} in {interpreter}.", OTHER)
     return Probe(interpreter, python)
 
 

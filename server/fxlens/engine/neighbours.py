@@ -23,6 +23,12 @@ class Reading:
         self._texts: set[str] = set()
         self._words: set[str] = set()
 
+    def of(self, files: WorkspaceFiles) -> Reading:
+        """What was asked, with the files as they are now."""
+        other = Reading(files)
+        other._texts, other._words = self._texts, self._words
+        return other
+
     def text(self, path: str) -> str | None:
         self._texts.add(path)
         return self._files.text(path)
@@ -51,6 +57,8 @@ class Neighbours:
         self._tasks = Tasks(on_log)
         self._files = WorkspaceFiles()
         self._readings: dict[str, Reading] = {}
+        self.changes = 0
+        """How often a file has changed."""
         self._changed: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._indexing: asyncio.Task[None] | None = None
@@ -72,6 +80,7 @@ class Neighbours:
         self._files.take_disk(
             await asyncio.to_thread(read_workspace, self._files.settings, dict(self._files.disk), stop)
         )
+        self.changes += 1
         for path in list(self._readings):
             self._read_again(path)
             await asyncio.sleep(0)  # One document a turn of the loop: requests come in between.
@@ -83,12 +92,24 @@ class Neighbours:
 
     def reading(self, path: str, text: str) -> Reading:
         """The workspace for reading the open document ``path``, whose text is ``text`` now."""
+        self.edited(path, text)
+        self._readings[path] = reading = Reading(self._files)
+        return reading
+
+    def edited(self, path: str, text: str) -> None:
+        """An editor holds ``text`` for ``path``."""
         before = self._files.text(path)
         self._files.take_edit(path, text)
         if before != text:
             self._note_change(path)
-        self._readings[path] = reading = Reading(self._files)
-        return reading
+
+    def snapshot(self) -> Reading:
+        """The workspace as it is now, for reading in a thread."""
+        return Reading(self._files.snapshot())
+
+    def remember(self, path: str, snapshot: Reading) -> None:
+        """The open document ``path`` was read with ``snapshot``: changes of what it asked for concern it."""
+        self._readings[path] = snapshot.of(self._files)
 
     def unopened(self, path: str) -> tuple[str, Reading] | None:
         """The text of a file that no editor holds, and the workspace for reading it once."""
@@ -129,6 +150,7 @@ class Neighbours:
             self._note_change(path)
 
     def _note_change(self, path: str) -> None:
+        self.changes += 1
         self._changed.add(path)
         if self._timer is not None:
             self._timer.cancel()

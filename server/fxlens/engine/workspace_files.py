@@ -115,6 +115,13 @@ class WorkspaceFiles:
         self._words.clear()
         self._roots.forget()
 
+    def snapshot(self) -> WorkspaceFiles:
+        """The files as they are now, to be asked from another thread."""
+        other = WorkspaceFiles(self.settings)
+        other.disk, other._edited, other._folders = dict(self.disk), dict(self._edited), self._folders
+        other._words = {word: set(paths) for word, paths in self._words.items()}
+        return other
+
     def move_roots(self) -> None:
         """Find the import roots anew: a project file has changed."""
         self._roots.forget()

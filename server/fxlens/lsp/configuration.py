@@ -24,6 +24,7 @@ _LIMIT_NAMES = {
     "traceSeconds": "trace_seconds",
     "shapesSeconds": "shapes_seconds",
     "memoryMb": "memory_mb",
+    "documentKb": "document_kb",
 }
 
 

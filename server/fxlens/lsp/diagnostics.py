@@ -9,6 +9,8 @@ from lsprotocol import types
 
 from fxlens.checks import RULES, Problem, check_file, severity_of
 from fxlens.checks.pages import page_file
+from fxlens.checks.wording import sentences
+from fxlens.graph import Failure
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import where_is
 from fxlens.lsp.session import Published, Session
@@ -34,6 +36,9 @@ def diagnose(session: Session, uris: Sequence[str]) -> Iterator[tuple[str, Publi
         if opened is None:
             continue
         document, analysis = opened
+        if analysis.problem is not None:
+            yield uri, Published(document.version, (), (_note(analysis.problem),) if uri == uris[0] else ())
+            continue
         if problems is None:
             problems = check_file(analysis, {**session.engine.notebooks(), **session.workspace.notebooks()})
         found = tuple(
@@ -42,6 +47,13 @@ def diagnose(session: Session, uris: Sequence[str]) -> Iterator[tuple[str, Publi
             if document.holds(problem.span) and (diagnostic := _diagnostic(session, document, problem)) is not None
         )
         yield uri, Published(document.version, found)
+
+
+def _note(failure: Failure) -> types.Diagnostic:
+    """Why the document is not analysed, at its beginning."""
+    start = types.Position(0, 0)
+    message = sentences(failure.message, failure.remedy)
+    return types.Diagnostic(types.Range(start, start), message, types.DiagnosticSeverity.Information, source=SOURCE)
 
 
 def _diagnostic(session: Session, document: Document, problem: Problem) -> types.Diagnostic | None:

@@ -125,7 +125,7 @@ class FxLensServer(LanguageServer):
     def withdraw(self, uri: str) -> None:
         """Take back what was published of a document that is no more."""
         published = self.session.published.pop(uri, None)
-        if published and published.found:
+        if published and published.diagnostics:
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     def refresh_views(self) -> None:
@@ -135,8 +135,14 @@ class FxLensServer(LanguageServer):
         if self.shows.refreshes_hints:
             self.workspace_inlay_hint_refresh(None)
 
+    async def has_read(self, uri: str) -> None:
+        """Wait until the text that the client has is read: a long one is read in a thread."""
+        document = self.session.workspace.document(uri)
+        if document is not None:
+            await self.session.engine.read(document.program_uri)
+
     def publish_status(self, analysis: FileAnalysis) -> None:
-        if analysis.calls:
+        if analysis.calls or analysis.problem:
             worker = self.session.engine.worker_state(analysis.path)
             for uri in self.session.workspace.document_uris(analysis.uri):
                 self.protocol.notify("fxlens/status", status(uri, analysis, worker, self.session.configuration))
@@ -243,7 +249,8 @@ def _register_documents(server: FxLensServer) -> None:
 
 def _register_queries(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(TRIGGERS, resolve_provider=True))
-    def completion(params: types.CompletionParams) -> types.CompletionList | None:
+    async def completion(params: types.CompletionParams) -> types.CompletionList | None:
+        await server.has_read(params.text_document.uri)
         return complete(server.session, params.text_document.uri, params.position, server.shows)
 
     @server.feature(types.COMPLETION_ITEM_RESOLVE)

@@ -48,10 +48,12 @@ class Published:
 
     version: int | None
     found: tuple[tuple[types.Diagnostic, Problem], ...]
+    notes: tuple[types.Diagnostic, ...] = ()
+    """Those that are about the document and no rule's."""
 
     @property
     def diagnostics(self) -> list[types.Diagnostic]:
-        return [diagnostic for diagnostic, _ in self.found]
+        return [*self.notes, *(diagnostic for diagnostic, _ in self.found)]
 
 
 @dataclass

@@ -14,7 +14,7 @@ Level: TypeAlias = Literal["ok", "busy", "warning", "error"]
 
 
 def status(uri: str, analysis: FileAnalysis, worker: WorkerState, configuration: Configuration) -> dict[str, Any]:
-    """The parameters of ``fxlens/status`` for a document with at least one extraction call."""
+    """The parameters of ``fxlens/status`` for a document with an extraction call, or one that is too large."""
     states = [state for call in analysis.calls for state in call.models]
     severity, text, detail = _say(analysis, states, worker, configuration)
     model = next((main.slice.model for call in analysis.calls if (main := main_state(call))), None)
@@ -33,6 +33,8 @@ def status(uri: str, analysis: FileAnalysis, worker: WorkerState, configuration:
 def _say(
     analysis: FileAnalysis, states: list[ModelState], worker: WorkerState, configuration: Configuration
 ) -> tuple[Level, str, str]:
+    if analysis.problem is not None:
+        return "warning", "not analysed", sentences(analysis.problem.message, analysis.problem.remedy)
     if not configuration.engine.trusted:
         return "warning", "Restricted Mode", "Models are traced only in trusted workspaces: nothing was run."
     blocked = next((state.failure for state in states if state.status == "blocked" and state.failure), None)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from fxlens.graph import Dialect
+from fxlens.hint_comment import CORRECT_HINT
 from fxlens.source.branches import arm_worlds
 from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
 from fxlens.source.callers import bind_to_names, call_parts
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 
 MOST_HOPS = 2
 """Through how many functions of other files a wrapper's caller is looked for."""
-MEND_HINT = "Write an expression of names that are known here, such as `# fxlens: model=resnet18()`."
 _MAX_IMPORTED = 48
 """How many files of the workspace are looked at, along imports, for functions that wrap an extraction call."""
 _MAX_WORLDS = 24
@@ -344,16 +344,19 @@ def _resolve_in(
     model = given.get("model")
     if hint is not None and hint.problem:
         reason = f"The comment `# fxlens: model={hint.text}` holds no Python expression: {hint.problem}."
-        return Unresolved(reason, MEND_HINT), readers
+        return Unresolved(reason, CORRECT_HINT), readers
     hinted = hint is not None
     if hint is None and model is not None:
         hint = as_written(flow.document, model)
     if hint is None:
         return Unresolved("The call is given no model that is written out."), readers
     slicer = Slicer(flow, place)
+    slicer.importable = hint.modules if hinted else ()
     outcome = slicer.slice(hint, [(name, given[name]) for name in _TRACE_ARGUMENTS if name in given])
     if hinted and isinstance(outcome, Unresolved):
-        outcome = replace(outcome, remedy=MEND_HINT)
+        outcome = replace(outcome, remedy=CORRECT_HINT)
+    elif hinted and isinstance(outcome, Slice):
+        outcome = replace(outcome, imports=slicer.imports)
     example = example_of(flow, place) if isinstance(outcome, Slice) else None
     if isinstance(outcome, Slice) and example is not None:
         outcome = replace(outcome, arguments=(*outcome.arguments, example))

@@ -28,6 +28,8 @@ class ModelExpression:
     span: Span
     problem: str = ""
     """Why the text is no expression."""
+    modules: tuple[str, ...] = ()
+    """The dotted paths in it, of which a module may be the first part: in a hint they need no import."""
 
 
 def as_written(document: Document, node: Node) -> ModelExpression:
@@ -60,7 +62,21 @@ def _read(document: Document, line: int, match: re.Match[str]) -> ModelExpressio
     statement = children(module)[0]
     node = children(statement)[0] if statement.type == "simple_stmt" else statement
     span = Span(document.position((line, match.start("model"))), document.position((line, match.end("model"))))
-    return ModelExpression(node, text, line - 1, span, _syntax_problem(text))
+    return ModelExpression(node, text, line - 1, span, _syntax_problem(text), _dotted_paths(text))
+
+
+def _dotted_paths(text: str) -> tuple[str, ...]:
+    try:
+        expression = ast.parse(f"({text}\n)", mode="eval")
+    except (SyntaxError, ValueError):
+        return ()
+    found = [ast.unparse(each) for each in ast.walk(expression) if isinstance(each, ast.Attribute) and _is_path(each)]
+    # The longest come first: `a.b.c` has `a.b` in it.
+    return tuple(path for at, path in enumerate(found) if not any(o.startswith(f"{path}.") for o in found[:at]))
+
+
+def _is_path(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and _is_path(node.value))
 
 
 def _syntax_problem(text: str) -> str:

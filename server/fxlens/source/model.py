@@ -110,7 +110,8 @@ class GivenArgument:
 class Slice:
     """The statements the model expression depends on, in source order, and the expressions to evaluate after them.
 
-    ``model`` is the expression's source text and ``line`` its first line (from 0).
+    ``model`` is the expression's source text and ``line`` its first line (from 0). ``imports`` are dotted paths in it
+    whose modules the file does not import: a hint may name them.
     """
 
     path: str
@@ -118,6 +119,7 @@ class Slice:
     model: str
     line: int
     arguments: tuple[Argument, ...] = ()
+    imports: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:
@@ -127,6 +129,7 @@ class Slice:
             [(statement.line, statement.text) for statement in self.statements],
             (self.line, self.model),
             [(argument.name, argument.expression, argument.line) for argument in self.arguments],
+            self.imports,
         )
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

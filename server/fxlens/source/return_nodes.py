@@ -35,6 +35,7 @@ from fxlens.source.tree import (
     value,
     whole_statement,
 )
+from fxlens.source.unfollowed import why_unknown
 from fxlens.source.ways import alternatives
 from fxlens.source.worlds import Undecided, World
 
@@ -229,7 +230,8 @@ class NameReader(ChainReader):
         if reaching.parameter is not None and reaching.scope is not None and not reaching.complete:
             self._read_parameter(reaching.scope, reaching.parameter, depth)
             if len(self.queries) == before and not self.foreign:
-                self._fail(node, f"`{key}` is a parameter, and no call in {self.flow.searched} gives it names.")
+                reason = why_unknown(self.flow, reaching.scope, key, "gives it names")
+                self._fail(node, f"`{key}` is a parameter, {reason}.")
         elif not reaching.bindings:
             self._fail(node)
         for change in reversed(reaching.changes):

@@ -10,6 +10,7 @@ import builtins
 from collections import deque
 from dataclasses import dataclass, replace
 
+from fxlens.hint_comment import HINT
 from fxlens.source import effects
 from fxlens.source.bindings import bind, is_namespace
 from fxlens.source.branches import arm_worlds, header
@@ -33,10 +34,10 @@ from fxlens.source.tree import (
     value,
     whole_statement,
 )
+from fxlens.source.unfollowed import why_unknown
 from fxlens.source.worlds import Undecided, World
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__package__", "__spec__"}
-_HINT = "Say which model is meant with a comment on the call: `# fxlens: model=<expression>`."
 _MAX_FOREIGN_WORLDS = 8
 _PROPERTIES = frozenset({"property", "cached_property"})
 
@@ -61,6 +62,9 @@ class Slicer:
         self.state = SliceState()
         self._queue: deque[_Demand] = deque()
         self.caller: Slicer | None = None
+        self.importable: tuple[str, ...] = ()
+        """Dotted paths in a hint: what they begin with is imported if the file does not know it."""
+        self._missing: set[str] = set()
         self._given: list[Node] = []
         self._around_anchor = {id(node) for node in ancestors(anchor)}
 
@@ -88,6 +92,11 @@ class Slicer:
                 for name, expression in arguments
             ),
         )
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The dotted paths of the hint that begin with a name that the file does not know."""
+        return tuple(path for path in self.importable if path.partition(".")[0] in self._missing)
 
     @property
     def outermost(self) -> Slicer:
@@ -299,7 +308,7 @@ class Slicer:
             if not demand.soft or self.flow.call_sites(scope):
                 self._fail(
                     f"`{parameter.name}` is a parameter of `{_function_name(scope)}` without a default value, "
-                    f"and no call in {self.flow.searched} says what it is."
+                    f"{why_unknown(self.flow, scope, parameter.name, 'says what it is')}."
                 )
             return
         names[parameter.name] = (binding.line, binding.text)
@@ -348,6 +357,8 @@ class Slicer:
             return
         elif self.flow.self_name(demand.scope) == root:
             self._fail(f"The model depends on the whole object `{root}`, which is not made here.")
+        elif any(path.partition(".")[0] == root for path in self.importable):
+            self._missing.add(root)
         elif stars := star_imports(self.flow):
             for statement in stars:
                 self._include(statement, soft=False)
@@ -369,7 +380,7 @@ class Slicer:
         return True
 
     def _fail(self, reason: str) -> None:
-        self.state.problems.append(Unresolved(reason, _HINT))
+        self.state.problems.append(Unresolved(reason, HINT))
 
     # The outcome
 

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from fxlens.tracing import torch_version  # noqa: F401 - the first of all
+
+# isort: split
+
 from fxlens.tracing.api import (
     NodeNames,
-    QueryError,
     create_feature_extractor,
     get_graph_node_names,
     get_graph_node_names_by_mode,
 )
-from fxlens.tracing.extractor import FeatureExtractor
+from fxlens.tracing.backends import QueryError
+from fxlens.tracing.extractor import Extractor, FeatureExtractor
 from fxlens.tracing.failures import TracingError
+from fxlens.tracing.hooks import HookExtractor, NotCalledError
 from fxlens.tracing.model import trace_model
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.tracer import NodePathTracer
 
 __all__ = [
+    "Extractor",
     "FeatureExtractor",
+    "HookExtractor",
     "NamingError",
     "NodeNames",
     "NodePathTracer",
+    "NotCalledError",
     "QueryError",
     "TracingError",
     "create_feature_extractor",

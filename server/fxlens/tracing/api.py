@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import torch
 from torch import fx, nn
 
 from fxlens.graph import MODES, Dialect, Mode
-from fxlens.tracing.extractor import build_extractor
+from fxlens.tracing.backends import BackendChoice, QueryError, check_backend, hook_extractor, module_names
+from fxlens.tracing.changes import LiveChange, lost_checkpoint, needed_by
+from fxlens.tracing.checkpoints import keep_checkpoints
+from fxlens.tracing.extractor import Extractor, build_extractor
 from fxlens.tracing.failures import TracingError
+from fxlens.tracing.missing_mode import missing_mode
+from fxlens.tracing.mode_state import effects, state_of
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.preserve import collector_paused
 from fxlens.tracing.pruning import Wanted, prune
-from fxlens.tracing.selection import Selection, message, working_call
+from fxlens.tracing.selection import BadQuery, Selection, message, working_call
 from fxlens.tracing.settings import TraceSettings, trace_settings
+from fxlens.tracing.values import nodes_in
 
 ReturnNodes: TypeAlias = "Sequence[str] | Mapping[str, str]"
 Leaves: TypeAlias = "Iterable[type[nn.Module]]"
@@ -30,10 +37,6 @@ class NodeNames(NamedTuple):
     eval: list[str]
 
 
-class QueryError(ValueError):
-    """Return nodes that the model does not have: all of them, each with the reason, and a call that works."""
-
-
 def get_graph_node_names(
     model: nn.Module,
     tracer_kwargs: Mapping[str, Any] | None = None,
@@ -42,6 +45,7 @@ def get_graph_node_names(
     *,
     leaf_modules: Leaves = (),
     naming: Dialect = "fxlens",
+    backend: BackendChoice = "fx",
 ) -> list[str]:
     """The names of the nodes that can be extracted from ``model`` in its current mode, in execution order.
 
@@ -53,6 +57,9 @@ def get_graph_node_names(
         concrete_args: arguments of ``forward`` that are fixed while tracing, by name.
         leaf_modules: module classes that are traced as one node, besides the layers of ``torch.nn``.
         naming: ``"fxlens"``, or ``"torchvision"`` or ``"timm"`` for exactly the names that those give.
+        backend: ``"fx"``, the nodes of the traced graph; ``"hooks"``, the paths of the modules, which need no tracing:
+            in call order if a run on meta tensors succeeds, else as they are defined; or ``"auto"``, the nodes if the
+            model can be traced, else the modules.
 
     Raises:
         TracingError: if the model cannot be traced in its current mode; says which line, and what to do.
@@ -71,8 +78,13 @@ def get_graph_node_names(
         :func:`get_graph_node_names_by_mode` for both modes at once.
     """
     settings = _settings(model, naming, leaf_modules, tracer_kwargs, concrete_args)
-    traces = trace_modes(model, settings, concrete_args)
+    check_backend(backend, naming)
     current: Mode = "train" if model.training else "eval"
+    if backend == "hooks":
+        return module_names(model, current)
+    traces = trace_modes(model, settings, concrete_args)
+    if backend == "auto" and naming == "fxlens" and traces[current].graph is None:
+        return module_names(model, current)
     _raise_failure(traces[current])
     if not suppress_diff_warning:
         _warn_of_differences(traces, current)
@@ -119,7 +131,8 @@ def create_feature_extractor(
     *,
     leaf_modules: Leaves = (),
     naming: Dialect = "fxlens",
-) -> nn.Module:
+    backend: BackendChoice = "auto",
+) -> Extractor:
     """A module that returns intermediate values of ``model``, and computes nothing that they do not need.
 
     A query is taken literally. It may be a node name; or the path of a module, for what that module *returned* when
@@ -130,16 +143,23 @@ def create_feature_extractor(
     ``autocast``, ``sdpa_kernel`` or the ``flags`` of cuDNN and oneDNN runs in them here too. Other context managers
     have no part in the graph, as with torch.fx.
 
+    A model that torch.fx cannot trace is read by hooks on its modules, if every query is the path of a module (or
+    ``path_N``, its call number N + 1): for those both ways give the same value, what the module returned.
+
     Args:
         model: the model; it is left as it was. The extractor shares its parameters and leaf modules.
         return_nodes: the queries: a list or tuple of them, or a mapping from queries to the keys of the output.
-        train_return_nodes: the queries for train mode, with ``eval_return_nodes``, instead of ``return_nodes``.
-        eval_return_nodes: the queries for eval mode.
+        train_return_nodes: the queries for train mode, instead of ``return_nodes``. Alone it makes an extractor for
+            train mode only, and the model need not be traceable in eval mode.
+        eval_return_nodes: the queries for eval mode; alone or with ``train_return_nodes``.
         tracer_kwargs: as for :func:`get_graph_node_names`, like the remaining arguments.
+        backend: ``"fx"``, ``"hooks"``, or ``"auto"`` for the first if the model can be traced, else the second.
+            ``naming="torchvision"`` and ``"timm"`` have ``"fx"`` only.
 
     Returns:
-        A module with the ``forward`` parameters of ``model``. It returns an ``OrderedDict`` of the user's keys, in
-        the order of the request. ``train()`` and ``eval()`` switch between the two graphs.
+        A module with the ``forward`` parameters of ``model``; its ``backend`` says how it takes values. It returns an
+        ``OrderedDict`` of the user's keys, in the order of the request. ``train()`` and ``eval()`` switch between the
+        two graphs.
 
     Raises:
         QueryError: a ``ValueError`` with all queries that select nothing: why each, and a call that works.
@@ -155,21 +175,56 @@ def create_feature_extractor(
         [('hidden', (1, 4)), ('before', (1, 4))]
     """
     queries = _queries(return_nodes, train_return_nodes, eval_return_nodes)
+    modes = [mode for mode in MODES if mode in queries]
     settings = _settings(model, naming, leaf_modules, tracer_kwargs, concrete_args)
+    check_backend(backend, naming)
+    if backend == "hooks":
+        return hook_extractor(model, queries)
     with collector_paused():
-        traces = trace_modes(model, settings, concrete_args)
-        for trace in traces.values():
-            _raise_failure(trace)
-        selection = Selection(model, traces)
-        bad = selection.check(queries)
+        traces = trace_modes(model, settings, concrete_args, modes)
+        needed = [mode for mode in modes if queries[mode] or not any(queries.values())]
+        untraced = next((traces[mode] for mode in needed if traces[mode].graph is None), None)
+        if untraced is not None and backend == "auto" and naming == "fxlens":
+            return hook_extractor(model, queries, untraced.failure)
+        for mode in needed:
+            _raise_failure(traces[mode])
+        queries = {mode: queries.get(mode, {}) for mode in MODES}
+        traces, selection, bad = _selected(model, settings, concrete_args, traces, queries)
         if bad:
             options = _options(leaf_modules, tracer_kwargs, concrete_args, naming)
             call, merged = working_call(selection, bad, queries, options)
             raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call, merged))
         if not suppress_diff_warning and return_nodes is not None:
             _warn_of_differences(traces, "train" if model.training else "eval")
-        _warn_of_changes(traces, naming)
-        return _extractor(model, traces, selection, queries, concrete_args or {})
+        _warn_of_unrecorded(traces, naming)
+        extractor, changes = _extractor(model, traces, selection, queries, concrete_args or {})
+    for text in dict.fromkeys(change.text for change in changes):
+        warnings.warn(text, stacklevel=2)
+    return extractor
+
+
+def _selected(
+    model: nn.Module,
+    settings: TraceSettings,
+    concrete_args: Mapping[str, Any] | None,
+    traces: dict[Mode, ModeTrace],
+    queries: Mapping[Mode, Mapping[str, str]],
+) -> tuple[dict[Mode, ModeTrace], Selection, list[BadQuery]]:
+    """The traces that ``queries`` are answered from, and the queries that select nothing in them.
+
+    What is inside a custom ``torch.autograd.Function`` has nodes only where a query selects one of them.
+    """
+    selection = Selection(model, traces)
+    bad = selection.check(queries)
+    if bad and any(trace.tracer.functions for trace in traces.values()):
+        modes = [mode for mode in MODES if traces[mode].graph is not None]
+        through = {**traces, **trace_modes(model, replace(settings, traces_through=True), concrete_args, modes)}
+        if all(through[mode].graph is not None for mode in modes):
+            inner = Selection(model, through)
+            rest = inner.check(queries)
+            if len(rest) < len(bad):
+                return through, inner, rest
+    return traces, selection, bad
 
 
 def _extractor(
@@ -178,14 +233,17 @@ def _extractor(
     selection: Selection,
     queries: Mapping[Mode, Mapping[str, str]],
     concrete_args: Mapping[str, Any],
-) -> nn.Module:
+) -> tuple[Extractor, list[LiveChange]]:
+    """The extractor, and what it does otherwise than ``model``."""
     modules = dict(model.named_modules(remove_duplicate=False))
     graphs: dict[Mode, fx.Graph] = {}
     shared = traces["train"].graph is traces["eval"].graph and queries["train"] != queries["eval"]
     attributes: dict[str, torch.Tensor] = {}
+    changes: list[LiveChange] = []
     for mode in MODES:
         trace = traces[mode]
-        assert trace.graph is not None
+        if trace.graph is None:
+            continue
         if mode == "eval" and trace.graph is traces["train"].graph and queries["train"] == queries["eval"]:
             graphs[mode] = graphs["train"]
             continue
@@ -194,6 +252,8 @@ def _extractor(
             found = selection.names[mode].find(query)
             assert found is not None
             wanted[key] = found
+        needed = needed_by(node for want in wanted.values() for node in (want.after, *nodes_in(want.value)))
+        changes += [change for change in trace.changes if change.concerns(needed)]
         pruned = prune(
             trace.graph,
             wanted,
@@ -203,11 +263,29 @@ def _extractor(
             # With concrete arguments, torch.fx's graph takes them apart when it is called, which ours must not.
             may_change_it=not shared and not concrete_args,
         )
+        if trace.tracer.checkpoints and trace.tracer.naming == "fxlens":
+            lost = keep_checkpoints(pruned.graph)
+            changes += [lost_checkpoint(checkpoint.source, (), "fxlens", reason) for checkpoint, reason in lost]
         graphs[mode] = pruned.graph
         values = {**trace.attributes, **pruned.constants}
         _fix_inputs(pruned.graph, concrete_args, values)
-        _take_attributes(mode, pruned.graph, values, attributes)
-    return build_extractor(model, graphs, modules, attributes)
+        _take_attributes(mode, pruned.graph, {**modules, **values}, attributes)
+    for mode in MODES:
+        if mode not in graphs:
+            other = next(iter(graphs.values()))
+            graphs[mode] = missing_mode(other, _why_missing(type(model).__qualname__, traces[mode]))
+    states = {mode: trace.state for mode, trace in traces.items() if trace.state is not None}
+    extractor = build_extractor(model, graphs, modules, attributes)
+    if states and traces["train"].tracer.naming == "fxlens":
+        extractor.mode_effects = effects(state_of(model), states)
+    return extractor, changes
+
+
+def _why_missing(model: str, trace: ModeTrace) -> str:
+    mode = trace.mode
+    if trace.failure is None:
+        return f"pass {mode}_return_nodes: this extractor of {model} was made without nodes for {mode} mode"
+    return f"switch the mode: {model} cannot be traced in {mode} mode: {trace.failure.message}"
 
 
 def _guards(trace: ModeTrace) -> frozenset[fx.Node]:
@@ -271,12 +349,11 @@ def _queries(
         raise ValueError("give either return_nodes, or train_return_nodes and eval_return_nodes, not both")
     if both is not None:
         return {mode: _mapping("return_nodes", both) for mode in MODES}
-    if train is None and evaluation is None:
-        raise ValueError("give return_nodes, or train_return_nodes and eval_return_nodes")
-    if train is None or evaluation is None:
-        missing = "train_return_nodes" if train is None else "eval_return_nodes"
-        raise ValueError(f"{missing} is missing: both modes need theirs (an empty list is allowed)")
-    return {"train": _mapping("train_return_nodes", train), "eval": _mapping("eval_return_nodes", evaluation)}
+    by_mode: dict[Mode, ReturnNodes | None] = {"train": train, "eval": evaluation}
+    queries = {mode: _mapping(f"{mode}_return_nodes", nodes) for mode, nodes in by_mode.items() if nodes is not None}
+    if not queries:
+        raise ValueError("give return_nodes, or train_return_nodes or eval_return_nodes")
+    return queries
 
 
 def _mapping(what: str, nodes: ReturnNodes) -> dict[str, str]:
@@ -353,7 +430,7 @@ def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode, *, bot
     warnings.warn(f"{how[0].upper()}{how[1:]}. {advice}", stacklevel=3)
 
 
-def _warn_of_changes(traces: Mapping[Mode, ModeTrace], naming: Dialect) -> None:
+def _warn_of_unrecorded(traces: Mapping[Mode, ModeTrace], naming: Dialect) -> None:
     changed = dict.fromkeys(path for trace in traces.values() for path in trace.unrecorded)
     if changed:
         what = ", ".join(map(repr, changed))

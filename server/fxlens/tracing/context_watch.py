@@ -19,6 +19,7 @@ import torch
 from torch.autograd import grad_mode
 
 from fxlens.tracing.contexts import ATTENTION, AUTOCAST, INFERENCE, Context, Contexts, effective, family
+from fxlens.tracing.torch_private import state_of_autocast
 
 
 class _Entry(NamedTuple):
@@ -81,12 +82,9 @@ def watched_contexts() -> Iterator[ContextWatch]:
     watch = ContextWatch()
     gradients = torch.is_grad_enabled()
     with _lock:
+        if _users == 0:
+            _replace()
         _users += 1
-        if _users == 1:
-            for kind, name, make in _METHODS:
-                original = kind.__dict__[name]
-                _originals.append((kind, name, original))
-                setattr(kind, name, make(original))
     _thread.watches.append(watch)
     try:
         yield watch
@@ -95,12 +93,38 @@ def watched_contexts() -> Iterator[ContextWatch]:
         with _lock:
             _users -= 1
             if _users == 0:
-                while _originals:
-                    setattr(*_originals.pop())
+                _put_back()
         torch.set_grad_enabled(gradients)
 
 
 _originals: list[tuple[Any, str, Any]] = []
+_INHERITED = object()
+
+
+def _replace() -> None:
+    """Replace the methods that are watched: all of them, or (where one cannot be) none.
+
+    A version of torch may inherit one that others define, and may not have one that is not public.
+    """
+    try:
+        for kind, name, make in _METHODS:
+            original = getattr(kind, name, None)
+            if original is not None:
+                own = vars(kind).get(name, _INHERITED)
+                setattr(kind, name, make(original))
+                _originals.append((kind, name, own))
+    except BaseException:
+        _put_back()
+        raise
+
+
+def _put_back() -> None:
+    while _originals:
+        kind, name, original = _originals.pop()
+        if original is not _INHERITED:
+            setattr(kind, name, original)
+        elif name in vars(kind):
+            delattr(kind, name)
 
 
 def _unwatched(method: Callable[..., Any], *args: Any) -> Any:
@@ -203,8 +227,7 @@ def _autocast(device: str, dtype: Any, enabled: Any, cache_enabled: Any) -> Cont
 def _autocast_of(instance: Any) -> Context:
     noted: Context | None = instance.__dict__.get(_ARGUMENTS)
     # One that was made before (by a decorator, in `__init__`) has looked everything up already.
-    enabled, cached = instance._enabled, instance._cache_enabled  # noqa: SLF001 - no public names
-    return noted or _autocast(instance.device, instance.fast_dtype, enabled, cached)
+    return noted or _autocast(*state_of_autocast(instance))
 
 
 def _gradients(instance: Any) -> Context:

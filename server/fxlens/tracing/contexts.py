@@ -2,21 +2,19 @@
 
 torch.fx records operations, not the state they run in, so a graph of its own computes other values than the model did:
 with gradients, in another precision. Here the context managers that are open are noted for every node, as they are
-entered; the graph of an extractor then has nodes that enter and leave them, which are written as ``with`` statements,
-so that an exception leaves them too and ``torch.compile`` understands them.
+entered; the graph of an extractor then has nodes that enter and leave them. In its code they are ``with`` statements
+(:mod:`fxlens.tracing.codegen`), so that an exception leaves them too and ``torch.compile`` understands them.
 """
 
 from __future__ import annotations
 
 import importlib
-import re
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
-import torch
 from torch import fx
 
+from fxlens.tracing.torch_private import keep_calls_of
 from fxlens.tracing.values import map_ends
 
 
@@ -112,7 +110,7 @@ def leave_context(manager: AbstractContextManager[Any]) -> None:
 
 for _function in (enter_context, leave_context):
     # Nobody uses their results, and they must not be removed for it.
-    fx.node._side_effectful_functions.add(_function)  # noqa: SLF001 - torch 2.1 has no public function for it
+    keep_calls_of(_function)
 
 
 class ContextWriter:
@@ -132,40 +130,3 @@ class ContextWriter:
         for context in wanted[common:]:
             node = self._graph.call_function(enter_context, (context.path, *context.args), dict(context.kwargs))
             self._open.append((context, node))
-
-
-def with_statements(source: str, graph: fx.Graph, names: dict[str, Any]) -> str:
-    """``source``, the code of ``graph``, with ``with`` statements for its contexts; what these use goes to ``names``.
-
-    Between a node that enters and the one that leaves stands at least one other, so no statement is empty.
-    """
-    enters = {node.name: node for node in graph.nodes if node.target is enter_context}
-    if not enters:
-        return source
-    leaves = {node.name for node in graph.nodes if node.target is leave_context}
-    names["torch"] = torch
-    lines, depth = [], 0
-    for line in source.splitlines():
-        found = re.match(r"    (\w+) = ", line)
-        name = found[1] if found else ""
-        if name in enters:
-            path, *args = enters[name].args
-            lines.append(f"{'    ' * (depth + 1)}with {_call(str(path), args, enters[name].kwargs)}:")
-            depth += 1
-        elif name in leaves:
-            depth -= 1
-        else:
-            lines.append(f"{'    ' * depth}{line}")
-    return "\n".join(lines) + "\n"
-
-
-def _call(path: str, args: list[Any], kwargs: Mapping[str, Any]) -> str:
-    importlib.import_module(path.rpartition(".")[0])
-    write = _kernels if path == ATTENTION else repr
-    return f"{path}({', '.join([*map(write, args), *(f'{name}={write(value)}' for name, value in kwargs.items())])})"
-
-
-def _kernels(value: Any) -> str:
-    if isinstance(value, str):
-        return f"torch.nn.attention.SDPBackend.{value}"
-    return f"[{', '.join(map(_kernels, value))}]" if isinstance(value, list) else repr(value)

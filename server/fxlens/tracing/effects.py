@@ -14,6 +14,7 @@ from typing import Any
 from torch import fx, nn
 
 from fxlens.tracing.inplace import apply_in_place
+from fxlens.tracing.recorded_calls import function_of
 
 
 def words(text: str) -> frozenset[str]:
@@ -139,6 +140,8 @@ class Effects:
             module = self._modules.get(str(node.target))
             return module is None or _has_hooks(module) or not type(module).__module__.startswith("torch.nn.")
         if node.op == "call_function":
+            if function_of(node.target) is not None:
+                return True
             home = getattr(node.target, "__module__", None) or "torch"
             known = home.partition(".")[0] in {"torch", "_operator", "operator", "builtins", "math"}
             return not known and node.target is not apply_in_place

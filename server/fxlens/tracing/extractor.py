@@ -1,60 +1,225 @@
-"""The module that :func:`fxlens.create_feature_extractor` returns: two graphs, one set of parameters."""
+"""The modules that :func:`fxlens.create_feature_extractor` returns; traced: two graphs, one set of parameters."""
 
 from __future__ import annotations
 
-import keyword
+import copy
+import inspect
 import linecache
-import re
-import sys
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import reduce
+import weakref
+from collections.abc import Callable, Mapping
 from itertools import count
-from typing import Any, NamedTuple
+from types import MappingProxyType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_type_hints
 
 import torch
 from torch import fx, nn
+from torch.fx.graph import PythonCode
 
 from fxlens.graph import MODES, Mode
-from fxlens.tracing.contexts import with_statements
-from fxlens.tracing.values import map_ends
+from fxlens.tracing.codegen import ExtractorCodeGen, arguments_of, parameters_of
+from fxlens.tracing.mode_state import ModeEffects
+from fxlens.tracing.records import Record, graph_of, records_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Backend: TypeAlias = Literal["fx", "hooks"]
+"""How an extractor takes values: from a traced graph, or from forward hooks."""
 
 _numbers = count()
 
 
-class FeatureExtractor(nn.Module):
-    """Returns intermediate values of the model it was made from, as an ``OrderedDict`` of the user's keys.
+class Extractor(nn.Module):
+    """Returns intermediate values of the model that it was made from, under the user's keys.
+
+    Attributes:
+        backend: how it takes them. With ``"fx"`` it is a :class:`FeatureExtractor`, which has graphs.
+    """
+
+    backend: ClassVar[Backend]
+
+
+class FeatureExtractor(fx.GraphModule, Extractor):
+    """An extractor that runs traced graphs; its output is an ``OrderedDict``.
 
     It has one graph per mode; ``training`` decides at every call which one runs, so ``train()``, ``eval()``,
     ``torch.compile``, ``copy.deepcopy`` and ``pickle`` all keep their meaning. Leaf modules and parameters are the
     model's own, under the model's own paths: training the extractor trains the model, and its ``state_dict`` is a part
-    of the model's.
+    of the model's. Like every ``GraphModule`` it may be edited: change a graph, then call :meth:`recompile`.
 
     Attributes:
         train_graph: the ``torch.fx.Graph`` of train mode.
-        eval_graph: the ``torch.fx.Graph`` of eval mode.
+        eval_graph: the ``torch.fx.Graph`` of eval mode; the same object, if one graph serves both.
+        graph: the one of the current mode.
     """
 
-    train_graph: fx.Graph
-    eval_graph: fx.Graph
+    backend: ClassVar[Backend] = "fx"
+    # TorchScript compiles properties, if it is not told to leave them alone.
+    __jit_unused_properties__ = ["graph", "code", "_graph", "_code", "_boxed_call"]  # noqa: RUF012 - as the base class has it
+
+    mode_effects: Mapping[Mode, ModeEffects] = MappingProxyType({})
+
+    def __init__(self, class_name: str, train_graph: fx.Graph, eval_graph: fx.Graph) -> None:
+        # GraphModule sets up what its version needs; its way to take modules over would lose what kind buffers are of.
+        super().__init__({}, fx.Graph(), class_name)
+        self.train_graph = train_graph
+        self.eval_graph = eval_graph
+        type(self).__module__ = __name__
+        type(self).__doc__ = FeatureExtractor.__doc__
+        self._compile()
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch the mode, and do what a ``train`` of the model's own does besides: what it freezes stays frozen."""
+        super().train(mode)
+        effects = self.mode_effects.get("train" if mode else "eval")
+        if effects is not None:
+            effects.apply(self)
+        return self
 
     @property
-    def graph(self) -> fx.Graph:
-        """The graph of the present mode."""
+    def _graph(self) -> fx.Graph:
+        """Where ``GraphModule`` keeps its graph: the one of the current mode."""
         return self.train_graph if self.training else self.eval_graph
 
-    @property
-    def code(self) -> str:
-        """The Python code that runs in the present mode."""
-        return _source(self.graph)[0]
+    @_graph.setter
+    def _graph(self, graph: fx.Graph) -> None:
+        both = self.__dict__.get("train_graph") is self.__dict__.get("eval_graph")
+        for mode in MODES:
+            if both or (mode == "train") is self.training:
+                self.__dict__[f"{mode}_graph"] = graph
 
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        # The class exists for this one instance, so it is rebuilt from its graphs; copy.deepcopy goes this way too.
-        train, evaluation = _records(self.train_graph), None
+    @property
+    def _code(self) -> str:
+        return str(self.codes_by_mode["train" if self.training else "eval"].src)
+
+    def recompile(self) -> PythonCode:
+        """Make the code of both modes anew, after an edit of a graph; returns that of the current mode."""
+        self._compile()
+        for child in self.children():
+            if isinstance(child, fx.GraphModule):
+                child.recompile()
+        return self.codes_by_mode["train" if self.training else "eval"]
+
+    codes_by_mode: ClassVar[Mapping[Mode, PythonCode]]
+
+    def _compile(self) -> None:
+        # GraphModule makes a class for each instance, so that it can have its own `forward`.
+        members: Any = type(self)
+        codes: dict[Mode, PythonCode] = {}
+        run: Callable[..., Any] | None = None
+        for mode in MODES:
+            graph: fx.Graph = self.__dict__[f"{mode}_graph"]
+            if run is None or graph is not self.train_graph:
+                graph.owning_module = self
+                code = graph.python_code("self")
+                run = compiled(str(code.src), code.globals)
+            codes[mode] = code
+            setattr(members, f"_forward_{mode}", run)
+        members.codes_by_mode = codes
+        members.forward = _switch(codes, self.train_graph, self.eval_graph)
+
+    def delete_all_unused_submodules(self) -> None:
+        """Delete the modules that neither graph needs."""
+        used: set[str] = set()
+        for graph in (self.train_graph, self.eval_graph):
+            for node in graph.nodes:
+                if node.op in ("call_module", "get_attr"):
+                    parts = str(node.target).split(".")
+                    used.update(".".join(parts[:length]) for length in range(1, len(parts) + 1))
+                if node.op == "call_module":
+                    inner = self.get_submodule(str(node.target)).named_modules()
+                    used.update(f"{node.target}.{path}" for path, _ in inner if path)
+        for path in [path for path, _ in self.named_modules() if path and path not in used]:
+            self.delete_submodule(path)
+
+    def __prepare_scriptable__(self) -> nn.Module:
+        """What ``torch.jit.script`` compiles: the graph of the current mode."""
+        from fxlens.tracing.scripting import scriptable
+
+        return scriptable(self)
+
+    def _plain_class(self) -> type[FeatureExtractor]:
+        """The class of this extractor, without the one that ``GraphModule`` made for this instance."""
+        return next(kind for kind in type(self).__mro__ if kind.__qualname__.rpartition(".")[2] != "GraphModuleImpl")
+
+    def __copy__(self) -> FeatureExtractor:
+        """An extractor of the same graphs, modules and tensors, to which others may be added."""
+        result: FeatureExtractor = type(self).__new__(type(self))
+        result.__dict__ = self.__dict__.copy()
+        for name in ("_parameters", "_buffers", "_modules"):
+            result.__dict__[name] = self.__dict__[name].copy()
+        for name in (
+            "codes_by_mode",
+            "_forward_train",
+            "_forward_eval",
+            "forward",
+            "__name__",
+            "__module__",
+            "__doc__",
+        ):
+            setattr(type(result), name, getattr(type(self), name))
+        return result
+
+    def _replicate_for_data_parallel(self) -> FeatureExtractor:
+        replica = self.__copy__()
+        replica.__dict__["_parameters"] = {}
+        replica.__dict__["_is_replica"] = True
+        return replica
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FeatureExtractor:
+        train = copy.deepcopy(self.train_graph)
+        evaluation = train if self.eval_graph is self.train_graph else copy.deepcopy(self.eval_graph)
+        result = extractor_of(self._plain_class(), type(self).__name__, train, evaluation)
+        memo[id(self)] = result
+        set_state(result, {name: copy.deepcopy(value, memo) for name, value in self._state().items()})
+        for hook in self.__dict__.get("_deepcopy_hooks", ()):
+            hook(result)
+        return result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, self._reduced(), self._state()
+
+    def __reduce_package__(self, exporter: Any) -> tuple[Any, ...]:
+        return _unpackaged, (*self._reduced(), self._state())
+
+    def _reduced(self) -> tuple[Any, ...]:
+        train, evaluation = records_of(self.train_graph), None
         if self.eval_graph is not self.train_graph:
-            evaluation = _records(self.eval_graph)
-        return _unpickled, (type(self).__name__, train, evaluation), self.__dict__
+            evaluation = records_of(self.eval_graph)
+        return self._plain_class(), type(self).__name__, train, evaluation
+
+    def _state(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("train_graph", "eval_graph")}
+
+
+def extractor_of(
+    kind: type[FeatureExtractor], class_name: str, train_graph: fx.Graph, eval_graph: fx.Graph
+) -> FeatureExtractor:
+    """An extractor of the class ``kind`` that can run both graphs, but has no modules yet."""
+    extractor: FeatureExtractor = kind.__new__(kind)
+    FeatureExtractor.__init__(extractor, class_name, train_graph, eval_graph)
+    return extractor
+
+
+def _unpickled(
+    kind: type[FeatureExtractor], class_name: str, train: list[Record], evaluation: list[Record] | None
+) -> FeatureExtractor:
+    """The extractor of these graphs (``None``: one for both modes); its modules and tensors are still to come."""
+    graph = graph_of(train)
+    return extractor_of(kind, class_name, graph, graph if evaluation is None else graph_of(evaluation))
+
+
+def _unpackaged(_importer: Any, *parts: Any) -> FeatureExtractor:
+    *reduced, state = parts
+    extractor = _unpickled(*reduced)
+    set_state(extractor, state)
+    return extractor
+
+
+def set_state(extractor: FeatureExtractor, state: dict[str, Any]) -> None:
+    """Give ``extractor`` the attributes of another, as unpickling does."""
+    restore: Any = extractor.__setstate__
+    restore(state)
 
 
 def build_extractor(
@@ -62,6 +227,7 @@ def build_extractor(
     graphs: Mapping[Mode, fx.Graph],
     modules: Mapping[str, nn.Module],
     attributes: Mapping[str, torch.Tensor],
+    kind: type[FeatureExtractor] = FeatureExtractor,
 ) -> FeatureExtractor:
     """An extractor that runs ``graphs``, with the modules and tensors that they name, taken from ``model``.
 
@@ -70,8 +236,12 @@ def build_extractor(
         modules: the modules of ``model``, by path.
         attributes: the tensors that the graphs read, by path. What is no parameter or buffer of ``model`` becomes a
             buffer that is not in the ``state_dict``: it follows ``.to()``, and the keys stay the model's.
+        kind: the class of the extractor.
     """
-    extractor = _empty(type(model).__name__, graphs["train"], graphs["eval"])
+    for mode in MODES:
+        graphs[mode].set_codegen(ExtractorCodeGen())
+        _resolve_annotations(model, graphs[mode])
+    extractor = extractor_of(kind, type(model).__name__, graphs["train"], graphs["eval"])
     _copy_mode(model, extractor)
     nodes = [node for mode in MODES for node in graphs[mode].nodes]
     called = {str(node.target) for node in nodes if node.op == "call_module"}
@@ -85,6 +255,18 @@ def build_extractor(
         if not hasattr(home, name):
             _attach(home, name, attributes[path], modules.get(path.rpartition(".")[0]))
     return extractor
+
+
+def _resolve_annotations(model: nn.Module, graph: fx.Graph) -> None:
+    """With ``from __future__ import annotations`` the parameters' types are text, which TorchScript cannot read."""
+    names = getattr(inspect.unwrap(type(model).forward), "__globals__", {})
+    for node in parameters_of(graph.nodes):
+        if isinstance(node.type, str):
+            holder = SimpleNamespace(__annotations__={"it": node.type})
+            try:
+                node.type = get_type_hints(holder, names)["it"]
+            except Exception:  # what is only imported for type checkers; it stays text
+                continue
 
 
 def _home(extractor: nn.Module, path: str, modules: Mapping[str, nn.Module]) -> tuple[nn.Module, str]:
@@ -117,165 +299,28 @@ def _attach(home: nn.Module, name: str, value: Any, original: nn.Module | None) 
         setattr(home, name, value)
 
 
-@dataclass(frozen=True)
-class _Ref:
-    """Another node of the same graph, by name."""
-
-    name: str
-
-
-class _Function(NamedTuple):
-    """A function by the name under which it is found: some of torch's cannot be pickled as they are."""
-
-    module: str
-    name: str
-
-
-class _Record(NamedTuple):
-    """One node of a graph, as data that can be pickled."""
-
-    op: str
-    name: str
-    target: Any
-    args: Any
-    kwargs: Any
-
-
-def _records(graph: fx.Graph) -> list[_Record]:
-    def refer(value: Any) -> Any:
-        return _Ref(value.name) if isinstance(value, fx.Node) else value
-
-    return [
-        _Record(node.op, node.name, _named(node.target), map_ends(node.args, refer), map_ends(node.kwargs, refer))
-        for node in graph.nodes
-    ]
-
-
-def _named(target: Any) -> Any:
-    if isinstance(target, str):
-        return target
-    name = getattr(target, "__name__", "")
-    for home in (getattr(target, "__module__", None), "torch", "torch.nn.functional", "operator"):
-        if home in sys.modules and getattr(sys.modules[home], name, None) is target:
-            return _Function(home, name)
-    return target
-
-
-def _unpickled(class_name: str, train: list[_Record], evaluation: list[_Record] | None) -> FeatureExtractor:
-    """The extractor of these graphs (``None``: one for both modes); its modules and tensors are still to come."""
-    graph = _graph(train)
-    return _empty(class_name, graph, graph if evaluation is None else _graph(evaluation))
-
-
-def _empty(class_name: str, train_graph: fx.Graph, eval_graph: fx.Graph) -> FeatureExtractor:
-    """An extractor of a class of its own, that can run both graphs but has no modules yet."""
-    forward_train = _compile(train_graph)
-    members: dict[str, Any] = {
-        "train_graph": train_graph,
-        "eval_graph": eval_graph,
-        "_forward_train": forward_train,
-        "_forward_eval": forward_train if eval_graph is train_graph else _compile(eval_graph),
-    }
-    members["forward"] = _switch(eval_graph)
-    members["__module__"] = __name__
-    members["__doc__"] = FeatureExtractor.__doc__
-    extractor: FeatureExtractor = type(class_name, (FeatureExtractor,), members)()
-    return extractor
-
-
-def _graph(records: Iterable[_Record]) -> fx.Graph:
-    graph = fx.Graph()
-    nodes: dict[str, fx.Node] = {}
-
-    def found(value: Any) -> Any:
-        return nodes[value.name] if isinstance(value, _Ref) else value
-
-    for record in records:
-        target = record.target
-        if isinstance(target, _Function):
-            target = getattr(sys.modules[target.module], target.name)
-        node = graph.create_node(
-            record.op, target, map_ends(record.args, found), map_ends(record.kwargs, found), record.name
-        )
-        nodes[record.name] = node
-    return graph
-
-
-def _compile(graph: fx.Graph) -> Callable[..., Any]:
-    if not any(isinstance(node.args[0], torch.Tensor) for node in _inputs(graph) if node.args):
-        with suppress(SyntaxError):
-            return _function("forward", *_source(graph))
-    # A tensor cannot be written into code; and torch.fx makes keyword-only parameters positional, so that one without
-    # default may follow one with. The caller of this function gives all of them, so the defaults may go.
-    bare = _graph(_records(graph))
-    for node in _inputs(bare):
-        node.args = ()
-    return _function("forward", *_source(bare))
-
-
-def _inputs(graph: fx.Graph) -> list[fx.Node]:
-    return [node for node in graph.nodes if node.op == "placeholder"]
-
-
-def _source(graph: fx.Graph) -> tuple[str, dict[str, Any]]:
-    """The code that runs ``graph``, and the names it uses.
-
-    torch.fx writes ``self.class(x)`` for a module named ``class``, and does not escape what it puts into quotes. Such
-    paths get a stand-in while torch.fx writes, and an expression of ours afterwards.
-    """
-    if not any(_is_unwritable(node) for node in graph.nodes):
-        return _plain_source(graph)
-    writable = _graph(_records(graph))
-    expressions = []
-    for node in filter(_is_unwritable, writable.nodes):
-        expressions.append(reduce(lambda home, part: f"getattr({home}, {part!r})", node.target.split("."), "self"))
-        node.target = f"{_STAND_IN}{len(expressions) - 1}"
-    source, names = _plain_source(writable)
-    pattern = rf"\bself\.{_STAND_IN}(\d+)\b"
-    return re.sub(pattern, lambda found: expressions[int(found[1])], source), names
-
-
-def _plain_source(graph: fx.Graph) -> tuple[str, dict[str, Any]]:
-    code = graph.python_code("self")
-    names = dict(code.globals)
-    return with_statements(str(code.src), graph, names), names
-
-
-_STAND_IN = "_fxlens_target_"
-
-
-def _is_unwritable(node: fx.Node) -> bool:
-    if node.op not in ("call_module", "get_attr"):
-        return False
-    path = str(node.target)
-    # Python takes some letters outside ASCII for others where they stand in code, but not where they stand in quotes.
-    plain = path.isascii() and path.isprintable() and '"' not in path and "\\" not in path
-    return not plain or any(map(keyword.iskeyword, path.split(".")))
-
-
-def _switch(graph: fx.Graph) -> Callable[..., Any]:
-    """``forward``, with the parameters of the model's: it runs the graph of the present mode."""
-    inputs = _inputs(graph)
-    names = {f"_default_{i}": node.args[0] for i, node in enumerate(inputs) if node.args}
-    parameters, arguments = ["self"], []
-    for i, node in enumerate(inputs):
-        target = str(node.target)
-        if not node.args and not target.startswith("*") and "=" in parameters[-1] and "*" not in parameters:
-            parameters.append("*")
-        parameters.append(f"{target}=_default_{i}" if node.args else target)
-        arguments.append(target)
+def _switch(codes: Mapping[Mode, PythonCode], train: fx.Graph, evaluation: fx.Graph) -> Callable[..., Any]:
+    """``forward``, with the parameters of the model's: it runs the graph of the current mode."""
+    parameters = parameters_of(evaluation.nodes)
+    header = next(line for line in str(codes["eval"].src).splitlines() if line.startswith("def forward("))
+    arguments = arguments_of(parameters)
+    if [node.target for node in parameters] != [node.target for node in parameters_of(train.nodes)]:
+        header, arguments = "def forward(self, *args, **kwargs):", "*args, **kwargs"
     source = (
-        f"def forward({', '.join(parameters)}):\n"
+        f"{header}\n"
         f"    run = self._forward_train if self.training else self._forward_eval\n"
-        f"    return run({', '.join(arguments)})\n"
+        f"    return run({arguments})\n"
     )
-    return _function("forward", source, names)
+    return compiled(source, codes["eval"].globals)
 
 
-def _function(name: str, source: str, names: dict[str, Any]) -> Callable[..., Any]:
+def compiled(source: str, names: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function ``forward`` of ``source``. Tracebacks and debuggers show its lines as long as it lives."""
     file = f"<fxlens extractor {next(_numbers)}>"
-    exec(compile(source, file, "exec"), names)
-    # Tracebacks and debuggers then show the generated lines.
+    scope = dict(names)
+    exec(compile(source, file, "exec", dont_inherit=True), scope)
+    function: Callable[..., Any] = scope.pop("forward")
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    function: Callable[..., Any] = names[name]
+    # torch.fx keeps such text for ever.
+    weakref.finalize(function.__code__, linecache.cache.pop, file, None).atexit = False
     return function

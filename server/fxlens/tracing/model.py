@@ -13,6 +13,7 @@ from fxlens.tracing.memory import Memory
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.modules import class_name, describe_aliases, describe_modules
 from fxlens.tracing.outputs import describe_outputs
+from fxlens.tracing.recorded_calls import function_of
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import find_values
 from fxlens.tracing.tracer import NodePathTracer
@@ -119,7 +120,10 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
         name_of_call = names.get(call.returned) if isinstance(call.returned, fx.Node) else None
         returned.setdefault(call.path, []).append(name_of_call)
     described = {path: tuple(results) for path, results in returned.items()}
-    return ModeGraph(trace.mode, tuple(nodes), described, describe_outputs(trace.graph, names))
+    positions = {node: at for at, node in enumerate(names)}
+    changes = tuple(change.described(positions) for change in trace.changes)
+    outputs = describe_outputs(trace.graph, names)
+    return ModeGraph(trace.mode, tuple(nodes), described, outputs, changes, trace.inner)
 
 
 def _target_name(node: fx.Node, naming: Dialect) -> str:
@@ -134,6 +138,9 @@ def _target_name(node: fx.Node, naming: Dialect) -> str:
 
 def function_name(function: Any) -> str:
     """The dotted name under which a program would call ``function``: ``torch.flatten``, ``operator.add``."""
+    applied = function_of(function)
+    if applied is not None:
+        return f"{applied.__module__}.{applied.__qualname__}"
     name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or repr(function)
     module = getattr(function, "__module__", None) or "torch"
     # Built-in functions say where they are implemented, which is not where anybody finds them.

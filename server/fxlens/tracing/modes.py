@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from torch import fx, nn
 
-from fxlens.graph import Failure, Mode, Remedy
+from fxlens.graph import MODES, Failure, Mode, Remedy
 from fxlens.suggestions import nearest
+from fxlens.tracing.changes import LiveChange
 from fxlens.tracing.failures import explain, naming_remedy
+from fxlens.tracing.mode_state import ModeState, switch
 from fxlens.tracing.naming import TorchvisionNaming
 from fxlens.tracing.preserve import Snapshot, collector_paused, preserved
 from fxlens.tracing.settings import TraceSettings
 from fxlens.tracing.tracer import NodePathTracer
+from fxlens.tracing.trains import lost_train
 from fxlens.tracing.watch import mode_reads
 
 
@@ -28,7 +31,9 @@ class ModeTrace:
     stored on the model are gone from it afterwards. ``failure`` says why there is no graph, or (with a graph) that
     torchvision's naming gives a name twice; ``error`` is the exception behind it. ``depends_on_mode`` is false if
     ``forward`` never asked for the mode. ``unrecorded`` are the paths of the tensors that ``forward`` changed while
-    it was traced: operations between tensors that are no inputs happen then, and are not in the graph.
+    it was traced: operations between tensors that are no inputs happen then, and are not in the graph. ``inner`` are
+    the names of the nodes that the graph has only if a custom ``torch.autograd.Function`` is traced through. ``state``
+    is that of the modules in this mode, if the model has a ``train`` of its own.
     """
 
     mode: Mode
@@ -39,6 +44,12 @@ class ModeTrace:
     error: Exception | None = None
     depends_on_mode: bool = True
     unrecorded: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
+    state: ModeState | None = None
+
+    @property
+    def changes(self) -> list[LiveChange]:
+        return self.tracer.changes
 
     @property
     def names(self) -> list[str]:
@@ -61,7 +72,11 @@ def trace_mode(
     trace = _traced(model, mode, settings, concrete_args, snapshot, frozenset())
     if trace.unrecorded and settings.naming == "fxlens":
         again = _traced(model, mode, settings, concrete_args, snapshot, frozenset(trace.unrecorded))
-        return trace if again.graph is None else again
+        trace = trace if again.graph is None else again
+    if trace.tracer.functions and trace.graph is not None:
+        through = _traced(model, mode, replace(settings, traces_through=True), concrete_args, snapshot, frozenset())
+        own = set(trace.names)
+        trace.inner = tuple(name for name in through.names if name not in own)
     return trace
 
 
@@ -77,10 +92,12 @@ def _traced(
     trace.tracer.recorded_buffers = recorded_buffers
     with preserved(model, snapshot):
         try:
-            model.train(mode == "train")
+            trace.state = switch(model, mode)
             graph = _watched(model, trace, concrete_args)
             trace.attributes = trace.tracer.attributes()
             trace.unrecorded = tuple(snapshot.changed_tensors())
+            if trace.state is not None:
+                trace.changes.extend(lost_train(model, trace.tracer, mode, trace.state))
         except Exception as error:
             trace.error = error
             trace.failure = explain(error, mode, trace.tracer)
@@ -117,9 +134,14 @@ def check_concrete_args(model: nn.Module, concrete_args: Mapping[str, Any] | Non
 
 
 def trace_modes(
-    model: nn.Module, settings: TraceSettings, concrete_args: Mapping[str, Any] | None = None
+    model: nn.Module,
+    settings: TraceSettings,
+    concrete_args: Mapping[str, Any] | None = None,
+    modes: Collection[Mode] = MODES,
 ) -> dict[Mode, ModeTrace]:
-    """Trace ``model`` in train mode, then in eval mode; once for both if ``forward`` does not ask for the mode.
+    """Trace ``model`` in ``modes``, train mode first; once for both if ``forward`` does not ask for the mode.
+
+    A mode that is not among ``modes`` has an empty trace, without a graph and without a failure.
 
     Raises:
         TypeError: if ``concrete_args`` is not a mapping.
@@ -128,16 +150,16 @@ def trace_modes(
         raise TypeError(f"concrete_args must be a dictionary, not {type(concrete_args).__name__}")
     with collector_paused():
         snapshot = Snapshot(model)
-        train = _with_remedy(
-            model, trace_mode(model, "train", settings, concrete_args, snapshot), settings, concrete_args
-        )
-        if train.depends_on_mode:
-            evaluation = trace_mode(model, "eval", settings, concrete_args, snapshot)
-            evaluation = _with_remedy(model, evaluation, settings, concrete_args)
-        else:
-            failure = replace(train.failure, mode="eval") if train.failure else None
-            evaluation = replace(train, mode="eval", failure=failure)
-        return {"train": train, "eval": evaluation}
+        traces = {mode: ModeTrace(mode, settings.tracer()) for mode in MODES}
+        for mode in modes:
+            train = traces["train"]
+            if mode == "eval" and "train" in modes and not train.depends_on_mode:
+                failure = replace(train.failure, mode="eval") if train.failure else None
+                traces[mode] = replace(train, mode="eval", failure=failure)
+            else:
+                trace = trace_mode(model, mode, settings, concrete_args, snapshot)
+                traces[mode] = _with_remedy(model, trace, settings, concrete_args)
+        return traces
 
 
 def _with_remedy(

@@ -27,9 +27,12 @@ class TraceSettings:
     naming: Dialect
     leaf_modules: tuple[type[nn.Module], ...]
     tracer_kwargs: dict[str, Any]
+    traces_through: bool | None = None
 
     def tracer(self) -> NodePathTracer:
-        return NodePathTracer(self.leaf_modules, naming=self.naming, **self.tracer_kwargs)
+        return NodePathTracer(
+            self.leaf_modules, naming=self.naming, traces_through=self.traces_through, **self.tracer_kwargs
+        )
 
 
 def trace_settings(

@@ -17,6 +17,7 @@ from torch.nn.parameter import is_lazy
 
 from fxlens.graph import Value
 from fxlens.tracing.contexts import is_autocast
+from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.modes import ModeTrace
 from fxlens.tracing.preserve import preserved
 from fxlens.tracing.values import map_ends
@@ -82,15 +83,9 @@ def _on_meta(model: nn.Module, trace: ModeTrace) -> Iterator[Any]:
 
     To be used inside :func:`preserved`, which puts the tensors back.
     """
-    meta = _MetaTensors()
+    meta = MetaTensors()
     model.train(trace.mode == "train")
-    for module in model.modules():
-        for tensors in (module._parameters, module._buffers, module.__dict__):  # noqa: SLF001 - setattr runs user code
-            for name, value in tensors.items():
-                if isinstance(value, torch.Tensor):
-                    tensors[name] = meta.of(value)
-        if isinstance(module, nn.RNNBase):
-            module.__dict__["_flat_weights"] = [meta.of(weight) for weight in module._flat_weights]  # noqa: SLF001
+    meta.take_over(model)
     modules = dict(model.named_modules(remove_duplicate=False))
     attributes = {path: meta.of(value) for path, value in trace.attributes.items()}
     assert trace.graph is not None
@@ -108,28 +103,6 @@ def _on_meta(model: nn.Module, trace: ModeTrace) -> Iterator[Any]:
 
     with torch.no_grad(), torch.device("meta"):
         yield run
-
-
-class _MetaTensors:
-    """Gives every tensor its meta twin, always the same one."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-
-    def of(self, value: Any) -> Any:
-        if not isinstance(value, torch.Tensor) or value.device.type == "meta":
-            return value
-        known = self._known.get(id(value))
-        if known is None:
-            try:
-                twin = torch.empty_like(value, device="meta")
-            except (RuntimeError, ValueError, TypeError):
-                # A lazy parameter, or a kind of tensor that has no meta twin: what uses it stays unknown.
-                return value
-            if isinstance(value, nn.Parameter):
-                twin = nn.Parameter(twin, requires_grad=value.requires_grad)
-            known = self._known[id(value)] = (value, twin)
-        return known[1]
 
 
 def _execute(

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
+from torch.autograd import Function
 
 from fxlens.graph import Dialect, SourceLine
+from fxlens.tracing.changes import LiveChange, lost_checkpoint, lost_function
+from fxlens.tracing.checkpoints import Checkpoint, mark, mark_results
 from fxlens.tracing.context_watch import ContextWatch, watched_contexts
 from fxlens.tracing.contexts import Contexts
 from fxlens.tracing.entry import entry, is_entered_otherwise
 from fxlens.tracing.inplace import PLAIN, InPlaceProxy
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
+from fxlens.tracing.recorded_calls import AppliedFunction, Given, has_proxy, is_constant, node_name, recorded_calls
 from fxlens.tracing.sources import definition_line, running_line
 from fxlens.tracing.values import nodes_of
 
 _FRAMES_PER_LEVEL = 12
 """Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
+
+
+tracing_lock = threading.RLock()
+"""Held while a model is traced: torch.fx replaces methods of ``nn.Module`` for all threads, and of two threads that
+trace at a time the first to end would put back what the second still needs. Calls of other threads pass through."""
 
 
 class NodeOrigin(NamedTuple):
@@ -49,6 +60,8 @@ class NodePathTracer(fx.Tracer):
     Args:
         leaf_modules: module classes that are traced as one node, besides the layers of ``torch.nn``.
         naming: ``"fxlens"``, or ``"torchvision"`` or ``"timm"`` for the names that those libraries give.
+        traces_through: whether the operations inside a custom ``torch.autograd.Function`` become nodes, as torch.fx
+            has it, and not one node that keeps its backward. By default with the names of torchvision and timm.
         tracer_kwargs: further keyword arguments go to ``torch.fx.Tracer`` (``autowrap_functions`` …).
 
     Attributes:
@@ -60,6 +73,9 @@ class NodePathTracer(fx.Tracer):
         module_calls: the calls of all modules but the root, in the order in which they returned.
         recorded_buffers: paths of buffers on which operations become nodes. torch.fx carries them out while it traces.
         failed_in: path and class of the innermost module whose ``forward`` raised, if one did.
+        functions: the nodes that each apply a custom ``torch.autograd.Function``.
+        checkpoints: the calls of ``torch.utils.checkpoint``; their nodes are marked in ``meta``.
+        changes: what ``forward`` does and the graph does not.
 
     Raises:
         NamingError: from :meth:`trace`, where torchvision's own naming would crash.
@@ -72,7 +88,12 @@ class NodePathTracer(fx.Tracer):
     """
 
     def __init__(
-        self, leaf_modules: Iterable[type[nn.Module]] = (), *, naming: Dialect = "fxlens", **tracer_kwargs: Any
+        self,
+        leaf_modules: Iterable[type[nn.Module]] = (),
+        *,
+        naming: Dialect = "fxlens",
+        traces_through: bool | None = None,
+        **tracer_kwargs: Any,
     ) -> None:
         super().__init__(**tracer_kwargs)
         self.leaf_modules = tuple(leaf_modules)
@@ -92,6 +113,13 @@ class NodePathTracer(fx.Tracer):
         # Tensors are held beside their names: a freed tensor's id may come back as another tensor's.
         self._tensor_names: dict[int, tuple[torch.Tensor, str]] = {}
         self._watch = ContextWatch()
+        self._thread = threading.get_ident()
+        self.traces_through = naming != "fxlens" if traces_through is None else traces_through
+        self.functions: list[fx.Node] = []
+        self.checkpoints: list[Checkpoint] = []
+        self.changes: list[LiveChange] = []
+        self._checkpoint: Checkpoint | None = None
+        self._is_probing = False
 
     def trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> fx.Graph:
         """Trace ``root``; the names are in :attr:`node_to_qualname` afterwards.
@@ -101,6 +129,7 @@ class NodePathTracer(fx.Tracer):
         self._current_path = self._caller_path = ""
         self.node_to_qualname, self.node_to_origin, self.module_calls, self.failed_in = {}, {}, [], None
         self.node_to_contexts = {}
+        self.functions, self.checkpoints, self.changes = [], [], []
         if not isinstance(root, nn.Module):
             self.rule, self._entry_line = _rule(self.naming, ()), definition_line(root)
             return self._trace(root, concrete_args)
@@ -115,12 +144,18 @@ class NodePathTracer(fx.Tracer):
 
     def _trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None) -> fx.Graph:
         with ExitStack() as stack:
+            stack.enter_context(tracing_lock)
+            self._thread = threading.get_ident()
             self._watch = stack.enter_context(watched_contexts())
+            stack.enter_context(recorded_calls(self))
             # torchvision's names are those of the class's own forward, whatever is called.
             if isinstance(root, nn.Module) and self.naming == "fxlens" and is_entered_otherwise(root):
                 self.traced_func_name = stack.enter_context(entry(root))
                 stack.callback(delattr, self, "traced_func_name")
-            return super().trace(root, concrete_args)
+            graph = super().trace(root, concrete_args)
+        if self.checkpoints:
+            mark_results(graph)
+        return graph
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         known = self._is_leaf.get(type(m))
@@ -132,6 +167,8 @@ class NodePathTracer(fx.Tracer):
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        if threading.get_ident() != self._thread:
+            return forward(*args, **kwargs)
         path = self.path_of_module(m)
         outer = self._current_path
         try:
@@ -150,7 +187,7 @@ class NodePathTracer(fx.Tracer):
             raise
         finally:
             self._current_path = outer
-        last = next(iter(reversed(self.graph.nodes)), None)
+        last = self._last_node()
         self.module_calls.append(ModuleCall(path, nodes_of(result), last, outer))
         return result
 
@@ -158,12 +195,17 @@ class NodePathTracer(fx.Tracer):
         self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *others: Any, **options: Any
     ) -> fx.Proxy:
         proxy = super().create_proxy(kind, target, args, kwargs, *others, **options)
-        node = proxy.node
+        if not self._is_probing:
+            own = target if isinstance(target, str) else getattr(target, "__name__", "")
+            self._register(proxy.node, kind, target, own)
+        return proxy
+
+    def _register(self, node: fx.Node, kind: str, target: Any, own: str) -> None:
+        """Note the name, the origin and the surroundings of a new node; ``own`` is the name of what it calls."""
         scope = self._caller_path if kind == "call_module" else self._current_path
         if kind == "call_module":
             name = self.rule.of_module(target)
         else:
-            own = target if isinstance(target, str) else getattr(target, "__name__", "")
             name = self.rule.of_operation(Operation(scope, node.name, own))
         self.node_to_qualname[node] = name
         if self._watch.seen:
@@ -172,14 +214,105 @@ class NodePathTracer(fx.Tracer):
             self.node_to_origin[node] = NodeOrigin(scope, self._entry_line)
         else:
             self.node_to_origin[node] = NodeOrigin(scope, running_line(_TRACE_CODE))
-        return proxy
+        if self._checkpoint is not None and kind != "get_attr":
+            mark(node, self._checkpoint)
+
+    def function_call(
+        self, function: type[Function], run: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """What ``function.apply`` returns: one node that calls it, where its arguments allow it."""
+        if self._is_probing:
+            return run()
+        if not self.traces_through and not kwargs:
+            recorded = self._function_arguments(args)
+            if recorded is not None:
+                return self._one_node(function, run, *recorded)
+        before, changes = self._last_node(), len(self.changes)
+        result = run()
+        del self.changes[changes:]  # what is said of this call holds for those inside
+        self.changes.append(
+            lost_function(function.__qualname__, running_line(_TRACE_CODE), self._nodes_after(before), self.naming)
+        )
+        return result
+
+    def _function_arguments(self, args: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]] | None:
+        """The arguments of the node, and between which constants they stand that cannot be in a graph."""
+        values: list[Any] = []
+        places: list[Any] = []
+        for arg in args:
+            try:
+                values.append(self.create_arg(arg))
+                places.append(Given())
+            except NotImplementedError:
+                if has_proxy(arg) or not is_constant(arg):
+                    return None
+                places.append(arg)
+        return values, tuple(places)
+
+    def _one_node(
+        self, function: type[Function], run: Callable[[], Any], values: list[Any], places: tuple[Any, ...]
+    ) -> Any:
+        result, is_known = self._probe(run)
+        target = AppliedFunction(function, places)
+        name = node_name(function)
+        node = self.create_node("call_function", target, tuple(values), {}, name)
+        self._register(node, "call_function", target, name)
+        self.functions.append(node)
+        proxy: Any = self.proxy(node)
+        if not is_known or isinstance(result, (fx.Proxy, torch.Tensor)):
+            return proxy
+        if isinstance(result, (tuple, list)):
+            kinds = (fx.Proxy, torch.Tensor)
+            return tuple(proxy[at] if isinstance(item, kinds) else item for at, item in enumerate(result))
+        return result
+
+    def _probe(self, run: Callable[[], Any]) -> tuple[Any, bool]:
+        """What ``run`` returns, without a trace of it in the graph; and whether it could be traced."""
+        before, calls, failed = self._last_node(), len(self.module_calls), self.failed_in
+        self._is_probing = True
+        try:
+            return run(), True
+        except Exception:  # code that cannot be traced, such as a kernel of the user's
+            return None, False
+        finally:
+            self._is_probing = False
+            self.failed_in = failed
+            del self.module_calls[calls:]
+            for node in reversed(self._nodes_after(before)):
+                self.graph.erase_node(node)
+
+    def _last_node(self) -> fx.Node | None:
+        return next(iter(reversed(self.graph.nodes)), None)
+
+    def _nodes_after(self, node: fx.Node | None) -> tuple[fx.Node, ...]:
+        return tuple(reversed([*takewhile(lambda later: later is not node, reversed(self.graph.nodes))]))
+
+    def checkpoint_call(self, options: dict[str, Any]) -> AbstractContextManager[None]:
+        """While this is open, the nodes are inside a call of ``torch.utils.checkpoint``."""
+        if self._is_probing:
+            return nullcontext()
+        return self._inside(Checkpoint(options, running_line(_TRACE_CODE), self._checkpoint))
+
+    @contextmanager
+    def _inside(self, checkpoint: Checkpoint) -> Iterator[None]:
+        before, outer = self._last_node(), self._checkpoint
+        self._checkpoint = checkpoint
+        self.checkpoints.append(checkpoint)
+        try:
+            yield
+        finally:
+            self._checkpoint = outer
+        if self.naming != "fxlens" and outer is None:
+            self.changes.append(lost_checkpoint(checkpoint.source, self._nodes_after(before), self.naming))
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return InPlaceProxy(node, self)
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
-        if not isinstance(attr_val, torch.Tensor):
+        if not isinstance(attr_val, torch.Tensor) or threading.get_ident() != self._thread:
             return attr_val
+        if self._is_probing:  # the nodes made now do not last
+            parameter_proxy_cache = dict(parameter_proxy_cache)
         # torch.fx scans all named parameters at every read, which is quadratic for a model that reads many.
         is_parameter = isinstance(attr_val, nn.Parameter) and not self.param_shapes_constant
         if is_parameter or self.recorded_buffers:

@@ -168,6 +168,10 @@ def copy_of(value: Any) -> Any:
 
 
 def _clone(tensor: torch.Tensor) -> torch.Tensor:
+    if torch.compiler.is_compiling():
+        # It cannot be asked there whether a tensor is for inference: it is, if it was made in this mode.
+        with torch.set_grad_enabled(tensor.requires_grad or torch.is_grad_enabled()):
+            return tensor.clone()
     inference, gradient = tensor.is_inference(), tensor.requires_grad
     if inference == torch.is_inference_mode_enabled() and (torch.is_grad_enabled() or not gradient):
         return tensor.clone()

@@ -7,6 +7,7 @@ torch.fx replaces methods of ``nn.Module`` during tracing in the same way.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,15 +30,21 @@ def mode_reads(model: nn.Module) -> Iterator[ModeReads]:
         yield reads
         return
 
+    thread = threading.get_ident()
+
+    def note() -> None:
+        if threading.get_ident() == thread:
+            reads.found = True
+
     def read(module: nn.Module) -> Any:
-        reads.found = True
+        note()
         try:
             return module.__dict__["training"]
         except KeyError:
             raise AttributeError("training") from None
 
     def write(module: nn.Module, value: Any) -> None:
-        reads.found = True
+        note()
         module.__dict__["training"] = value
 
     nn.Module.training = property(read, write)  # type: ignore[assignment]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.machinery
+import importlib.util
 import linecache
 import re
 import sys
@@ -21,7 +22,8 @@ import torch
 from torch import nn
 
 from fxlens.graph import Phase
-from fxlens.worker.failures import HINT, NotAModelError
+from fxlens.hint_comment import HINT
+from fxlens.worker.failures import NotAModelError
 from fxlens.worker.likely_modules import LikelyFinder
 from fxlens.worker.messages import Expression, Statement, TraceRequest
 from fxlens.worker.module_names import ModuleName, module_name, namespace_package
@@ -84,6 +86,23 @@ class Evaluation:
                 self._enter("import" if isinstance(node, (ast.Import, ast.ImportFrom)) else "build")
                 self._note_future(node)
                 exec(self._compile(ast.Module([node], []), "exec"), self.namespace)
+        for dotted in self._request.imports:
+            self._enter("import")
+            self._import(dotted)
+
+    def _import(self, dotted: str) -> None:
+        """Make a dotted path of an expression, such as ``torchvision.models.resnet18``, mean what it says."""
+        root, *parts = dotted.split(".")
+        found: object = self.namespace.get(root)
+        if found is None:
+            found = self.namespace[root] = importlib.import_module(root)
+        for part in parts:
+            if isinstance(found, ModuleType) and not hasattr(found, part):
+                name = f"{found.__name__}.{part}"
+                if importlib.util.find_spec(name) is None:
+                    return  # Evaluating the expression says what is missing.
+                importlib.import_module(name)
+            found = getattr(found, part, None)
 
     def model(self) -> nn.Module:
         self._enter("build")

@@ -8,10 +8,10 @@ import traceback
 from collections.abc import Iterator
 
 from fxlens.graph import Failure, Phase, SourceLine
+from fxlens.hint_comment import HINT
 from fxlens.worker.messages import Limits
 from fxlens.worker.places import OURS, is_users
 
-HINT = "Say what the model is with a comment above the call: `# fxlens: model=<expression>`."
 DOING: dict[Phase, str] = {
     "start": "starting",
     "import": "importing",
@@ -20,6 +20,30 @@ DOING: dict[Phase, str] = {
     "shapes": "computing shapes",
 }
 LONGEST_MESSAGE = 600
+DISTRIBUTIONS = {
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "faiss": "faiss-cpu",
+    "fitz": "PyMuPDF",
+    "git": "GitPython",
+    "hydra": "hydra-core",
+    "medpy": "MedPy",
+    "open_clip": "open_clip_torch",
+    "OpenGL": "PyOpenGL",
+    "PIL": "Pillow",
+    "pl_bolts": "lightning-bolts",
+    "serial": "pyserial",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "skvideo": "scikit-video",
+    "umap": "umap-learn",
+    "yaml": "PyYAML",
+    "zmq": "pyzmq",
+}
+"""What is installed under another name than it is imported by."""
 
 
 class RefusedError(PermissionError):
@@ -90,7 +114,8 @@ def _remedy(error: BaseException, phase: Phase) -> str:
         name, _, inner = (error.name or "").partition(".")
         if inner:
             return f"The package {name!r} has no such module: mend the import, or the file's place."
-        return f"Install {name!r} in this environment, or add its folder to the setting `fxlens.extraPaths`."
+        distribution = DISTRIBUTIONS.get(name, name)
+        return f"Install {distribution} in this environment, or add the folder of `{name}` to `fxlens.extraPaths`."
     if isinstance(error, SyntaxError):
         return "Mend the syntax error in that file."
     if isinstance(error, FileNotFoundError):

@@ -18,7 +18,8 @@ from fxlens.graph import Dialect, Failure, Json, ModelGraph, Phase
 class Limits:
     """Where evaluation is ended; each is a setting, named in the message that reports it.
 
-    Seconds per phase, megabytes of growth of the trace process, and bytes of captured output.
+    Seconds per phase, megabytes of growth of the trace process, bytes of captured output, and thousands of characters
+    of a document that is analysed at all.
     """
 
     import_seconds: float = 60.0
@@ -27,6 +28,7 @@ class Limits:
     shapes_seconds: float = 20.0
     memory_mb: int = 4096
     output_bytes: int = 64_000
+    document_kb: int = 1_000
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ class TraceRequest:
     """Evaluate a slice and trace the model it yields.
 
     ``path`` is the file the slice comes from, ``import_paths`` what stands in front of ``sys.path`` for it (the folder
-    it is imported from first), ``likely_paths`` where else modules are looked for that nothing certain has, ``folder``
-    the working folder, ``arguments`` the call's arguments that change the trace, by name.
+    it is imported from first), ``likely_paths`` where else modules are looked for that nothing certain has, ``imports``
+    dotted paths in the model expression whose modules are to be imported, ``folder`` the working folder, ``arguments``
+    the call's arguments that change the trace, by name.
     """
 
     path: str
@@ -61,6 +64,7 @@ class TraceRequest:
     arguments: dict[str, Expression] = field(default_factory=dict)
     import_paths: tuple[str, ...] = ()
     likely_paths: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
     folder: str = ""
     limits: Limits = field(default_factory=Limits)
 
@@ -77,6 +81,7 @@ class TraceRequest:
             {name: Expression(**expression) for name, expression in data["arguments"].items()},
             tuple(data["import_paths"]),
             tuple(data["likely_paths"]),
+            tuple(data["imports"]),
             data["folder"],
             Limits(**data["limits"]),
         )

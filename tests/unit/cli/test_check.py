@@ -146,3 +146,22 @@ def test_calls_say_why_a_model_is_unknown() -> None:
     assert "`model` is a parameter of `penultimate`" in one["reason"]
     assert one["models"] == []
     assert one["queries"][0]["selects"] == {"train": None, "eval": None}
+
+
+def test_messages_name_options_and_not_the_editors_settings(tmp_path: Path) -> None:
+    text = "from torchvision.models.feature_extraction import create_feature_extractor\n"
+    (tmp_path / "needs.py").write_text(text + "import cv2\nnet = cv2.net\ncreate_feature_extractor(net, ['a'])\n")
+    (tmp_path / "slow.py").write_text(
+        text + "import time\nnet = time.sleep(1000)\ncreate_feature_extractor(net, ['a'])\n"
+    )
+    said = CliRunner().invoke(main, ["check", str(tmp_path), "--limit", "build-seconds=0.5"]).output
+    assert "`--limit build-seconds=…`" in said
+    assert "Install opencv-python in this environment, or add the folder of `cv2` to the option `--extra-path`." in said
+    assert "fxlens." not in said
+
+
+@pytest.mark.parametrize("limit", ["build-second=3", "build-seconds", "build-seconds=0", "build-seconds=soon"])
+def test_a_wrong_limit_is_wrong_usage(tmp_path: Path, limit: str) -> None:
+    result = CliRunner().invoke(main, ["check", str(tmp_path), "--limit", limit])
+    assert result.exit_code == 2
+    assert "--limit" in result.output

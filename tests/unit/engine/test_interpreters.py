@@ -34,6 +34,10 @@ async def test_a_python_with_torch() -> None:
             '#!/bin/sh\nprintf \'\\001{"python": "3.8.1", "supported": false, "torch": true}\'\n',
             "needs Python 3.10 or newer",
         ),
+        (
+            '#!/bin/sh\nprintf \'\\001{"python": "3.11.1", "supported": true, "torch": true, "version": "2.1.2+cpu"}\'\n',
+            "needs torch 2.2 or newer, not 2.1.2+cpu",
+        ),
     ],
 )
 async def test_what_is_wrong_is_said(tmp_path: Path, text: str, problem: str) -> None:
@@ -41,6 +45,16 @@ async def test_what_is_wrong_is_said(tmp_path: Path, text: str, problem: str) ->
     assert found.problem
     assert problem in found.problem
     assert found.remedy
+
+
+async def test_a_torch_that_is_too_old_is_told_from_its_files(tmp_path: Path) -> None:
+    package = tmp_path / "torch"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise SystemExit('it must not be imported')")
+    (package / "version.py").write_text("__all__ = ['__version__']\n__version__ = '2.1.2+cu121'\n")
+    found = await probe(script(tmp_path, f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n'))
+    assert found.problem
+    assert "FX Lens needs torch 2.2 or newer, not 2.1.2+cu121: run `pip install --upgrade torch`" in found.problem
 
 
 async def test_one_that_is_not_there(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ on the real model: the slices are evaluated and traced, and every query selects 
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import sys
 from pathlib import Path
@@ -51,6 +52,10 @@ def evaluate(found: Slice) -> tuple[Any, dict[str, Any]]:
         for statement in found.statements:
             text = statement.text if not statement.text[:1].isspace() else f"if 1:\n{statement.text}"
             exec(text, namespace)
+        for dotted in found.imports:
+            pkgutil.resolve_name(dotted)
+            root = dotted.partition(".")[0]
+            namespace.setdefault(root, sys.modules[root])
         model = eval(f"(\n{found.model}\n)", namespace)
         return model, {one.name: eval(f"(\n{one.expression}\n)", namespace) for one in found.arguments}
 

@@ -73,7 +73,7 @@ def test_values_are_those_of_a_call_of_the_model(form: str) -> None:
 def test_what_cannot_be_traced_is_said() -> None:
     found = replaced(lambda m: lambda *inputs: m.first(m.second(inputs[0])))
     with pytest.raises(TracingError, match=r"forward takes \*inputs, and torch.fx does not know what they will be"):
-        create_feature_extractor(found, ["first"])
+        create_feature_extractor(found, ["first"], backend="fx")
 
 
 @pytest.mark.parametrize("form", ENTRIES)

@@ -81,7 +81,7 @@ def test_keyword_only_parameters_after_defaults() -> None:
         return x * y * z
 
     extractor = create_feature_extractor(net(forward), ["mul_1"])
-    assert str(inspect.signature(extractor.forward)) == "(x, y=2, *, z)"
+    assert str(inspect.signature(extractor.forward)) == "(x: torch.Tensor, y: int = 2, *, z: int)"
     for again in (extractor, copy.deepcopy(extractor)):
         assert again(torch.ones(1), z=3)["mul_1"].item() == 6
 

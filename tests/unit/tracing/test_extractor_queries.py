@@ -16,7 +16,7 @@ import torchvision.models.feature_extraction as theirs
 from torch import nn
 from tracing_models import Block, Stages, conv, net
 
-from fxlens import QueryError, create_feature_extractor
+from fxlens import QueryError, TracingError, create_feature_extractor
 
 X = torch.randn(2, 3, 4, 4)
 
@@ -270,14 +270,47 @@ def test_two_queries_with_one_key_are_refused() -> None:
     ("arguments", "message"),
     [
         ({}, "give return_nodes, or"),
-        ({"train_return_nodes": ["stem"]}, "eval_return_nodes is missing"),
-        ({"eval_return_nodes": ["stem"]}, "train_return_nodes is missing"),
         ({"return_nodes": ["stem"], "train_return_nodes": ["stem"]}, "not both"),
     ],
 )
 def test_contradicting_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         create_feature_extractor(stages(), **arguments)
+
+
+class OneMode(nn.Module):
+    """Can be traced in one mode only."""
+
+    def __init__(self, untraceable: bool) -> None:
+        super().__init__()
+        self.layer, self.untraceable = nn.Linear(4, 4), untraceable
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training == self.untraceable and float(x.mean()) > 0:
+            x = x + 1
+        return self.layer(x)
+
+
+@pytest.mark.parametrize("other", [{}, {"train_return_nodes": []}])
+def test_a_model_need_be_traceable_only_in_the_mode_that_is_asked_for(other: dict[str, Any]) -> None:
+    model, x = OneMode(untraceable=True), torch.ones(1, 4)
+    extractor = create_feature_extractor(model, eval_return_nodes=["layer"], **other)
+    assert torch.equal(extractor.eval()(x)["layer"], model.eval()(x))
+    with pytest.raises(RuntimeError, match="train mode"):
+        extractor.train()(x)
+    with pytest.raises(TracingError, match="train mode"):
+        create_feature_extractor(model, ["layer"])
+    extractor = create_feature_extractor(OneMode(untraceable=False), train_return_nodes=["layer"])
+    assert list(copy.deepcopy(extractor).train()(x)) == ["layer"]
+
+
+def test_a_mode_that_was_left_out_says_so() -> None:
+    extractor = create_feature_extractor(stages(), eval_return_nodes=["head"])
+    with pytest.raises(RuntimeError, match="pass train_return_nodes"):
+        extractor.train()(X)
+    assert list(extractor.eval()(X)) == ["head"]
+    with pytest.raises(QueryError, match=r"'heed' \(in eval mode\)"):
+        create_feature_extractor(stages(), eval_return_nodes=["heed"])
 
 
 def test_queries_for_each_mode() -> None:

@@ -50,7 +50,8 @@ def test_positional_order_is_torchvisions() -> None:
     assert parameters(get_graph_node_names_by_mode) == parameters(get_graph_node_names)
     for function in (create_feature_extractor, get_graph_node_names, get_graph_node_names_by_mode):
         keywords = [n for n, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
-        assert keywords == ["leaf_modules", "naming"]
+        backend = [] if function is get_graph_node_names_by_mode else ["backend"]
+        assert keywords == ["leaf_modules", "naming", *backend]
 
 
 def modal(train: Any, evaluation: Any) -> nn.Module:
@@ -138,12 +139,14 @@ def test_the_documentation_examples_run() -> None:
     import doctest
 
     import fxlens.tracing.api
+    import fxlens.tracing.containers
     import fxlens.tracing.model
     import fxlens.tracing.naming
+    import fxlens.tracing.torch_private
     import fxlens.tracing.tracer
     import fxlens.tracing.values
 
     modules = (fxlens, fxlens.tracing.api, fxlens.tracing.model, fxlens.tracing.naming, fxlens.tracing.values)
-    for module in (*modules, fxlens.tracing.tracer):
+    for module in (*modules, fxlens.tracing.tracer, fxlens.tracing.containers, fxlens.tracing.torch_private):
         result = doctest.testmod(module, extraglobs={"nn": nn, "torch": torch})
         assert (result.failed, result.attempted > 0) == (0, True), module.__name__

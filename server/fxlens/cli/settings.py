@@ -1,0 +1,67 @@
+"""What the settings of the editor are called on the command line: options, and the same in messages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import click
+
+from fxlens.worker.messages import Limits
+
+_LIMITS = {
+    "import-seconds": "import_seconds",
+    "build-seconds": "build_seconds",
+    "trace-seconds": "trace_seconds",
+    "shapes-seconds": "shapes_seconds",
+    "memory-mb": "memory_mb",
+    "document-kb": "document_kb",
+}
+_SETTING = re.compile(r"(?:the setting )?`fxlens\.([\w.]+)`")
+
+
+def _read(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> Limits:
+    limits = Limits()
+    for value in values:
+        name, _, text = value.partition("=")
+        if name not in _LIMITS:
+            raise click.BadParameter(f"there is no limit {name!r}; the limits are {', '.join(_LIMITS)}.")
+        try:
+            number = float(text)
+        except ValueError:
+            number = 0.0
+        if not 0 < number < float("inf"):
+            raise click.BadParameter(f"{value!r} is not NAME=NUMBER with a number above 0.")
+        field = _LIMITS[name]
+        limits = replace(limits, **{field: type(getattr(limits, field))(number)})
+    return limits
+
+
+limit_option = click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    callback=_read,
+    metavar="NAME=NUMBER",
+    help=f"Where the evaluation of a model is ended, or a file not analysed: {', '.join(_LIMITS)}. Repeatable.",
+)
+
+
+def in_options(message: str) -> str:
+    """A message that names settings of the editor, with the options of the command line instead.
+
+    Example:
+        >>> in_options("The limit is the setting `fxlens.limits.buildSeconds`.")
+        'The limit is the option `--limit build-seconds=…`.'
+    """
+    return _SETTING.sub(lambda match: _option(match[0], match[1]), message)
+
+
+def _option(whole: str, setting: str) -> str:
+    kind, _, name = setting.rpartition(".")
+    kebab = re.sub(r"(?<=[a-z])([A-Z])", r"-\1", name).lower()
+    if setting == "extraPaths":
+        return "the option `--extra-path`"
+    if kind == "limits" and kebab in _LIMITS:
+        return f"the option `--limit {kebab}=…`"
+    return "the option `--python`" if setting == "interpreter" else whole

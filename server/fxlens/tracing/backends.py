@@ -1,0 +1,105 @@
+"""Which backend answers a call: the traced graph, or hooks on modules where torch.fx cannot trace the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias, get_args
+
+from torch import nn
+
+from fxlens.graph import MODES, Dialect, Failure, Mode
+from fxlens.suggestions import nearest
+from fxlens.tracing.hooks import HookExtractor, module_query
+from fxlens.tracing.module_run import run_on_meta
+
+BackendChoice: TypeAlias = Literal["auto", "fx", "hooks"]
+"""``"auto"``: traced, and by hooks if the model cannot be traced and every query is a module path."""
+
+
+class QueryError(ValueError):
+    """Return nodes that the model does not have: all of them, each with the reason, and a call that works.
+
+    Attributes:
+        failure: why the model cannot be traced, if that is the reason.
+    """
+
+    failure: Failure | None = None
+
+
+def check_backend(backend: str, naming: Dialect) -> None:
+    """Check the argument ``backend`` beside ``naming``.
+
+    Raises:
+        ValueError: if there is no such backend, or it cannot give the names of ``naming``.
+    """
+    if backend not in get_args(BackendChoice):
+        raise ValueError(f"backend must be 'auto', 'fx' or 'hooks', not {backend!r}")
+    if backend == "hooks" and naming != "fxlens":
+        raise ValueError(f"backend='hooks' reads modules by their paths: it has no names of naming={naming!r}")
+
+
+def hook_extractor(
+    model: nn.Module, queries: Mapping[Mode, Mapping[str, str]], failure: Failure | None = None
+) -> HookExtractor:
+    """An extractor that reads modules by hooks; ``failure`` says why there is no graph, where one was tried.
+
+    A mode without queries gives an empty output.
+
+    Raises:
+        QueryError: if a query is not the path of a module.
+    """
+    wanted = dict.fromkeys(query for keys in queries.values() for query in keys)
+    wrong = [query for query in wanted if module_query(model, query) is None]
+    if wrong:
+        error = QueryError(_not_modules(model, wrong, failure))
+        error.failure = failure
+        raise error
+    return HookExtractor(model, {mode: queries.get(mode, {}) for mode in MODES})
+
+
+def module_names(model: nn.Module, mode: Mode) -> list[str]:
+    """The paths of the modules that can be read by hooks: in call order, if a run on meta tensors shows it.
+
+    A module that is called again is listed again, with the number of that call (``relu``, ``relu_1``). Where no input
+    can be found that suits the model, the modules stand in the order in which they are defined.
+    """
+    run = run_on_meta(model, mode)
+    if run is None:
+        return [path for path, module in model.named_modules() if path and _is_called(module)]
+    named = ((f"{call.path}_{call.number}" if call.number else call.path, call) for call in run.calls)
+    # A later call whose name is the path of another module cannot be selected.
+    return [name for name, call in named if module_query(model, name) == (call.path, call.number)]
+
+
+def _is_called(module: nn.Module) -> bool:
+    """Whether a module can be called at all: a ModuleList is only a container."""
+    return getattr(type(module), "forward", None) is not nn.Module.forward
+
+
+def _not_modules(model: nn.Module, wrong: list[str], failure: Failure | None) -> str:
+    name = type(model).__qualname__
+    paths = [path for path, _ in model.named_modules(remove_duplicate=False) if path]
+    why = ""
+    if failure is not None:
+        why = f"{name} cannot be traced, so its operations have no names ({failure.message}). "
+    return why + " ".join(_not_a_module(query, paths, name) for query in wrong)
+
+
+def _not_a_module(query: str, paths: list[str], name: str) -> str:
+    parent, _, segment = query.rpartition(".")
+    if parent in paths:
+        # The wrong part is the last one: an operation is not like any module, however long the path before it.
+        siblings = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent]
+        near = [f"{parent}.{sibling}" for sibling in nearest(segment, siblings)]
+    else:
+        near = nearest(query, paths)
+    if near:
+        return f"{query!r} is not a module of {name}; did you mean {' or '.join(map(repr, near))}?"
+    above = query
+    while above and above not in paths:
+        above = above.rpartition(".")[0]
+    if above:
+        return f"{query!r} is not a module of {name}; the nearest is {above!r}."
+    children = [path for path in paths if "." not in path]
+    listed = ", ".join(map(repr, children[:12])) + (f" and {len(children) - 12} more" if len(children) > 12 else "")
+    return f"{query!r} is not a module of {name}, which has {listed or 'no modules'}."

@@ -1,0 +1,297 @@
+"""An extractor that reads modules' outputs by forward hooks: for models that torch.fx cannot trace.
+
+The hooks exist only while ``forward`` runs, so copies, pickles and the ``state_dict`` are those of an ordinary module.
+The rejected alternative, hooks that stay registered, leaves them in every copy of the model and keeps values alive.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn.modules import module as module_globals
+
+from fxlens.graph import Mode
+from fxlens.tracing.extractor import Backend, Extractor
+from fxlens.tracing.values import copy_of
+
+
+class NotCalledError(RuntimeError):
+    """A requested module was not called in this forward pass, so its output key has no value."""
+
+
+class ModuleQuery(NamedTuple):
+    """A query for what the module at ``path`` returned at its call number ``call``, counted from 0."""
+
+    path: str
+    call: int
+
+
+def module_query(model: nn.Module, query: str) -> ModuleQuery | None:
+    """What ``query`` selects by module path: ``path`` is the first call of a module, ``path_N`` its N+1st call.
+
+    A module of exactly that path comes first: a model may have a module ``relu_1``.
+
+    Returns:
+        ``None`` if the model has no such module. The model itself (``""``) is not a module of its own.
+
+    Example:
+        >>> module_query(nn.Sequential(nn.ReLU()), "0_2")
+        ModuleQuery(path='0', call=2)
+    """
+    if _has_module(model, query):
+        return ModuleQuery(query, 0)
+    path, _, number = query.rpartition("_")
+    if number.isdecimal() and str(int(number)) == number and int(number) > 0 and _has_module(model, path):
+        return ModuleQuery(path, int(number))
+    return None
+
+
+def _has_module(model: nn.Module, path: str) -> bool:
+    module = model
+    for name in path.split("."):
+        # Not get_submodule: that also takes an attribute that is a module, but not a registered one.
+        child = module._modules.get(name)  # noqa: SLF001 - the only way to see one child without all others
+        if child is None:
+            return False
+        module = child
+    return True
+
+
+class HookExtractor(Extractor):
+    """Returns what modules of ``model`` returned, as an ``OrderedDict`` of the user's keys.
+
+    ``forward`` takes what the model takes, and runs the model itself, with hooks on the requested modules. It stops as
+    soon as all values are there, unless a forward hook of somebody else stands on a requested module or above it.
+    Values are what the modules returned, whatever that is (a tensor, a tuple, a model's output class), as it was then:
+    a tensor that the model overwrites in place afterwards is copied.
+
+    It cannot be scripted. ``torch.compile`` runs it uncompiled (a graph break): compiled code would not see the hooks.
+
+    Attributes:
+        model: the model itself; parameters and modes are its own.
+        queries: for each mode the queries, with their output keys.
+    """
+
+    backend: ClassVar[Backend] = "hooks"
+
+    def __init__(self, model: nn.Module, queries: Mapping[Mode, Mapping[str, str]]) -> None:
+        super().__init__()
+        self.model = model
+        self.training = model.training
+        self.queries: dict[Mode, dict[str, str]] = {mode: dict(keys) for mode, keys in queries.items()}
+        self._plans = {mode: _plan(model, keys) for mode, keys in self.queries.items()}
+        # Keys whose tensors the model overwrites later, by mode; None until a forward pass has shown which.
+        self._overwritten: dict[Mode, set[str] | None] = dict.fromkeys(self.queries)
+
+    def extra_repr(self) -> str:
+        train, evaluation = self.queries["train"], self.queries["eval"]
+        if train == evaluation:
+            return f"backend='hooks', return_nodes={train!r}"
+        return f"backend='hooks', train_return_nodes={train!r}, eval_return_nodes={evaluation!r}"
+
+    def forward(self, *args: Any, **kwargs: Any) -> OrderedDict[str, Any]:
+        """Run the model until all requested modules have returned.
+
+        Raises:
+            NotCalledError: if the model returned before a requested module was called (often enough).
+        """
+        # torch.compiler.disable as a decorator would import the compiler, a second of work, with this module.
+        dynamo = sys.modules.get("torch._dynamo")
+        extract = self._extract if dynamo is None else dynamo.disable(self._extract)
+        values: OrderedDict[str, Any] = extract(args, kwargs)
+        return values
+
+    def _extract(self, args: Any, kwargs: Any) -> OrderedDict[str, Any]:
+        mode: Mode = "train" if self.training else "eval"
+        keys = self.queries[mode]
+        learned = self._overwritten[mode]
+        run = _Run(len(keys), _may_stop(self.model, self._plans[mode]), keys if learned is None else learned)
+        if keys:
+            self._run(run, self._plans[mode], args, kwargs)
+        missing = {query: key for query, key in keys.items() if key not in run.values}
+        if missing:
+            raise NotCalledError(_not_called(missing))
+        overwritten = {key for key in keys.values() if run.is_overwritten(key)}
+        self._learn(mode, overwritten)
+        overwritten &= run.copies.keys()
+        return OrderedDict((key, run.copies[key] if key in overwritten else run.values[key]) for key in keys.values())
+
+    def _run(self, run: _Run, plan: _Plan, args: Any, kwargs: Any) -> None:
+        with ExitStack() as hooks:
+            for path, calls in plan.items():
+                # Read anew each time: a copy of the extractor, or a replica of DataParallel, has modules of its own.
+                handle = self.model.get_submodule(path).register_forward_hook(run.hook(calls))
+                hooks.callback(handle.remove)
+            hooks.enter_context(run)
+            hooks.enter_context(_eager())
+            try:
+                self.model(*args, **kwargs)
+            except _Stop as stop:
+                if stop.run is not run:
+                    raise
+
+    def _learn(self, mode: Mode, overwritten: set[str]) -> None:
+        """Remember which values need copies; the first pass copies all, since nothing is known of it."""
+        learned = self._overwritten[mode]
+        new = overwritten - (learned or set())
+        self._overwritten[mode] = overwritten | (learned or set())
+        if learned is not None and new:
+            names = ", ".join(map(repr, sorted(new)))
+            warnings.warn(
+                f"The model overwrote {names} in place after it was returned, for the first time: this output has the "
+                "overwritten values. From the next call on they are copied before.",
+                stacklevel=3,
+            )
+
+
+_Plan = dict[str, dict[int, str]]
+"""For each module path the wanted calls, with the output keys."""
+
+
+def _plan(model: nn.Module, keys: Mapping[str, str]) -> _Plan:
+    plan: _Plan = {}
+    for query, key in keys.items():
+        wanted = module_query(model, query)
+        if wanted is None:
+            raise ValueError(f"{query!r} is not a module of {type(model).__qualname__}")
+        plan.setdefault(wanted.path, {})[wanted.call] = key
+    return plan
+
+
+class _Stop(BaseException):
+    """Ends ``forward`` of the model when ``run`` has all its values. Not an Exception: the model may catch those."""
+
+    def __init__(self, run: _Run) -> None:
+        super().__init__()
+        self.run = run
+
+
+_running = threading.local()
+
+
+class _Run(AbstractContextManager["_Run"]):
+    """One forward pass of one extractor: what its hooks have seen so far.
+
+    Only the innermost run of the thread takes values. Another thread may run the same model meanwhile, and a hook of
+    the model may run another extractor: both call the modules that the hooks are on.
+    """
+
+    def __init__(self, needed: int, may_stop: bool, copied: Mapping[str, str] | set[str]) -> None:
+        self.values: dict[str, Any] = {}
+        self.copies: dict[str, Any] = {}
+        self._versions: dict[str, list[tuple[torch.Tensor, int | None]]] = {}
+        self._needed = needed
+        self._may_stop = may_stop
+        self._copied = set(copied.values()) if isinstance(copied, Mapping) else copied
+        self._thread = threading.get_ident()
+
+    def __enter__(self) -> _Run:
+        stack = _running.__dict__.setdefault("stack", [])
+        stack.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _running.stack.pop()
+
+    def hook(self, calls: Mapping[int, str]) -> Any:
+        number = -1
+
+        def take(_module: nn.Module, _args: Any, output: Any) -> None:
+            nonlocal number
+            if threading.get_ident() != self._thread or _running.stack[-1] is not self:
+                return
+            number += 1
+            key = calls.get(number)
+            if key is not None:
+                self._take(key, output)
+
+        return take
+
+    def _take(self, key: str, output: Any) -> None:
+        self.values[key] = output
+        self._versions[key] = [(tensor, _version(tensor)) for tensor in _tensors(output)]
+        if key in self._copied:
+            self.copies[key] = _copied(output)
+        if self._may_stop and len(self.values) == self._needed:
+            self._may_stop = False  # once: a model that swallows everything runs to its end
+            raise _Stop(self)
+
+    def is_overwritten(self, key: str) -> bool:
+        """Whether a tensor of the value has changed since its module returned it."""
+        versions = self._versions[key]
+        if any(version is None for _, version in versions):  # inference mode counts no versions
+            return key in self.copies and not _equal(self.values[key], self.copies[key])
+        return any(_version(tensor) != version for tensor, version in versions)
+
+
+def _version(tensor: torch.Tensor) -> int | None:
+    return None if tensor.is_inference() else int(tensor._version)  # noqa: SLF001 - there is no public name
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _tensors(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _tensors(item)
+
+
+def _copied(value: Any) -> Any:
+    """A copy with the tensors copied; a dictionary of a class of its own (a model's output) keeps its class."""
+    if isinstance(value, dict) and type(value) is not dict:
+        made = copy.copy(value)
+        for key, item in value.items():
+            made[key] = _copied(item)
+        return made
+    return copy_of(value)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    pairs = list(zip(_tensors(one), _tensors(other), strict=True))
+    return all(torch.equal(left, right) or _same_with_nan(left, right) for left, right in pairs)
+
+
+def _same_with_nan(left: torch.Tensor, right: torch.Tensor) -> bool:
+    return left.is_floating_point() and bool(torch.allclose(left, right, rtol=0, atol=0, equal_nan=True))
+
+
+def _may_stop(model: nn.Module, plan: _Plan) -> bool:
+    """Whether nobody waits for the modules that would not return: hooks of others (accelerate, FSDP, a profiler)."""
+    if module_globals._global_forward_hooks or module_globals._global_forward_pre_hooks:  # noqa: SLF001
+        return False
+    paths = {""}
+    for path in plan:
+        while path:
+            paths.add(path)
+            path = path.rpartition(".")[0]
+    modules = [model.get_submodule(path) for path in paths]
+    return not any(module._forward_hooks or "forward" in vars(module) for module in modules)  # noqa: SLF001
+
+
+def _not_called(missing: Mapping[str, str]) -> str:
+    described = ", ".join(
+        repr(query) if query == key else f"{query!r} (output key {key!r})" for query, key in missing.items()
+    )
+    verb = "was" if len(missing) == 1 else "were"
+    return (
+        f"{described} {verb} not called in this forward pass, so there is no output. The model decides by its input "
+        "which modules it runs."
+    )
+
+
+def _eager() -> AbstractContextManager[Any]:
+    """Compiled parts of the model run uncompiled: their code was made without the hooks. Since torch 2.6."""
+    stance = getattr(torch.compiler, "set_stance", None)
+    return nullcontext() if stance is None or "torch._dynamo" not in sys.modules else stance("force_eager")
