@@ -11,6 +11,7 @@ import torch
 from torch import fx, nn
 
 from fxlens.graph import MODES, Dialect, Mode
+from fxlens.tracing.arguments import hold_defaults
 from fxlens.tracing.backends import BackendChoice, QueryError, check_backend, hook_extractor, module_names
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, needed_by
 from fxlens.tracing.checkpoints import keep_checkpoints
@@ -54,7 +55,9 @@ def get_graph_node_names(
         tracer_kwargs: keyword arguments for ``torch.fx.Tracer``, and ``leaf_modules``, as torchvision takes them.
             Never changed.
         suppress_diff_warning: do not warn when the other mode has other names.
-        concrete_args: arguments of ``forward`` that are fixed while tracing, by name.
+        concrete_args: arguments of ``forward`` that are fixed while tracing, by name. Without it, optional arguments
+            that are no tensors are left at their defaults where the model cannot be traced or run otherwise; with
+            ``{}`` none are.
         leaf_modules: module classes that are traced as one node, besides the layers of ``torch.nn``.
         naming: ``"fxlens"``, or ``"torchvision"`` or ``"timm"`` for exactly the names that those give.
         backend: ``"fx"``, the nodes of the traced graph; ``"hooks"``, the paths of the modules, which need no tracing:
@@ -263,6 +266,7 @@ def _extractor(
             # With concrete arguments, torch.fx's graph takes them apart when it is called, which ours must not.
             may_change_it=not shared and not concrete_args,
         )
+        hold_defaults(pruned.graph, trace.tracer.left_out)
         if trace.tracer.checkpoints and trace.tracer.naming == "fxlens":
             lost = keep_checkpoints(pruned.graph)
             changes += [lost_checkpoint(checkpoint.source, (), "fxlens", reason) for checkpoint, reason in lost]

@@ -7,7 +7,7 @@ pre-hooks of the root make of the input, it does not see; of inner modules it se
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
@@ -31,9 +31,12 @@ def is_entered_otherwise(root: nn.Module) -> bool:
 
 
 @contextmanager
-def entry(root: nn.Module) -> Iterator[str]:
-    """The name of a method that the class of ``root`` has meanwhile, and that does what a call of ``root`` does."""
-    setattr(type(root), _NAME, _function(root))
+def entry(root: nn.Module, left_out: Collection[str] = ()) -> Iterator[str]:
+    """The name of a method that the class of ``root`` has meanwhile, and that does what a call of ``root`` does.
+
+    Arguments that are ``left_out`` are taken, but not given to ``forward``; ``*args`` and ``**kwargs`` are not taken.
+    """
+    setattr(type(root), _NAME, _function(root, left_out))
     try:
         yield _NAME
     finally:
@@ -52,12 +55,14 @@ def _run(root: nn.Module, *args: Any, **kwargs: Any) -> Any:
     return root.forward(*args, **kwargs)
 
 
-def _function(root: nn.Module) -> FunctionType:
+def _function(root: nn.Module, left_out: Collection[str]) -> FunctionType:
     """A plain function with the parameters and the global names of ``forward``: torch.fx reads both from it."""
     parameters, arguments, defaults = ["self"], ["self"], {"_run": _run}
     signature = inspect.signature(root.forward)
     for name, parameter in signature.parameters.items():
         star = _STARS.get(parameter.kind, "")
+        if star and name in left_out:
+            continue
         by_name = parameter.kind is parameter.KEYWORD_ONLY
         if by_name and not any(text.startswith("*") for text in parameters):
             parameters.append("*")
@@ -66,7 +71,10 @@ def _function(root: nn.Module) -> FunctionType:
         else:
             defaults[f"_default_{name}"] = parameter.default
             parameters.append(f"{name}=_default_{name}")
-        arguments.append(f"{name}={name}" if by_name else f"{star}{name}")
+        if name not in left_out:
+            # Behind one that is left out, only a name says which it is.
+            named = by_name or (bool(left_out) and parameter.kind is parameter.POSITIONAL_OR_KEYWORD)
+            arguments.append(f"{name}={name}" if named else f"{star}{name}")
     source = (
         f"def make({', '.join(defaults)}):\n"
         f"    def forward({', '.join(parameters)}):\n"

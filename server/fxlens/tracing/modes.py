@@ -12,6 +12,7 @@ from torch import fx, nn
 
 from fxlens.graph import MODES, Failure, Mode, Remedy
 from fxlens.suggestions import nearest
+from fxlens.tracing.arguments import lost_arguments, needed_arguments, optional_arguments
 from fxlens.tracing.changes import LiveChange
 from fxlens.tracing.failures import explain, naming_remedy
 from fxlens.tracing.mode_state import ModeState, switch
@@ -149,17 +150,59 @@ def trace_modes(
     if not isinstance(cast(object, concrete_args), (Mapping, type(None))):
         raise TypeError(f"concrete_args must be a dictionary, not {type(concrete_args).__name__}")
     with collector_paused():
-        snapshot = Snapshot(model)
-        traces = {mode: ModeTrace(mode, settings.tracer()) for mode in MODES}
-        for mode in modes:
-            train = traces["train"]
-            if mode == "eval" and "train" in modes and not train.depends_on_mode:
-                failure = replace(train.failure, mode="eval") if train.failure else None
-                traces[mode] = replace(train, mode="eval", failure=failure)
-            else:
-                trace = trace_mode(model, mode, settings, concrete_args, snapshot)
-                traces[mode] = _with_remedy(model, trace, settings, concrete_args)
-        return traces
+        traces = _all_modes(model, settings, concrete_args, modes)
+        return {mode: _with_remedy(model, trace, settings, concrete_args) for mode, trace in traces.items()}
+
+
+def _all_modes(
+    model: nn.Module, settings: TraceSettings, concrete_args: Mapping[str, Any] | None, modes: Collection[Mode]
+) -> dict[Mode, ModeTrace]:
+    """The traces, with optional arguments left at their defaults where the model cannot be traced or run otherwise."""
+    snapshot = Snapshot(model)
+    traces = _each_mode(model, settings, concrete_args, modes, snapshot)
+    if settings.naming == "fxlens" and concrete_args is None and not settings.left_out:
+        graphs = [traces[mode].graph for mode in modes]
+        if None in graphs:
+            left_out = optional_arguments(model)
+        else:
+            left_out = frozenset(name for mode in modes for name in needed_arguments(traces[mode].tracer))
+        if left_out:
+            tried = _each_mode(model, replace(settings, left_out=left_out), None, modes, snapshot)
+            # Where neither works, the failure that is met later is the one to solve.
+            if _reach(tried, modes) > _reach(traces, modes) or (None not in graphs and _all_traced(tried, modes)):
+                traces = tried
+    for tracer in {trace.tracer for trace in traces.values() if trace.graph is not None}:
+        tracer.changes.extend(lost_arguments(tracer, concrete_args or (), settings.naming))
+    return traces
+
+
+def _all_traced(traces: Mapping[Mode, ModeTrace], modes: Collection[Mode]) -> bool:
+    return all(traces[mode].graph is not None for mode in modes)
+
+
+def _reach(traces: Mapping[Mode, ModeTrace], modes: Collection[Mode]) -> tuple[int, int]:
+    """How far tracing got: the number of modes that were traced, and of the nodes before the failures of the others."""
+    failed = [traces[mode] for mode in modes if traces[mode].graph is None]
+    nodes = sum(name.op != "placeholder" for trace in failed for name in trace.tracer.node_to_qualname)
+    return len(modes) - len(failed), nodes
+
+
+def _each_mode(
+    model: nn.Module,
+    settings: TraceSettings,
+    concrete_args: Mapping[str, Any] | None,
+    modes: Collection[Mode],
+    snapshot: Snapshot,
+) -> dict[Mode, ModeTrace]:
+    traces = {mode: ModeTrace(mode, settings.tracer()) for mode in MODES}
+    for mode in modes:
+        train = traces["train"]
+        if mode == "eval" and "train" in modes and not train.depends_on_mode:
+            failure = replace(train.failure, mode="eval") if train.failure else None
+            traces[mode] = replace(train, mode="eval", failure=failure)
+        else:
+            traces[mode] = trace_mode(model, mode, settings, concrete_args, snapshot)
+    return traces
 
 
 def _with_remedy(
@@ -179,7 +222,7 @@ def _with_remedy(
     ):
         leaves.append(failed.tracer.failed_in[1])
         tried = replace(settings, leaf_modules=(*settings.leaf_modules, *leaves))
-        failed = trace_mode(model, trace.mode, tried, concrete_args)
+        failed = _all_modes(model, tried, concrete_args, (trace.mode,))[trace.mode]
     if failed.graph is not None:
         names = ", ".join(kind.__qualname__ for kind in leaves)
         remedy = f"{trace.failure.remedy} Tried and works: leaf_modules=[{names}].".strip()

@@ -28,11 +28,14 @@ class TraceSettings:
     leaf_modules: tuple[type[nn.Module], ...]
     tracer_kwargs: dict[str, Any]
     traces_through: bool | None = None
+    left_out: frozenset[str] = frozenset()
 
     def tracer(self) -> NodePathTracer:
-        return NodePathTracer(
+        tracer = NodePathTracer(
             self.leaf_modules, naming=self.naming, traces_through=self.traces_through, **self.tracer_kwargs
         )
+        tracer.left_out = self.left_out
+        return tracer
 
 
 def trace_settings(

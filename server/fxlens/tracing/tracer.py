@@ -71,6 +71,7 @@ class NodePathTracer(fx.Tracer):
         node_to_contexts: the context managers (``torch.no_grad()`` …) that were open in ``forward`` when the node was
             made, if there have been any by then.
         module_calls: the calls of all modules but the root, in the order in which they returned.
+        left_out: arguments of ``forward`` that are left at their defaults, under our own rule. They have no names.
         recorded_buffers: paths of buffers on which operations become nodes. torch.fx carries them out while it traces.
         failed_in: path and class of the innermost module whose ``forward`` raised, if one did.
         functions: the nodes that each apply a custom ``torch.autograd.Function``.
@@ -98,6 +99,7 @@ class NodePathTracer(fx.Tracer):
         super().__init__(**tracer_kwargs)
         self.leaf_modules = tuple(leaf_modules)
         self.recorded_buffers: frozenset[str] = frozenset()
+        self.left_out: frozenset[str] = frozenset()
         self.naming: Dialect = naming
         self.node_to_qualname: dict[fx.Node, str] = {}
         self.node_to_origin: dict[fx.Node, NodeOrigin] = {}
@@ -149,8 +151,9 @@ class NodePathTracer(fx.Tracer):
             self._watch = stack.enter_context(watched_contexts())
             stack.enter_context(recorded_calls(self))
             # torchvision's names are those of the class's own forward, whatever is called.
-            if isinstance(root, nn.Module) and self.naming == "fxlens" and is_entered_otherwise(root):
-                self.traced_func_name = stack.enter_context(entry(root))
+            is_own = isinstance(root, nn.Module) and self.naming == "fxlens"
+            if isinstance(root, nn.Module) and is_own and (self.left_out or is_entered_otherwise(root)):
+                self.traced_func_name = stack.enter_context(entry(root, self.left_out))
                 stack.callback(delattr, self, "traced_func_name")
             graph = super().trace(root, concrete_args)
         if self.checkpoints:
@@ -202,6 +205,8 @@ class NodePathTracer(fx.Tracer):
 
     def _register(self, node: fx.Node, kind: str, target: Any, own: str) -> None:
         """Note the name, the origin and the surroundings of a new node; ``own`` is the name of what it calls."""
+        if kind == "placeholder" and target in self.left_out:
+            return
         scope = self._caller_path if kind == "call_module" else self._current_path
         if kind == "call_module":
             name = self.rule.of_module(target)

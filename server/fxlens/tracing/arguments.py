@@ -1,0 +1,129 @@
+"""Arguments of ``forward`` that are left at their defaults while a model is traced.
+
+torch.fx makes a traced value of every argument. An optional one that is no tensor (a flag, ``None`` for a mask) is then
+decided by as if it had been given: ``if return_dict:`` cannot be traced, ``if mask is not None:`` takes the wrong arm.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from fxlens.graph import Dialect
+from fxlens.tracing.changes import LiveChange
+from fxlens.tracing.inplace import apply_in_place
+from fxlens.tracing.tracer import NodePathTracer
+from fxlens.tracing.values import map_ends
+
+_PLAIN = (type(None), bool, int, float, str)
+_VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def optional_arguments(model: nn.Module) -> frozenset[str]:
+    """The parameters of ``forward`` that can be left out: those with a plain default, ``*args`` and ``**kwargs``.
+
+    One is always left to trace: the first, or the one that a model of transformers calls its main input.
+    """
+    try:
+        parameters = dict(inspect.signature(model.forward).parameters)
+    except (TypeError, ValueError):
+        return frozenset()
+    main = getattr(model, "main_input_name", None)
+    first = main if isinstance(main, str) and main in parameters else next(iter(parameters), None)
+    if all(each.kind in _VARIABLE for each in parameters.values()):
+        return frozenset()
+    return frozenset(
+        name
+        for name, each in parameters.items()
+        if each.kind in _VARIABLE or (name != first and isinstance(each.default, _PLAIN))
+    )
+
+
+def needed_arguments(tracer: NodePathTracer) -> dict[str, list[fx.Node]]:
+    """The arguments with the default ``None`` that the graph cannot do without, and the nodes that then fail."""
+    found: dict[str, list[fx.Node]] = {}
+    for node in tracer.graph.nodes:
+        if node.op != "placeholder":
+            break
+        if node.args == (None,) and node.target not in tracer.left_out:
+            failing = [user for user in node.users if _fails(user, node)]
+            if failing:
+                found[str(node.target)] = failing
+    return found
+
+
+def _fails(user: fx.Node, none: fx.Node) -> bool:
+    """Whether ``user`` raises if ``none``, one of its arguments, is ``None``. What cannot be known does not."""
+    is_first = bool(user.args) and user.args[0] is none
+    if user.op == "call_method":
+        return is_first and not hasattr(None, str(user.target))
+    if user.op == "call_module":
+        return False
+    if user.op != "call_function":
+        return False
+    if user.target is getattr:
+        return is_first and not hasattr(None, str(user.args[1]))
+    home = getattr(user.target, "__module__", None)
+    if home == "_operator" or user.target is apply_in_place:
+        name = getattr(user.target, "__name__", "")
+        return is_first if name in ("getitem", "setitem") else name not in _TAKE_ANYTHING
+    return str(home or "torch").partition(".")[0] == "torch" and _refuses(user, none)
+
+
+_TAKE_ANYTHING = frozenset({"is_", "is_not", "eq", "ne", "not_", "truth", "contains"})
+
+
+def _refuses(user: fx.Node, none: fx.Node) -> bool:
+    """Whether the function of ``user`` wants something else than ``None``, judged by its types alone."""
+    tensor = torch.empty((), device="meta")
+    args, kwargs = map_ends(
+        (user.args, user.kwargs),
+        lambda end: end if not isinstance(end, fx.Node) else None if end is none else tensor,
+    )
+    target: Any = user.target
+    try:
+        target(*args, **kwargs)
+    except TypeError as error:
+        return "NoneType" in str(error)
+    except Exception:  # the shapes are made up
+        return False
+    return False
+
+
+def lost_arguments(tracer: NodePathTracer, given: Collection[str], dialect: Dialect) -> Iterator[LiveChange]:
+    """What is said of the arguments that are needed although they may be left out, but for those in ``given``."""
+    for name, nodes in needed_arguments(tracer).items():
+        if name not in given:
+            message = f"`{name}` is None by default, and the traced path needs it"
+            remedy = f"pass `concrete_args={{{name!r}: None}}`" if dialect != "timm" else "pass it whenever it runs"
+            source = tracer.node_to_origin[nodes[0]].source if nodes[0] in tracer.node_to_origin else None
+            yield LiveChange("argument", message, remedy, source, tuple(nodes))
+
+
+def hold_defaults(graph: fx.Graph, left_out: Collection[str]) -> None:
+    """Make ``graph`` refuse other values than the defaults for the arguments that were left out."""
+    inputs = [node for node in graph.nodes if node.op == "placeholder"]
+    held = [node for node in inputs if node.target in left_out]
+    if not held:
+        return
+    with graph.inserting_after(inputs[-1]):
+        for node in reversed(held):
+            graph.call_function(hold, (node, str(node.target), node.args[0] if node.args else None))
+
+
+def hold(value: Any, name: str, default: Any) -> None:
+    """Raise ``TypeError`` if ``value``, the argument ``name``, is not ``default``."""
+    if value is default or (type(value) is type(default) and value == default):
+        return
+    advice = "{}" if default is None or isinstance(value, torch.Tensor) else f"{{{name!r}: {value!r}}}"
+    raise TypeError(
+        f"pass concrete_args={advice} to create_feature_extractor to use {name}: "
+        f"it was left at its default, {default!r}, when the extractor was made"
+    )
+
+
+fx.node._side_effectful_functions.add(hold)  # noqa: SLF001 - torch 2.2 has no public function for it
