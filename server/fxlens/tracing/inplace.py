@@ -48,6 +48,10 @@ def apply_in_place(value: Any, name: str, other: Any) -> Any:
 class InPlaceProxy(fx.Proxy):
     """A proxy that records in-place operators."""
 
+    def __len__(self) -> int:
+        length = self.tracer.length(self)  # type: ignore[attr-defined]
+        return super().__len__() if length is None else length
+
     @classmethod
     def __torch_function__(
         cls, orig_method: Any, types: Any, args: tuple[Any, ...] | None = None, kwargs: dict[str, Any] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -74,11 +75,26 @@ def trace_mode(
     if trace.unrecorded and settings.naming == "fxlens":
         again = _traced(model, mode, settings, concrete_args, snapshot, frozenset(trace.unrecorded))
         trace = trace if again.graph is None else again
+    elif trace.graph is None and settings.naming == "fxlens" and _reads_buffer_at_traced(trace.error):
+        again = _traced(
+            model, mode, settings, concrete_args, snapshot, frozenset(name for name, _ in model.named_buffers())
+        )
+        trace = trace if again.graph is None else again
     if trace.tracer.functions and trace.graph is not None:
         through = _traced(model, mode, replace(settings, traces_through=True), concrete_args, snapshot, frozenset())
         own = set(trace.names)
         trace.inner = tuple(name for name in through.names if name not in own)
     return trace
+
+
+def _reads_buffer_at_traced(error: Exception | None) -> bool:
+    """Whether ``error`` is that of ``self.buffer[:n]`` with a traced ``n``, which torch.fx does not record."""
+    return isinstance(error, (TypeError, IndexError)) and re.search(_INDEX, str(error)) is not None
+
+
+_INDEX = (
+    r"slice indices must be integers|only integers, slices|invalid indices?|\w+\(\).*(Proxy|combination of arguments)"
+)
 
 
 def _traced(

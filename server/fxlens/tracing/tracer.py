@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import fx, nn
 from torch.autograd import Function
+from torch.fx.proxy import Attribute
 
 from fxlens.graph import Dialect, SourceLine
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, lost_function
@@ -20,6 +21,7 @@ from fxlens.tracing.context_watch import ContextWatch, watched_contexts
 from fxlens.tracing.contexts import Contexts
 from fxlens.tracing.entry import entry, is_entered_otherwise
 from fxlens.tracing.inplace import PLAIN, InPlaceProxy
+from fxlens.tracing.lengths import known_length
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
 from fxlens.tracing.recorded_calls import AppliedFunction, Given, has_proxy, is_constant, node_name, recorded_calls
 from fxlens.tracing.sources import definition_line, running_line
@@ -122,6 +124,7 @@ class NodePathTracer(fx.Tracer):
         self.changes: list[LiveChange] = []
         self._checkpoint: Checkpoint | None = None
         self._is_probing = False
+        self._modules: dict[str, nn.Module] | None = None
 
     def trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> fx.Graph:
         """Trace ``root``; the names are in :attr:`node_to_qualname` afterwards.
@@ -312,6 +315,19 @@ class NodePathTracer(fx.Tracer):
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return InPlaceProxy(node, self)
+
+    def iter(self, obj: fx.Proxy) -> Iterator[Any]:
+        length = self.length(obj)
+        values: Any = obj
+        return super().iter(obj) if length is None else (values[at] for at in range(length))
+
+    def length(self, value: fx.Proxy) -> int | None:
+        """The number of items of a traced value, under our own rule and where it is known."""
+        if self.naming != "fxlens" or self._is_probing or isinstance(value, Attribute):
+            return None
+        if self._modules is None:
+            self._modules = dict(self.root.named_modules(remove_duplicate=False))
+        return known_length(value.node, self._modules)
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
         if not isinstance(attr_val, torch.Tensor) or threading.get_ident() != self._thread:
