@@ -16,15 +16,15 @@ def known_length(node: fx.Node, modules: dict[str, nn.Module]) -> int | None:
         module = modules.get(str(node.target))
         return 2 if isinstance(module, (nn.RNNBase, nn.MultiheadAttention)) else None
     name = _name(node)
-    arguments = list(node.args)
+    arguments: Any = list(node.args)
     if name == "meshgrid":
         given = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
         return len(given)
     if name in ("chunk", "tensor_split"):
-        count = _argument(node, 1, "chunks", "indices_or_sections", "sections", "indices")
+        count: Any = _argument(node, 1, "chunks", "indices_or_sections", "sections", "indices")
         return count if isinstance(count, int) else len(count) + 1 if isinstance(count, (tuple, list)) else None
     if name in ("split", "split_with_sizes"):
-        sizes = _argument(node, 1, "split_size", "split_size_or_sections", "split_sizes")
+        sizes: Any = _argument(node, 1, "split_size", "split_size_or_sections", "split_sizes")
         if isinstance(sizes, (tuple, list)):
             return len(sizes)
         size = _size(node.args[0], _argument(node, 2, "dim"))
@@ -62,9 +62,10 @@ def _size(value: Any, dim: Any) -> int | None:
 
 def _sizes(node: fx.Node) -> list[int | None] | None:
     """The sizes of a tensor as far as they are written, or ``None`` if not even their number is."""
-    name, args = _name(node), node.args
+    name = _name(node)
+    args: Any = node.args
     if name in ("view", "reshape"):
-        shape = _several(args[1:]) or node.kwargs.get("shape") or node.kwargs.get("size")
+        shape: Any = _several(args[1:]) or node.kwargs.get("shape") or node.kwargs.get("size")
         return [size if isinstance(size, int) and size >= 0 else None for size in shape] if _is_list(shape) else None
     before = _sizes(args[0]) if args and isinstance(args[0], fx.Node) else None
     if name == "stack" and args and _is_list(args[0]):
@@ -77,12 +78,12 @@ def _sizes(node: fx.Node) -> list[int | None] | None:
     if before is None:
         return None
     if name == "permute":
-        order = _several(args[1:]) or node.kwargs.get("dims")
+        order: Any = _several(args[1:]) or node.kwargs.get("dims")
         is_plain = _is_list(order) and len(order) == len(before) and all(isinstance(at, int) for at in order)
         return [before[at] for at in order] if is_plain else None
     if name in ("transpose", "swapaxes") and len(args) == 3 and all(isinstance(at, int) for at in args[1:]):
         first, second = args[1:]
-        before[first], before[second] = before[second], before[first]  # type: ignore[index]
+        before[first], before[second] = before[second], before[first]
         return before
     return before if name in _SAME and len(node.all_input_nodes) == 1 else None
 

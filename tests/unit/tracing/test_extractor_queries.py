@@ -299,7 +299,7 @@ def test_a_model_need_be_traceable_only_in_the_mode_that_is_asked_for(other: dic
     with pytest.raises(RuntimeError, match="train mode"):
         extractor.train()(x)
     with pytest.raises(TracingError, match="train mode"):
-        create_feature_extractor(model, ["layer"])
+        create_feature_extractor(model, ["layer"], backend="fx")
     extractor = create_feature_extractor(OneMode(untraceable=False), train_return_nodes=["layer"])
     assert list(copy.deepcopy(extractor).train()(x)) == ["layer"]
 

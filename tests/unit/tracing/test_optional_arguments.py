@@ -134,6 +134,6 @@ def test_a_needed_argument_is_warned_of_where_it_is_not_left_out() -> None:
 def test_leaf_modules_are_tried_together_with_arguments_left_out() -> None:
     model = NeedsLeaf()
     with pytest.raises(TracingError, match="Shift"):
-        create_feature_extractor(model, ["relu"])
+        create_feature_extractor(model, ["relu"], backend="fx")
     extractor = create_feature_extractor(model, ["relu"], leaf_modules=[Shift])
     assert torch.equal(extractor(X)["relu"], model(X))
