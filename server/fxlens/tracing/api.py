@@ -7,25 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias, cast
 
-import torch
-from torch import fx, nn
+from torch import nn
 
 from fxlens.graph import MODES, Dialect, Mode
-from fxlens.tracing.arguments import hold_defaults
+from fxlens.tracing.assembly import assemble
 from fxlens.tracing.backends import BackendChoice, QueryError, check_backend, hook_extractor, module_names
-from fxlens.tracing.changes import LiveChange, lost_checkpoint, needed_by
-from fxlens.tracing.checkpoints import keep_checkpoints
-from fxlens.tracing.extractor import Extractor, build_extractor
+from fxlens.tracing.extractor import Extractor
 from fxlens.tracing.failures import TracingError
-from fxlens.tracing.missing_mode import missing_mode
-from fxlens.tracing.mode_state import effects, state_of
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.preserve import collector_paused
-from fxlens.tracing.pruning import Wanted, prune
+from fxlens.tracing.pruning import Wanted
 from fxlens.tracing.selection import BadQuery, Selection, message, working_call
 from fxlens.tracing.settings import TraceSettings, trace_settings
-from fxlens.tracing.values import nodes_in
 
 ReturnNodes: TypeAlias = "Sequence[str] | Mapping[str, str]"
 Leaves: TypeAlias = "Iterable[type[nn.Module]]"
@@ -199,8 +193,9 @@ def create_feature_extractor(
             raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call, merged))
         if not suppress_diff_warning and return_nodes is not None:
             _warn_of_differences(traces, "train" if model.training else "eval")
-        _warn_of_unrecorded(traces, naming)
-        extractor, changes = _extractor(model, traces, selection, queries, concrete_args or {})
+        warn_of_unrecorded(traces, naming)
+        wanted = {mode: _wanted(selection, mode, queries[mode]) for mode in MODES if traces[mode].graph is not None}
+        extractor, changes = assemble(model, traces, wanted, concrete_args or {})
     for text in dict.fromkeys(change.text for change in changes):
         warnings.warn(text, stacklevel=2)
     return extractor
@@ -230,106 +225,9 @@ def _selected(
     return traces, selection, bad
 
 
-def _extractor(
-    model: nn.Module,
-    traces: Mapping[Mode, ModeTrace],
-    selection: Selection,
-    queries: Mapping[Mode, Mapping[str, str]],
-    concrete_args: Mapping[str, Any],
-) -> tuple[Extractor, list[LiveChange]]:
-    """The extractor, and what it does otherwise than ``model``."""
-    modules = dict(model.named_modules(remove_duplicate=False))
-    graphs: dict[Mode, fx.Graph] = {}
-    shared = traces["train"].graph is traces["eval"].graph and queries["train"] != queries["eval"]
-    attributes: dict[str, torch.Tensor] = {}
-    changes: list[LiveChange] = []
-    for mode in MODES:
-        trace = traces[mode]
-        if trace.graph is None:
-            continue
-        if mode == "eval" and trace.graph is traces["train"].graph and queries["train"] == queries["eval"]:
-            graphs[mode] = graphs["train"]
-            continue
-        wanted: dict[str, Wanted] = {}
-        for query, key in queries[mode].items():
-            found = selection.names[mode].find(query)
-            assert found is not None
-            wanted[key] = found
-        needed = needed_by(node for want in wanted.values() for node in (want.after, *nodes_in(want.value)))
-        changes += [change for change in trace.changes if change.concerns(needed)]
-        pruned = prune(
-            trace.graph,
-            wanted,
-            modules,
-            _guards(trace),
-            trace.tracer.node_to_contexts,
-            # With concrete arguments, torch.fx's graph takes them apart when it is called, which ours must not.
-            may_change_it=not shared and not concrete_args,
-        )
-        hold_defaults(pruned.graph, trace.tracer.left_out)
-        if trace.tracer.checkpoints and trace.tracer.naming == "fxlens":
-            lost = keep_checkpoints(pruned.graph)
-            changes += [lost_checkpoint(checkpoint.source, (), "fxlens", reason) for checkpoint, reason in lost]
-        graphs[mode] = pruned.graph
-        values = {**trace.attributes, **pruned.constants}
-        _fix_inputs(pruned.graph, concrete_args, values)
-        _take_attributes(mode, pruned.graph, {**modules, **values}, attributes)
-    for mode in MODES:
-        if mode not in graphs:
-            other = next(iter(graphs.values()))
-            graphs[mode] = missing_mode(other, _why_missing(type(model).__qualname__, traces[mode]))
-    states = {mode: trace.state for mode, trace in traces.items() if trace.state is not None}
-    extractor = build_extractor(model, graphs, modules, attributes)
-    if states and traces["train"].tracer.naming == "fxlens":
-        extractor.mode_effects = effects(state_of(model), states)
-    return extractor, changes
-
-
-def _why_missing(model: str, trace: ModeTrace) -> str:
-    mode = trace.mode
-    if trace.failure is None:
-        return f"pass {mode}_return_nodes: this extractor of {model} was made without nodes for {mode} mode"
-    return f"switch the mode: {model} cannot be traced in {mode} mode: {trace.failure.message}"
-
-
-def _guards(trace: ModeTrace) -> frozenset[fx.Node]:
-    """The assertions that torch.fx itself made to hold an argument to its value in ``concrete_args``."""
-    origins = trace.tracer.node_to_origin
-    return frozenset(
-        node
-        for node, origin in origins.items()
-        if origin.source is None and str(getattr(node.target, "__name__", "")).startswith("_assert")
-    )
-
-
-def _fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any], values: Mapping[str, torch.Tensor]) -> None:
-    """Give the inputs that ``concrete_args`` fixed back their names, and their values as defaults.
-
-    A default that is a tensor is one of ``values`` for torch.fx, read by a node that is no Python.
-    """
-    for node in [node for node in graph.nodes if node.op == "placeholder"]:
-        name = str(node.target).rpartition("_")[0]
-        if name in concrete_args and node.target == f"{name}_1":
-            node.target = name
-            node.args = (concrete_args[name],)
-        default = node.args[0] if node.args else None
-        if isinstance(default, fx.Node):
-            node.args = (values[str(default.target)],)
-            if not default.users:
-                graph.erase_node(default)
-
-
-def _take_attributes(
-    mode: Mode, graph: fx.Graph, found: Mapping[str, torch.Tensor], attributes: dict[str, torch.Tensor]
-) -> None:
-    """Collect the tensors that ``graph`` reads. A constant of one mode must not take the name of the other's."""
-    for node in graph.nodes:
-        if node.op == "get_attr":
-            path = str(node.target)
-            value = found[path]
-            if attributes.get(path, value) is not value:
-                path = node.target = f"{path}_{mode}"
-            attributes[path] = value
+def _wanted(selection: Selection, mode: Mode, queries: Mapping[str, str]) -> dict[str, Wanted]:
+    found = {key: selection.names[mode].find(query) for query, key in queries.items()}
+    return {key: want for key, want in found.items() if want is not None}
 
 
 def _settings(
@@ -434,7 +332,7 @@ def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode, *, bot
     warnings.warn(f"{how[0].upper()}{how[1:]}. {advice}", stacklevel=3)
 
 
-def _warn_of_unrecorded(traces: Mapping[Mode, ModeTrace], naming: Dialect) -> None:
+def warn_of_unrecorded(traces: Mapping[Mode, ModeTrace], naming: Dialect) -> None:
     changed = dict.fromkeys(path for trace in traces.values() for path in trace.unrecorded)
     if changed:
         what = ", ".join(map(repr, changed))

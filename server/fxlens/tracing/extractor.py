@@ -243,6 +243,17 @@ def build_extractor(
         _resolve_annotations(model, graphs[mode])
     extractor = extractor_of(kind, type(model).__name__, graphs["train"], graphs["eval"])
     _copy_mode(model, extractor)
+    adopt(extractor, graphs, modules, attributes)
+    return extractor
+
+
+def adopt(
+    extractor: nn.Module,
+    graphs: Mapping[Mode, fx.Graph],
+    modules: Mapping[str, nn.Module],
+    attributes: Mapping[str, Any],
+) -> None:
+    """Give ``extractor`` the modules and tensors that ``graphs`` name; see :func:`build_extractor`."""
     nodes = [node for mode in MODES for node in graphs[mode].nodes]
     called = {str(node.target) for node in nodes if node.op == "call_module"}
     # In the model's order, which is that of its state_dict. Outer modules come first, their inner ones with them.
@@ -254,7 +265,6 @@ def build_extractor(
         home, name = _home(extractor, path, modules)
         if not hasattr(home, name):
             _attach(home, name, attributes[path], modules.get(path.rpartition(".")[0]))
-    return extractor
 
 
 def _resolve_annotations(model: nn.Module, graph: fx.Graph) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import fx
 
+from fxlens.tracing.torch_private import keep_calls_of
+
 
 def missing_mode(other: fx.Graph, reason: str) -> fx.Graph:
     """A graph with the inputs of ``other``, the graph of the other mode, that raises when it runs."""
@@ -22,4 +24,4 @@ def refuse(reason: str) -> Any:
     raise RuntimeError(reason)
 
 
-fx.node._side_effectful_functions.add(refuse)  # noqa: SLF001 - torch 2.2 has no public function for it
+keep_calls_of(refuse)

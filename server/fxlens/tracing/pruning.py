@@ -40,8 +40,9 @@ def prune(
     contexts: Mapping[fx.Node, Contexts] = MappingProxyType({}),
     *,
     may_change_it: bool = False,
+    plain_output: bool = False,
 ) -> Pruned:
-    """A graph that returns an ``OrderedDict`` of ``wanted``, in its order, and computes nothing else.
+    """A graph that returns an ``OrderedDict`` of ``wanted`` (or a plain ``dict``), in its order, and no more.
 
     Kept are: the inputs, what the wanted values depend on, in-place operations that write to what a kept node reads
     later (even if nobody uses their result, where torch.fx's own elimination drops them), and ``guards``. Assertions
@@ -81,7 +82,7 @@ def prune(
     target.go_to_end()
     writer.switch(())
     pairs = [(key, outputs[key]) for key in wanted]
-    target.graph.output(target.graph.call_function(OrderedDict, (pairs,)))
+    target.graph.output(dict(pairs) if plain_output else target.graph.call_function(OrderedDict, (pairs,)))
     return Pruned(target.graph, constants)
 
 

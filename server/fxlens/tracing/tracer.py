@@ -377,10 +377,11 @@ class NodePathTracer(fx.Tracer):
         found: dict[str, Any] = {name: tensor for tensor, name in self._tensor_names.values()}
         found.update({name: tensor for tensor, name in self.tensor_attrs.items()})
         paths = {str(node.target) for node in self.graph.nodes if node.op == "get_attr"}
-        return {path: found[path] if path in found else _lookup(self.root, path) for path in sorted(paths)}
+        return {path: found[path] if path in found else lookup(self.root, path) for path in sorted(paths)}
 
 
-def _lookup(root: nn.Module, path: str) -> Any:
+def lookup(root: nn.Module, path: str) -> Any:
+    """The attribute at a dotted path."""
     value: Any = root
     for part in path.split("."):
         value = getattr(value, part)

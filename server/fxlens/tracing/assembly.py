@@ -1,0 +1,136 @@
+"""Puts an extractor together: the graphs of both modes cut down to what is wanted, and what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from fxlens.graph import MODES, Mode
+from fxlens.tracing.arguments import hold_defaults
+from fxlens.tracing.changes import LiveChange, lost_checkpoint, needed_by
+from fxlens.tracing.checkpoints import keep_checkpoints
+from fxlens.tracing.extractor import FeatureExtractor, build_extractor
+from fxlens.tracing.missing_mode import missing_mode
+from fxlens.tracing.mode_state import effects, state_of
+from fxlens.tracing.modes import ModeTrace
+from fxlens.tracing.pruning import Wanted, prune
+from fxlens.tracing.values import nodes_in
+
+
+def assemble(
+    model: nn.Module,
+    traces: Mapping[Mode, ModeTrace],
+    wanted: Mapping[Mode, Mapping[str, Wanted]],
+    concrete_args: Mapping[str, Any],
+    *,
+    kind: type[FeatureExtractor] = FeatureExtractor,
+    plain_output: bool = False,
+) -> tuple[FeatureExtractor, list[LiveChange]]:
+    """The extractor of ``wanted``, by mode and output key, and what it does otherwise than ``model``.
+
+    Args:
+        traces: both modes of ``model``; one that could not be traced has no part in ``wanted``.
+        kind: the class of the extractor.
+        plain_output: return a ``dict``, as torchvision's extractor does, and not an ``OrderedDict``.
+    """
+    modules = dict(model.named_modules(remove_duplicate=False))
+    graphs: dict[Mode, fx.Graph] = {}
+    same = _are_same(wanted.get("train"), wanted.get("eval"))
+    shared = traces["train"].graph is traces["eval"].graph and not same
+    attributes: dict[str, torch.Tensor] = {}
+    changes: list[LiveChange] = []
+    for mode in MODES:
+        trace = traces[mode]
+        if trace.graph is None:
+            continue
+        if mode == "eval" and trace.graph is traces["train"].graph and same:
+            graphs[mode] = graphs["train"]
+            continue
+        needed = needed_by(node for want in wanted[mode].values() for node in (want.after, *nodes_in(want.value)))
+        changes += [change for change in trace.changes if change.concerns(needed)]
+        pruned = prune(
+            trace.graph,
+            wanted[mode],
+            modules,
+            _guards(trace),
+            trace.tracer.node_to_contexts,
+            # With concrete arguments, torch.fx's graph takes them apart when it is called, which ours must not.
+            may_change_it=not shared and not concrete_args,
+            plain_output=plain_output,
+        )
+        hold_defaults(pruned.graph, trace.tracer.left_out)
+        if trace.tracer.checkpoints and trace.tracer.naming == "fxlens":
+            lost = keep_checkpoints(pruned.graph)
+            changes += [lost_checkpoint(checkpoint.source, (), "fxlens", reason) for checkpoint, reason in lost]
+        graphs[mode] = pruned.graph
+        values = {**trace.attributes, **pruned.constants}
+        _fix_inputs(pruned.graph, concrete_args, values)
+        _take_attributes(mode, pruned.graph, {**modules, **values}, attributes)
+    for mode in MODES:
+        if mode not in graphs:
+            other = next(iter(graphs.values()))
+            graphs[mode] = missing_mode(other, _why_missing(type(model).__qualname__, traces[mode]))
+    states = {mode: trace.state for mode, trace in traces.items() if trace.state is not None}
+    extractor = build_extractor(model, graphs, modules, attributes, kind)
+    if states and traces["train"].tracer.naming == "fxlens":
+        extractor.mode_effects = effects(state_of(model), states)
+    return extractor, changes
+
+
+def _are_same(train: Mapping[str, Wanted] | None, evaluation: Mapping[str, Wanted] | None) -> bool:
+    """Whether both modes want the same nodes under the same keys. Structures are not compared: tensors are in them."""
+    if train is None or evaluation is None or list(train) != list(evaluation):
+        return False
+    return all(
+        want.value is evaluation[key].value and want.after is evaluation[key].after for key, want in train.items()
+    )
+
+
+def _why_missing(model: str, trace: ModeTrace) -> str:
+    mode = trace.mode
+    if trace.failure is None:
+        return f"pass {mode}_return_nodes: this extractor of {model} was made without nodes for {mode} mode"
+    return f"switch the mode: {model} cannot be traced in {mode} mode: {trace.failure.message}"
+
+
+def _guards(trace: ModeTrace) -> frozenset[fx.Node]:
+    """The assertions that torch.fx itself made to hold an argument to its value in ``concrete_args``."""
+    origins = trace.tracer.node_to_origin
+    return frozenset(
+        node
+        for node, origin in origins.items()
+        if origin.source is None and str(getattr(node.target, "__name__", "")).startswith("_assert")
+    )
+
+
+def _fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any], values: Mapping[str, torch.Tensor]) -> None:
+    """Give the inputs that ``concrete_args`` fixed back their names, and their values as defaults.
+
+    A default that is a tensor is one of ``values`` for torch.fx, read by a node that is no Python.
+    """
+    for node in [node for node in graph.nodes if node.op == "placeholder"]:
+        name = str(node.target).rpartition("_")[0]
+        if name in concrete_args and node.target == f"{name}_1":
+            node.target = name
+            node.args = (concrete_args[name],)
+        default = node.args[0] if node.args else None
+        if isinstance(default, fx.Node):
+            node.args = (values[str(default.target)],)
+            if not default.users:
+                graph.erase_node(default)
+
+
+def _take_attributes(
+    mode: Mode, graph: fx.Graph, found: Mapping[str, torch.Tensor], attributes: dict[str, torch.Tensor]
+) -> None:
+    """Collect the tensors that ``graph`` reads. A constant of one mode must not take the name of the other's."""
+    for node in graph.nodes:
+        if node.op == "get_attr":
+            path = str(node.target)
+            value = found[path]
+            if attributes.get(path, value) is not value:
+                path = node.target = f"{path}_{mode}"
+            attributes[path] = value
