@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from fxlens.checks.fixes import add_argument, given
-from fxlens.checks.leaf_lists import argument_of, entries_of, leaves_of, put_first, take_out
 from fxlens.checks.problem import Edit, Fix
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import ModuleInfo
+from fxlens.source.leaf_lists import Written, argument_of, leaves_of
 from fxlens.source.model import ExtractionCall, Position, Span
 
 _LEAVES_ANYHOW = ("torch.nn.", "torch.ao.nn.", "torchvision.ops.")
@@ -36,8 +36,8 @@ def drop_leaf_module(analysis: CallAnalysis, text: SourceText, leaf: ModuleInfo)
     """Take the class of a leaf out of the user's own list, so that the nodes inside it exist."""
     if leaf.class_name.startswith(_LEAVES_ANYHOW) and leaf.short_class != "Sequential":
         return None
-    listed = leaves_of(analysis.call, text)
-    edit = take_out(listed, leaf.short_class, text) if listed else None
+    listed = leaves_of(analysis.call, text.document)
+    edit = _take_out(listed, leaf.short_class, text) if listed else None
     return Fix(f"Stop making {leaf.short_class} a leaf", (edit,)) if edit else None
 
 
@@ -47,14 +47,51 @@ def _leaf_edit(call: ExtractionCall, text: SourceText, listed: str) -> Edit | No
     entry = f"{_quoted('leaf_modules', call, text)}: [{listed}]"
     if given(call, name) is None:
         return add_argument(call, text, f"leaf_modules=[{listed}]" if own else f"tracer_kwargs={{{entry}}}")
-    leaves = leaves_of(call, text)
+    leaves = leaves_of(call, text.document)
     if leaves is not None:
-        return put_first(leaves, listed, text) if isinstance(leaves.node, ast.List) and not leaves.shared else None
-    settings = argument_of(call, name, text)
-    entries = entries_of(settings) if settings and not settings.shared else None
+        return _put_first(leaves, listed, text) if leaves.kind == "list" and not leaves.shared else None
+    settings = argument_of(call, name, text.document)
+    entries = settings.entries() if settings and not settings.shared else None
     if own or settings is None or entries is None or "leaf_modules" in entries:
         return None
-    return put_first(settings, entry if isinstance(settings.node, ast.Dict) else f"leaf_modules=[{listed}]", text)
+    return _put_first(settings, entry if settings.kind == "dict" else f"leaf_modules=[{listed}]", text)
+
+
+def _put_first(listed: Written, item: str, text: SourceText) -> Edit:
+    """``item`` before what a list, a dict or a call of ``dict`` has; on a line of its own if the others are."""
+    items = listed.items
+    if not items:
+        close = Position(listed.span.end.line, listed.span.end.column - 1)
+        return Edit(Span(close, close), item)
+    at = items[0].start
+    if not text.begins_line(at):
+        return Edit(Span(at, at), f"{item}, ")
+    indent = text.indentation(at.line)
+    opening = text.end_of(listed.span.start.line)
+    if text.content(opening.line).rstrip()[-1:] in ("[", "{", "("):  # Above comments, which speak of what follows them.
+        return Edit(Span(opening, opening), f"{text.newline}{indent}{item},")
+    return Edit(Span(at, at), f"{item},{text.newline}{indent}")
+
+
+def _take_out(listed: Written, short_class: str, text: SourceText) -> Edit | None:
+    """The list without the class of that name, which has to stand in it once; comments of the others stay."""
+    found = listed.places_of(short_class) if listed.kind == "list" else []
+    if len(found) != 1 or listed.shared:
+        return None
+    (at,) = found
+    spans = listed.items
+    own, last = spans[at], at == len(spans) - 1
+    if len(spans) == 1:
+        cut, left = listed.span, "[]"
+    elif text.begins_line(own.start) and (last or spans[at + 1].start.line > own.end.line):
+        # The line, with what is said of the class behind it.
+        cut, left = Span(Position(own.start.line, 0), Position(own.end.line + 1, 0)), ""
+        return Edit(cut, left) if listed.span.end.line > own.end.line else None
+    elif last:
+        cut, left = Span(spans[at - 1].end, own.end), ""
+    else:
+        cut, left = Span(own.start, spans[at + 1].start), ""
+    return None if "#" in text.at(cut) else Edit(cut, left)
 
 
 def _quoted(name: str, call: ExtractionCall, text: SourceText) -> str:

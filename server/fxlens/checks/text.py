@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from fxlens.graph import SourceLine
-from fxlens.source.document import split_lines
+from fxlens.source.document import Document, split_lines
 from fxlens.source.model import Position, Span
 from fxlens.source.notebooks import Program, place_name
 
@@ -69,6 +69,11 @@ class SourceText:
             column -= len(self.lines[line])
             line += 1
         return Position(line, column)
+
+    @cached_property
+    def document(self) -> Document:
+        """The text's document, apart from that of the analysis, which its next reading changes."""
+        return Document(self.text, f"{self._path}#checks")
 
     @cached_property
     def tree(self) -> ast.Module | None:

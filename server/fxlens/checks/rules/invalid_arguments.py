@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from fxlens.checks.fixes import as_list, list_display
-from fxlens.checks.leaf_lists import leaves_of
 from fxlens.checks.problem import Edit, Fix, Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
+from fxlens.source.leaf_lists import leaves_of
 from fxlens.source.model import GivenArgument, Role
 
 _NODES: tuple[Role, ...] = ("return_nodes", "train_return_nodes", "eval_return_nodes")
@@ -61,11 +60,12 @@ def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) ->
 
 def _leaf_modules(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     """A tuple or set of leaf modules cannot be joined with torchvision's own list of them."""
-    leaves = leaves_of(analysis.call, text)
-    if leaves is None or not isinstance(leaves.node, (ast.Tuple, ast.Set)):
+    if not any(given.name == "tracer_kwargs" for given in analysis.call.given):
         return
-    kind = "tuple" if isinstance(leaves.node, ast.Tuple) else "set"
-    message = f"`leaf_modules` is a {kind}: torchvision adds it to a list, which raises TypeError. Use a list."
+    leaves = leaves_of(analysis.call, text.document)
+    if leaves is None or leaves.kind not in ("tuple", "set"):
+        return
+    message = f"`leaf_modules` is a {leaves.kind}: torchvision adds it to a list, which raises TypeError. Use a list."
     listed = list_display(text.at(leaves.span)) if not leaves.shared else None
     fixes = (Fix("Make it a list", (Edit(leaves.span, listed),), sure=True),) if listed else ()
     yield Problem(RULE.code, leaves.span, message, fixes)
