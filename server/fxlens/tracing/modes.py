@@ -109,7 +109,6 @@ def _traced(
     trace.tracer.recorded_buffers = recorded_buffers
     with preserved(model, snapshot):
         try:
-            trace.state = switch(model, mode)
             graph = _watched(model, trace, concrete_args)
             trace.attributes = trace.tracer.attributes()
             trace.unrecorded = tuple(snapshot.changed_tensors())
@@ -125,7 +124,9 @@ def _traced(
 
 
 def _watched(model: nn.Module, trace: ModeTrace, concrete_args: Mapping[str, Any] | None) -> fx.Graph:
-    with mode_reads(model) as reads:
+    with mode_reads(model, trace.mode == "train") as reads:
+        if not reads.masks:
+            trace.state = switch(model, trace.mode)
         try:
             return trace.tracer.trace(model, concrete_args=dict(concrete_args) if concrete_args else None)
         finally:

@@ -1,4 +1,6 @@
-"""Finds out whether ``forward`` asks for the mode: most models do not, and then one trace serves both modes.
+"""Shows a model in a mode while it is traced, and finds out whether ``forward`` asks for it.
+
+Most models do not ask, and then one trace serves both modes.
 
 ``training`` is a plain attribute that ``nn.Module.train`` sets on every module. While a model is traced, a property of
 that name on ``nn.Module`` (a data descriptor, so it comes before the instance's own attribute) sees every access.
@@ -16,35 +18,46 @@ from torch import nn
 
 
 class ModeReads:
-    """Whether the mode was read or set since the watch began; ``True`` where that cannot be known."""
+    """Whether the mode was read or set since the watch began; ``True`` where that cannot be known.
+
+    ``masks``: the thread that traces sees the model in the mode that was asked for. If not, it must be switched.
+    """
 
     def __init__(self, found: bool) -> None:
         self.found = found
+        self.masks = not found
 
 
 @contextmanager
-def mode_reads(model: nn.Module) -> Iterator[ModeReads]:
-    """Watch ``model`` for accesses to ``training``."""
+def mode_reads(model: nn.Module, training: bool) -> Iterator[ModeReads]:
+    """Show ``model`` in a mode to this thread, and watch for accesses to ``training``.
+
+    The modules themselves keep theirs: another thread may be running the model, and would drop out values, or take
+    its batch for the averages, if they were switched.
+    """
     reads = ModeReads(not _can_be_watched(model))
     if reads.found:
         yield reads
         return
-
     thread = threading.get_ident()
-
-    def note() -> None:
-        if threading.get_ident() == thread:
-            reads.found = True
+    shown = dict.fromkeys(map(id, model.modules()), training)
 
     def read(module: nn.Module) -> Any:
-        note()
+        if threading.get_ident() == thread:
+            reads.found = True
+            if id(module) in shown:
+                return shown[id(module)]
         try:
             return module.__dict__["training"]
         except KeyError:
             raise AttributeError("training") from None
 
     def write(module: nn.Module, value: Any) -> None:
-        note()
+        if threading.get_ident() == thread:
+            reads.found = True
+            if id(module) in shown:
+                shown[id(module)] = value
+                return
         module.__dict__["training"] = value
 
     nn.Module.training = property(read, write)  # type: ignore[assignment]

@@ -142,11 +142,10 @@ def test_the_documentation_examples_run() -> None:
     import fxlens.tracing.containers
     import fxlens.tracing.model
     import fxlens.tracing.naming
-    import fxlens.tracing.torch_private
     import fxlens.tracing.tracer
     import fxlens.tracing.values
 
     modules = (fxlens, fxlens.tracing.api, fxlens.tracing.model, fxlens.tracing.naming, fxlens.tracing.values)
-    for module in (*modules, fxlens.tracing.tracer, fxlens.tracing.containers, fxlens.tracing.torch_private):
+    for module in (*modules, fxlens.tracing.tracer, fxlens.tracing.containers):
         result = doctest.testmod(module, extraglobs={"nn": nn, "torch": torch})
         assert (result.failed, result.attempted > 0) == (0, True), module.__name__
