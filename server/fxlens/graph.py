@@ -177,7 +177,8 @@ class Change:
 
     ``kind`` says what is lost: a ``train()`` of the model's own, the backward of a ``torch.autograd.Function``, a
     checkpoint, the branch that a tensor would take, an error that ``forward`` catches, an argument that is left out.
-    ``nodes`` are the positions of the named nodes that it concerns.
+    ``nodes`` are the positions of the named nodes that it concerns: whatever depends on them or, if ``inside`` is true,
+    only they themselves.
     """
 
     kind: ChangeKind
@@ -185,14 +186,16 @@ class Change:
     remedy: str = ""
     source: SourceLine | None = None
     nodes: tuple[int, ...] = ()
+    inside: bool = False
 
     def to_json(self) -> Json:
-        return [self.kind, self.message, self.remedy, self.source and self.source.to_json(), self.nodes]
+        return [self.kind, self.message, self.remedy, self.source and self.source.to_json(), self.nodes, self.inside]
 
     @staticmethod
     def from_json(data: Json) -> Change:
-        kind, message, remedy, source, nodes = data
-        return Change(kind, message, remedy, SourceLine.from_json(source) if source else None, tuple(nodes))
+        kind, message, remedy, source, nodes, inside = data
+        where = SourceLine.from_json(source) if source else None
+        return Change(kind, message, remedy, where, tuple(nodes), inside)
 
 
 @dataclass(frozen=True)

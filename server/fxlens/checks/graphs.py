@@ -57,6 +57,8 @@ def missing_queries(analysis: CallAnalysis) -> Iterator[tuple[Query, ModelGraph]
         graphs = known_graphs(analysis, query)
         if not query.text.strip() or not query.closed or not graphs:
             continue
+        if any(query.text in one.inner for graph in graphs for one in graph.traced()):
+            continue  # it gets a node where it is requested
         if any(set(query.modes) <= set(modes_with(graph, query.text)) for graph in graphs):
             continue
         if analysis.call.dialect == "fxlens" or not passes_as_pattern(graphs[0], query.text, query.modes):

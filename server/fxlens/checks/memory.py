@@ -26,14 +26,14 @@ class Extracted:
         selected = select_all(graph, list(dict.fromkeys(queries)), dialect)
         chosen = {query: at[id(node)] for query, node in selected.items() if node}
         always = (position for position, node in enumerate(graph.nodes) if node.kept)
-        return Extracted(graph, chosen, _needed(graph, [*chosen.values(), *always]))
+        return Extracted(graph, chosen, needed(graph, [*chosen.values(), *always]))
 
     def values_behind(self, position: int) -> frozenset[int]:
         """The nodes whose values the one at ``position`` depends on, and itself, but not those it asks the size of."""
-        return _needed(self.graph, [position], stop=_asks_size)
+        return needed(self.graph, [position], stop=_asks_size)
 
 
-def _needed(
+def needed(
     graph: ModeGraph, ends: Iterable[int], stop: Callable[[GraphNode], bool] = lambda _: False
 ) -> frozenset[int]:
     found = set(ends)

@@ -31,7 +31,8 @@ class LiveChange:
     def described(self, positions: dict[fx.Node, int]) -> Change:
         """As plain data; ``positions`` are those of the named nodes."""
         places = tuple(positions[node] for node in self.nodes if node in positions)
-        return Change(self.kind, self.message, self.remedy, self.source, places)
+        remedy = f"{self.remedy[:1].upper()}{self.remedy[1:]}." if self.remedy else ""
+        return Change(self.kind, self.message, remedy, self.source, places)
 
     @property
     def text(self) -> str:
@@ -56,7 +57,7 @@ def lost_function(
     name: str, source: SourceLine | None, nodes: tuple[fx.Node, ...], dialect: Dialect, *, inside: bool = False
 ) -> LiveChange:
     """``name`` is the class of a ``torch.autograd.Function`` that is traced through."""
-    message = f"`{name}.backward` is not part of the graph: gradients are those of the operations in `{name}.forward`"
+    message = f"`{name}.backward` is not part of the graph: gradients are those of what `{name}.forward` does"
     remedy = OURS if dialect != "fxlens" else f"pass `{name}.apply` a plain value, or put the call into a leaf module"
     if inside:
         remedy = f"request `{name}` itself, or a node outside it"

@@ -73,6 +73,14 @@ def keep_checkpoints(graph: fx.Graph) -> list[tuple[Checkpoint, str]]:
     return lost
 
 
+VALUE_INSIDE = "a value from inside it is requested"
+
+
+def inner_nodes(graph: fx.Graph) -> Iterator[fx.Node]:
+    """The nodes inside checkpoints that these do not return."""
+    return (node for node in graph.nodes if not set(_around(node)) <= set(node.meta.get(_RESULTS, ())))
+
+
 class _Region:
     """The nodes of a checkpoint in the graph of an extractor."""
 
@@ -93,7 +101,7 @@ class _Region:
     def obstacle(self) -> str:
         """Why the nodes cannot be put into a function, or ``""``."""
         if any(self._checkpoint not in node.meta.get(_RESULTS, ()) for node in self._outputs):
-            return "a value from inside it is requested"
+            return VALUE_INSIDE
         opened: list[fx.Node] = []
         for node in self._nodes:
             if node.target is enter_context:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from torch import fx, nn
 
 from fxlens.graph import Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
+from fxlens.tracing.changes import lost_checkpoint
+from fxlens.tracing.checkpoints import VALUE_INSIDE, inner_nodes
 from fxlens.tracing.inplace import apply_in_place
 from fxlens.tracing.memory import Memory
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
@@ -122,6 +125,9 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
     described = {path: tuple(results) for path, results in returned.items()}
     positions = {node: at for at, node in enumerate(names)}
     changes = tuple(change.described(positions) for change in trace.changes)
+    if trace.tracer.checkpoints and trace.tracer.naming == "fxlens":
+        inner = lost_checkpoint(None, tuple(inner_nodes(trace.graph)), "fxlens", VALUE_INSIDE).described(positions)
+        changes = (*changes, replace(inner, inside=True))
     outputs = describe_outputs(trace.graph, names)
     return ModeGraph(trace.mode, tuple(nodes), described, outputs, changes, trace.inner)
 

@@ -200,6 +200,59 @@ def lacks_an_operation(made: Ran, _mark: Mark, query: str) -> None:
     assert not torch.allclose(made.outputs()[made.keys[query]], own)
 
 
+def is_changed(made: Ran, mark: Mark, query: str) -> None:
+    """The gradient, the statistics, the recomputation or the value is another one than the model's."""
+    assert made.extractor is not None
+    model, extractor = copy.deepcopy((made.model, made.extractor))
+    kind = next(word for word in CHANGES if word in mark.part)
+    assert CHANGES[kind](model, extractor, made.keys[query])
+
+
+def _other_gradient(model: nn.Module, extractor: nn.Module, key: str) -> bool:
+    found = []
+    for each in (model, extractor):
+        value = each.eval()(image(model))
+        (value if isinstance(value, torch.Tensor) else value[key]).sum().backward()
+        found.append(each.conv.weight.grad)  # type: ignore[union-attr]
+    return not torch.allclose(*found)  # type: ignore[arg-type]
+
+
+def _other_statistics(model: nn.Module, extractor: nn.Module, _key: str) -> bool:
+    found = []
+    for each in (model, extractor):
+        each.train()(image(model))
+        found.append(each.norm.running_mean)  # type: ignore[union-attr]
+    return not torch.allclose(*found)  # type: ignore[arg-type]
+
+
+def _runs_less_often(model: nn.Module, extractor: nn.Module, key: str) -> bool:
+    counts = []
+    for each in (model, extractor):
+        runs: list[int] = []
+        each.get_submodule("block.0").register_forward_hook(lambda *_, runs=runs: runs.append(1))
+        value = each.eval()(image(model))
+        (value if isinstance(value, torch.Tensor) else value[key]).sum().backward()
+        counts.append(len(runs))
+    return counts == [2, 1]
+
+
+def _another_value(model: nn.Module, extractor: nn.Module, key: str) -> bool:
+    with torch.no_grad():
+        value = model.eval()(image(model))
+        try:
+            return not torch.equal(extractor.eval()(image(model))[key], value)
+        except (TypeError, AttributeError):
+            return True
+
+
+CHANGES: dict[str, Callable[[nn.Module, nn.Module, str], bool]] = {
+    ".backward": _other_gradient,
+    ".train": _other_statistics,
+    "checkpoint": _runs_less_often,
+    "": _another_value,
+}
+
+
 def _quoted(mark: Mark) -> str:
     name = re.search(r"`(.+?)`", mark.part)
     assert name
@@ -217,6 +270,7 @@ REALITY: dict[str, Callable[[Ran, Mark, str], None]] = {
     "non-tensor-node": is_no_tensor,
     "overwritten-node": holds_later_values,
     "dropped-operation": lacks_an_operation,
+    "changed-behaviour": is_changed,
     "invalid-arguments": is_rejected,
     "naming-failure": cannot_be_named,
     "untraceable-model": is_untraceable,

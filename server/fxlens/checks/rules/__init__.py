@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fxlens.checks.problem import Rule
 from fxlens.checks.rules import (
+    changed_behaviour,
     dropped_operation,
     duplicate_output,
     failed_model,
@@ -34,6 +35,7 @@ RULES: dict[str, Rule] = {
         non_tensor_node.RULE,
         overwritten_node.RULE,
         dropped_operation.RULE,
+        changed_behaviour.RULE,
         invalid_arguments.RULE,
         naming_failure.RULE,
         untraceable_model.RULE,
