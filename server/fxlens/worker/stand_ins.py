@@ -52,6 +52,11 @@ class Unloaded(dict[str, Any]):
     def __call__(self, *_: Any, **__: Any) -> Unloaded:
         return self
 
+    @classmethod
+    def __torch_function__(cls, *_: Any, **__: Any) -> Unloaded:
+        """What torch makes of weights that are not loaded, such as position embeddings of another size."""
+        return cls()
+
     def __index__(self) -> int:
         return SIZE
 
@@ -173,11 +178,18 @@ def _same(self: Any, *_: Any) -> Any:
     return self
 
 
+def _fits(self: Any, other: Any) -> bool:
+    """Weights fit the model that they are loaded into: sizes and shapes are what they are compared with."""
+    if isinstance(other, (int, float, tuple)) and not isinstance(other, bool):
+        return True
+    return bool(dict.__eq__(self, other) is True)
+
+
 REFLECTED = tuple(f"r{name}" for name in ARITHMETIC)
 _behave_as_size(Unloaded, (*ARITHMETIC, *REFLECTED, *UNARY), _same)
 _behave_as_size(Unloaded, ("lt", "le", "gt", "ge"), lambda *_: False)
-for _name in ("eq", "ne"):
-    setattr(Unloaded, f"__{_name}__", _as_size(f"__{_name}__", getattr(dict, f"__{_name}__")))
+_behave_as_size(Unloaded, ("eq",), _fits)
+_behave_as_size(Unloaded, ("ne",), lambda self, other: not _fits(self, other))
 
 
 class UnknownArgument:

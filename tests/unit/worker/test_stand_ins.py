@@ -25,7 +25,16 @@ WEIGHTS = {
     "part of a shape": "out, channels = state['0.weight'].shape[:2]\nhalf = channels // 2 + 1\n",
     "size": "head = nn.Linear(8, state['0.weight'].shape[0])\nmodel = nn.Sequential(*model)\n",
     "compared": "if state['0.weight'].shape[0] > 100:\n    raise RuntimeError('too large')\n",
+    "same size": "count, width = state['pos'].shape\nassert width == 8, 'the width has changed'\n",
+    "same shape": "kept = [name for name in ['0.weight'] if state[name].shape != model.state_dict()[name].shape]\n"
+    "assert not kept\n",
+    "text": "if state['arch'] == 'vit':\n    raise RuntimeError('nothing says so')\n",
     "groups": "conv = nn.Conv2d(state['0.weight'].shape[0], 8, 3, groups=1)\n",
+    "resized": "grid = state['pos'].reshape(1, 7, 7, -1).permute(0, 3, 1, 2)\n"
+    "grid = nn.functional.interpolate(grid, size=(14, 14), mode='bicubic', antialias=False)\n"
+    "state['pos'] = torch.cat([state['pos'][:1], grid], dim=0)\n",
+    "copied into a parameter": "with torch.no_grad():\n    model[0].weight.copy_(state['0.weight'])\n",
+    "arithmetic with a tensor": "mean = torch.zeros(3) + state['mean']\nscaled = state['mean'] * torch.ones(3)\n",
     "nested": "state = state['state_dict'] if 'state_dict' in state else state\n",
 }
 
