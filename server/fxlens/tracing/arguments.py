@@ -16,6 +16,7 @@ from torch import fx, nn
 from fxlens.graph import Dialect
 from fxlens.tracing.changes import LiveChange
 from fxlens.tracing.inplace import apply_in_place
+from fxlens.tracing.torch_private import keep_calls_of
 from fxlens.tracing.tracer import NodePathTracer
 from fxlens.tracing.values import map_ends
 
@@ -126,4 +127,4 @@ def hold(value: Any, name: str, default: Any) -> None:
     )
 
 
-fx.node._side_effectful_functions.add(hold)  # noqa: SLF001 - torch 2.2 has no public function for it
+keep_calls_of(hold)

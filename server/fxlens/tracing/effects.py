@@ -15,6 +15,7 @@ from torch import fx, nn
 
 from fxlens.tracing.inplace import apply_in_place
 from fxlens.tracing.recorded_calls import function_of
+from fxlens.tracing.torch_private import CONVOLUTIONS, POOLS, RUNNING_NORMS
 
 
 def words(text: str) -> frozenset[str]:
@@ -48,16 +49,14 @@ _NEW_TENSOR = words(
 _PLAIN_ATTRIBUTES = words("shape dtype device ndim requires_grad is_cuda layout names")
 
 _NEW_TENSOR_MODULES: tuple[type[nn.Module], ...] = (
-    nn.modules.conv._ConvNd,  # noqa: SLF001 - the public classes would be six
-    nn.modules.batchnorm._NormBase,  # noqa: SLF001
+    *CONVOLUTIONS,
+    *RUNNING_NORMS,
+    *POOLS,
     nn.Linear,
     nn.Bilinear,
     nn.LayerNorm,
     nn.GroupNorm,
     nn.Embedding,
-    nn.modules.pooling._MaxPoolNd,  # noqa: SLF001
-    nn.modules.pooling._AvgPoolNd,  # noqa: SLF001
-    nn.modules.pooling._AdaptiveAvgPoolNd,  # noqa: SLF001
     *(nn.ReLU, nn.ReLU6, nn.SiLU, nn.GELU, nn.Sigmoid, nn.Tanh, nn.Softmax, nn.LogSoftmax, nn.LeakyReLU, nn.ELU),
     *(nn.Hardswish, nn.Hardsigmoid, nn.Hardtanh, nn.Mish, nn.Softplus, nn.PReLU),
 )

@@ -21,6 +21,7 @@ from torch.nn.modules import module as module_globals
 
 from fxlens.graph import Mode
 from fxlens.tracing.extractor import Backend, Extractor
+from fxlens.tracing.torch_private import version_of
 from fxlens.tracing.values import copy_of
 
 
@@ -233,8 +234,8 @@ class _Run(AbstractContextManager["_Run"]):
         return any(_version(tensor) != version for tensor, version in versions)
 
 
-def _version(tensor: torch.Tensor) -> int | None:
-    return None if tensor.is_inference() else int(tensor._version)  # noqa: SLF001 - there is no public name
+def _version(tensor: torch.Tensor) -> Any:
+    return None if tensor.is_inference() else version_of(tensor)
 
 
 def _tensors(value: Any) -> Iterator[torch.Tensor]:

@@ -13,6 +13,7 @@ from torch import fx, nn
 from fxlens.graph import Dialect, Mode
 from fxlens.tracing.effects import Effects, words
 from fxlens.tracing.inplace import apply_in_place
+from fxlens.tracing.torch_private import DROPOUTS
 
 _OF_TORCH = ("torch", "_operator", "operator")
 _KEEP_VALUES = words(
@@ -89,7 +90,7 @@ class Memory:
     def _changes_values(self, node: fx.Node) -> bool:
         if node.op == "call_module":
             module = self._modules.get(str(node.target))
-            if isinstance(module, nn.modules.dropout._DropoutNd):  # noqa: SLF001 - the public classes would be six
+            if isinstance(module, DROPOUTS):
                 return self._mode == "train" and module.p > 0
             return True
         name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")

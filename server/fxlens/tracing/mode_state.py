@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from fxlens.graph import Mode
+from fxlens.tracing.torch_private import version_of
 
 
 class ModeState(NamedTuple):
@@ -70,7 +71,7 @@ def _tensors(model: nn.Module) -> dict[str, Any]:
 
 def _content(tensor: torch.Tensor) -> Any:
     if tensor.is_meta or tensor.is_quantized or is_lazy(tensor):
-        return tensor._version  # noqa: SLF001 - no public name
+        return version_of(tensor)
     return float(torch.nan_to_num(tensor.to_dense() if tensor.is_sparse else tensor).double().sum())
 
 

@@ -22,6 +22,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from fxlens.tracing import containers
+from fxlens.tracing.torch_private import version_of
 
 _DEPTH = 5
 """How many levels of containers and objects inside an attribute are kept. A limit there must be: an attribute may lead
@@ -50,7 +51,7 @@ class Snapshot:
         self._filled: list[tuple[type, Any, containers.Content]] = []
         self._slots: list[tuple[Any, MemberDescriptorType, Any]] = []
         self._classes: list[tuple[type, dict[str, Any]]] = []
-        self._tensors: list[tuple[torch.Tensor, int, torch.Tensor]] = []
+        self._tensors: list[tuple[torch.Tensor, Any, torch.Tensor]] = []
         self._parameters: list[tuple[nn.Parameter, bool, Any]] = []
         self._seen: set[int] = set()
         self._kinds = _Kinds()
@@ -127,7 +128,7 @@ class Snapshot:
     def _keep_tensor(self, tensor: torch.Tensor) -> None:
         if id(tensor) not in self._seen and not is_lazy(tensor) and not tensor.is_inference():
             self._seen.add(id(tensor))
-            self._tensors.append((tensor, tensor._version, tensor.detach().clone()))  # noqa: SLF001 - no public name
+            self._tensors.append((tensor, version_of(tensor), tensor.detach().clone()))
 
     def _keep_parameter(self, parameter: nn.Parameter) -> None:
         if id(parameter) not in self._seen:
@@ -139,7 +140,7 @@ class Snapshot:
 
         A buffer that has been replaced by a traced value is none of them: what computes it is in the graph.
         """
-        written = {id(tensor) for tensor, version, _ in self._tensors if tensor._version != version}  # noqa: SLF001
+        written = {id(tensor) for tensor, version, _ in self._tensors if version_of(tensor) != version}
         before = {
             id(held): content
             for base, held, content in self._filled
@@ -173,10 +174,10 @@ class Snapshot:
         finally:
             self._restore_attributes()
         for at, (tensor, version, value) in enumerate(self._tensors):
-            if tensor._version != version:  # noqa: SLF001
+            if version_of(tensor) != version:
                 with torch.no_grad():
                     tensor.copy_(value)
-                self._tensors[at] = (tensor, tensor._version, value)  # noqa: SLF001
+                self._tensors[at] = (tensor, version_of(tensor), value)
         for parameter, requires_grad, gradient in self._parameters:
             if parameter.requires_grad is not requires_grad:
                 parameter.requires_grad_(requires_grad)

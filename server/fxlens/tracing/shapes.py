@@ -20,6 +20,7 @@ from fxlens.tracing.contexts import is_autocast
 from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.modes import ModeTrace
 from fxlens.tracing.preserve import preserved
+from fxlens.tracing.torch_private import BATCH_NORMS, CONVOLUTIONS, RUNNING_NORMS
 from fxlens.tracing.values import map_ends
 
 _UNKNOWN = object()
@@ -137,7 +138,7 @@ def _keeps_shape(module: nn.Module, *args: Any) -> bool:
     if type(module) not in _SAME_SHAPE or len(args) != 1:
         return False
     shape = args[0].shape
-    if isinstance(module, nn.modules.batchnorm._NormBase):  # noqa: SLF001 - the public classes would be ten
+    if isinstance(module, RUNNING_NORMS):
         return len(shape) in _RANKS.get(type(module), ()) and shape[1] == module.num_features
     if isinstance(module, nn.LayerNorm):
         return tuple(shape[-len(module.normalized_shape) :]) == module.normalized_shape
@@ -227,7 +228,7 @@ def _lookup(config: Any, name: str) -> Any:
 def _fitting_shapes(model: nn.Module, node: fx.Node) -> Iterator[tuple[int, ...]]:
     """Shapes for the input ``node`` that suit the first layer it reaches."""
     layer = _first_layer(model, node)
-    if isinstance(layer, nn.modules.conv._ConvNd):  # noqa: SLF001 - the public classes would be six
+    if isinstance(layer, CONVOLUTIONS):
         dimensions = len(layer.kernel_size)
         sides: dict[int, list[tuple[int, ...]]] = {
             1: [(256,)],
@@ -243,7 +244,7 @@ def _fitting_shapes(model: nn.Module, node: fx.Node) -> Iterator[tuple[int, ...]
         yield (4, 16, layer.embed_dim)
     elif isinstance(layer, nn.LayerNorm):
         yield (1, 16, *layer.normalized_shape)
-    elif isinstance(layer, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001
+    elif isinstance(layer, BATCH_NORMS):
         channels = layer.num_features
         yield from ((1, channels), (1, channels, 32), (1, channels, 32, 32), (1, channels, 8, 32, 32))
 

@@ -1,7 +1,7 @@
 """What FX Lens takes of torch beyond its public names, and what it does where a version does not have it.
 
 Not listed are a module's own dictionaries (``_modules``, ``_parameters``, ``_buffers``, its hooks), which are as old as
-``nn.Module``, and classes that only save us from naming their six public subclasses (``_ConvNd``, ``_NormBase``).
+``nn.Module`` and have no other way to them.
 
 =================================  ===================================================================================
 name                               without it
@@ -11,6 +11,9 @@ fields of ``PythonCode``           only those that the version has are filled in
 ``node.has_side_effect``           the set behind it; without both, edits that remove dead code also remove contexts
 ``torch._C._set_grad_enabled``     not watched; the public context managers are
 ``_enabled`` … of ``autocast``     the arguments that it was made with, else its defaults
+``Tensor._version``                a tensor counts as written, and its value is restored
+``Attribute._node``                an attribute of a traced value counts as not read yet
+``_ConvNd``, ``_NormBase`` …       the public classes that inherit from them
 =================================  ===================================================================================
 """
 
@@ -20,6 +23,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import torch
+from torch import fx, nn
 from torch.fx import node as fx_node
 from torch.fx.graph import PythonCode
 
@@ -54,3 +59,48 @@ def state_of_autocast(instance: Any) -> tuple[str, Any, bool, bool | None]:
         bool(getattr(instance, "_enabled", True)),
         getattr(instance, "_cache_enabled", None),
     )
+
+
+def version_of(tensor: torch.Tensor) -> Any:
+    """A number that grows with every write to ``tensor``; without it something that never equals an earlier answer."""
+    version = getattr(tensor, "_version", None)
+    return object() if version is None else version
+
+
+def node_of_attribute(proxy: Any) -> fx.Node | None:
+    """The node of an attribute of a traced value, if something has read it: asking for ``node`` would make it."""
+    node: fx.Node | None = getattr(proxy, "_node", None)
+    return node
+
+
+def _classes(home: Any, name: str, *public: type[nn.Module]) -> tuple[type[Any], ...]:
+    base = getattr(home, name, None)
+    return public if base is None else (base,)
+
+
+CONVOLUTIONS = _classes(
+    nn.modules.conv,
+    "_ConvNd",
+    *(nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
+)
+BATCH_NORMS = _classes(
+    nn.modules.batchnorm, "_BatchNorm", nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
+)
+RUNNING_NORMS = _classes(
+    nn.modules.batchnorm,
+    "_NormBase",
+    *(*BATCH_NORMS, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
+)
+"""The layers that keep running statistics: batch and instance norms."""
+DROPOUTS = _classes(
+    nn.modules.dropout,
+    "_DropoutNd",
+    *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout),
+)
+POOLS = (
+    *_classes(nn.modules.pooling, "_MaxPoolNd", nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d),
+    *_classes(nn.modules.pooling, "_AvgPoolNd", nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d),
+    *_classes(
+        nn.modules.pooling, "_AdaptiveAvgPoolNd", nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d
+    ),
+)

@@ -10,6 +10,7 @@ from fxlens.graph import Mode, SourceLine
 from fxlens.tracing.changes import OURS, LiveChange
 from fxlens.tracing.mode_state import ModeState, frozen_paths
 from fxlens.tracing.sources import definition_line
+from fxlens.tracing.torch_private import DROPOUTS, RUNNING_NORMS
 from fxlens.tracing.tracer import NodePathTracer
 
 
@@ -67,10 +68,10 @@ def _depends_on_mode(module: nn.Module) -> bool:
     kind = type(module)
     if not kind.__module__.startswith("torch.nn."):
         return not list(module.children())
-    if isinstance(module, nn.modules.batchnorm._NormBase):  # noqa: SLF001 - the public classes would be ten
+    if isinstance(module, RUNNING_NORMS):
         return bool(module.track_running_stats)
     if isinstance(module, (nn.RNNBase, nn.MultiheadAttention)):
         return bool(module.dropout)
-    if isinstance(module, nn.modules.dropout._DropoutNd):  # noqa: SLF001
+    if isinstance(module, DROPOUTS):
         return bool(module.p)
     return isinstance(module, nn.RReLU)

@@ -16,6 +16,8 @@ import torch
 from torch import fx
 from torch.fx.proxy import Attribute
 
+from fxlens.tracing.torch_private import node_of_attribute
+
 _CONSTANTS = (
     int,
     float,
@@ -47,8 +49,7 @@ class Unread(NamedTuple):
 
     def node(self) -> fx.Node | None:
         """The node that reads the attribute, if something used it later."""
-        node: fx.Node | None = self.proxy._node  # noqa: SLF001 - asking `.node` would make one
-        return node
+        return node_of_attribute(self.proxy)
 
 
 class Opaque(NamedTuple):
