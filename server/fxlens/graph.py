@@ -351,7 +351,8 @@ class Failure:
     ``phase`` is the step that failed, ``kind`` the exception's class name or ``"timeout"``, ``"exit"``, ``"crash"``,
     ``"memory"``, ``"refused"``. ``message`` says what is wrong, ``remedy`` what to do about it (may be empty).
     ``source`` is the innermost line of the user's own code, where there is one; ``mode`` the mode being traced.
-    ``remedies`` are changes of the call that were tried and make the model traceable, best first.
+    ``remedies`` are changes of the call that were tried and make the model traceable, best first; ``change`` is what to
+    change in the code instead. ``remedy`` says both.
     """
 
     phase: Phase
@@ -361,17 +362,19 @@ class Failure:
     source: SourceLine | None = None
     mode: Mode | None = None
     remedies: tuple[Remedy, ...] = ()
+    change: str = ""
 
     def to_json(self) -> Json:
         source = self.source.to_json() if self.source else None
         remedies = [remedy.to_json() for remedy in self.remedies]
-        return [self.phase, self.kind, self.message, self.remedy, source, self.mode, remedies]
+        return [self.phase, self.kind, self.message, self.remedy, source, self.mode, remedies, self.change]
 
     @staticmethod
     def from_json(data: Json) -> Failure:
-        phase, kind, message, remedy, source, mode, remedies = data
+        phase, kind, message, remedy, source, mode, remedies, change = data
         where = SourceLine.from_json(source) if source else None
-        return Failure(phase, kind, message, remedy, where, mode, tuple(map(Remedy.from_json, remedies)))
+        tried = tuple(map(Remedy.from_json, remedies))
+        return Failure(phase, kind, message, remedy, where, mode, tried, change)
 
 
 _REVISIONS = count()

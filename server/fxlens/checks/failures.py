@@ -8,7 +8,7 @@ from dataclasses import replace
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
-from fxlens.graph import Failure
+from fxlens.graph import MODES, Failure, Mode
 from fxlens.hint_comment import CORRECT_HINT, MARK
 from fxlens.source.model import Span, Unresolved
 
@@ -31,6 +31,12 @@ def trace_failures(state: ModelState) -> Iterator[Failure]:
         if failure.phase == "trace" and where not in seen:
             seen.add(where)
             yield replace(failure, mode=None if where in both else failure.mode)
+
+
+def requested(analysis: CallAnalysis, state: ModelState) -> dict[Mode, list[str]]:
+    """The queries that the call makes of the model, by mode."""
+    queries = [query for query in analysis.call.queries if state in analysis.models_of(query)]
+    return {mode: list(dict.fromkeys(query.text for query in queries if mode in query.modes)) for mode in MODES}
 
 
 def is_of_torch_fx(failure: Failure) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from fxlens.checks.problem import Edit, Fix
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
+from fxlens.graph import Remedy
 from fxlens.source.model import ExtractionCall, GivenArgument, Position, Query, Role, Span
 
 _UNSAFE = re.compile(r"[\\'\"\r\n{}]")
@@ -31,6 +32,37 @@ def replacements(
         for at, name in enumerate(names)
         if not _UNSAFE.search(name)
     )
+
+
+def pass_submodule(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> Fix | None:
+    """Pass a part of the model instead, with the queries as names in that part."""
+    span = analysis.call.model_span
+    path = remedy.values[0]
+    if span is None or not analysis.call.span.contains(span.start) or analysis.call.hinted:
+        return None
+    # `body.0` is no attribute in Python.
+    if not all(part.isidentifier() for part in path.split(".")):
+        return None
+    written = text.at(span)
+    if not _is_primary(written):
+        written = f"({written})"
+    edits = [Edit(span, f"{written}.{path}")]
+    known = set(remedy.train) | set(remedy.eval)
+    for query in analysis.call.queries:
+        inner = query.text.removeprefix(f"{path}.")
+        if inner != query.text and not any(name == query.text or name.startswith(f"{query.text}.") for name in known):
+            if not query.editable or not query.closed or _UNSAFE.search(inner):
+                return None
+            edits.append(Edit(query.span, inner))
+    return Fix(f"Pass `.{path}` of the model", tuple(dict.fromkeys(edits)))
+
+
+def _is_primary(written: str) -> bool:
+    """Whether `.name` may follow an expression without brackets around it."""
+    try:
+        return isinstance(ast.parse(written, mode="eval").body, (ast.Name, ast.Attribute, ast.Call, ast.Subscript))
+    except SyntaxError:
+        return False
 
 
 def given(call: ExtractionCall, name: str) -> GivenArgument | None:

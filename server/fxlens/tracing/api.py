@@ -178,13 +178,15 @@ def create_feature_extractor(
     if backend == "hooks":
         return hook_extractor(model, queries)
     with collector_paused():
-        traces = trace_modes(model, settings, concrete_args, modes)
+        # Hooks serve most models that cannot be traced: nothing is tried for those.
+        by_hooks = backend == "auto" and naming == "fxlens"
+        traces = trace_modes(model, settings, concrete_args, modes, tries_remedies=not by_hooks)
         needed = [mode for mode in modes if queries[mode] or not any(queries.values())]
         untraced = next((traces[mode] for mode in needed if traces[mode].graph is None), None)
-        if untraced is not None and backend == "auto" and naming == "fxlens":
+        if untraced is not None and by_hooks:
             return hook_extractor(model, queries, untraced.failure)
         for mode in needed:
-            _raise_failure(traces[mode])
+            _raise_failure(traces[mode], {mode: list(queries[mode]) for mode in needed})
         queries = {mode: queries.get(mode, {}) for mode in MODES}
         traces, selection, bad = _selected(model, settings, concrete_args, traces, queries)
         if bad:
@@ -301,14 +303,14 @@ def _options(
     return options
 
 
-def _raise_failure(trace: ModeTrace) -> None:
+def _raise_failure(trace: ModeTrace, queries: Mapping[Mode, Sequence[str]] | None = None) -> None:
     if trace.failure is None:
         return
     if trace.failure.kind == "naming":
         error = trace.error
         name, earlier = (error.name, error.earlier) if isinstance(error, NamingError) else ("", None)
         raise NamingError(name, earlier, f"{trace.failure.message}. {trace.failure.remedy}") from error
-    raise TracingError(trace.failure) from trace.error
+    raise TracingError(trace.failure, queries) from trace.error
 
 
 def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode, *, both_are_given: bool = False) -> None:

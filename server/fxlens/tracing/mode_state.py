@@ -13,7 +13,8 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from fxlens.graph import Mode
+from fxlens.graph import Dialect, Mode
+from fxlens.tracing.switching import set_mode
 from fxlens.tracing.torch_private import version_of
 
 
@@ -33,13 +34,21 @@ def has_own_train(model: nn.Module) -> bool:
     return any(kind.train is not nn.Module.train for kind in {type(module) for module in model.modules()})
 
 
-def switch(model: nn.Module, mode: Mode) -> ModeState | None:
-    """Switch ``model`` to ``mode``; returns the state it is in then, if it has a ``train`` of its own."""
+def switch(model: nn.Module, mode: Mode, naming: Dialect = "fxlens") -> ModeState | None:
+    """Switch ``model`` to ``mode``; returns the state it is in then, if it has a ``train`` of its own.
+
+    torchvision's and timm's functions call that ``train`` whatever it does, so for their naming it may raise.
+    """
     if not has_own_train(model):
         model.train(mode == "train")
         return None
     before = _tensors(model)
-    model.train(mode == "train")
+    if naming == "fxlens":
+        set_mode(model, training=mode == "train")
+    elif mode == "train":
+        model.train()
+    else:
+        model.eval()
     written = tuple(path for path, mark in _tensors(model).items() if before.get(path, mark) != mark)
     return state_of(model)._replace(written=written)
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import inspect
 import re
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from torch import fx, nn
 
-from fxlens.graph import MODES, Failure, Mode, Remedy
+from fxlens.graph import MODES, Failure, Mode
+from fxlens.remedies import advice
 from fxlens.suggestions import nearest
 from fxlens.tracing.arguments import lost_arguments, needed_arguments, optional_arguments
 from fxlens.tracing.changes import LiveChange
-from fxlens.tracing.failures import explain, naming_remedy
+from fxlens.tracing.failures import explain, explain_switch, naming_remedy
 from fxlens.tracing.mode_state import ModeState, switch
 from fxlens.tracing.naming import TorchvisionNaming
 from fxlens.tracing.preserve import Snapshot, collector_paused, preserved
 from fxlens.tracing.settings import TraceSettings
 from fxlens.tracing.tracer import NodePathTracer
 from fxlens.tracing.trains import lost_train
+from fxlens.tracing.trials import Trials
 from fxlens.tracing.watch import mode_reads
 
 
@@ -116,7 +117,7 @@ def _traced(
                 trace.changes.extend(lost_train(model, trace.tracer, mode, trace.state))
         except Exception as error:
             trace.error = error
-            trace.failure = explain(error, mode, trace.tracer)
+            trace.failure = trace.failure or explain(error, mode, trace.tracer, model)
             return trace
     trace.graph = graph
     trace.failure = _duplicates(trace)
@@ -126,11 +127,19 @@ def _traced(
 def _watched(model: nn.Module, trace: ModeTrace, concrete_args: Mapping[str, Any] | None) -> fx.Graph:
     with mode_reads(model, trace.mode == "train") as reads:
         if not reads.masks:
-            trace.state = switch(model, trace.mode)
+            trace.state = _switched(model, trace)
         try:
             return trace.tracer.trace(model, concrete_args=dict(concrete_args) if concrete_args else None)
         finally:
             trace.depends_on_mode = reads.found
+
+
+def _switched(model: nn.Module, trace: ModeTrace) -> ModeState | None:
+    try:
+        return switch(model, trace.mode, trace.tracer.naming)
+    except Exception as error:
+        trace.failure = explain_switch(error, trace.mode, model)
+        raise
 
 
 def check_concrete_args(model: nn.Module, concrete_args: Mapping[str, Any] | None) -> None:
@@ -156,10 +165,13 @@ def trace_modes(
     settings: TraceSettings,
     concrete_args: Mapping[str, Any] | None = None,
     modes: Collection[Mode] = MODES,
+    *,
+    tries_remedies: bool = True,
 ) -> dict[Mode, ModeTrace]:
     """Trace ``model`` in ``modes``, train mode first; once for both if ``forward`` does not ask for the mode.
 
-    A mode that is not among ``modes`` has an empty trace, without a graph and without a failure.
+    A mode that is not among ``modes`` has an empty trace, without a graph and without a failure. What makes a model
+    traceable is tried if ``tries_remedies``: it takes as long as a few traces.
 
     Raises:
         TypeError: if ``concrete_args`` is not a mapping.
@@ -168,7 +180,7 @@ def trace_modes(
         raise TypeError(f"concrete_args must be a dictionary, not {type(concrete_args).__name__}")
     with collector_paused():
         traces = _all_modes(model, settings, concrete_args, modes)
-        return {mode: _with_remedy(model, trace, settings, concrete_args) for mode, trace in traces.items()}
+        return _with_remedies(model, traces, settings, concrete_args, modes) if tries_remedies else traces
 
 
 def _all_modes(
@@ -222,36 +234,27 @@ def _each_mode(
     return traces
 
 
-def _with_remedy(
-    model: nn.Module, trace: ModeTrace, settings: TraceSettings, concrete_args: Mapping[str, Any] | None
-) -> ModeTrace:
-    """``trace``; if it failed inside some module, its failure also says which leaf modules were tried and work."""
-    if trace.failure is None or trace.graph is not None or trace.failure.kind == "naming":
-        return trace
-    leaves: list[type[nn.Module]] = []
-    failed = trace
-    until = time.monotonic() + _TRIAL_SECONDS
-    while (
-        failed.graph is None
-        and failed.tracer.failed_in is not None
-        and len(leaves) < _MAX_LEAVES
-        and time.monotonic() < until
-    ):
-        leaves.append(failed.tracer.failed_in[1])
-        tried = replace(settings, leaf_modules=(*settings.leaf_modules, *leaves))
-        failed = _all_modes(model, tried, concrete_args, (trace.mode,))[trace.mode]
-    if failed.graph is not None:
-        names = ", ".join(kind.__qualname__ for kind in leaves)
-        remedy = f"{trace.failure.remedy} Tried and works: leaf_modules=[{names}].".strip()
-        classes = tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in leaves)
-        trace.failure = replace(trace.failure, remedy=remedy, remedies=(Remedy("leaf_modules", classes),))
-    return trace
+def _with_remedies(
+    model: nn.Module,
+    traces: dict[Mode, ModeTrace],
+    settings: TraceSettings,
+    concrete_args: Mapping[str, Any] | None,
+    modes: Collection[Mode],
+) -> dict[Mode, ModeTrace]:
+    """``traces``; the failures among them also say what was tried and works."""
+    failed = [trace for trace in traces.values() if trace.failure is not None and trace.graph is None]
+    if not failed or any(trace.failure is not None and trace.failure.kind == "naming" for trace in failed):
+        return traces
 
+    def attempt(part: nn.Module, changed: TraceSettings) -> dict[Mode, ModeTrace]:
+        return _all_modes(part, changed, concrete_args if part is model else None, modes)
 
-_MAX_LEAVES = 8
-"""How many classes to try as leaves: more than a few would hide most of the model."""
-_TRIAL_SECONDS = 5.0
-"""How long to go on trying: the failure itself is known by then, and must not be lost to the limit of the phase."""
+    remedies = Trials(model, traces, settings, attempt).remedies()
+    for trace in failed:
+        if trace.failure is not None:
+            failure = replace(trace.failure, remedies=remedies)
+            trace.failure = replace(failure, remedy=advice(failure, {}))
+    return traces
 
 
 def _duplicates(trace: ModeTrace) -> Failure | None:

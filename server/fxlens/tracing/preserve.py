@@ -22,6 +22,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from fxlens.tracing import containers
+from fxlens.tracing.switching import takes_mode
 from fxlens.tracing.torch_private import version_of
 
 _DEPTH = 5
@@ -163,7 +164,7 @@ class Snapshot:
         torch.set_rng_state(self._random_states[0])
         random.setstate(self._random_states[1])
         try:
-            if self._model.training != self._training:
+            if self._model.training != self._training and takes_mode(self._model):
                 # A train() of the user's own may do more than set flags (merge weights): it must be able to undo it.
                 self._model.train(self._training)
         except Exception as error:

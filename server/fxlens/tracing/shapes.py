@@ -20,6 +20,7 @@ from fxlens.tracing.contexts import is_autocast
 from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.modes import ModeTrace
 from fxlens.tracing.preserve import preserved
+from fxlens.tracing.switching import set_mode
 from fxlens.tracing.torch_private import BATCH_NORMS, CONVOLUTIONS, RUNNING_NORMS
 from fxlens.tracing.values import map_ends
 
@@ -85,7 +86,7 @@ def _on_meta(model: nn.Module, trace: ModeTrace) -> Iterator[Any]:
     To be used inside :func:`preserved`, which puts the tensors back.
     """
     meta = MetaTensors()
-    model.train(trace.mode == "train")
+    set_mode(model, training=trace.mode == "train")
     meta.take_over(model)
     modules = dict(model.named_modules(remove_duplicate=False))
     attributes = {path: meta.of(value) for path, value in trace.attributes.items()}

@@ -8,6 +8,7 @@ timm count as the model's code.
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,14 +53,28 @@ def definition_line(function: Callable[..., Any]) -> SourceLine | None:
     return SourceLine(code.co_filename, code.co_firstlineno, function_name(code)) if code else None
 
 
-def innermost_user_entry(traceback: TracebackType | None) -> TracebackType | None:
-    """The innermost entry of ``traceback`` that lies in model code."""
-    found = None
+def user_entries(traceback: TracebackType | None) -> list[TracebackType]:
+    """The entries of ``traceback`` that lie in model code, outermost first."""
+    entries = []
     while traceback is not None:
         if not is_internal(traceback.tb_frame.f_code):
-            found = traceback
+            entries.append(traceback)
         traceback = traceback.tb_next
-    return found
+    return entries
+
+
+def library_of(file: str) -> str:
+    """The installed package that a file belongs to; nothing for the user's own files.
+
+    Example:
+        >>> library_of("/usr/lib/python3/site-packages/timm/layers/drop.py"), library_of("/home/me/net.py")
+        ('timm', '')
+    """
+    found = _INSTALLED.search(file)
+    return found.group(1) if found else ""
+
+
+_INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]([^/\\.]+)")
 
 
 def function_name(code: CodeType) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from fxlens.checks.failures import model_span, place, sentence, trace_failures
+from fxlens.checks.failures import model_span, place, requested, sentence, trace_failures
+from fxlens.checks.fixes import pass_submodule
 from fxlens.checks.leaf_fixes import add_leaf_modules
-from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
+from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis
+from fxlens.graph import Remedy
+from fxlens.remedies import advice, fitting
 from fxlens.source.model import Unresolved
 
 
@@ -17,18 +22,24 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         for failure in trace_failures(state):
             if failure.kind == "naming":
                 continue
+            queries = requested(analysis, state)
             mode = f" in {failure.mode} mode" if failure.mode else ""
-            why = Unresolved(failure.message, failure.remedy)
-            said = sentence(f"torch.fx cannot trace this model{mode}", why)
-            leaves = next((one.values for one in failure.remedies if one.kind == "leaf_modules"), ())
-            fix = add_leaf_modules(analysis, text, leaves)
-            yield Problem(
-                RULE.code,
-                model_span(analysis),
-                said + place(failure, text),
-                (fix,) if fix else (),
-                related=failure.source,
-            )
+            what = sentence(f"torch.fx cannot trace this model{mode}", Unresolved(failure.message))
+            message = sentences(advice(failure, queries), what) + place(failure, text)
+            fixes = tuple(_fixes(analysis, text, fitting(failure, queries)))
+            yield Problem(RULE.code, model_span(analysis), message, fixes, related=failure.source)
+
+
+def _fixes(analysis: CallAnalysis, text: SourceText, remedies: Iterable[Remedy]) -> Iterator[Fix]:
+    """What was tried, traces, and has the call's queries, applied to the call; the first is sure if it is the only."""
+    found = []
+    for remedy in remedies:
+        if remedy.kind == "leaf_modules":
+            found.append(add_leaf_modules(analysis, text, remedy.values))
+        elif remedy.kind == "submodule":
+            found.append(pass_submodule(analysis, text, remedy))
+    fixes = [fix for fix in found if fix is not None]
+    return (replace(fix, sure=len(fixes) == 1) for fix in fixes)
 
 
 RULE = Rule(

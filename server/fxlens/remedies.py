@@ -1,0 +1,84 @@
+"""What to do about a model that cannot be traced: remedies that were tried first, if they serve what is requested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fxlens.graph import Failure, Mode, Remedy
+
+FEATURE_PARTS = (
+    "backbone",
+    "encoder",
+    "features",
+    "trunk",
+    "body",
+    "model",
+    "net",
+    "base_model",
+    "module",
+    "_orig_mod",
+)
+"""What people call the part of a model that computes its features, and the model inside a wrapper."""
+
+
+def fitting(failure: Failure, queries: Mapping[Mode, Sequence[str]]) -> list[Remedy]:
+    """The remedies of ``failure`` with which every one of ``queries`` selects something, best first.
+
+    A leaf module that hides what is requested is no remedy. A query that has the path of a submodule before it counts
+    without it, if that submodule is passed. Where nothing is requested, only parts are offered that are called what the
+    part with a model's features is called.
+    """
+    requested = any(queries.values())
+    return [
+        remedy
+        for remedy in failure.remedies
+        if all(serves(remedy, mode, queries[mode]) for mode in queries)
+        and (requested or remedy.kind != "submodule" or remedy.values[0].rpartition(".")[2] in FEATURE_PARTS)
+    ]
+
+
+def serves(remedy: Remedy, mode: Mode, queries: Sequence[str]) -> bool:
+    """Whether every one of ``queries`` selects something in ``mode`` once ``remedy`` is applied."""
+    names = remedy.names(mode)
+    known = {*names, *(name[:at] for name in names for at, letter in enumerate(name) if letter == ".")}
+    return all(query in known or _inside(remedy, query) in known for query in queries)
+
+
+def _inside(remedy: Remedy, query: str) -> str:
+    return query.removeprefix(f"{remedy.values[0]}.") if remedy.kind == "submodule" else query
+
+
+def advice(failure: Failure, queries: Mapping[Mode, Sequence[str]]) -> str:
+    """The remedies that were tried and serve ``queries``, then what to change in the code, as sentences.
+
+    Example:
+        >>> tried = Remedy("leaf_modules", ("net.Gate",), ("x", "gate"), ("x", "gate"))
+        >>> failure = Failure("trace", "TraceError", "…", change="Change the line.", remedies=(tried,))
+        >>> advice(failure, {"eval": ["gate"]})
+        'Tried and works: leaf_modules=[Gate]. Change the line.'
+    """
+    tried = [in_words(remedy) for remedy in fitting(failure, queries)]
+    parts = [f"Tried and works: {', or '.join(tried)}."] if tried else []
+    return " ".join([*parts, *([failure.change] if failure.change else [])])
+
+
+def in_words(remedy: Remedy) -> str:
+    """A remedy as one would write it in the call.
+
+    Example:
+        >>> in_words(Remedy("submodule", ("backbone",)))
+        'pass model.backbone'
+    """
+    if remedy.kind == "submodule":
+        return f"pass model.{remedy.values[0]}"
+    if remedy.kind == "leaf_modules":
+        return f"leaf_modules=[{', '.join(value.rpartition('.')[2] for value in remedy.values)}]"
+    if remedy.kind == "concrete_args":
+        return f"concrete_args={{{', '.join(map(_entry, remedy.values))}}}"
+    names = ", ".join(remedy.values)
+    return f"tracer_kwargs={{'{remedy.kind}': ({names},)}}"
+
+
+def _entry(written: str) -> str:
+    name, _, value = written.partition("=")
+    return f"{name!r}: {value}"

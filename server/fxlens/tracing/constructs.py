@@ -1,0 +1,208 @@
+"""What in ``forward`` cannot be traced: the construct, in words, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from types import TracebackType
+from typing import NamedTuple
+
+from torch import fx
+from torch.fx.proxy import Attribute, TraceError
+
+from fxlens.tracing.bytecode import RunningLine
+
+WRAP = "move it into a function and pass that in tracer_kwargs={'autowrap_functions': (…,)}"
+_UNSTARRED = frozenset(
+    {"view", "reshape", "expand", "permute", "repeat", "cat", "concat", "stack", "new_zeros", "new_ones"}
+)
+"""What takes its sizes or tensors in one sequence as well as one by one."""
+_TYPE_TESTS = ("isinstance", "is_tensor", "hasattr", "issubclass", "type")
+
+
+class Construct(NamedTuple):
+    """What the running line does that cannot be traced, and what to write instead (may be empty)."""
+
+    message: str
+    remedy: str
+
+
+def construct_of(error: Exception, entry: TracebackType | None) -> Construct:
+    """What ``error`` stands for; ``entry`` is where model code was left."""
+    text = str(error)
+    line = RunningLine.of(entry) if entry is not None else None
+    kind = line.kind if line else ""
+    subject = _subject(error)
+    if isinstance(error, TraceError) and "cannot be iterated" in text:
+        return _iteration(line)
+    if isinstance(error, TraceError) and "control flow" in text:
+        return _control_flow(kind, subject)
+    if "'len' is not supported" in text and _is_shape(subject):
+        return Construct("len() of a shape is not known while tracing", "use x.dim()")
+    for pattern, (message, remedy) in CONSTRUCTS:
+        found = re.search(pattern, text)
+        if found:
+            name = (found.groups() or ("",))[0] or ""
+            return Construct(message.replace("{0}", name), remedy.replace("{0}", name))
+    if isinstance(error, RecursionError):
+        return Construct("the modules are nested too deeply to be traced", "flatten the nesting")
+    first = text.strip().splitlines()[0] if text.strip() else "no message"
+    if line and kind == "raise" and line.uses(*_TYPE_TESTS):
+        what = f"a test of a type (isinstance …) has another result for a traced value: {type(error).__name__}: {first}"
+        return Construct(what, "remove the check from forward")
+    return Construct(f"forward raised {type(error).__name__} while it was traced: {first}", WRAP)
+
+
+def _subject(error: Exception) -> fx.Proxy | None:
+    """The traced value whose value was needed: what torch.fx's own frames, the innermost, were called with."""
+    found: fx.Proxy | None = None
+    for entry in _entries(error.__traceback__):
+        values = entry.tb_frame.f_locals
+        for name in ("self", "obj"):
+            if isinstance(values.get(name), fx.Proxy):
+                found = values[name]
+    return found
+
+
+def _entries(entry: TracebackType | None) -> Iterator[TracebackType]:
+    while entry is not None:
+        yield entry
+        entry = entry.tb_next
+
+
+def _is_shape(value: fx.Proxy | None) -> bool:
+    """Whether a traced value is ``x.shape`` or ``x.size()``."""
+    if isinstance(value, Attribute) and value.attr == "shape":
+        return True
+    if value is None:
+        return False
+    node = value.node
+    if node.op == "call_method":
+        return node.target == "size" and len(node.args) == 1
+    return node.target is getattr and node.args[1:] == ("shape",)
+
+
+def _input_name(value: fx.Proxy | None) -> str:
+    """The name of the argument of ``forward`` that a traced value is, if it is one."""
+    if value is None or isinstance(value, Attribute) or value.node.op != "placeholder":
+        return ""
+    return str(value.node.target)
+
+
+def _is_first(value: fx.Proxy) -> bool:
+    return value.node is next(iter(value.node.graph.nodes))
+
+
+def _control_flow(kind: str, subject: fx.Proxy | None) -> Construct:
+    what = {
+        "assert": "this assert checks",
+        "while": "this while loop depends on",
+        "and": "this and/or decides by",
+        "not": "this not needs",
+        "call": "a call on this line (bool(), any(), max() …) decides by",
+        "if": "this if depends on",
+    }.get(kind, "this line decides by")
+    remedy = "decide by something that is known before forward runs"
+    name = _input_name(subject)
+    if kind == "assert":
+        remedy = "use torch._assert(condition, message), which can be traced"
+    elif name and subject is not None and not _is_first(subject):
+        remedy = f"fix the argument, if it is a flag: concrete_args={{{name!r}: …}}"
+    return Construct(f"control flow on a tensor: {what} a value that is only known when the model runs", remedy)
+
+
+def _iteration(line: RunningLine | None) -> Construct:
+    kind = line.kind if line else ""
+    if line and kind == "star":
+        called = next((name for name in line.names if name in _UNSTARRED), None)
+        remedy = f"pass it without the star: {called}(shape)" if called else "index it (x[0], x[1])"
+        return Construct("unpacking a tensor or tuple with * needs its length", remedy)
+    if kind == "in":
+        return Construct("`in` on a tensor needs its values", "compare with torch.eq(…).any()")
+    message = "iterating over a tensor or input needs its length, which is only known when the model runs"
+    return Construct(message, "loop over a known number of items (range(4), a ModuleList)")
+
+
+CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
+    (
+        r"'len' is not supported in symbolic tracing",
+        (
+            "len() of a tensor is not known while tracing",
+            "use x.shape[0], or call torch.fx.wrap('len') at the top of this very file",
+        ),
+    ),
+    (
+        r"Expected `device_type` of type `str`.*Proxy|Expected `device_type` of type `str`.*Attribute",
+        (
+            "torch.autocast needs the type of a device, and that of a traced tensor is not known yet",
+            "name it (torch.autocast('cuda', …)) or keep it in an attribute of the module",
+        ),
+    ),
+    (
+        r"^(int|float|complex)\(\) argument must be|cannot be interpreted as an integer",
+        (
+            "a plain number is needed here (int(), float() or range()), and a traced value has none yet",
+            f"keep it a tensor, or {WRAP}",
+        ),
+    ),
+    (
+        r"argument of type: <class '\w*(?:function|method)\w*'>",
+        (
+            "a function is passed to an operation on a traced value (register_hook …), which a graph cannot hold",
+            "call it outside forward",
+        ),
+    ),
+    (
+        r"'\w*Proxy' object does not support item (assignment|deletion)",
+        (
+            "item {0} on a tensor (x[…] = …) cannot be traced",
+            "use torch.where, masked_fill, index_put or torch.cat",
+        ),
+    ),
+    (
+        r"module is not installed as a submodule",
+        (
+            "a module is called that is not registered in the model",
+            "create it in __init__ as an attribute, or in an nn.ModuleList instead of a plain list",
+        ),
+    ),
+    (
+        r"parameter is not a member of this module",
+        ("a parameter is used that is not registered in the model", "register it in __init__"),
+    ),
+    (
+        r'missing the required "forward" function',
+        ("this module has no forward function to trace", "pass a module whose class defines forward"),
+    ),
+    (
+        r"symbolically trace a dynamo-optimized function",
+        (
+            "a module or function that torch.compile has made cannot be traced",
+            "trace the model before its parts are compiled",
+        ),
+    ),
+    (
+        r"doesn't exist in (\w*Script\w*)",
+        ("a scripted module ({0}) cannot be traced", "pass the module before torch.jit.script"),
+    ),
+    (
+        r"Expected FunctionType",
+        ("the model's forward is not a plain function", "pass a model whose class defines forward"),
+    ),
+    (
+        r"__array_struct__|numpy|NumPy",
+        ("a NumPy function is given a tensor while tracing", f"use the torch function, or {WRAP}"),
+    ),
+    (
+        r"but instead found type '\w*Proxy'",
+        ("a torch.jit.script function cannot take traced values", f"remove the decorator, or {WRAP}"),
+    ),
+    (r"vmap\(", ("torch.vmap cannot be traced", WRAP)),
+    (
+        r"(\w+)\(\).*(?:takes|got|received|must be).*(?:Proxy|positional argument|combination of arguments)",
+        (
+            "{0}() is given a traced value where it needs a plain number or tensor",
+            f"use a constant or a method of the input (x.new_zeros(…)), or {WRAP}",
+        ),
+    ),
+)

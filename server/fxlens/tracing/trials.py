@@ -1,0 +1,171 @@
+"""Tries what may make a model traceable, so that a message names only remedies that work.
+
+What is tried, in the order in which it is offered: recording a function that ``forward`` calls as one node; the
+smallest set of leaf modules; passing a part of the model that holds most of it. Which of these serve a call depends on
+what it requests (:mod:`fxlens.remedies`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from types import BuiltinFunctionType, FunctionType, ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import torch
+from torch import fx, nn
+
+from fxlens.graph import Mode, Remedy, RemedyKind
+from fxlens.remedies import FEATURE_PARTS
+from fxlens.tracing.bytecode import RunningLine
+from fxlens.tracing.settings import TraceSettings
+from fxlens.tracing.sources import user_entries
+
+if TYPE_CHECKING:
+    from fxlens.tracing.modes import ModeTrace
+
+Traces: TypeAlias = "Mapping[Mode, ModeTrace]"
+Attempt: TypeAlias = Callable[[nn.Module, TraceSettings], Traces]
+
+_TRIAL_SECONDS = 5.0
+"""How long to go on trying: the failure itself is known by then, and must not be lost to the limit of the phase."""
+_MAX_LEAVES = 8
+"""How many classes to try as leaves: more than a few would hide most of the model."""
+_MAX_WRAPPED = 4
+_MAX_DEPTH = 4
+"""How deep to look for a part that can be traced."""
+_SHARDED = "_fsdp_wrapped_module"
+
+
+class Trials:
+    """The trials for one model that could not be traced.
+
+    Args:
+        model: the model.
+        traces: its traces, of which at least one failed.
+        settings: what they were made with.
+        attempt: traces a model in both modes.
+    """
+
+    def __init__(self, model: nn.Module, traces: Traces, settings: TraceSettings, attempt: Attempt) -> None:
+        self._model = model
+        self._traces = traces
+        self._settings = settings
+        self._attempt = attempt
+        self._modes = [mode for mode, trace in traces.items() if trace.failure is not None]
+        self._until = time.monotonic() + _TRIAL_SECONDS
+
+    def remedies(self) -> tuple[Remedy, ...]:
+        """The remedies that work, best first."""
+        return (*self._wrapped(), *self._leaves(), *self._parts())
+
+    @property
+    def _has_time(self) -> bool:
+        return time.monotonic() < self._until
+
+    def _works(self, traces: Traces) -> bool:
+        return all(traces[mode].graph is not None and traces[mode].failure is None for mode in self._modes)
+
+    def _remedy(self, kind: RemedyKind, values: tuple[str, ...], traces: Traces) -> Remedy:
+        return Remedy(kind, values, _names(traces["train"]), _names(traces["eval"]))
+
+    def _wrapped(self) -> Iterator[Remedy]:
+        """A function, or the functions of a module, that ``forward`` calls on the line that fails."""
+        error = next(trace.error for trace in self._traces.values() if trace.failure is not None)
+        for kind, name, value in list(_called(error))[:_MAX_WRAPPED]:
+            if not self._has_time:
+                return
+            wrapped = (*self._settings.tracer_kwargs.get(kind, ()), value)
+            kwargs = {**self._settings.tracer_kwargs, kind: wrapped}
+            traces = self._attempt(self._model, replace(self._settings, tracer_kwargs=kwargs))
+            if self._works(traces):
+                yield self._remedy(kind, (name,), traces)
+                return
+
+    def _leaves(self) -> Iterator[Remedy]:
+        """The innermost classes that fail, and of those no more than are needed."""
+        leaves: list[type[nn.Module]] = []
+        traces = self._traces
+        while not self._works(traces):
+            failed = next(traces[mode] for mode in self._modes if traces[mode].failure is not None)
+            where = failed.tracer.failed_in
+            if where is None or where[1] in leaves or len(leaves) == _MAX_LEAVES or not self._has_time:
+                return
+            leaves.append(where[1])
+            traces = self._with_leaves(leaves)
+        for leaf in leaves[:-1]:
+            fewer = [kind for kind in leaves if kind is not leaf]
+            smaller = self._with_leaves(fewer) if self._has_time else traces
+            if smaller is not traces and self._works(smaller):
+                leaves, traces = fewer, smaller
+        yield self._remedy("leaf_modules", tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in leaves), traces)
+
+    def _with_leaves(self, leaves: list[type[nn.Module]]) -> Traces:
+        return self._attempt(self._model, replace(self._settings, leaf_modules=(*self._settings.leaf_modules, *leaves)))
+
+    def _parts(self) -> Iterator[Remedy]:
+        """Parts that hold most of the model, or are called what such parts are called; the outermost that works."""
+        below = [("", self._model)]
+        for _ in range(_MAX_DEPTH):
+            candidates = [pair for path, module in below for pair in self._children(path, module)]
+            found = False
+            for path, part in candidates:
+                if not self._has_time:
+                    return
+                traces = self._attempt(part, self._settings)
+                if self._works(traces):
+                    found = True
+                    yield self._remedy("submodule", (path,), traces)
+            if found:
+                return
+            below = candidates
+
+    def _children(self, path: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
+        most = _size(self._model) / 2
+        chosen = [
+            (name, child)
+            for name, child in module.named_children()
+            if (name in FEATURE_PARTS or _size(child) > most) and name != _SHARDED and _can_be_root(child)
+        ]
+        chosen.sort(key=lambda pair: FEATURE_PARTS.index(pair[0]) if pair[0] in FEATURE_PARTS else len(FEATURE_PARTS))
+        return [(f"{path}.{name}" if path else name, child) for name, child in chosen]
+
+
+def _names(trace: ModeTrace) -> tuple[str, ...]:
+    if trace.graph is None:
+        return ()
+    called = [call.path for call in trace.tracer.module_calls] if trace.tracer.naming == "fxlens" else []
+    return tuple(dict.fromkeys([*trace.names, *called]))
+
+
+def _size(module: nn.Module) -> int:
+    # A lazy parameter has no size yet.
+    return sum(0 if nn.parameter.is_lazy(each) else each.numel() for each in module.parameters())
+
+
+def _can_be_root(module: nn.Module) -> bool:
+    forward = getattr(type(module), "forward", None)
+    if forward in (None, nn.Module.forward) or isinstance(module, torch.jit.ScriptModule):
+        return False
+    return not fx.Tracer().is_leaf_module(module, "part")
+
+
+def _called(error: Exception | None) -> Iterator[tuple[RemedyKind, str, Any]]:
+    """The functions, and the modules of functions, that the lines of model code on the way to ``error`` name.
+
+    The outermost line comes first: what is recorded there is recorded as one node.
+    """
+    seen: set[int] = set()
+    entries: list[TracebackType] = user_entries(error.__traceback__) if error else []
+    for entry in entries:
+        frame = entry.tb_frame
+        for name in RunningLine.of(entry).names:
+            value = frame.f_globals.get(name, frame.f_locals.get(name))
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            if isinstance(value, ModuleType) and value.__name__.partition(".")[0] != "torch":
+                yield "autowrap_modules", name, value
+            elif isinstance(value, (FunctionType, BuiltinFunctionType)) and name in frame.f_globals:
+                yield "autowrap_functions", name, value
