@@ -27,7 +27,7 @@ from fxlens.engine.project_files import (
     split_path,
 )
 from fxlens.engine.walking import read_source
-from fxlens.source.path_edits import PathEdits, edits_path, path_edits
+from fxlens.source.path_edits import PathEdits, edits_path, path_edits, relevant_to_path
 from fxlens.source.project import imported_modules
 from fxlens.worker.module_names import module_name
 
@@ -92,7 +92,7 @@ class ImportRootFinder:
         self._is_file = is_file
         self._declared: dict[str, tuple[str, ...]] = {}
         self._folders: dict[str, bool] = {}
-        self._roots: dict[str, tuple[object, ImportRoots]] = {}
+        self._roots: dict[str, tuple[str, object, ImportRoots]] = {}
 
     def forget(self) -> None:
         """A project file, or the tree of folders, may have changed."""
@@ -103,12 +103,14 @@ class ImportRootFinder:
     def of(self, path: str) -> ImportRoots:
         """The roots of the file ``path``, which need not exist."""
         text = self._text(path) or ""
-        # Typing in a file moves its roots only through what it imports and through its edits of `sys.path`.
-        stamp = (imported_modules(text), text if edits_path(text) else "")
         known = self._roots.get(path)
-        if known is None or known[0] != stamp:
-            known = self._roots[path] = (stamp, self._find(path, text))
-        return known[1]
+        if known is not None and known[0] is text:
+            return known[2]
+        # Typing in a file moves its roots only through what it imports and through its edits of `sys.path`.
+        stamp = (imported_modules(text), relevant_to_path(text))
+        roots = known[2] if known is not None and known[1] == stamp else self._find(path, text)
+        self._roots[path] = (text, stamp, roots)
+        return roots
 
     def _find(self, path: str, text: str) -> ImportRoots:
         folder = self.settings.folder_of(path)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 _MENTION = re.compile(r"\bsys\b[^\n]*\bpath\b|\bpath\.(?:append|insert|extend)\b|\baddsitedir\b")
 _ALIAS = re.compile(r"^[ \t]*(?:from[ \t]+sys[ \t]+import[^\n]*\bpath|import[ \t]+sys)[ \t]+as[ \t]+(\w+)", re.M)
@@ -20,6 +22,7 @@ _CHUNK = re.compile(r"^(?![ \t\r\n#)\]}]|(?:else|elif|except|finally)\b)", re.M)
 _BINDING = re.compile(r"(?:import|from)[ \t]|\w+[ \t]*(?::[^=\n]+)?=(?!=)")
 _LONGEST_BINDING = 600
 """Characters of a top-level assignment that may name a folder: a table of weights need not be parsed."""
+_PARTS_OF_FOLDERS = ('"', "'", "__file__", "cwd", "os.", "/")
 _SAME = frozenset(
     {"abspath", "realpath", "normpath", "normcase", "expanduser", "expandvars", "fspath", "str", "Path", "PurePath"}
 )
@@ -51,7 +54,7 @@ def path_edits(text: str, path: str, working_folders: Iterable[str]) -> PathEdit
         >>> path_edits("import sys; sys.path.append('lib')", "/w/tools/run.py", ["/w"]).back
         ('/w/lib',)
     """
-    relevant = _relevant(text)
+    relevant = relevant_to_path(text)
     found = [_edits(relevant, path, folder) for folder in dict.fromkeys(working_folders)]
     return PathEdits(
         tuple(dict.fromkeys(folder for edits in found for folder in edits.front)),
@@ -59,25 +62,35 @@ def path_edits(text: str, path: str, working_folders: Iterable[str]) -> PathEdit
     )
 
 
-def _relevant(text: str) -> tuple[str, ...]:
-    """The top-level statements that edit ``sys.path``, with the imports and short assignments around them.
+@lru_cache(maxsize=8)
+def relevant_to_path(text: str) -> tuple[str, ...]:
+    """What decides about the edits: the top-level statements that make them, imports, and short assignments of texts.
 
     Each is parsed for itself, so that a syntax error elsewhere hides none of them, and typing elsewhere parses nothing.
     """
-    starts = [match.start() for match in _CHUNK.finditer(text)]
-    chunks = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    mentions = _starts(_MENTION, text) if "path" in text or "addsitedir" in text else []
+    if not mentions:
+        return ()
+    starts = _starts(_CHUNK, text)
+    chunks = [text[start:end] for start, end in pairwise([*starts, len(text)])]
+    editing = {bisect_right(starts, at) - 1 for at in mentions}
     names = set(_ALIAS.findall(text))
-    for chunk in chunks:
-        if _MENTION.search(chunk):
-            names.update(re.findall(r"def[ \t]+(\w+)", chunk))
-    uses_name = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b") if names else None
-    return tuple(
-        chunk
-        for chunk in chunks
-        if _MENTION.search(chunk)
-        or (uses_name is not None and uses_name.search(chunk))
-        or (_BINDING.match(chunk) and len(chunk) < _LONGEST_BINDING)
-    )
+    for at in editing & set(range(len(chunks))):
+        names.update(re.findall(r"def[ \t]+(\w+)", chunks[at]))
+    if names:
+        editing |= {bisect_right(starts, at) - 1 for name in names for at in _starts(re.compile(rf"\b{name}\b"), text)}
+    return tuple(chunk for at, chunk in enumerate(chunks) if at in editing or _may_bind(chunk))
+
+
+def _starts(pattern: re.Pattern[str], text: str) -> list[int]:
+    return [match.start() for match in pattern.finditer(text)]
+
+
+def _may_bind(chunk: str) -> bool:
+    """Whether a statement is an import, or assigns what may be a folder."""
+    if len(chunk) >= _LONGEST_BINDING or _BINDING.match(chunk) is None:
+        return False
+    return chunk.startswith(("import", "from")) or any(part in chunk for part in _PARTS_OF_FOLDERS)
 
 
 @lru_cache(maxsize=256)
