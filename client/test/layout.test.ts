@@ -224,6 +224,12 @@ test('a line against the order of execution is kept, and marked', () => {
   );
 });
 
+test('modules of which no lines are known stand below each other', () => {
+  const { a, b } = flat(['a', 'b'], []);
+  assert.equal(port(a), port(b));
+  assert.ok((b?.y ?? 0) > (a?.y ?? 0));
+});
+
 test('places are spread by what they want and weigh', () => {
   assert.deepEqual(spread([0, 0], [100], [1, 1]), [-50, 50]);
   assert.deepEqual(spread([0, 0], [100], [4096, 1]), [0, 100]);

@@ -17,8 +17,8 @@ export interface BarActions {
 const NAMES: Record<ShownMode, string> = { eval: 'eval', train: 'train', both: 'difference' };
 
 export class Bar {
-  readonly element = html('div', { class: 'bar', role: 'toolbar', 'aria-label': 'Model graph' });
-  readonly #title = html('span', { class: 'title' });
+  readonly element = html('header', { class: 'bar' });
+  readonly #title = html('h1', { class: 'title' });
   readonly #about = html('span', { class: 'about' });
   readonly #modes = html('div', { class: 'segments', role: 'radiogroup', 'aria-label': 'Mode' });
   readonly #input = html('input', {
@@ -34,9 +34,13 @@ export class Bar {
     this.#quiet = button('Plumbing', 'Show sizes, checks and parameters', () => actions.quiet());
     const search = html('div', { class: 'search', role: 'search' }, this.#input, this.#count);
     this.element.append(this.#title, this.#about, search, this.#modes, this.#quiet);
-    this.element.append(
+    const zoom = [
       button('−', 'Zoom out', () => actions.zoom(1 / 1.25)),
       button('+', 'Zoom in', () => actions.zoom(1.25)),
+    ];
+    for (const made of zoom) made.className = 'zoom';
+    this.element.append(
+      ...zoom,
       button('Top', 'Back to the top, at a readable size', () => actions.home()),
       button('Fold', 'Close all groups', () => actions.fold()),
     );

@@ -91,11 +91,11 @@ export class Card {
       this.#tick = tickBox(w - TICK - 8, 7);
       this.element.append(this.#tick);
     }
-    this.element.append(svg('title', {}, box.id.replace(/\0.*/, '') || name), this.#badge);
+    this.element.append(this.#badge);
   }
 
   #text(kind: string, x: number, y: number, content: string): void {
-    this.element.append(svg('text', { class: kind, x, y }, content));
+    this.element.append(svg('text', { class: kind, x, y }, content), ' ');
   }
 
   move(x: number, y: number): void {
@@ -131,17 +131,17 @@ function tickBox(x: number, y: number): SVGGElement {
   return svg(
     'g',
     { class: 'tick', transform: `translate(${x} ${y})` },
-    svg('rect', { class: 'tick-area', x: -6, y: -6, width: TICK + 12, height: TICK + 12 }),
     svg('rect', { class: 'tick-box', width: TICK, height: TICK, rx: 3 }),
     svg('path', { class: 'tick-mark', d: 'M3 7.5l3 3 5.5-6.5' }),
+    svg('rect', { class: 'tick-area', x: -6, y: -6, width: TICK + 12, height: TICK + 12 }),
   );
 }
 
+/** What is seen, in the order in which it is seen, and the whole name before it. */
 function spoken(level: Level, number: number, id: string): string {
-  const shape = (level.shapes[number] ?? '').replaceAll('×', ' by ').replaceAll('→', ' to ');
-  const run = level.runs[number];
-  const name = run ? `${level.names[number]}` : id.replace('\0output', 'output ').replace(/\0.*/, '');
-  const parts = [name, level.whats[number], shape, run ? `${run} times` : '', noteText(level, number)];
+  const badge = badgeText(level, number);
+  const name = id.includes('\0') ? (level.names[number] ?? '') : id;
+  const parts = [name, badge, noteText(level, number), whatText(level, number), level.shapes[number]];
   return parts.filter(Boolean).join(', ');
 }
 
@@ -171,7 +171,7 @@ export class Frame {
         tabindex: -1,
         'data-id': box.id,
         'data-vscode-context': CONTEXT,
-        'aria-label': inside.titles.map(({ name, what }) => `${name}, ${what}`).join('; '),
+        'aria-label': [...inside.titles.map(({ name }) => name), inside.titles.at(-1)?.what].filter(Boolean).join(', '),
         'aria-level': position.depth,
         'aria-posinset': position.at,
         'aria-setsize': position.of,
@@ -189,7 +189,7 @@ export class Frame {
         this.element.append(svg('path', { class: 'chevron', d: `M${x + 8} ${HEAD / 2 - 4}l4 4-4 4` }));
         x += TITLE_GAP;
       }
-      this.element.append(svg('text', { class: 'name segment', x, y: 18, 'data-segment': id }, text));
+      this.element.append(svg('text', { class: 'name segment', x, y: 18, 'data-segment': id }, text), ' ');
       x += nameWidth(text);
       if (at === inside.titles.length - 1 && what)
         this.element.append(svg('text', { class: 'what', x: x + 12, y: 18 }, what));

@@ -164,10 +164,11 @@ interface Layers {
   readonly tail: readonly number[];
 }
 
-function layersOf(count: number, { sources, readers }: Links): Layers {
+function layersOf(count: number, { all, sources, readers }: Links): Layers {
   const of: number[] = [];
   for (let at = 0; at < count; at++) {
-    let layer = 0;
+    // Modules of which no lines are known are a list.
+    let layer = all.length > 0 ? 0 : at;
     for (const source of sources[at] ?? []) if (source >= 0) layer = Math.max(layer, (of[source] ?? 0) + 1);
     of.push(layer);
   }

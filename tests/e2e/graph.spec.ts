@@ -16,7 +16,7 @@ test('it opens from palette, code lens and tree, opens groups, and a tick writes
   await expect(graph.node('avgpool')).not.toHaveClass(/asked/);
   await graph.expand('layer2');
   await graph.expand('layer2.0');
-  await expect(graph.node('layer2.0.conv1')).toHaveAccessibleName(/Conv2d, 1 by 128 by 56 by 56/);
+  await expect(graph.node('layer2.0.conv1')).toHaveAccessibleName(/Conv2d, 1×128×56×56/);
   await graph.click('layer2.0.conv1');
   await expect(graph.details).toContainText('layer2.0.conv1');
   await expect(graph.details).toContainText('layer1.2.relu_2');
@@ -70,7 +70,7 @@ test('it follows the cursor, finds, keeps its place while hidden, and shows a ch
   await code.editor.locator('.view-line', { hasText: 'model.fc' }).click();
   await code.goTo(FILE, '2048, 10)', 8);
   await code.type('00');
-  await expect(graph.node('fc')).toHaveAccessibleName(/1 by 1000/);
+  await expect(graph.node('fc')).toHaveAccessibleName(/1×1000/);
   await expect(graph.page.locator('body')).not.toHaveClass(/stale/);
   await expect(graph.node('layer2.0')).toHaveAttribute('aria-expanded', 'true');
 });

@@ -1,0 +1,100 @@
+"""What the graph view shows of a model: one mode, both merged, or its modules; and what is said of single nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph
+from fxlens.node_kinds import Kind, is_plumbing, kind_of, operation_text
+from fxlens.queries import merge_modes
+
+
+@dataclass(frozen=True)
+class View:
+    nodes: Sequence[GraphNode]
+    modes: Sequence[tuple[Mode, ...]]
+    inputs: Sequence[Sequence[tuple[int, tuple[Mode, ...]]]]
+    outputs: Sequence[tuple[str, int, tuple[Mode, ...]]]
+
+
+def view_of(graph: ModelGraph, mode: Mode | None) -> View:
+    traced = list(graph.traced())
+    if not traced:
+        return _hierarchy(graph)
+    one = (graph.of(mode) if mode else None) or traced[0]
+    merged = merge_modes(graph) if graph.modes_differ else ()
+    modes_of = {modal.node.name: modal.modes for modal in merged}
+    if mode or not merged:
+        modes = [modes_of.get(node.name, MODES) for node in one.nodes]
+        return View(
+            one.nodes,
+            modes,
+            [tuple((source, MODES) for source in node.inputs) for node in one.nodes],
+            [(key, at, MODES) for key, at in one.outputs],
+        )
+    return _merged(traced, [modal.node for modal in merged], [modal.modes for modal in merged])
+
+
+def _merged(traced: Sequence[ModeGraph], nodes: Sequence[GraphNode], modes: Sequence[tuple[Mode, ...]]) -> View:
+    positions = {node.name: at for at, node in enumerate(nodes)}
+    inputs: list[dict[int, tuple[Mode, ...]]] = [{} for _ in nodes]
+    outputs: dict[tuple[str, int], tuple[Mode, ...]] = {}
+    for one in traced:
+        here = [positions[node.name] for node in one.nodes]
+        for at, node in zip(here, one.nodes, strict=True):
+            for source in node.inputs:
+                inputs[at][here[source]] = (*inputs[at].get(here[source], ()), one.mode)
+        for key, at in one.outputs:
+            outputs[key, here[at]] = (*outputs.get((key, here[at]), ()), one.mode)
+    ends = [(key, at, found) for (key, at), found in outputs.items()]
+    return View(nodes, modes, [tuple(sources.items()) for sources in inputs], ends)
+
+
+def _hierarchy(graph: ModelGraph) -> View:
+    """The modules that hold no others, as nodes without edges: of a model without a graph that is what can be seen."""
+    parents = {module.path.rpartition(".")[0] for module in graph.modules if module.path}
+    nodes = [
+        GraphNode(module.path, "call_module", module.path, module_class=module.class_name)
+        for module in graph.modules
+        if module.path and module.path not in parents
+    ]
+    return View(nodes, [MODES] * len(nodes), [()] * len(nodes), ())
+
+
+class Facts:
+    """Kind, plumbing and operation of nodes: thousands of nodes have a few dozen of them."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str | None, str | None], tuple[Kind, bool, str]] = {}
+
+    def of(self, node: GraphNode) -> tuple[Kind, bool, str]:
+        target = "" if node.module_class else node.target
+        key = node.op, target, node.module_class, node.value.kind if node.value else None
+        facts = self._known.get(key)
+        if facts is None:
+            facts = self._known[key] = kind_of(node), is_plumbing(node), operation_text(node)
+        return facts
+
+
+def notes_of(nodes: Sequence[GraphNode]) -> dict[int, str]:
+    """What is said on the card of a module's call: which of several it is; whose it is, if its name tells another."""
+    calls: dict[str, list[int]] = {}
+    for at, node in enumerate(nodes):
+        if node.op == "call_module":
+            calls.setdefault(node.target, []).append(at)
+    notes: dict[int, str] = {}
+    for target, positions in calls.items():
+        module = target.rpartition(".")[2]
+        for number, at in enumerate(positions, 1):
+            name = nodes[at].name
+            if name != target and not name.startswith(f"{target}_"):
+                notes[at] = f"module {module}"
+            elif len(positions) > 1:
+                notes[at] = f"{_ordinal(number)} of {len(positions)} runs"
+    return notes
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
