@@ -12,14 +12,16 @@ import click
 
 from fxlens.checks.wording import sentences
 from fxlens.cli.files import python_files
+from fxlens.cli.outcome import COULD_NOT_RUN, say
 from fxlens.cli.settings import in_options
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.engine import Engine
 from fxlens.engine.import_roots import environment_paths, project_root
+from fxlens.engine.interpreters import probe
 from fxlens.engine.notebook_files import SUFFIX, read_notebook
+from fxlens.engine.regular_files import read_source, skip_reason
 from fxlens.engine.settings import EngineSettings, FolderSettings
-from fxlens.engine.walking import read_source
 from fxlens.source.model import Position
 from fxlens.source.notebooks import Program
 from fxlens.worker.messages import Limits
@@ -44,6 +46,20 @@ python_option = click.option(
     type=click.Path(exists=True, dir_okay=False),
     help="The Python whose torch traces the models; by default the one that runs this command.",
 )
+
+
+class CouldNotRunError(click.ClickException):
+    """Nothing could be done; the message says why."""
+
+    exit_code = COULD_NOT_RUN
+
+
+@dataclass
+class Analyses:
+    """The files with extraction calls, and lines that say what could not be done."""
+
+    files: list[Analysed] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -83,12 +99,23 @@ def said_place(path: str, place: Mapping[str, int]) -> str:
 
 def analyse(
     paths: Iterable[Path], python: str | None, extra_paths: Iterable[Path] = (), limits: Limits | None = None
-) -> list[Analysed]:
-    """The analyses of all files under ``paths`` that have an extraction call, with nothing left pending."""
+) -> Analyses:
+    """The analyses of all files under ``paths`` that have an extraction call, with nothing left pending.
 
-    async def collect() -> list[Analysed]:
+
+    Raises:
+        CouldNotRunError: ``python`` cannot trace models.
+    """
+
+    async def collect() -> Analyses:
         extra = tuple(str(path.resolve()) for path in extra_paths)
-        return [one async for one in _analyses(list(paths), python, extra, limits or Limits())]
+        if python and (problem := (await probe(python)).problem):
+            raise CouldNotRunError(problem)
+        found = Analyses()
+        async for analysis in _analyses(list(paths), python, extra, limits or Limits(), found.failures):
+            found.files.append(analysis)
+            found.failures += _blocked(analysis.file)
+        return found
 
     return asyncio.run(collect())
 
@@ -109,7 +136,7 @@ def python_path() -> tuple[str, ...]:
 
 
 async def _analyses(
-    paths: list[Path], python: str | None, extra_paths: tuple[str, ...], limits: Limits
+    paths: list[Path], python: str | None, extra_paths: tuple[str, ...], limits: Limits, failures: list[str]
 ) -> AsyncIterator[Analysed]:
     engine = Engine(on_analysis=lambda _: None, on_worker=lambda _: None, on_log=_log)
     interpreter = python or sys.executable
@@ -129,11 +156,17 @@ async def _analyses(
     )
     await engine.indexed()
     try:
-        for path in python_files(paths):
-            resolved = path.resolve()
+        for path in python_files(paths, _skip):
+            try:
+                resolved = path.resolve()
+                program = read_notebook(path) if path.suffix == SUFFIX else None
+                text = program.text if program else read_source(path)
+            except (OSError, RuntimeError) as error:
+                _skip(f"{path} {skip_reason(error)}")
+                failures += [f"{path} {skip_reason(error)}"] if path in paths else []
+                continue
             uri = resolved.as_uri()
-            program = read_notebook(path) if path.suffix == SUFFIX else None
-            engine.open(uri, str(resolved), program.text if program else read_source(path), None)
+            engine.open(uri, str(resolved), text, None)
             await engine.settled(uri)
             analysis = engine.analysis(uri)
             if analysis and analysis.problem:
@@ -145,6 +178,16 @@ async def _analyses(
             engine.close(uri)
     finally:
         await engine.shutdown()
+
+
+def _blocked(file: FileAnalysis) -> list[str]:
+    """Why no model of the file could be traced, whatever it is: there is no Python with torch, or it does not start."""
+    states = [state for call in file.calls for state in call.models if state.status == "blocked"]
+    return [f"{state.failure.message} {state.failure.remedy}".strip() for state in states if state.failure]
+
+
+def _skip(line: str) -> None:
+    say(f"skipped: {line}")
 
 
 def _log(message: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from fxlens.cli.analysing import (
     python_option,
     said_place,
 )
+from fxlens.cli.outcome import end, json_text
 from fxlens.cli.settings import in_options, limit_option
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import MODES, Mode
@@ -36,12 +36,14 @@ def command(
     paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...], limits: Limits
 ) -> None:
     """List extraction calls with their models and names."""
-    files = [_file(analysed) for analysed in analyse(paths, python, extra_paths, limits)]
+    analyses = analyse(paths, python, extra_paths, limits)
+    files = [_file(analysed) for analysed in analyses.files]
     if form == "json":
-        click.echo(json.dumps({"files": files}, indent=2, ensure_ascii=False))
+        click.echo(json_text({"files": files}))
     else:
         for file in files:
             _print(file)
+    end(findings=False, failures=analyses.failures)
 
 
 def _file(analysed: Analysed) -> dict[str, Any]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fxlens.cli.analysing import analyse, extra_path_option, format_option, paths_argument, python_option, said_place
+from fxlens.cli.analysing import (
+    Analysed,
+    analyse,
+    extra_path_option,
+    format_option,
+    paths_argument,
+    python_option,
+    said_place,
+)
+from fxlens.cli.outcome import end, json_text
 from fxlens.cli.settings import in_options, limit_option
 from fxlens.worker.messages import Limits
 
@@ -28,40 +35,40 @@ def command(
 ) -> None:
     """Check the node names in extraction calls.
 
-    Folders are walked, respecting .gitignore. Exit code 0: nothing of severity error or warning; 1: something;
-    2: wrong usage or an internal error.
+    Folders are walked, respecting .gitignore; files that cannot be read are skipped and named. Exit code 0: nothing
+    of severity error or warning; 1: something; 2: wrong usage, or it could not run; 130: interrupted.
     """
-    try:
-        found = list(_problems(paths, python, extra_paths, limits))
-    except Exception as error:
-        # The exit code 1 is promised to mean findings; whatever breaks here must not look like one.
-        click.echo(f"fxlens check failed: {type(error).__name__}: {error}", err=True)
-        sys.exit(2)
+    analyses = analyse(paths, python, extra_paths, limits)
+    found: list[dict[str, Any]] = []
+    for analysed in analyses.files:
+        try:
+            found += _problems(analysed)
+        except Exception as error:
+            # A defect of ours in one file must not hide what is wrong in the others.
+            analyses.failures.append(f"{analysed.path} could not be checked: {type(error).__name__}: {error}")
     if form == "json":
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        click.echo(json_text(found))
     else:
         _print(found)
-    sys.exit(any(problem["severity"] in ("error", "warning") for problem in found))
+    findings = any(problem["severity"] in ("error", "warning") for problem in found)
+    end(findings=findings, failures=analyses.failures)
 
 
-def _problems(
-    paths: Iterable[Path], python: str | None, extra_paths: Iterable[Path], limits: Limits
-) -> Iterable[dict[str, Any]]:
+def _problems(analysed: Analysed) -> Iterator[dict[str, Any]]:
     from fxlens.checks import check_file, severity_of
 
-    for analysed in analyse(paths, python, extra_paths, limits):
-        for problem in check_file(analysed.file, analysed.notebooks):
-            end = analysed.place(problem.span.end)
-            yield {
-                "path": analysed.path,
-                **analysed.place(problem.span.start),
-                "end_line": end["line"],
-                "end_column": end["column"],
-                "rule": problem.rule,
-                "severity": severity_of(problem.rule, {}),
-                "message": in_options(problem.message),
-                "suggestions": list(problem.suggestions),
-            }
+    for problem in check_file(analysed.file, analysed.notebooks):
+        end = analysed.place(problem.span.end)
+        yield {
+            "path": analysed.path,
+            **analysed.place(problem.span.start),
+            "end_line": end["line"],
+            "end_column": end["column"],
+            "rule": problem.rule,
+            "severity": severity_of(problem.rule, {}),
+            "message": in_options(problem.message),
+            "suggestions": list(problem.suggestions),
+        }
 
 
 def _print(found: list[dict[str, Any]]) -> None:

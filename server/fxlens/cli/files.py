@@ -6,17 +6,26 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fxlens.engine.notebook_files import SUFFIX
-from fxlens.engine.walking import walk
+from fxlens.engine.walking import OnSkip, walk
 
 
-def python_files(paths: Iterable[Path]) -> Iterator[Path]:
+def python_files(paths: Iterable[Path], on_skip: OnSkip = lambda _: None) -> Iterator[Path]:
     """Every Python file and notebook of ``paths`` once, in order: a named file whatever its name is, a folder walked.
 
-    ``.gitignore`` files are respected at and below each named folder.
+    ``.gitignore`` files are respected at and below each named folder. A file that several paths lead to comes by the
+    first of them.
     """
     seen: set[Path] = set()
     for path in paths:
-        for file in [path] if path.is_file() else walk(path, suffixes=(".py", SUFFIX)):
-            if file not in seen:
-                seen.add(file)
+        for file in walk(path, suffixes=(".py", SUFFIX), on_skip=on_skip) if path.is_dir() else [path]:
+            target = _target(file)
+            if target not in seen:
+                seen.add(target)
                 yield file
+
+
+def _target(file: Path) -> Path:
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError):  # A link to itself.
+        return file.absolute()

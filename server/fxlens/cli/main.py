@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
+from typing import Any
 
 import click
 
 from fxlens import __version__
+from fxlens.cli.outcome import run_command
 
 _COMMANDS = ("nodes", "calls", "check", "rule", "lsp")
 """All subcommands, in the order of the help text."""
 
 
 class _LazyGroup(click.Group):
-    """A group that finds its subcommands by module."""
+    """A group that finds its subcommands by module, and ends with the exit status that they are documented to have."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        inside = {**options, "standalone_mode": False}
+        if not options.get("standalone_mode", True):
+            return super().main(*args, **inside)
+        sys.exit(run_command(lambda: super(_LazyGroup, self).main(*args, **inside)))
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [name for name in _COMMANDS if importlib.util.find_spec(f"fxlens.cli.{name}") is not None]

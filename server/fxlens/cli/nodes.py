@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
 
+LARGEST_SIZE = 2**31 - 1
+"""Of one dimension; larger ones overflow in torch before they mean anything."""
+
+
 def _sizes(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> list[tuple[int, ...]]:
     try:
         shapes = [tuple(int(size) for size in text.split(",")) for text in texts]
     except ValueError:
         shapes = [(-1,)]
-    if any(size < 0 for shape in shapes for size in shape):
+    if any(size < 0 or size > LARGEST_SIZE for shape in shapes for size in shape):
         raise click.BadParameter("sizes are whole numbers separated by commas, such as 1,3,224,224")
     return shapes
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 
+from fxlens.engine.regular_files import read_regular, regular_status
 from fxlens.source.model import Slice
 from fxlens.worker.messages import ImportedFile, TraceReply, TraceRequest
 
@@ -62,12 +62,12 @@ class Digests:
 
     def of(self, path: str) -> str | None:
         try:
-            status = Path(path).stat()
+            status = regular_status(path)
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             known = self._known.get(path)
             if known and known[0] == stamp:
                 return known[1]
-            digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            digest = hashlib.sha256(read_regular(path)).hexdigest()
         except OSError:
             return None
         self._known[path] = (stamp, digest)

@@ -26,7 +26,7 @@ from fxlens.engine.project_files import (
     of_setup_py,
     split_path,
 )
-from fxlens.engine.walking import read_source
+from fxlens.engine.regular_files import read_source
 from fxlens.source.path_edits import PathEdits, edits_path, path_edits, relevant_to_path
 from fxlens.source.project import imported_modules
 from fxlens.worker.module_names import module_name

@@ -8,9 +8,9 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from dataclasses import dataclass
 
+from fxlens.engine.private_folders import make_folder, remove_folder
 from fxlens.requirements import refusal
 
 PROBE_SECONDS = 10.0
@@ -61,6 +61,18 @@ OTHER = "Choose another interpreter."
 async def probe(interpreter: str, seconds: float = PROBE_SECONDS) -> Probe:
     """Run ``interpreter`` for a moment. Never raises for what the interpreter does."""
     try:
+        folder = make_folder(None)
+    except OSError as error:
+        problem = f"There is no room for temporary files: {error.strerror or error}."
+        return Probe(interpreter, problem=problem, remedy="Free some space.")
+    try:
+        return await _probe_in(folder, interpreter, seconds)
+    finally:
+        remove_folder(folder)
+
+
+async def _probe_in(folder: str, interpreter: str, seconds: float) -> Probe:
+    try:
         process = await asyncio.create_subprocess_exec(
             interpreter,
             "-c",
@@ -68,7 +80,7 @@ async def probe(interpreter: str, seconds: float = PROBE_SECONDS) -> Probe:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            cwd=tempfile.gettempdir(),
+            cwd=folder,
             start_new_session=True,
             env=worker_environment(),
         )
@@ -97,7 +109,7 @@ def _read(interpreter: str, output: bytes, errors: bytes, exit_code: int | None)
     if not isinstance(data, dict):
         last = errors.decode(errors="replace").strip().rpartition("\n")[2]
         said = f": {last[:200]}" if last else "."
-        text = f"{interpreter} is no working Python (exit code {exit_code}){said}"
+        text = f"{interpreter} is not a working Python (exit code {exit_code}){said}"
         return Probe(interpreter, problem=text, remedy=OTHER, killed=exit_code == -KILLED)
     python = str(data["python"])
     if not data["supported"]:
@@ -120,6 +132,8 @@ def worker_environment() -> dict[str, str]:
         # A relative or empty entry would be a folder beside the worker's own; requests name what is meant by it.
         kept = [entry for entry in environment["PYTHONPATH"].split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117
         environment["PYTHONPATH"] = os.pathsep.join(kept)
+        if not kept:
+            del environment["PYTHONPATH"]
     environment["PYTHONIOENCODING"] = "utf-8:replace"
     return environment
 

@@ -14,6 +14,9 @@ from fxlens.source.notebooks import Program
 QUIET_SECONDS = 0.15
 """How long a changed file waits for its next change before the documents that were read with it are read again."""
 
+MOST_SKIPPED = 20
+"""Lines in the log for files that were skipped while the workspace was read."""
+
 
 class Reading:
     """The workspace as one document's reading sees it, with note of what was asked."""
@@ -55,7 +58,9 @@ class Neighbours:
     def __init__(self, read_again: Callable[[str], None], on_log: Callable[[str], None] = lambda _: None) -> None:
         self._read_again = read_again
         self._tasks = Tasks(on_log)
+        self._on_log = on_log
         self._files = WorkspaceFiles()
+        self._skipped: set[str] = set()
         self._readings: dict[str, Reading] = {}
         self.changes = 0
         """How often a file has changed."""
@@ -77,13 +82,22 @@ class Neighbours:
         self._indexing = self._tasks.run("reading the workspace's files", self._index(self._stop))
 
     async def _index(self, stop: threading.Event) -> None:
-        self._files.take_disk(
-            await asyncio.to_thread(read_workspace, self._files.settings, dict(self._files.disk), stop)
-        )
+        read = await asyncio.to_thread(read_workspace, self._files.settings, dict(self._files.disk), stop)
+        self._files.take_disk(read)
+        self._report(read.skipped)
         self.changes += 1
         for path in list(self._readings):
             self._read_again(path)
             await asyncio.sleep(0)  # One document a turn of the loop: requests come in between.
+
+    def _report(self, skipped: tuple[str, ...]) -> None:
+        """One line for each file that was skipped; not again while it stays as it is."""
+        fresh = [line for line in skipped if line not in self._skipped]
+        self._skipped = set(skipped)
+        for line in fresh[:MOST_SKIPPED]:
+            self._on_log(f"skipped: {line}")
+        if len(fresh) > MOST_SKIPPED:
+            self._on_log(f"skipped: {len(fresh) - MOST_SKIPPED} more files")
 
     async def indexed(self) -> None:
         """Return when the folders have been read."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fxlens.engine.walking import read_source, walk
+from fxlens.engine.regular_files import read_source, skip_reason
+from fxlens.engine.walking import OnSkip, walk
 from fxlens.source.notebooks import Cell, Program
 
 SUFFIX = ".ipynb"
@@ -17,23 +18,29 @@ LARGEST_FILE = 10_000_000
 
 
 def read_notebook(path: Path) -> Program:
-    """The program of a notebook file; an empty one for a file that is no notebook, or one in another language.
+    """The program of a notebook file; an empty one for a file that is not a notebook, or one in another language.
 
     The address of a cell is its number among all cells, from 0.
+
+    Raises:
+        OSError: the file cannot be read.
     """
     return _program(read_source(path))
 
 
-def notebooks_mentioning(roots: Iterable[str], words: Iterable[str]) -> dict[str, Program]:
+def notebooks_mentioning(
+    roots: Iterable[str], words: Iterable[str], on_skip: OnSkip = lambda _: None
+) -> dict[str, Program]:
     """The notebooks below ``roots`` in which one of ``words`` stands, by their paths; made to run in a thread."""
     wanted = list(words)
     found: dict[str, Program] = {}
     for root in roots:
-        for path in walk(Path(root), MOST_FOLDERS, SUFFIX):
+        for path in walk(Path(root), MOST_FOLDERS, SUFFIX, on_skip):
             try:
-                text = read_source(path) if path.stat().st_size <= LARGEST_FILE else ""
-            except OSError:
-                continue  # Gone or unreadable: as if it were not there.
+                text = read_source(path, LARGEST_FILE)
+            except OSError as error:
+                on_skip(f"{path} {skip_reason(error)}")
+                continue
             program = _program(text) if any(word in text for word in wanted) else Program.of(())
             if program.cells:
                 found[str(path)] = program
@@ -43,17 +50,28 @@ def notebooks_mentioning(roots: Iterable[str], words: Iterable[str]) -> dict[str
 def _program(text: str) -> Program:
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Program.of(())
     return Program.of(_python_cells(data) if isinstance(data, Mapping) else ())
 
 
 def _python_cells(data: Mapping[str, Any]) -> Iterator[Cell]:
-    metadata = data.get("metadata") or {}
-    language = (metadata.get("kernelspec") or {}).get("language") or (metadata.get("language_info") or {}).get("name")
+    metadata = _table(data.get("metadata"))
+    language = _table(metadata.get("kernelspec")).get("language") or _table(metadata.get("language_info")).get("name")
     if language and language != "python":
         return
-    for number, cell in enumerate(data.get("cells") or ()):
-        if cell.get("cell_type") == "code":
-            source = cell.get("source") or ""
-            yield Cell(str(number), source if isinstance(source, str) else "".join(source))
+    cells = data.get("cells")
+    for number, cell in enumerate(cells if isinstance(cells, list) else ()):
+        if _table(cell).get("cell_type") == "code":
+            yield Cell(str(number), _source(cell.get("source")))
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _source(value: object) -> str:
+    """The text of a cell: a string, or a list of its lines. A line that is not a string is left out."""
+    if isinstance(value, list):
+        return "".join(line for line in value if isinstance(line, str))
+    return value if isinstance(value, str) else ""

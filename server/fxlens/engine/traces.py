@@ -177,7 +177,10 @@ class Traces:
 
             reason = self._reason_for(interpreter)
             idle = self._settings.idle_minutes * 60
-            worker = Worker(interpreter, reason, idle, self._on_worker, self._on_worker_log, remember)
+            root = self._settings.cache_folder
+            worker = Worker(
+                interpreter, reason, idle, self._on_worker, self._on_worker_log, remember, scratch_root=root
+            )
             self._workers[interpreter] = worker
         return worker
 

@@ -8,13 +8,13 @@ import itertools
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from fxlens.engine.interpreters import kill_group, worker_environment
+from fxlens.engine.private_folders import make_folder, remove_folder
 from fxlens.graph import Phase
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 from fxlens.worker.pipe import FrameBuffer, LineBuffer, encode
@@ -62,8 +62,16 @@ class BadAnswerError(Exception):
 class WorkerClient:
     """One worker process. ``on_log`` gets what it prints, line by line; ``on_end`` is called once when it ends."""
 
-    def __init__(self, interpreter: str, on_log: Callable[[str], None], on_end: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        interpreter: str,
+        on_log: Callable[[str], None],
+        on_end: Callable[[], None],
+        scratch_root: str | None = None,
+    ) -> None:
         self._interpreter = interpreter
+        self._scratch_root = scratch_root
+        self._folder: str | None = None
         self._on_log = on_log
         self._on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
@@ -87,19 +95,23 @@ class WorkerClient:
         """
         self._on_importing = on_importing
         try:
+            self._folder = make_folder(self._scratch_root)
             self._process = await asyncio.create_subprocess_exec(
                 self._interpreter,
                 str(MAIN),
                 "--parent",
                 str(os.getpid()),
+                "--scratch",
+                self._folder,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                cwd=tempfile.gettempdir(),
+                cwd=self._folder,
                 start_new_session=True,
                 env=worker_environment(),
             )
         except OSError as error:
+            self._remove_folder()
             raise WorkerStartError(f"{self._interpreter} cannot be run: {error.strerror or error}.") from error
         self._readers = [asyncio.create_task(self._read_messages()), asyncio.create_task(self._read_log())]
         self._readers[0].add_done_callback(self._stop_without_reader)
@@ -197,7 +209,13 @@ class WorkerClient:
                 kill_group(self._process.pid)
         self._ended()
 
+    def _remove_folder(self) -> None:
+        folder, self._folder = self._folder, None
+        if folder:
+            remove_folder(folder)
+
     def _ended(self) -> None:
+        self._remove_folder()
         if not self._ready.done():
             self._ready.set_exception(WorkerDiedError(f"the worker ended with exit code {self.exit_code}"))
             self._ready.exception()  # Marked as seen: whoever started us may have been cancelled.

@@ -58,7 +58,9 @@ class Worker:
         on_log: Callable[[str], None],
         on_ready: Callable[[Environment], None] = lambda _: None,
         back_off: tuple[float, ...] = BACK_OFF_SECONDS,
+        scratch_root: str | None = None,
     ) -> None:
+        self._scratch_root = scratch_root
         self._interpreter = interpreter
         self._on_ready = on_ready
         self._waits = back_off
@@ -177,7 +179,7 @@ class Worker:
         self.state = replace(self.state, python=found.python)
         self._set("starting", "Starting.")
         self._stopping = False
-        client = WorkerClient(self._interpreter, self._on_log, self._notice_end)
+        client = WorkerClient(self._interpreter, self._on_log, self._notice_end, self._scratch_root)
         self._client = client
         try:
             environment = await client.start(lambda: self._set("importing", "Importing torch."))

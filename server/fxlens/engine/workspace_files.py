@@ -17,7 +17,8 @@ from fxlens.engine.import_roots import ImportRootFinder, ImportRoots, RootSettin
 from fxlens.engine.notebook_files import LARGEST_FILE as LARGEST_NOTEBOOK
 from fxlens.engine.notebook_files import SUFFIX as NOTEBOOK
 from fxlens.engine.notebook_files import read_notebook
-from fxlens.engine.walking import read_source, walk
+from fxlens.engine.regular_files import SkippedError, read_source, regular_status, skip_reason
+from fxlens.engine.walking import OnSkip, walk
 from fxlens.source.notebooks import Program
 
 MOST_FOLDERS = 10_000
@@ -39,33 +40,38 @@ class SourceFile:
     program: Program | None = None
 
 
-def read_file(path: Path, known: SourceFile | None = None) -> SourceFile | None:
+def read_file(path: Path, known: SourceFile | None = None, on_skip: OnSkip = lambda _: None) -> SourceFile | None:
     """The file as it is now; ``known`` itself if that is unchanged, nothing if the file cannot or need not be read."""
+    largest = LARGEST_NOTEBOOK if path.suffix == NOTEBOOK else LARGEST_FILE
     try:
-        status = path.stat()
+        status = regular_status(path)
         stamp = (status.st_mtime_ns, status.st_size)
-        if status.st_size > (LARGEST_NOTEBOOK if path.suffix == NOTEBOOK else LARGEST_FILE):
-            return None
+        if status.st_size > largest:
+            raise SkippedError(f"is larger than {largest / 1e6:g} MB")
         if known is not None and known.stamp == stamp:
             return known
         program = read_notebook(path) if path.suffix == NOTEBOOK else None
         return SourceFile(program.text if program else read_source(path), stamp, program)
-    except OSError:
-        return None  # Gone or unreadable: as if it were not there.
+    except (OSError, ValueError, RecursionError) as error:
+        on_skip(f"{path} {skip_reason(error)}")
+        return None
 
 
 def read_folders(
-    roots: Sequence[str], known: Mapping[str, SourceFile], stop: threading.Event | None = None
+    roots: Sequence[str],
+    known: Mapping[str, SourceFile],
+    stop: threading.Event | None = None,
+    on_skip: OnSkip = lambda _: None,
 ) -> dict[str, SourceFile]:
     """All Python files and notebooks below ``roots``, within the bounds above; ``stop`` ends it early."""
     found: dict[str, SourceFile] = {}
     room = MOST_CHARACTERS
     for root in roots:
-        for path in walk(Path(root), MOST_FOLDERS, (".py", NOTEBOOK)):
+        for path in walk(Path(root), MOST_FOLDERS, (".py", NOTEBOOK), on_skip):
             if len(found) >= MOST_FILES or room <= 0 or (stop is not None and stop.is_set()):
                 return found
             name = str(path)
-            file = None if name in found else read_file(path, known.get(name))
+            file = None if name in found else read_file(path, known.get(name), on_skip)
             if file is not None:
                 found[name] = file
                 room -= len(file.text)
@@ -74,10 +80,14 @@ def read_folders(
 
 @dataclass(frozen=True)
 class DiskFiles:
-    """What was read of the disk: files by their paths, and the folders that they were read from."""
+    """What was read of the disk: files by their paths, and the folders that they were read from.
+
+    ``skipped`` are lines for the log: what was not read, and why.
+    """
 
     files: Mapping[str, SourceFile]
     folders: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
 
 
 def read_workspace(
@@ -85,10 +95,12 @@ def read_workspace(
 ) -> DiskFiles:
     """The workspace folders, and those outside that they import from; made to run in a thread."""
     inside = list(settings.folders)
-    files = read_folders(inside, known, stop)
+    skipped: dict[str, None] = {}
+    files = read_folders(inside, known, stop, skipped.setdefault)
     outside = folders_outside(settings, {path: file.text for path, file in files.items()})
-    files = read_folders([*inside, *outside], {**known, **files}, stop) if outside else files
-    return DiskFiles(files, (*inside, *outside))
+    if outside:
+        files = read_folders([*inside, *outside], {**known, **files}, stop, skipped.setdefault)
+    return DiskFiles(files, (*inside, *outside), tuple(skipped))
 
 
 class WorkspaceFiles:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from fxlens.engine.regular_files import read_source
 from fxlens.graph import SourceLine
 from fxlens.lsp.session import Session
 from fxlens.source.document import split_lines
@@ -93,7 +94,7 @@ def text_of(session: Session, file: str) -> str | None:
         return None
     try:
         return _read(file, path.stat().st_mtime_ns)
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         return None
 
 
@@ -106,7 +107,7 @@ def _text_of(session: Session, source: SourceLine) -> str:
 @lru_cache(maxsize=4)
 def _read(file: str, _stamp: int) -> str:
     """The same few library files are asked for with every publication of diagnostics."""
-    return Path(file).read_text(encoding="utf-8")
+    return read_source(Path(file))
 
 
 @lru_cache(maxsize=4)

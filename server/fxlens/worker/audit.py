@@ -1,80 +1,44 @@
-"""The audit hook of a trace process: notes which workspace files are read, refuses sockets, processes and writes.
+"""The audit hook of a trace process: notes which workspace files are read, refuses connections, processes and writes.
 
-An installed package may do what it does while it is being imported (matplotlib writes its cache, triton starts a
-compiler): that is the user's environment working as usual. What the user's own code asks for, directly or through a
-library, is refused, because their code is only looked at here, not run.
+Where the kernel confines the process (:mod:`fxlens.worker.confinement`), the hook's part is the sentence for the user,
+with the line that wanted it; elsewhere it is all there is, and native code passes it by. What it uses is bound before
+user code runs, from copies of modules that user code cannot reach by name.
 """
-
-# The hook runs at every file that is opened: plain string functions, no pathlib objects.
-# ruff: noqa: PTH100, PTH103, PTH118
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import os
 import shutil
+import stat
 import sys
 import threading
-from types import CodeType, FrameType
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
 
-from fxlens.worker.failures import RefusedError
+from fxlens.worker.audit_events import C_FUNCTIONS, CHANGES, REFUSED
+from fxlens.worker.failures import RefusedError, blocked
 from fxlens.worker.messages import ImportedFile
-from fxlens.worker.places import OURS, is_users
+from fxlens.worker.places import is_users
+from fxlens.worker.private import OS
 
-SOCKETS = frozenset({"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"})
-PROCESSES = frozenset(
-    {
-        "subprocess.Popen",
-        "os.system",
-        "os.exec",
-        "os.fork",
-        "os.forkpty",
-        "os.posix_spawn",
-        "os.spawn",
-        "os.startfile",
-        "pty.spawn",
-        "os.kill",
-        "os.killpg",
-    }
-)
-CHANGES = frozenset(
-    {
-        "os.remove",
-        "os.rename",
-        "os.rmdir",
-        "os.mkdir",
-        "os.chmod",
-        "os.chown",
-        "os.link",
-        "os.symlink",
-        "os.truncate",
-        "os.utime",
-        "os.setxattr",
-        "os.removexattr",
-        "sqlite3.connect",
-    }
-)
-C_FUNCTIONS = frozenset(
-    {"fork", "vfork", "clone", "system", "popen", "execv", "execve", "execvp", "posix_spawn", "kill"}
-)
-"""Functions of the C library that ``ctypes`` would otherwise reach past the hooks above."""
+# The functions below look built-in names up here: user code may replace those of the interpreter.
+globals()["__builtins__"] = dict(builtins.__dict__)
+
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-HARMLESS = (os.devnull, "/dev/tty", ":memory:", "")
+HARMLESS = frozenset({os.devnull, "/dev/tty", ":memory:", ""})
 LARGEST_NOTED = 1_000_000
+SQLITE_ATTACH, SQLITE_DENY, SQLITE_OK = 24, 1, 0
 
 
 class Auditor:
     """Watches one evaluation. ``scratch`` is where writing is allowed; it is made at the first attempt."""
 
     def __init__(self, path: str, scratch: str, roots: tuple[str, ...]) -> None:
-        self._path = path
-        self._scratch = os.path.join(scratch, "")
-        self._roots = tuple(os.path.join(os.path.abspath(root), "") for root in roots)
         self._digests: dict[str, str] = {}
-        self._busy = threading.local()
-        self._open = os.open  # User code may replace the functions of ``os``.
-        self._read = os.read
-        self._close = os.close
+        self._hook = _make_hook(_make_judges(scratch), _make_note(path, roots, self._digests))
 
     def install(self) -> None:
         """Start watching. An audit hook cannot be taken out again, hence only in processes that end soon."""
@@ -84,113 +48,187 @@ class Auditor:
         """The workspace files that were imported or read so far."""
         return tuple(ImportedFile(path, digest) for path, digest in self._digests.items())
 
-    def _hook(self, event: str, args: tuple[object, ...]) -> None:
-        if event not in WATCHED or getattr(self._busy, "now", False):
-            return
-        self._busy.now = True
-        try:
-            self._consider(event, args)
-        finally:
-            self._busy.now = False
 
-    def _consider(self, event: str, args: tuple[object, ...]) -> None:
-        if event == "open":
-            self._consider_open(args)
-        elif event == "exec":
-            code = args[0]
-            if isinstance(code, CodeType) and code.co_name == "<module>":
-                self._note(code.co_filename)
-        elif event == "compile":
-            if isinstance(args[1], (str, bytes)):
-                self._note(os.fsdecode(args[1]))
-        elif event in SOCKETS:
-            self._refuse("open a network connection")
-        elif event == "ctypes.dlsym":
-            if args[1] in C_FUNCTIONS:
-                self._refuse("start a process" if args[1] != "kill" else "send a signal to a process")
-        elif event in PROCESSES:
-            wanted = "send a signal to a process" if "kill" in event else "start a process"
-            self._refuse(wanted)
-        elif not self._may_write(args[0]):
-            self._refuse(f"change {_name(args[0])}")
+# Functions that make functions: all that those use is in their closures, where user code has no name for it.
 
-    def _consider_open(self, args: tuple[object, ...]) -> None:
-        path, mode, flags = args
-        if isinstance(path, int):
-            return
-        if isinstance(mode, str):
-            writes = any(letter in mode for letter in "wax+")
-        else:
-            writes = isinstance(flags, int) and bool(flags & WRITING)
-        if not writes:
-            self._note(_name(path))
-        elif not self._may_write(path):
-            self._refuse(f"write to {_name(path)}")
 
-    def _may_write(self, path: object) -> bool:
-        name = _name(path)
-        if name in HARMLESS:
+def _make_judges(scratch: str) -> tuple[Callable[[Any, Any], bool], Callable[[Any], bool]]:
+    """Whether a path may be changed, given the folder it is relative to; and whether a file may be written."""
+    os, path, harmless, name_of = OS, OS.path, HARMLESS, _name_of
+    real_scratch = path.join(path.realpath(scratch), "")
+
+    def may_change(value: Any, folder: Any = -1) -> bool:
+        if isinstance(value, int):
+            return True  # It was opened for writing, which was judged then.
+        name = name_of(value)
+        if name in harmless:
             return True
-        if not (os.path.abspath(name) + os.sep).startswith(self._scratch):
+        if isinstance(folder, int) and folder >= 0 and not path.isabs(name):
+            try:
+                name = path.join(os.readlink(f"/proc/self/fd/{folder}"), name)
+            except OSError:
+                return False
+        absolute = path.abspath(name)
+        if not path.join(path.realpath(path.dirname(absolute)), path.basename(absolute), "").startswith(real_scratch):
             return False
-        os.makedirs(self._scratch, exist_ok=True)
+        os.makedirs(real_scratch, 0o700, exist_ok=True)
         return True
 
-    def _refuse(self, wanted: str) -> None:
-        frame = responsible(sys._getframe(1))  # noqa: SLF001
-        if frame is not None:
-            raise RefusedError(f"The code wants to {wanted}. FX Lens only looks at the model, so it is not allowed to.")
+    def may_write(value: Any) -> bool:
+        """For a link, what it leads to counts as well."""
+        name = value if isinstance(value, int) else name_of(value)
+        return name in harmless or (may_change(name) and may_change(path.realpath(name)))
 
-    def _note(self, filename: str) -> None:
-        """Remember the digest of a workspace file as it is now: the trace is outdated when it changes."""
-        if filename == self._path or not is_users(filename):
+    return may_change, may_write
+
+
+def _make_note(own: str, roots: tuple[str, ...], digests: dict[str, str]) -> Callable[[str], None]:
+    """Notes the digest of a workspace file as it is now: the trace is outdated when it changes."""
+    path, users, digest_of = OS.path, is_users, _make_digest()
+    folders = tuple(path.join(path.abspath(root), "") for root in roots)
+
+    def note(filename: str) -> None:
+        if filename == own or not users(filename):
             return  # The slice itself comes from the editor, not from its file.
-        path = os.path.abspath(filename)
-        if path in self._digests or not path.startswith(self._roots):
+        absolute = path.abspath(filename)
+        if absolute in digests or not absolute.startswith(folders):
             return
-        digest = self._digest(path)
+        digest = digest_of(absolute)
         if digest is not None:
-            self._digests[path] = digest
+            digests[absolute] = digest
 
-    def _digest(self, path: str) -> str | None:
+    return note
+
+
+def _make_digest() -> Callable[[str], str | None]:
+    os, sha256, largest, is_regular = OS, hashlib.sha256, LARGEST_NOTED, stat.S_ISREG
+
+    def digest_of(absolute: str) -> str | None:
         try:
-            descriptor = self._open(path, os.O_RDONLY)
+            if not is_regular(os.stat(absolute).st_mode):
+                return None  # A folder, or a pipe that would keep us waiting.
+            descriptor = os.open(absolute, os.O_RDONLY)
         except OSError:
             return None
         try:
             content = b""
-            while len(content) <= LARGEST_NOTED and (part := self._read(descriptor, LARGEST_NOTED)):
+            while len(content) <= largest and (part := os.read(descriptor, largest)):
                 content += part
         except OSError:
-            return None  # A folder, for one.
-        finally:
-            self._close(descriptor)
-        return hashlib.sha256(content).hexdigest() if len(content) <= LARGEST_NOTED else None
-
-
-WATCHED = SOCKETS | PROCESSES | CHANGES | {"open", "exec", "compile", "ctypes.dlsym"}
-
-
-def _name(path: object) -> str:
-    return os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else str(path)
-
-
-def responsible(frame: FrameType | None) -> FrameType | None:
-    """The user's frame that asked, from the innermost outwards; ``None`` when an installed package is being imported.
-
-    A thread whose function is a library's own has no user's frame: it counts as the user's, who started it.
-    """
-    outermost: FrameType | None = None
-    while frame is not None:
-        code = frame.f_code
-        if is_users(code.co_filename):
-            return frame
-        installed = not code.co_filename.startswith(("<", OURS))
-        if installed and code.co_name == "<module>":
             return None
-        outermost = frame
-        frame = frame.f_back
-    return outermost if threading.current_thread() is not threading.main_thread() else None
+        finally:
+            os.close(descriptor)
+        return sha256(content).hexdigest() if len(content) <= largest else None
+
+    return digest_of
+
+
+def _make_hook(
+    judges: tuple[Callable[[Any, Any], bool], Callable[[Any], bool]], note: Callable[[str], None]
+) -> Callable[[str, tuple[Any, ...]], None]:
+    handlers: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
+        **dict.fromkeys(REFUSED, _make_refusal()),
+        **dict.fromkeys(CHANGES, _make_change_handler(judges[0])),
+        **_database_handlers(judges[1]),
+        **_code_handlers(note),
+        "open": _make_open_handler(judges[1], note),
+    }
+    busy = threading.local()
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        handler = handlers.get(event)
+        if handler is None or getattr(busy, "now", False):
+            return
+        busy.now = True
+        try:
+            handler(event, args)
+        finally:
+            busy.now = False
+
+    return hook
+
+
+def _make_refusal() -> Callable[[str, tuple[Any, ...]], None]:
+    error, sentence, refused, functions = RefusedError, blocked, dict(REFUSED), dict(C_FUNCTIONS)
+
+    def refuse(event: str, args: tuple[Any, ...]) -> None:
+        if event == "ctypes.dlsym":
+            if args[1] in functions:
+                raise error(sentence(functions[args[1]]))
+        # A pair of UNIX sockets is what an event loop wakes itself with.
+        elif event != "socket.__new__" or args[1] not in (-1, 1):
+            raise error(sentence(refused[event]))
+
+    return refuse
+
+
+def _make_change_handler(may_change: Callable[[Any, Any], bool]) -> Callable[[str, tuple[Any, ...]], None]:
+    error, sentence, changes, name_of = RefusedError, blocked, dict(CHANGES), _name_of
+
+    def consider(event: str, args: tuple[Any, ...]) -> None:
+        for at, folder in changes[event]:
+            inside = args[folder] if folder is not None and folder < len(args) else -1
+            if not may_change(args[at], inside):
+                raise error(sentence(f"change {name_of(args[at])}"))
+
+    return consider
+
+
+def _make_open_handler(
+    may_write: Callable[[Any], bool], note: Callable[[str], None]
+) -> Callable[[str, tuple[Any, ...]], None]:
+    error, sentence, writing, name_of = RefusedError, blocked, WRITING, _name_of
+
+    def consider(_event: str, args: tuple[Any, ...]) -> None:
+        target, mode, flags = args
+        if isinstance(target, int):
+            return
+        by_mode = isinstance(mode, str) and not set(mode).isdisjoint("wax+")
+        if not by_mode and not (not isinstance(mode, str) and isinstance(flags, int) and flags & writing):
+            note(name_of(target))
+        elif not may_write(target):
+            raise error(sentence(f"write to {name_of(target)}"))
+
+    return consider
+
+
+def _database_handlers(may_write: Callable[[Any], bool]) -> dict[str, Callable[[str, tuple[Any, ...]], None]]:
+    """A database is a file, and its SQL may name others: ``ATTACH``, ``VACUUM INTO``."""
+    error, sentence, name_of = RefusedError, blocked, _name_of
+    attach, deny, fine = SQLITE_ATTACH, SQLITE_DENY, SQLITE_OK
+
+    def authorise(action: int, first: str | None, *_: Any) -> int:
+        return deny if action == attach and first and not may_write(first.removeprefix("file:")) else fine
+
+    def connect(_event: str, args: tuple[Any, ...]) -> None:
+        database = name_of(args[0]).removeprefix("file:").partition("?")[0]
+        if not may_write(database):
+            raise error(sentence(f"write to {database}"))
+
+    def connected(_event: str, args: tuple[Any, ...]) -> None:
+        args[0].set_authorizer(authorise)
+
+    return {"sqlite3.connect": connect, "sqlite3.connect/handle": connected}
+
+
+def _code_handlers(note: Callable[[str], None]) -> dict[str, Callable[[str, tuple[Any, ...]], None]]:
+    code_type, decode = CodeType, OS.fsdecode
+
+    def executed(_event: str, args: tuple[Any, ...]) -> None:
+        if isinstance(args[0], code_type) and args[0].co_name == "<module>":
+            note(args[0].co_filename)
+
+    def compiled(_event: str, args: tuple[Any, ...]) -> None:
+        if isinstance(args[1], (str, bytes)):
+            note(decode(args[1]))
+
+    return {"exec": executed, "compile": compiled}
+
+
+def _name_of(value: Any) -> str:
+    if isinstance(value, int):
+        return f"the file with descriptor {value}"
+    return str(OS.fsdecode(value)) if isinstance(value, (str, bytes, os.PathLike)) else str(value)
 
 
 def remove_scratch(scratch: str) -> None:

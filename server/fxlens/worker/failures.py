@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import sys
 import traceback
 from collections.abc import Iterator
 
@@ -47,14 +49,24 @@ DISTRIBUTIONS = {
 
 
 class RefusedError(PermissionError):
-    """Raised into user code that reaches for a socket, a process or a file while it is only being looked at.
+    """Raised into user code that wants a connection, a process or a file while only its model is evaluated.
 
-    An ``OSError`` on purpose: code that can live without the thing it asked for then goes on without it.
+    An ``OSError`` on purpose: code that can live without it then goes on without it.
     """
 
 
 class UnknownValueError(Exception):
     """Raised into user code that would build one model or another by a value that only a run of the program has."""
+
+
+def blocked(wanted: str) -> str:
+    """The sentence for a refusal, whoever refused.
+
+    Example:
+        >>> blocked("start a process")
+        'Blocked: the code tried to start a process. FX Lens evaluates only what builds the model.'
+    """
+    return f"Blocked: the code tried to {wanted}. FX Lens evaluates only what builds the model."
 
 
 class NotAModelError(Exception):
@@ -65,19 +77,25 @@ class NotAModelError(Exception):
         self.remedy = remedy
 
 
-def from_exception(error: BaseException, phase: Phase) -> Failure:
-    """What to tell the user about ``error``, raised in ``phase`` by their code or by the evaluation of it."""
+def from_exception(error: BaseException, phase: Phase, *, confined: bool = False) -> Failure:
+    """What to tell the user about ``error``, raised in ``phase`` by their code or by the evaluation of it.
+
+    ``confined``: the kernel refuses things in this process, of which native code says so in words of its own.
+    """
     where = blame(error)
     refused = next((one for one in chain(error) if isinstance(one, RefusedError)), None)
     if refused is not None:
         return Failure(phase, "refused", str(refused), HINT, where)
+    wanted = next((each for each in map(refused_by_kernel, chain(error)) if each), None) if confined else None
+    if wanted is not None:
+        return Failure(phase, "refused", blocked(wanted), HINT, where)
     unknown = next((one for one in chain(error) if isinstance(one, UnknownValueError)), None)
     if unknown is not None:
         return Failure(phase, "unknown-value", f"{unknown}.", HINT, where)
     if isinstance(error, NotAModelError):
         return Failure(phase, "NotAModel", str(error), error.remedy, where)
     if isinstance(error, SystemExit):
-        text = f"The code ended itself with SystemExit({error.code!r}) while {DOING[phase]}."
+        text = f"The code called sys.exit({error.code!r}) while {DOING[phase]}."
         return Failure(phase, "exit", text, _exit_remedy(error), where)
     if isinstance(error, MemoryError):
         return Failure(phase, "memory", f"Out of memory while {DOING[phase]}.", HINT, where)
@@ -87,13 +105,41 @@ def from_exception(error: BaseException, phase: Phase) -> Failure:
     return Failure(phase, kind, text, _remedy(error, phase), where)
 
 
+def refused_by_kernel(error: BaseException) -> str | None:
+    """What the code tried when the kernel refused it, or nothing if that is not what ``error`` says."""
+    said = _describe(error)
+    if not isinstance(error, PermissionError) and not _REFUSALS.search(said):
+        return None
+    named = error.filename if isinstance(error, OSError) and isinstance(error.filename, (str, bytes)) else None
+    match = _PATH.search(said) if named is None else None
+    path = os.fsdecode(named) if named is not None else match[0] if match else None
+    if path is not None:
+        # A file that may not be read has an owner, not a policy of ours.
+        unreadable = os.path.exists(path) and not os.access(path, os.R_OK)  # noqa: PTH110
+        return None if unreadable else f"write to {path}"
+    if _NETWORK.search(said) or isinstance(error, (ConnectionError, socket_errors())):
+        return "open a network connection"
+    return "write a file, start a process or open a connection"
+
+
+_REFUSALS = re.compile(r"Permission denied|Operation not permitted|errno 13\b|error code: 13\b|\[Errno 13\]")
+_PATH = re.compile(r"(?<![\w/])/[^\s'\":;,()]+")
+_NETWORK = re.compile(r"socket|connect|listen|address|TCPStore", re.I)
+
+
+def socket_errors() -> tuple[type[BaseException], ...]:
+    """Errors of name look-ups, if the code has imported ``socket``."""
+    module = sys.modules.get("socket")
+    return (module.gaierror, module.herror) if module is not None else ()
+
+
 def _describe(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return error.msg or ""
     if isinstance(error, RecursionError):
-        return "the code calls itself without end"
+        return "infinite recursion"
     try:
-        return str(error)
+        return str(error).partition("\nException raised from ")[0]  # What follows are frames of torch's C++.
     except Exception as second:  # A user's exception may fail to print itself.
         return f"(its message cannot be shown: {type(second).__name__})"
 
@@ -105,7 +151,7 @@ def _shorten(text: str) -> str:
 
 def _exit_remedy(error: SystemExit) -> str:
     if error.code == 2:
-        return f"Command-line arguments are not known here. {HINT}"
+        return f"FX Lens runs without command-line arguments. {HINT}"
     return HINT
 
 
@@ -113,17 +159,17 @@ def _remedy(error: BaseException, phase: Phase) -> str:
     if isinstance(error, ModuleNotFoundError):
         name, _, inner = (error.name or "").partition(".")
         if inner:
-            return f"The package {name!r} has no such module: mend the import, or the file's place."
+            return f"The package {name!r} has no such module: fix the import or move the file."
         distribution = DISTRIBUTIONS.get(name, name)
         return f"Install {distribution} in this environment, or add the folder of `{name}` to `fxlens.extraPaths`."
     if isinstance(error, SyntaxError):
-        return "Mend the syntax error in that file."
+        return "Fix the syntax error in that file."
     if isinstance(error, FileNotFoundError):
-        return f"The file is looked for as if the program were started in the workspace folder. {HINT}"
+        return f"Relative paths are resolved against the workspace folder. {HINT}"
     if isinstance(error, NameError):
         return HINT
     if phase == "build":
-        return f"If it works in your program, what made it work is not evaluated here. {HINT}"
+        return f"If it works in your program, it depends on code FX Lens does not run. {HINT}"
     return ""
 
 
@@ -192,6 +238,11 @@ def of_silence(phase: Phase) -> Failure:
     return Failure(phase, "exit", text, HINT)
 
 
+def of_files(phase: Phase, limits: Limits, dump: list[str]) -> Failure:
+    text = f"{DOING[phase].capitalize()} needed more than {limits.memory_mb} MB of temporary files and was ended."
+    return Failure(phase, "memory", text, "Raise `fxlens.limits.memoryMb` to allow more.", from_dump(dump))
+
+
 def of_bad_answer(phase: Phase, problem: str) -> Failure:
     """For a process whose answer cannot be read: user code wrote on its pipe, or changed what writes the answer."""
     text = f"The code damaged the answer of its own trace process while {DOING[phase]} ({problem:.200})."
@@ -218,9 +269,9 @@ def seconds_of(limits: Limits, phase: Phase) -> float:
 def of_time(phase: Phase, limits: Limits, dump: list[str]) -> Failure:
     setting = LIMIT_SETTINGS.get(phase, LIMIT_SETTINGS["import"])
     text = f"{DOING[phase].capitalize()} took longer than {seconds_of(limits, phase):g} s and was ended."
-    return Failure(phase, "timeout", text, f"The limit is the setting `{setting}`.", from_dump(dump))
+    return Failure(phase, "timeout", text, f"Raise `{setting}` to allow more time.", from_dump(dump))
 
 
 def of_memory(phase: Phase, limits: Limits, dump: list[str]) -> Failure:
     text = f"{DOING[phase].capitalize()} needed more than {limits.memory_mb} MB and was ended."
-    return Failure(phase, "memory", text, "The limit is the setting `fxlens.limits.memoryMb`.", from_dump(dump))
+    return Failure(phase, "memory", text, "Raise `fxlens.limits.memoryMb` to allow more memory.", from_dump(dump))

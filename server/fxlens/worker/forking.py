@@ -24,7 +24,7 @@ class ForkedProcess:
         self.pid = pid
         self.results = results
         self.output = output
-        self._scratch = scratch
+        self.scratch = scratch
         self._exit_code: int | None = None
 
     def abort(self) -> bool:
@@ -35,7 +35,7 @@ class ForkedProcess:
         if self._exit_code is None:
             _, status = os.waitpid(self.pid, 0)
             self._exit_code = os.waitstatus_to_exitcode(status)
-        remove_scratch(self._scratch)
+        remove_scratch(self.scratch)
 
     def _signal(self, number: int) -> bool:
         try:
@@ -55,10 +55,13 @@ class ForkedProcess:
 class ForkLauncher:
     """Forks: torch is already there, user modules are always fresh, a crash costs nothing."""
 
+    def __init__(self, scratch_root: str) -> None:
+        self._scratch_root = scratch_root
+
     def launch(self, request: TraceRequest, way: int, close: list[int]) -> TraceProcess:
         results, results_end = os.pipe()
         output, output_end = os.pipe()
-        scratch = new_scratch()
+        scratch = new_scratch(self._scratch_root)
         worker = os.getpid()
         pid = os.fork()
         if pid == 0:

@@ -70,6 +70,15 @@ def no_core_dumps() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def bound_files(megabytes: int) -> None:
+    """No single file beyond ``megabytes``, whatever writes it: the worker's look at the sizes may come late."""
+    if sys.platform != "win32":
+        import resource
+
+        most = megabytes * 1_000_000
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
 def default_signals() -> None:
     """Undo what the worker set up for itself; called in a fresh trace process."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -16,6 +16,7 @@ class TraceProcess(Protocol):
     pid: int
     results: int
     output: int
+    scratch: str
 
     def abort(self) -> bool:
         """Ask it to say where it is and end; false where that is not possible."""
@@ -35,6 +36,6 @@ class Launcher(Protocol):
         """End what was started ahead."""
 
 
-def new_scratch() -> str:
-    """Name of a folder for the temporary files of one trace process; made only if it is needed."""
-    return str(Path(tempfile.gettempdir()) / f"fxlens-trace-{os.urandom(6).hex()}")
+def new_scratch(root: str) -> str:
+    """Name of a folder for the temporary files of one trace process, which makes it; ``root`` is the worker's."""
+    return str(Path(root or tempfile.gettempdir()) / f"fxlens-trace-{os.urandom(6).hex()}")

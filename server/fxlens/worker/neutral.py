@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from fxlens.worker.arguments import neutralise_argparse
+from fxlens.worker.devices import is_accelerator, neutralise_devices
 from fxlens.worker.failures import RefusedError
 from fxlens.worker.stand_ins import Unloaded
 
@@ -73,12 +74,11 @@ def neutralise_torch() -> None:
     torch.hub.load_state_dict_from_url = _unloaded("torch.hub.load_state_dict_from_url")
     torch.hub.download_url_to_file = _nothing
     torch.hub._get_cache_or_reload = _cached_repository  # noqa: SLF001
-    torch.cuda.set_device = _nothing
     # These write in C++, where no audit hook sees it.
     torch.save = _nothing
     torch.jit.save = _nothing
     torch.onnx.export = _nothing
-    torch.Tensor.cuda = _same  # type: ignore[method-assign]
+    neutralise_devices()
     _stay_on_this_device()
 
 
@@ -110,17 +110,16 @@ def _stay_on_this_device() -> None:
     original = torch.Tensor.to
 
     def to(self: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-        kept = [value for value in args if not _is_accelerator(value)]
-        named = {name: value for name, value in kwargs.items() if not _is_accelerator(value)}
+        kept = [value for at, value in enumerate(args) if not _is_place(at, value)]
+        named = {name: value for name, value in kwargs.items() if not (name == "device" and is_accelerator(value))}
         return original(self, *kept, **named) if kept or named else self
 
     torch.Tensor.to = to  # type: ignore[method-assign,assignment]
 
 
-def _is_accelerator(value: object) -> bool:
-    if isinstance(value, torch.device):
-        return value.type not in ("cpu", "meta")
-    return isinstance(value, str) and value.partition(":")[0] in ("cuda", "mps", "xpu", "hpu", "npu")
+def _is_place(at: int, value: object) -> bool:
+    """Whether the argument at that position names an accelerator; a number is one only as the first argument."""
+    return is_accelerator(value) and (at == 0 or not isinstance(value, int))
 
 
 def neutralise_terminal(path: str) -> None:

@@ -8,10 +8,11 @@ in two, and nothing after it was understood.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable
 from typing import Any
+
+from fxlens.worker.private import private_module
 
 MARK = b"\x1e"
 LARGEST_FRAME = 1 << 28
@@ -22,12 +23,7 @@ LONGEST_LINE = 1 << 16
 
 def _private_encoder() -> Callable[[Any], str]:
     """``encode`` of a copy of the standard encoder: user code patches ``json.dumps``, the class and the module."""
-    spec = importlib.util.find_spec("json.encoder")
-    if spec is None or spec.loader is None:
-        raise ImportError("the standard library has no json.encoder")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    encode: Callable[[Any], str] = module.JSONEncoder(separators=(",", ":")).encode
+    encode: Callable[[Any], str] = private_module("json.encoder").JSONEncoder(separators=(",", ":")).encode
     return encode
 
 

@@ -10,6 +10,8 @@ import site
 import sysconfig
 from functools import lru_cache
 
+from fxlens.worker.private import OS
+
 OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 PARTS_OF_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
@@ -34,7 +36,7 @@ def is_users(filename: str) -> bool:
     """
     if not filename or filename.startswith("<"):
         return False
-    path = os.path.abspath(filename)
+    path = OS.path.abspath(filename)
     if path.startswith((OURS, *INSTALLED_ROOTS)):
         return False
     return not any(part in path for part in PARTS_OF_INSTALLED)

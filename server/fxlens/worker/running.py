@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import time
-from pathlib import Path
 
 from fxlens.graph import Phase
 from fxlens.worker.answers import BadAnswerError, check_answer
-from fxlens.worker.failures import of_bad_answer, of_death, of_memory, of_silence, of_time, seconds_of
+from fxlens.worker.failures import of_bad_answer, of_death, of_files, of_memory, of_silence, of_time, seconds_of
 from fxlens.worker.launching import TraceProcess
+from fxlens.worker.memory import resident_mb, written_mb
 from fxlens.worker.messages import TraceReply, TraceRequest
 from fxlens.worker.pipe import FrameBuffer
 
@@ -150,6 +148,8 @@ class Running:
             return "time"
         if resident_mb(self.process.pid) - self._memory_at_start > limits.memory_mb:
             return "memory"
+        if written_mb(self.process.pid, self.process.scratch) > limits.memory_mb:
+            return "files"
         return None
 
     def complete(self, now: float) -> bool:
@@ -162,7 +162,10 @@ class Running:
         if waited > CLOSING_SECONDS:
             self._cut_off = self.process.poll() is None
             return True
-        return self._output_ended and (self._results_ended or self.answer is not None or self._bad is not None)
+        if self.answer is not None or self._bad is not None:
+            return self._output_ended
+        # Its pipes end a moment before it does, and its exit code tells why.
+        return self._output_ended and self._results_ended and self.process.poll() is not None
 
     def rescue(self) -> None:
         """If all went well but finding shapes, the nodes without their shapes are the answer."""
@@ -181,6 +184,8 @@ class Running:
             failure = of_time(self.phase, limits, self._dump)
         elif self._over == "memory":
             failure = of_memory(self.phase, limits, self._dump)
+        elif self._over == "files":
+            failure = of_files(self.phase, limits, self._dump)
         elif self._cut_off:
             failure = of_silence(self.phase)
         elif self._frames.incomplete and self.process.poll() == 0:
@@ -188,18 +193,3 @@ class Running:
         else:
             failure = of_death(self.process.poll() or 0, self.phase, self._dump)
         return TraceReply(None, failure, (), self.output, dict(self._spent))
-
-
-def resident_mb(pid: int) -> float:
-    """Memory of its own that the process holds in RAM, in MB; 0 where the system does not tell.
-
-    Pages of files are left out: a forked process maps torch's libraries anew as it touches them.
-    """
-    own = 0.0
-    if sys.platform == "linux":
-        import resource
-
-        with contextlib.suppress(OSError, ValueError):
-            _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
-            own = (resident - shared) * resource.getpagesize() / 1e6
-    return own

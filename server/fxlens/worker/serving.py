@@ -26,27 +26,27 @@ CANCELLED = -32800
 REMEMBERED = 256
 
 
-def serve(requests: int, replies: int, environment: Environment, no_fork: bool) -> None:
+def serve(requests: int, replies: int, environment: Environment, no_fork: bool, scratch_root: str = "") -> None:
     """Answer requests until the engine says so or is gone."""
-    _Serving(requests, replies, environment, no_fork).run()
+    _Serving(requests, replies, environment, no_fork, scratch_root).run()
 
 
-def _means(no_fork: bool) -> tuple[Launcher, Sources]:
+def _means(no_fork: bool, scratch_root: str) -> tuple[Launcher, Sources]:
     """How trace processes are started and pipes are read."""
     if sys.platform != "win32" and not no_fork:
         from fxlens.worker.forking import ForkLauncher
         from fxlens.worker.polling import PolledSources
 
-        return ForkLauncher(), PolledSources()
-    return SpareLauncher(), ThreadedSources()
+        return ForkLauncher(scratch_root), PolledSources()
+    return SpareLauncher(scratch_root), ThreadedSources()
 
 
 class _Serving:
-    def __init__(self, requests: int, replies: int, environment: Environment, no_fork: bool) -> None:
+    def __init__(self, requests: int, replies: int, environment: Environment, no_fork: bool, scratch_root: str) -> None:
         self._replies = replies
         self._environment = environment
         self._preloader = None if no_fork else Preloader()
-        self._launcher, self._sources = _means(no_fork)
+        self._launcher, self._sources = _means(no_fork, scratch_root)
         self._frames = FrameBuffer()
         self._running: dict[int, Running] = {}
         self._ways: dict[str, int] = {}

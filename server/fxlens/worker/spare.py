@@ -20,8 +20,8 @@ MAIN = Path(__file__).with_name("main.py")
 class SpareProcess:
     """A process of ours that waits for its one request with torch already imported."""
 
-    def __init__(self) -> None:
-        self._scratch = new_scratch()
+    def __init__(self, scratch_root: str) -> None:
+        self.scratch = new_scratch(scratch_root)
         self._process = subprocess.Popen(
             [sys.executable, str(MAIN), "--spare", "--parent", str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -40,7 +40,7 @@ class SpareProcess:
     def give(self, request: TraceRequest, way: int) -> None:
         """Hand over the request; the pipe stays open, its end tells the process that we are gone."""
         assert self._process.stdin
-        message = {"request": request.to_json(), "way": way, "scratch": self._scratch}
+        message = {"request": request.to_json(), "way": way, "scratch": self.scratch}
         write_all(self._process.stdin.fileno(), frame(to_text(message).encode()))
 
     def abort(self) -> bool:
@@ -60,7 +60,7 @@ class SpareProcess:
         self._process.wait()
         assert self._process.stdin
         self._process.stdin.close()
-        remove_scratch(self._scratch)
+        remove_scratch(self.scratch)
 
     def poll(self) -> int | None:
         return self._process.poll()
@@ -75,16 +75,17 @@ class SpareProcess:
 class SpareLauncher:
     """For systems without ``fork``: one process is started ahead, and the next as soon as it is taken."""
 
-    def __init__(self) -> None:
-        self._spare = SpareProcess()
+    def __init__(self, scratch_root: str) -> None:
+        self._scratch_root = scratch_root
+        self._spare = SpareProcess(scratch_root)
 
     def launch(self, request: TraceRequest, way: int, close: list[int]) -> TraceProcess:
         del close  # A spare process inherits nothing.
         taken = self._spare
-        self._spare = SpareProcess()
+        self._spare = SpareProcess(self._scratch_root)
         if taken.poll() is not None:
             taken.discard()
-            taken, self._spare = self._spare, SpareProcess()
+            taken, self._spare = self._spare, SpareProcess(self._scratch_root)
         with contextlib.suppress(BrokenPipeError):  # It died this moment: its exit code will tell the story.
             taken.give(request, way)
         return taken

@@ -155,6 +155,9 @@ COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 def _in_library(frame: FrameType) -> bool:
+    # Between torch's Python and its C++ stands our own mode.
+    while frame.f_globals.get("__name__") == "fxlens.worker.devices" and frame.f_back is not None:
+        frame = frame.f_back
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] in LIBRARIES
 
 

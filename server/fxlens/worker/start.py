@@ -29,6 +29,7 @@ def start(requests: int, replies: int, arguments: list[str]) -> None:
     parser.add_argument("--parent", type=int, help="process id of the engine; the worker ends with it")
     parser.add_argument("--no-fork", action="store_true", help="use spare processes even where fork exists")
     parser.add_argument("--spare", action="store_true", help="wait for one request, as a trace process")
+    parser.add_argument("--scratch", default="", help="folder for the temporary files of trace processes")
     options = parser.parse_args(arguments)
     guards.quieten()
     guards.die_with_parent(options.parent)
@@ -37,10 +38,10 @@ def start(requests: int, replies: int, arguments: list[str]) -> None:
         _be_spare(requests, replies)
     else:
         no_fork = options.no_fork or bool(os.environ.get(NO_FORK)) or not hasattr(os, "fork")
-        _be_worker(requests, replies, no_fork)
+        _be_worker(requests, replies, no_fork, options.scratch)
 
 
-def _be_worker(requests: int, replies: int, no_fork: bool) -> None:
+def _be_worker(requests: int, replies: int, no_fork: bool, scratch_root: str) -> None:
     write_all(replies, encode({"method": "importing", "params": {"module": "torch"}}))
     try:
         environment = _load_torch()
@@ -53,7 +54,7 @@ def _be_worker(requests: int, replies: int, no_fork: bool) -> None:
 
     gc.collect()
     gc.freeze()  # Forked children would otherwise copy every page that the collector touches.
-    serve(requests, replies, environment, no_fork)
+    serve(requests, replies, environment, no_fork, scratch_root)
     os._exit(0)  # Taking torch apart in good order takes half a second that nobody has.
 
 
@@ -61,9 +62,11 @@ def _load_torch() -> Environment:
     import torch
 
     from fxlens.worker import neutral
+    from fxlens.worker.native_writers import neutralise_native_writers
 
     neutral.neutralise_torch()
     neutral.neutralise_packages()
+    neutralise_native_writers()
     # Everything a trace process needs is imported before user code can replace it.
     importlib.import_module("fxlens.worker.trace_process")
     torch.set_num_threads(1)
@@ -94,7 +97,6 @@ def _be_spare(requests: int, results: int) -> None:
     if message is None:
         os._exit(0)
     request = TraceRequest.from_json(message["request"])
-    threading.Thread(target=_end_with_pipe, args=(requests,), daemon=True, name="pipe watch").start()
     guards.no_core_dumps()
     guards.default_signals()
     # As a forked process finds them: imported before user code could replace what their imports need.
@@ -104,7 +106,8 @@ def _be_spare(requests: int, results: int) -> None:
         os.chdir(folder)
     from fxlens.worker.trace_process import run
 
-    run(request, int(message["way"]), results, str(message["scratch"]))
+    # The watching thread starts in `run`, confined as all others: a thread from before would not be.
+    run(request, int(message["way"]), results, str(message["scratch"]), lambda: _watch_pipe(requests))
 
 
 def _first_message(descriptor: int) -> dict[str, Any] | None:
@@ -114,6 +117,10 @@ def _first_message(descriptor: int) -> dict[str, Any] | None:
             message: dict[str, Any] = json.loads(payloads[0])
             return message
     return None
+
+
+def _watch_pipe(requests: int) -> None:
+    threading.Thread(target=_end_with_pipe, args=(requests,), daemon=True, name="pipe watch").start()
 
 
 def _end_with_pipe(descriptor: int) -> None:

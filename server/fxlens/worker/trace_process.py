@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from torch import fx, nn
@@ -24,26 +25,35 @@ from fxlens.tracing.model import describe
 from fxlens.tracing.modes import ModeTrace, trace_modes
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import find_values
-from fxlens.worker import building, neutral
+from fxlens.worker import building, confinement, guards, neutral
 from fxlens.worker.audit import Auditor
+from fxlens.worker.devices import DevicesHere
 from fxlens.worker.evaluation import Evaluation, arrange_path
 from fxlens.worker.failures import RefusedError, from_exception
 from fxlens.worker.messages import TraceReply, TraceRequest
 from fxlens.worker.pipe import frame, to_text, write_all
+from fxlens.worker.preimporting import import_installed
 
 # Bound before user code could replace them: a process that cannot end would go on as a second worker.
 _exit = os._exit
 _set_recursion_limit, _set_trace, _set_profile = sys.setrecursionlimit, sys.settrace, sys.setprofile
 RECURSION_LIMIT = sys.getrecursionlimit()
 
+TEMPORARY_FOLDERS = ("TMPDIR", "TEMP", "TMP", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
+"""Variables for folders that libraries make and write on their own: all lead to the scratch folder."""
 NOT_THE_WAYS_FAULT = (ImportError, SyntaxError, RefusedError, MemoryError, RecursionError)
 """Errors in building that no other way of building would mend."""
 
 
-def run(request: TraceRequest, way: int, results: int, scratch: str) -> None:
-    """Evaluate and trace, answer on ``results``. Does not return: the process ends here, threads or not."""
+def run(
+    request: TraceRequest, way: int, results: int, scratch: str, on_confined: Callable[[], None] = lambda: None
+) -> None:
+    """Evaluate and trace, answer on ``results``. Does not return: the process ends here, threads or not.
+
+    ``on_confined`` is called before user code runs: for threads, which must not exist before.
+    """
     faulthandler.enable(results, all_threads=False)
-    process = _Process(request, way, results, scratch)
+    process = _Process(request, way, results, scratch, on_confined)
     try:
         kind, answer = process.answer()
     except BaseException as error:  # a KeyboardInterrupt that arrives late must still be answered
@@ -73,16 +83,22 @@ def _flush(stream: Any) -> None:
 
 
 class _Process:
-    def __init__(self, request: TraceRequest, way: int, results: int, scratch: str) -> None:
+    def __init__(
+        self, request: TraceRequest, way: int, results: int, scratch: str, on_confined: Callable[[], None]
+    ) -> None:
+        self._on_confined = on_confined
         self._request = request
         self._way = way
         self._results = results
         self._seconds: dict[Phase, float] = {}
         self._since = time.monotonic()
         self.phase: Phase = "import"
-        folders = (os.path.dirname(request.path), *request.import_paths, *request.likely_paths)  # noqa: PTH120
-        self._auditor = Auditor(request.path, scratch, folders)
+        self._folders = (os.path.dirname(request.path), *request.import_paths, *request.likely_paths)  # noqa: PTH120
+        self._scratch = scratch
+        self._confined = False
+        self._auditor = Auditor(request.path, scratch, self._folders)
         tempfile.tempdir = scratch
+        os.environ.update(dict.fromkeys(TEMPORARY_FOLDERS, scratch))
 
     def enter(self, phase: Phase) -> None:
         """Note the start of ``phase``; the worker ends us if it takes too long."""
@@ -103,7 +119,7 @@ class _Process:
             graph = self._graph()
         except BaseException as error:  # user code may raise anything, SystemExit included
             _take_over()
-            failure = from_exception(error, self.phase)
+            failure = from_exception(error, self.phase, confined=self._confined)
             if self._may_try_again() and self.phase == "build" and not _certain(error):
                 return "A", {}
         if graph is not None and self._may_try_again() and _meta_is_to_blame(graph):
@@ -123,14 +139,20 @@ class _Process:
         request = self._request
         sys.dont_write_bytecode = True
         neutral.neutralise_terminal(request.path)
+        import_installed(request, self._folders)
+        confinement.continue_alone()
         arrange_path(request)
+        guards.bound_files(2 * request.limits.memory_mb)
+        self._confined = confinement.confine(self._scratch)
+        self._on_confined()
         self._auditor.install()
         evaluation = Evaluation(request, self.enter)
-        with building.WAYS[self._way]():
+        with building.WAYS[self._way](), DevicesHere():
             evaluation.run_statements()
             model = evaluation.model()
             arguments = evaluation.arguments()
-        return self._trace(model, arguments)
+        with DevicesHere():
+            return self._trace(model, arguments)
 
     def _trace(self, model: nn.Module, arguments: dict[str, Any]) -> ModelGraph:
         """What :func:`fxlens.tracing.trace_model` does, in two phases with limits of their own."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fxlens.cli.files import python_files
-from fxlens.engine.walking import read_source
+from fxlens.engine.regular_files import read_source
 
 
 @pytest.fixture

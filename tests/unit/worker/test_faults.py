@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,12 @@ class Fault:
 
 SHORT = {"build_seconds": 0.5}
 FAULTS = [
-    Fault("sys.exit in a module", module="import sys\nsys.exit(3)", kind="exit", phase="import", says="SystemExit(3)"),
+    Fault("sys.exit in a module", module="import sys\nsys.exit(3)", kind="exit", phase="import", says="sys.exit(3)"),
     Fault("os._exit in a module", module="import os\nos._exit(3)", kind="exit", phase="import", says="exit code 3"),
     Fault("exception in a module", module="\n1 / 0", kind="ZeroDivisionError", phase="import", line=2),
     Fault("syntax error in a module", module="x = (", kind="SyntaxError", phase="import", line=1),
     Fault("missing package", module="import nowhere_to_be_found", kind="ModuleNotFoundError", phase="import", line=1),
-    Fault("sys.exit", "sys.exit('bye')", kind="exit", says="SystemExit('bye')"),
+    Fault("sys.exit", "sys.exit('bye')", kind="exit", says="sys.exit('bye')"),
     Fault("os._exit", "os._exit(7)", kind="exit", says="exit code 7", line=None),
     Fault("os._exit(0)", "os._exit(0)", kind="exit", says="exit code 0", line=None),
     Fault("exception", "raise KeyError('k')", kind="KeyError", says="'k'"),
@@ -81,7 +82,7 @@ FAULTS = [
     ),
     Fault("segmentation fault", "ctypes.string_at(0)", kind="crash", says="SIGSEGV"),
     Fault("abort", "os.abort()", kind="crash", says="SIGABRT"),
-    Fault("endless recursion", "f = lambda: f(); f()", kind="RecursionError", says="without end"),
+    Fault("endless recursion", "f = lambda: f(); f()", kind="RecursionError", says="infinite recursion"),
     Fault(
         "memory bomb",
         "hold = [bytearray(b'x' * 10_000_000) for _ in itertools.count()]",
@@ -203,20 +204,77 @@ def test_endless_loop_in_forward_and_in_an_import(worker: Workshop) -> None:
     worker.assert_good()
 
 
-def test_what_an_installed_package_does_while_imported_is_its_own_business(worker: Workshop, tmp_path: Path) -> None:
+HELPER = """\
+import threading
+open('made-by-package', 'w').close()
+ready = threading.Event()
+asked = []
+
+def work():
+    ready.wait()
+    for job in asked:
+        job()
+
+thread = threading.Thread(target=work, daemon=True)
+thread.start()
+
+def write():
+    open('x', 'w')
+"""
+
+
+@pytest.fixture
+def with_package(tmp_path: Path) -> Iterator[Workshop]:
+    """A worker in whose environment the package ``helper`` is installed, which starts a thread when it is imported."""
     site = tmp_path / "venv" / "site-packages"
-    worker.write(
-        "venv/site-packages/helper.py", "open('made-by-package', 'w').close()\n\ndef write():\n    open('x', 'w')\n"
-    )
-    source = f"import sys\nsys.path.append({str(site)!r})\nimport helper\nfrom torch import nn\nmodel = nn.ReLU()\n"
+    site.mkdir(parents=True)
+    (site / "helper.py").write_text(HELPER)
+    with start_worker(environment={**os.environ, "PYTHONPATH": str(site)}) as worker:
+        worker.folder = tmp_path
+        yield worker
+
+
+def test_an_installed_package_is_imported_first_and_everything_later_is_confined(with_package: Workshop) -> None:
+    worker, folder = with_package, with_package.folder
+    source = "import helper\nfrom torch import nn\nmodel = nn.ReLU()\n"
     assert worker.trace(source).failure is None
-    assert (tmp_path / "made-by-package").exists()
-    failure = worker.trace(source + "helper.write()\n").failure
-    assert failure
-    assert failure.kind == "refused"
-    assert failure.source
-    assert failure.source.line == 6
-    assert not (tmp_path / "x").exists()
+    assert (folder / "made-by-package").exists()
+    (folder / "made-by-package").unlink()
+    for harm in ("helper.write()\n", "def f():\n    import helper\nf()\n"):
+        failure = worker.trace((source if "write" in harm else source.removeprefix("import helper\n")) + harm).failure
+        assert failure
+        assert failure.kind == "refused"
+        assert failure.source
+        assert (folder / "made-by-package").exists() is ("write" in harm)
+        (folder / "made-by-package").unlink(missing_ok=True)
+    assert not (folder / "x").exists()
+
+
+def test_a_thread_from_before_is_confined_as_well(with_package: Workshop) -> None:
+    """Landlock binds one thread: what the package's thread does for the user must be refused all the same."""
+    worker = with_package
+    source = (
+        "import ctypes, helper, time\nfrom torch import nn\n"
+        "helper.asked.append(lambda: ctypes.CDLL(None).creat(b'canary', 0o644))\n"
+        "helper.ready.set()\nhelper.thread.join(2)\nmodel = nn.ReLU()\n"
+    )
+    worker.trace(source)
+    assert not (worker.folder / "canary").exists()
+    worker.assert_good()
+    reply = worker.trace("import helper, os\nos._exit(7)\n")
+    assert reply.failure
+    assert "exit code 7" in reply.failure.message
+    reply = worker.trace("import ctypes, helper\nctypes.string_at(0)\n")
+    assert reply.failure
+    assert "SIGSEGV" in reply.failure.message
+    hold = "import helper\nhold = [bytearray(b'x' * 10_000_000) for _ in iter(int, 1)]\n"
+    reply = worker.trace(hold, limits={"memory_mb": 200})
+    assert reply.failure
+    assert reply.failure.kind == "memory"
+    slow = worker.begin(worker.request("import helper, time\ntime.sleep(1000)\n"))
+    worker.wait_for_phase(slow, "build")
+    worker.send({"jsonrpc": "2.0", "method": "cancel", "params": {"id": slow}})
+    worker.wait_for(lambda message: message.get("id") == slow)
 
 
 def test_cancel_ends_the_trace_at_once(worker: Workshop) -> None:

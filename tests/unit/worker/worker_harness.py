@@ -160,12 +160,13 @@ def assert_ends(pid: int, seconds: float = 5.0) -> None:
 
 
 @contextlib.contextmanager
-def start_worker(*options: str) -> Iterator[Workshop]:
+def start_worker(*options: str, environment: dict[str, str] | None = None) -> Iterator[Workshop]:
     process = subprocess.Popen(
         [sys.executable, str(MAIN), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
+        env=environment,
     )
     worker = Workshop(process)
     try:

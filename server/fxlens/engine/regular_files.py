@@ -1,0 +1,87 @@
+"""Reading files that may be anything: regular files of a bearable size are read, all others are named and skipped.
+
+A folder of code holds links of editors that lead nowhere, pipes of other programs, files of other users and data under
+the name of a source. None of them may stop, or keep waiting, what is done for the files beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+LARGEST_READ = 10_000_000
+"""In bytes: what is larger was written by a program."""
+ENCODINGS = ("utf-8-sig", "latin-1")
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class SkippedError(OSError):
+    """A file that is not read; the message says why, in words that follow its path."""
+
+
+def regular_status(path: str | Path) -> os.stat_result:
+    """The status of a regular file, links followed.
+
+    Raises:
+        SkippedError: it is something else.
+        OSError: it is not there, or may not be looked at.
+    """
+    status = os.stat(path)  # noqa: PTH116  (pathlib is slow for what is done for every file of a workspace.)
+    if not stat.S_ISREG(status.st_mode):
+        raise SkippedError(f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'not a regular file')}")
+    return status
+
+
+def read_regular(path: str | Path, largest: int = LARGEST_READ) -> bytes:
+    """The content of a regular file. Never waits for another program, as opening a named pipe would.
+
+    Raises:
+        SkippedError: it is something else, or larger than ``largest`` bytes.
+        OSError: it cannot be read.
+    """
+    if regular_status(path).st_size > largest:
+        raise SkippedError(f"is larger than {largest / 1e6:g} MB")
+    # It may have been replaced meanwhile.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as file:  # noqa: PTH123
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SkippedError("is not a regular file")
+        return file.read(largest + 1)[:largest]
+
+
+def read_source(path: Path, largest: int = LARGEST_READ) -> str:
+    """The text of a Python file, whatever its encoding: UTF-8 mostly, else byte for byte, which never fails.
+
+    Line ends stay as they are, so that positions are those an editor shows.
+
+    Raises:
+        SkippedError: it is not a regular file, too large, or binary.
+        OSError: it cannot be read.
+    """
+    data = read_regular(path, largest)
+    if b"\0" in data:
+        raise SkippedError("is a binary file")
+    try:
+        return data.decode(ENCODINGS[0])
+    except UnicodeDecodeError:
+        return data.decode(ENCODINGS[1])
+
+
+def skip_reason(error: Exception) -> str:
+    """Why a file was skipped, in words that follow its path.
+
+    Example:
+        >>> skip_reason(SkippedError("is a socket")), skip_reason(FileNotFoundError(2, "No such file or directory"))
+        ('is a socket', 'cannot be read: No such file or directory')
+    """
+    if isinstance(error, SkippedError):
+        return str(error)
+    said = error.strerror if isinstance(error, OSError) else None
+    return f"cannot be read: {said or f'{type(error).__name__}: {error}'}"

@@ -1,0 +1,83 @@
+"""What the audit hook listens to: events of the standard library, and names of the C library that ctypes looks up.
+
+The events are those of Python's documentation ("Audit events table"); a test compares.
+"""
+
+from __future__ import annotations
+
+
+def _each(wanted: str, names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), wanted)
+
+
+CONNECT, START, SIGNAL = "open a network connection", "start a process", "send a signal to a process"
+REFUSED = {
+    "socket.connect": CONNECT,
+    "socket.bind": CONNECT,
+    "socket.sendto": CONNECT,
+    "socket.sendmsg": CONNECT,
+    "socket.getaddrinfo": CONNECT,
+    "socket.gethostbyname": CONNECT,
+    "socket.gethostbyaddr": CONNECT,
+    "socket.getnameinfo": CONNECT,
+    "syslog.openlog": CONNECT,
+    "syslog.syslog": CONNECT,
+    "subprocess.Popen": START,
+    "os.system": START,
+    "os.exec": START,
+    "os.fork": START,
+    "os.forkpty": START,
+    "os.posix_spawn": START,
+    "os.spawn": START,
+    "os.startfile": START,
+    "os.startfile/2": START,
+    "pty.spawn": START,
+    "_winapi.CreateProcess": START,
+    "os.kill": SIGNAL,
+    "os.killpg": SIGNAL,
+    "signal.pidfd_send_signal": SIGNAL,
+    "_winapi.TerminateProcess": SIGNAL,
+    "resource.prlimit": "change the limits of a process",
+    "socket.sethostname": "change the name of this computer",
+    "winreg.CreateKey": "change the registry",
+    "winreg.DeleteKey": "change the registry",
+    "winreg.DeleteValue": "change the registry",
+    "winreg.SaveKey": "change the registry",
+    "winreg.SetValue": "change the registry",
+    "sqlite3.load_extension": "load an extension of sqlite3",
+    "socket.__new__": CONNECT,
+    "ctypes.dlsym": "call a function of the C library",
+}
+CHANGES: dict[str, tuple[tuple[int, int | None], ...]] = {
+    "os.remove": ((0, 1),),
+    "os.rmdir": ((0, 1),),
+    "os.mkdir": ((0, 2),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.link": ((0, 2), (1, 3)),
+    "os.symlink": ((1, 2),),
+    "os.chmod": ((0, 2),),
+    "os.chown": ((0, 3),),
+    "os.utime": ((0, 3),),
+    "os.truncate": ((0, None),),
+    "os.setxattr": ((0, None),),
+    "os.removexattr": ((0, None),),
+    "os.chflags": ((0, None),),
+    "os.lchflags": ((0, None),),
+    "os.mkfifo": ((0, 1),),
+    "os.mknod": ((0, 1),),
+}
+"""Where an event has its paths, each with the place of the folder's descriptor that it is relative to."""
+C_FUNCTIONS = {
+    **_each(START, "fork vfork clone clone3 system popen execl execle execlp execv execve execvp execvpe fexecve"),
+    **_each(START, "posix_spawn posix_spawnp daemon wordexp"),
+    **_each(SIGNAL, "kill killpg tgkill sigqueue pidfd_send_signal ptrace prlimit prlimit64"),
+    **_each(CONNECT, "socket connect bind listen sendto sendmsg sendmmsg getaddrinfo gethostbyname gethostbyaddr"),
+    **_each("write files", "open open64 openat openat64 creat creat64 fopen fopen64 freopen mkdir mkdirat mknod"),
+    **_each("write files", "mknodat mkfifo mkfifoat unlink unlinkat remove rename renameat renameat2 rmdir link"),
+    **_each("write files", "linkat symlink symlinkat truncate truncate64 chmod fchmodat chown lchown"),
+    **_each(
+        "write files",
+        "fchownat utime utimes utimensat setxattr lsetxattr shm_open sem_open mkstemp mkdtemp mq_open shmget syscall",
+    ),
+}
+"""Functions of the C library that ``ctypes`` would otherwise reach past the events above."""

@@ -1,0 +1,213 @@
+"""Accelerators that are not there: a model that names one is built without it.
+
+Nothing is computed on a device here, so where a tensor would lie decides nothing about node names. Factory functions
+leave out a device that is not there (:class:`DevicesHere`), types and generators of one become those of the CPU, and
+what asks or commands an accelerator (``torch.cuda.current_device()``, ``Event``, ``synchronize``) gets a harmless
+answer. ``is_available()`` and ``device_count()`` stay true to the environment: programs choose by them.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+ANSWERS: dict[str, Any] = {
+    "current_device": 0,
+    "current_device_index": 0,
+    "device_count": 0,
+    "get_device_name": "an accelerator that is not there",
+    "get_device_capability": (8, 0),
+    "get_arch_list": [],
+    "mem_get_info": (0, 0),
+    "memory_stats": {},
+}
+"""What functions of an accelerator's module return if there is none; all others return an :class:`Inert` object."""
+FAILURES = Exception
+"""What torch raises there is as varied as its functions: "not compiled with CUDA", a missing driver, a missing key."""
+
+
+TENSOR_TYPES = tuple(
+    f"{kind}Tensor" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+)
+
+
+class Inert:
+    """Stands for an event, a stream, a graph, the properties of a device: takes everything, does nothing."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Whatever it is told."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Inert()
+
+    def __call__(self, *args: Any, **_: Any) -> Any:
+        # As a decorator, or wrapped around a function, it leaves the function as it is.
+        return args[0] if len(args) == 1 and callable(args[0]) else self
+
+    def __enter__(self) -> Inert:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __index__(self) -> int:
+        return 0
+
+    def __int__(self) -> int:
+        return 0
+
+    def __float__(self) -> float:
+        return 0.0
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Inert) or other == 0
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(other > 0)
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(other < 0)
+
+    def __le__(self, other: Any) -> bool:
+        return bool(other >= 0)
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(other <= 0)
+
+    def _number(self, other: Any, *_: Any) -> Any:
+        return 0 * other
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __floordiv__ = __truediv__ = _number
+
+
+def is_accelerator(value: object) -> bool:
+    """Whether ``value`` names a device that is neither the CPU nor "meta", as ``device=`` accepts it."""
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, torch.device):
+        return value.type not in ("cpu", "meta")
+    if isinstance(value, str):
+        return value.partition(":")[0] not in ("cpu", "meta", "")
+    return isinstance(value, (int, Inert))
+
+
+class DevicesHere(TorchFunctionMode):
+    """Leaves accelerators out of the arguments of torch's functions, whoever calls them."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if "device" in kwargs and is_accelerator(kwargs["device"]):
+            kwargs = {name: value for name, value in kwargs.items() if name != "device"}
+        if kwargs.get("pin_memory"):
+            kwargs = {name: value for name, value in kwargs.items() if name != "pin_memory"}
+        return func(*args, **kwargs)
+
+
+def neutralise_devices() -> None:
+    """Called once in the worker, before anything copies the functions."""
+    for name in ("cuda", "mps", "xpu", "accelerator", "mtia", "hpu", "npu"):
+        module = getattr(torch, name, None)
+        if isinstance(module, types.ModuleType):
+            _calm(module)
+    torch.Tensor.pin_memory = _same  # type: ignore[method-assign]
+    for name in ("cuda", "xpu", "mps", "npu", "hpu"):
+        if hasattr(torch.Tensor, name):
+            setattr(torch.Tensor, name, _same)
+    torch.set_default_device = _default_device(torch.set_default_device)
+    torch.set_default_tensor_type = _with_cpu_type(torch.set_default_tensor_type)
+    torch.Tensor.type = _tensor_type(torch.Tensor.type)  # type: ignore[method-assign]
+    torch.Generator = _Generator  # type: ignore[misc]
+
+
+def _calm(module: types.ModuleType) -> None:
+    """Let the functions of an accelerator's module answer without one."""
+    for name, value in list(vars(module).items()):
+        if name.startswith("_") or name in ("is_available", "is_initialized", "is_built"):
+            continue
+        if isinstance(value, type):
+            if name.endswith("Tensor") and hasattr(torch, name):
+                setattr(module, name, getattr(torch, name))
+            elif value.__module__.startswith(module.__name__) and _needs_device(name):
+                setattr(module, name, type(name, (Inert,), {}))
+        elif isinstance(value, types.FunctionType) and value.__module__.startswith(module.__name__):
+            setattr(module, name, _answering(name, value))
+    for name in TENSOR_TYPES if module.__name__ in ("torch.cuda", "torch.xpu") else ():
+        setattr(module, name, getattr(torch, name))
+
+
+def _needs_device(name: str) -> bool:
+    return name in ("Event", "Stream", "ExternalStream", "CUDAGraph", "XPUGraph", "MemPool", "StreamContext", "device",
+                    "device_of", "graph", "use_mem_pool", "DeferredCudaCallError", "CUDAPluggableAllocator",
+                    "device_index")  # fmt: skip
+
+
+def _answering(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(*args, **kwargs)
+        except FAILURES:
+            return ANSWERS.get(name, Inert())
+
+    return answer
+
+
+def _same(self: Any, *_: Any, **__: Any) -> Any:
+    return self
+
+
+def _default_device(original: Callable[..., None]) -> Callable[..., None]:
+    def set_default_device(device: Any) -> None:
+        if not is_accelerator(device):
+            original(device)
+
+    return set_default_device
+
+
+def _with_cpu_type(original: Callable[..., None]) -> Callable[..., None]:
+    def set_default_tensor_type(kind: Any) -> None:
+        original(_cpu_type(kind))
+
+    return set_default_tensor_type
+
+
+def _cpu_type(kind: Any) -> Any:
+    """``torch.cuda.FloatTensor`` as the CPU's type."""
+    if isinstance(kind, str):
+        _, dot, name = kind.rpartition(".")
+        return f"torch.{name}" if dot and name.endswith("Tensor") else kind
+    return kind
+
+
+def _tensor_type(original: Callable[..., Any]) -> Callable[..., Any]:
+    def tensor_type(self: torch.Tensor, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+        return original(self, *(() if dtype is None else (_cpu_type(dtype),)), *args, **kwargs)
+
+    return tensor_type
+
+
+class _Generator(torch._C.Generator):  # noqa: SLF001
+    """``torch.Generator`` for a device that is there."""
+
+    def __new__(cls, device: Any = "cpu") -> Any:
+        make: Any = super().__new__
+        return make(cls, "cpu" if is_accelerator(device) else device)

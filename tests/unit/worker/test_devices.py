@@ -1,0 +1,101 @@
+"""A model that names an accelerator is built, traced and measured without it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from worker_harness import Workshop
+
+SOURCE = """\
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        {init}
+        self.conv = nn.Conv2d(3, 8, 1{conv})
+
+    def forward(self, x):
+        {forward}
+        return self.conv(x)
+
+model = Net()
+"""
+INIT = [
+    "self.register_buffer('m', torch.zeros(3, device='{device}'))",
+    "self.m = nn.Parameter(torch.empty(3, device=torch.device('{device}')))",
+    "self.m = torch.tensor([1.0], device='{device}'); self.n = torch.zeros_like(self.m, device='{device}')",
+    "torch.set_default_device('{device}'); self.m = torch.ones(3)",
+    "with torch.device('{device}'): self.m = torch.ones(3)",
+    "self.g = torch.Generator(device='{device}'); self.m = torch.randn(3, generator=self.g)",
+    "self.m = torch.ones(3).to('{device}').to(device='{device}', dtype=torch.float64)",
+    "self.m = torch.ones(3).new_zeros(3, device='{device}').pin_memory()",
+    "assert not torch.{device}.is_available() if hasattr(torch, '{device}') else True",
+    "torch.{device}.synchronize(); torch.{device}.empty_cache(); torch.{device}.manual_seed(3)",
+    "e = torch.{device}.Event(enable_timing=True); e.record(); e.synchronize()",
+]
+CUDA = [
+    "self.m = torch.cuda.FloatTensor(3).fill_(0); self.n = torch.ones(3).type(torch.cuda.HalfTensor)",
+    "self.m = torch.ones(3).type('torch.cuda.FloatTensor')",
+    "torch.set_default_tensor_type('torch.cuda.FloatTensor'); self.m = torch.ones(2)",
+    "torch.cuda.current_device(); torch.cuda.get_device_name(0); torch.cuda.get_device_capability()",
+    "p = torch.cuda.get_device_properties(0); self.big = p.total_memory > 8 * 1024 ** 3",
+    "s = torch.cuda.Stream(); s.wait_stream(torch.cuda.current_stream())",
+    "with torch.cuda.device(0): self.m = torch.ones(3, device=0)",
+    "with torch.cuda.stream(torch.cuda.Stream()): self.m = torch.ones(3)",
+    "torch.cuda.set_device(0); torch.cuda.init(); torch.cuda.reset_peak_memory_stats(); torch.cuda.mem_get_info()",
+    "e = torch.cuda.Event(); f = torch.cuda.Event(); self.t = e.elapsed_time(f) + 1.0",
+    "self.g = torch.Generator('cuda:0').manual_seed(1); assert isinstance(self.g, torch.Generator)",
+    "self.a = torch.autocast('cuda'); self.s = torch.amp.GradScaler('cuda', enabled=False)",
+    "torch.cuda.set_rng_state(torch.cuda.get_rng_state()); torch.cuda.seed_all()",
+]
+CASES = [line.format(device=device) for line in INIT for device in ("cuda", "mps", "xpu")] + CUDA
+
+
+@pytest.mark.parametrize("init", CASES)
+def test_the_model_is_built(worker: Workshop, init: str) -> None:
+    reply = worker.trace(
+        SOURCE.format(init=init.replace("; ", "\n        ") if ": " not in init else init, conv="", forward="pass")
+    )
+    assert reply.failure is None, reply.failure
+    assert reply.graph
+    assert reply.graph.eval
+    assert reply.graph.eval.names == ("x", "conv")
+
+
+@pytest.mark.parametrize("device", ["'cuda'", "'cuda:1'", "torch.device('cuda', 0)", "'mps'", "0"])
+def test_layers_and_forward_name_a_device(worker: Workshop, device: str) -> None:
+    forward = f"x = x.to({device}) + torch.zeros(1, device={device})"
+    reply = worker.trace(SOURCE.format(init="pass", conv=f", device={device}", forward=forward))
+    assert reply.failure is None, reply.failure
+    assert reply.graph
+    assert reply.graph.eval
+    assert reply.graph.eval.names[-1] == "conv"
+    value = reply.graph.eval.nodes[-1].value
+    assert value
+    assert value.shape == (1, 8, 224, 224)
+    assert reply.graph.modules_by_path["conv"].parameters == 32
+
+
+def test_every_public_function_of_the_accelerators_answers() -> None:
+    """In a process of its own: whatever torch offers, no call says that there is no device."""
+    import subprocess
+    import sys
+
+    program = (
+        "import inspect, torch\n"
+        "from fxlens.worker.devices import neutralise_devices\n"
+        "neutralise_devices()\n"
+        "for module in (torch.cuda, torch.mps, torch.xpu):\n"
+        "    for name in module.__all__:\n"
+        "        value = getattr(module, name)\n"
+        "        if inspect.isfunction(value) and name not in ('is_available', 'check_error', 'get_sync_debug_mode'):\n"
+        "            needed = [p for p in inspect.signature(value).parameters.values() if p.default is p.empty and p.kind < 2]\n"
+        "            if not needed:\n"
+        "                try: value()\n"
+        "                except Exception as error: print(module.__name__, name, repr(error))\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert torch.cuda.is_available() is torch.cuda.is_available()
