@@ -109,3 +109,54 @@ async def test_server_and_worker_may_run_on_different_pythons(python: str) -> No
     wire.send("fxlens/tree", id=3, params={"textDocument": {"uri": document["uri"]}, "position": None})
     assert (await wire.answer(3))["result"]["state"] == "ready"
     assert await wire.end() == 0
+
+
+HOVER = {"textDocument": {"uri": "file:///nowhere.py"}, "position": {"line": 0, "character": 0}}
+INVALID = [
+    ("textDocument/hover", {"textDocument": 3}),
+    ("textDocument/hover", {**HOVER, "position": {"line": "x", "character": 0}}),
+    ("textDocument/hover", []),
+    ("textDocument/completion", {}),
+    ("textDocument/codeAction", {**HOVER, "range": None}),
+    ("fxlens/tree", {}),
+    ("fxlens/tree", {"textDocument": {"uri": "file:///x.py"}, "position": {"line": 0}}),
+    ("fxlens/settled", {"textDocument": None}),
+]
+
+
+async def test_whatever_is_wrong_with_a_request_it_is_answered() -> None:
+    wire = await Wire.start([sys.executable, "-m", "fxlens", "lsp"])
+    wire.send("textDocument/hover", id=90, params=HOVER)
+    assert (await wire.answer(90))["error"]["code"] == -32002, "before initialize"
+    initialize(wire, sys.executable)
+    await wire.answer(1)
+    for number, (method, params) in enumerate(INVALID, 2):
+        wire.send(method, id=number, params=params)
+        assert (await wire.answer(number))["error"]["code"] == -32602, (method, params)
+    wire.send("initialize", id=60, params={"processId": None, "rootUri": None, "capabilities": {}})
+    assert (await wire.answer(60))["error"]["code"] == -32600
+    for header in (
+        b"content-length: %d\r\n\r\n",
+        b"CONTENT-LENGTH:%d\r\nX-Other: 3\r\n\r\n",
+        b"Content-Type: x\r\nContent-length:  %d \r\n\r\n",
+    ):
+        body = b'{"jsonrpc":"2.0","id":61,"method":"fxlens/debugInformation"}'
+        wire._to.write(header % len(body) + body)
+        assert "FX Lens" in (await wire.answer(61))["result"]
+    assert await wire.end() == 0
+
+
+async def test_a_path_that_the_file_systems_encoding_lacks(tmp_path: Path) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    wire = await Wire.start([sys.executable, "-m", "fxlens", "lsp"], **ascii_only)
+    initialize(wire, sys.executable)
+    await wire.answer(1)
+    text = (DEMO / "leaf_blocks.py").read_text(encoding="utf-8")
+    uri = (tmp_path / "größe 😀.py").as_uri()
+    document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+    wire.send("textDocument/didOpen", params={"textDocument": document})
+    wire.send("fxlens/settled", id=2, params={"textDocument": {"uri": uri}})
+    assert "error" not in await wire.answer(2)
+    wire.send("fxlens/tree", id=3, params={"textDocument": {"uri": uri}, "position": None})
+    assert (await wire.answer(3))["result"]["state"] == "ready"
+    assert await wire.end() == 0

@@ -27,6 +27,10 @@ class _LazyGroup(click.Group):
         inside = {**options, "standalone_mode": False}
         if not options.get("standalone_mode", True):
             return super().main(*args, **inside)
+        from fxlens.engine.file_names import use_utf8
+
+        if not args and not options.get("args"):
+            use_utf8()
         sys.exit(run_command(lambda: super(_LazyGroup, self).main(*args, **inside)))
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

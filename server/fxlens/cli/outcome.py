@@ -21,7 +21,7 @@ def run_command(command: Callable[[], Any]) -> int:
     _show_all_characters()
     try:
         status = command()
-        sys.stdout.flush()
+        _flush()
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -70,9 +70,15 @@ def json_text(data: Any) -> str:
     return json.dumps(data, indent=2, ensure_ascii=not unicode)
 
 
+def _flush() -> None:
+    # The language server closes its streams when it ends.
+    if sys.stdout is not None and not sys.stdout.closed:
+        sys.stdout.flush()
+
+
 def _flushed(status: int) -> int:
     try:
-        sys.stdout.flush()
+        _flush()
     except BrokenPipeError:
         _discard_output()
         return COULD_NOT_RUN

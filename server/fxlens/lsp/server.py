@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
 from pygls.uris import to_fs_path
@@ -15,6 +16,7 @@ from pygls.uris import to_fs_path
 from fxlens import __version__
 from fxlens.engine.analysis import FileAnalysis, WorkerState
 from fxlens.engine.engine import Engine
+from fxlens.engine.file_names import use_utf8
 from fxlens.lsp.actions import KINDS, code_actions
 from fxlens.lsp.client import ClientShows
 from fxlens.lsp.code_lens import code_lenses
@@ -30,6 +32,7 @@ from fxlens.lsp.inlay_hints import inlay_hints
 from fxlens.lsp.notebooks import NOTEBOOK_SYNC, register_notebooks
 from fxlens.lsp.picture import graph_find, graph_levels, graph_node, graph_view
 from fxlens.lsp.progress import TraceProgress
+from fxlens.lsp.protocol import Headers, Protocol
 from fxlens.lsp.publishing import Publisher
 from fxlens.lsp.references import highlights, references
 from fxlens.lsp.refreshing import LensRefresher
@@ -59,6 +62,7 @@ class FxLensServer(LanguageServer):
             __version__,
             text_document_sync_kind=_SYNC,
             notebook_document_sync=NOTEBOOK_SYNC,
+            protocol_cls=Protocol,
             converter_factory=_converter,
         )
 
@@ -359,17 +363,24 @@ def _register_picture(server: FxLensServer) -> None:
 
 
 def _uri(params: Any) -> str:
-    return str(params["textDocument"]["uri"])
+    try:
+        return str(params["textDocument"]["uri"])
+    except (TypeError, LookupError) as error:
+        raise JsonRpcInvalidParams("textDocument.uri is missing") from error
 
 
 def _position(params: Any) -> types.Position | None:
     position = params.get("position")
-    return types.Position(position["line"], position["character"]) if position else None
+    try:
+        return types.Position(position["line"], position["character"]) if position else None
+    except (TypeError, LookupError) as error:
+        raise JsonRpcInvalidParams("position is not a line and a character") from error
 
 
 def serve() -> None:
     """Run the server over stdio until the client ends it."""
+    use_utf8()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # pygls logs every message body at INFO.
     logging.getLogger("pygls").setLevel(logging.WARNING)
-    build_server().start_io()
+    build_server().start_io(cast("BinaryIO", Headers(sys.stdin.buffer)))
