@@ -20,7 +20,7 @@ export class Details {
     const row: Element[] = [this.#spoken];
     if (details) {
       const { path, what, module, shape, parameters, reads, readBy, place } = details;
-      row.push(html('span', { class: 'path' }, path.replace('\0output', 'output ')));
+      row.push(html('span', { class: 'path' }, written(path)));
       const about = [what, module ? `module ${module}` : ''].filter(Boolean).join(', ');
       if (about) row.push(html('span', { class: 'dim' }, about));
       if (shape) row.push(html('span', { class: 'shape' }, shape));
@@ -42,8 +42,16 @@ export class Details {
   #neighbours(arrow: string, label: string, nodes: readonly GraphNeighbour[]): HTMLElement {
     const made = html('span', { class: 'neighbours', role: 'group', 'aria-label': label }, arrow);
     for (const { path, shape } of nodes.slice(0, MOST))
-      made.append(button(path.replace('\0output', 'output '), shape || path, () => this.go(path)));
+      made.append(button(written(path), shape || written(path), () => this.go(path)));
     if (nodes.length > MOST) made.append(` and ${nodes.length - MOST} more`);
     return made;
   }
+}
+
+/** An id as one reads it: outputs and folded runs have ids that are no paths. */
+function written(id: string): string {
+  return id
+    .replace('\0output', 'output ')
+    .replace(/\0(\d+)$/, ' … ×$1')
+    .trim();
 }

@@ -12,6 +12,12 @@ const MARGIN = 0.6;
 const NAMES = 0.55;
 const COLOURS = 0.3;
 const STEP = 250;
+/** What was drawn for a smaller zoom is kept until so much of it is out of sight. */
+const MUCH_LARGER = 2.5;
+
+function detailAt(zoom: number): Detail {
+  return zoom < COLOURS ? 'colour' : zoom < NAMES ? 'name' : 'all';
+}
 
 interface Lines {
   readonly element: SVGGElement;
@@ -88,7 +94,8 @@ export class Viewport {
       y + height / k > filled.bottom ||
       x < filled.left ||
       x + width / k > filled.right ||
-      k !== filled.k
+      detailAt(k) !== detailAt(filled.k) ||
+      k > filled.k * MUCH_LARGER
     )
       this.#fill();
     this.#world.setAttribute('transform', `matrix(${k} 0 0 ${k} ${-x * k} ${-y * k})`);
@@ -150,7 +157,7 @@ export class Viewport {
     };
     this.#filled = filled;
     this.#stamp++;
-    this.#inside(places.root, 0, 0, k < COLOURS ? 'colour' : k < NAMES ? 'name' : 'all');
+    this.#inside(places.root, 0, 0, detailAt(k));
     for (const [key, live] of this.#live) {
       // Whoever reads the screen aloud stands on it, though it is out of sight.
       const kept = live.drawn.element === document.activeElement && !this.#isDrawn(live);

@@ -28,10 +28,9 @@ test('it opens from palette, code lens and tree, opens groups, and a tick writes
   await expect(graph.node('layer2.0.conv1')).not.toHaveClass(/asked/);
   await expect(code.editor.locator('.view-line', { hasText: 'layer2.0.conv1' })).toHaveCount(0);
 
-  await graph.tab.locator('.codicon-close').click();
-  await expect(graph.tab).toHaveCount(0);
+  await graph.close();
   await graph.open();
-  await graph.tab.locator('.codicon-close').click();
+  await graph.close();
   await code.openSidebar();
   await code.treeItem('avgpool').click({ button: 'right' });
   await code.page.locator('.monaco-menu .action-label', { hasText: 'Reveal in Graph' }).click();

@@ -44,6 +44,11 @@ export class GraphView {
     await expect(this.title).not.toBeEmpty();
   }
 
+  async close(): Promise<void> {
+    await this.tab.click({ button: 'middle' });
+    await expect(this.tab).toHaveCount(0);
+  }
+
   /** Click beside the middle, where no line and no tick is. */
   async click(id: string): Promise<void> {
     await this.node(id).click({ position: { x: 40, y: 16 } });
