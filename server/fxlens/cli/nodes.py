@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import json
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +31,38 @@ def _sizes(_context: click.Context, _parameter: click.Parameter, texts: tuple[st
     return shapes
 
 
+def _named_values(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, separator, written = text.partition("=")
+        try:
+            values[name.strip()] = ast.literal_eval(written.strip())
+        except (ValueError, SyntaxError):
+            separator = ""
+        if not separator or not name.strip().isidentifier():
+            raise click.BadParameter(f"write NAME=VALUE with a Python literal, such as flag=True, not {text!r}")
+    return values
+
+
+def _wrapping(specs: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
+    """The arguments of ``torch.fx.Tracer`` that record functions as nodes.
+
+    Raises:
+        SpecError: if a spec names neither a module nor a function.
+    """
+    from fxlens.cli.specs import SpecError, evaluate, load
+
+    values = [
+        evaluate(spec) if spec.rpartition(":")[2].isidentifier() and ":" in spec else load(spec) for spec in specs
+    ]
+    modules = tuple(value for value in values if isinstance(value, ModuleType))
+    functions = tuple(value for value in values if callable(value))
+    for spec, value in zip(specs, values, strict=True):
+        if not callable(value) and not isinstance(value, ModuleType):
+            raise SpecError(f"{spec} is neither a function nor a module")
+    return {"autowrap_modules": modules, "autowrap_functions": functions}
+
+
 @click.command("nodes")
 @click.argument("spec")
 @click.option(
@@ -39,11 +73,33 @@ def _sizes(_context: click.Context, _parameter: click.Parameter, texts: tuple[st
     "--leaf", "leaves", multiple=True, metavar="PKG.MOD:CLASS", help="Trace this class as one node (repeatable)."
 )
 @click.option(
+    "--concrete-arg",
+    "fixed",
+    callback=_named_values,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Fix an argument of forward while tracing; VALUE is a Python literal (repeatable).",
+)
+@click.option(
+    "--autowrap",
+    "wrapped",
+    multiple=True,
+    metavar="PKG.MOD[:FUNCTION]",
+    help="Record this function, or all functions of this module, as nodes (repeatable).",
+)
+@click.option(
     "--input-shape", "shapes", callback=_sizes, multiple=True, help="Shape of an input, as 1,3,224,224 (repeatable)."
 )
 @click.option("--format", "form", type=click.Choice(["text", "tree", "json"]), default="text", show_default=True)
 def command(
-    spec: str, mode: str, naming: Dialect, leaves: tuple[str, ...], shapes: list[tuple[int, ...]], form: str
+    spec: str,
+    mode: str,
+    naming: Dialect,
+    leaves: tuple[str, ...],
+    fixed: dict[str, Any],
+    wrapped: tuple[str, ...],
+    shapes: list[tuple[int, ...]],
+    form: str,
 ) -> None:
     """List the node names of the model that SPEC evaluates to, in execution order.
 
@@ -52,18 +108,25 @@ def command(
     """
     from fxlens.cli.specs import SpecError, evaluate
 
-    # What the user's code prints must not get into what is asked for here, which may be JSON for another program.
+    # What the user's code prints must not get into the output, which may be JSON for another program.
     with contextlib.redirect_stdout(sys.stderr):
         try:
             model = evaluate(spec)
             leaf_modules = [evaluate(leaf) for leaf in leaves]
+            tracer_kwargs = _wrapping(wrapped)
         except SpecError as error:
             raise click.UsageError(str(error)) from error
         from fxlens.tracing import trace_model
 
         try:
             graph = trace_model(
-                model, dialect=naming, leaf_modules=leaf_modules, example_input=shapes or None, shapes=form != "json"
+                model,
+                dialect=naming,
+                leaf_modules=leaf_modules,
+                concrete_args=fixed or None,
+                tracer_kwargs=tracer_kwargs,
+                example_input=shapes or None,
+                shapes=form != "json",
             )
         except TypeError as error:
             raise click.UsageError(f"{spec}: {error}") from error

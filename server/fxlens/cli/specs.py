@@ -29,7 +29,7 @@ def evaluate(spec: str) -> Any:
     home, separator, expression = _split(spec)
     if not separator or not home or not expression.strip():
         raise SpecError(f"{spec!r} is not of the form package.module:expression or path/to/file.py:expression")
-    module = _load(home)
+    module = load(home)
     try:
         return eval(expression, vars(module))
     except (Exception, SystemExit) as error:
@@ -43,7 +43,12 @@ def _split(spec: str) -> tuple[str, str, str]:
     return spec[:start] + home, separator, expression
 
 
-def _load(home: str) -> ModuleType:
+def load(home: str) -> ModuleType:
+    """The module of that name, or in that file.
+
+    Raises:
+        SpecError: if it does not import.
+    """
     folder = str(Path.cwd())
     if folder not in sys.path:
         sys.path.insert(0, folder)

@@ -143,3 +143,39 @@ def test_a_spec_that_ends_the_program_is_no_success(spec: str, model_file: str) 
     result = nodes(spec)
     assert result.exit_code == 2
     assert "SystemExit: 0" in result.stderr
+
+
+FLAGGED = """
+from torch import nn
+def gate(x):
+    return x if x.sum() > 0 else -x
+class Flagged(nn.Module):
+    def forward(self, x, flag):
+        return x + 1 if flag else x
+class Gated(nn.Module):
+    def forward(self, x):
+        return gate(x).relu()
+"""
+
+
+def test_remedies_can_be_tried_from_the_command_line(tmp_path: Path) -> None:
+    """What a message proposes: ``concrete_args``, and functions that are recorded as nodes."""
+    file = tmp_path / "flagged.py"
+    file.write_text(FLAGGED)
+
+    def names(*arguments: str) -> list[str]:
+        result = CliRunner().invoke(main, ["nodes", *arguments])
+        assert result.exit_code == 0, result.output
+        return result.stdout.split()
+
+    assert CliRunner().invoke(main, ["nodes", f"{file}:Flagged()"]).exit_code == 1
+    assert "add" in names(f"{file}:Flagged()", "--concrete-arg", "flag=True")
+    assert "add" not in names(f"{file}:Flagged()", "--concrete-arg", "flag=False")
+    refused = CliRunner().invoke(main, ["nodes", f"{file}:Gated()"])
+    assert refused.exit_code == 1
+    assert "Tried and works: tracer_kwargs={'autowrap_functions': (gate,)}" in refused.output
+    assert names(f"{file}:Gated()", "--autowrap", f"{file}:gate") == ["x", "gate", "relu"]
+    assert names(f"{file}:Gated()", "--autowrap", str(file)) == ["x", "gate", "relu"]
+    wrong = CliRunner().invoke(main, ["nodes", f"{file}:Flagged()", "--concrete-arg", "flag"])
+    assert wrong.exit_code == 2
+    assert "write NAME=VALUE" in wrong.output

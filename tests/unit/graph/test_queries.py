@@ -149,3 +149,58 @@ def test_a_model_graph_survives_json() -> None:
     node = GraphNode("a.b", "call_module", "a.b", "a", "torch.nn.Conv2d", line, value)
     one = model(None, ModeGraph("eval", (node,), {"a": ("a.b", None)}), *MODULES)
     assert ModelGraph.from_json(json.loads(json.dumps(one.to_json()))) == one
+
+
+@pytest.mark.parametrize(
+    ("wrong", "names", "meant"),
+    [
+        ("blocks.12", [f"blocks.{number}" for number in range(12)], ["blocks.11"]),
+        ("layer5.0.conv1", ["layer1.0.conv1", "layer4.0.conv1", "layer4.1.conv1"], ["layer4.0.conv1"]),
+        ("features.2", ["features.1", "features.3"], ["features.1", "features.3"]),
+        ("layer1.0.con1", ["layer1.0.conv1", "layer1.0.bn1", "layer1.0.conv2"], ["layer1.0.conv1"]),
+        ("encoder_layer_32.mlp", [f"encoder_layer_{number}.mlp" for number in range(32)], ["encoder_layer_31.mlp"]),
+    ],
+)
+def test_a_number_out_of_range_means_the_nearest_one(wrong: str, names: list[str], meant: list[str]) -> None:
+    assert nearest(wrong, names) == meant
+
+
+@pytest.mark.parametrize(
+    ("query", "names", "told", "sure"),
+    [
+        ("blocks.12", [f"blocks.{number}" for number in range(12)], "12 blocks: 0 … 11.", False),
+        ("layer5", ["layer1", "layer2", "layer3", "layer4"], "There are 4: layer1 … layer4.", False),
+        ("stme", ["stem", "head"], "The model has no node `stme`.", True),
+        ("neck", ["stem", "head.a", "head.b"], "Its top level: stem, head.", False),
+    ],
+)
+def test_what_there_is_is_told_and_only_a_sole_candidate_is_sure(
+    query: str, names: list[str], told: str, sure: bool
+) -> None:
+    why = explain_missing(model(None, graph(*names)), query, ("eval",))
+    assert told in why.sentence
+    assert why.sure is sure
+
+
+def named(class_name: str, *paths: str) -> ModelGraph:
+    parents = dict.fromkeys(path.rpartition(".")[0] for path in paths if "." in path)
+    modules = [ModuleInfo("", class_name), *(ModuleInfo(path, "torch.nn.Sequential") for path in parents)]
+    return model(None, graph(*paths), *modules)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "query", "meant"),
+    [
+        (("stage1.0", "stage2.0"), ("stage_one.0", "stage2.0"), "stage1.0", "stage_one.0"),
+        (("stage1.0", "stage2.0"), ("stage1.0", "stageB.0"), "stage2", "stageB"),
+        (("a.x", "b.x", "c.x"), ("p.x", "q.x", "c.x"), "b.x", "q.x"),
+        (("stage1.conv", "fc"), ("stage1.convolution", "fc"), "stage1.conv", "stage1.convolution"),
+    ],
+)
+def test_the_name_that_took_the_place_of_an_old_one_comes_first(
+    before: tuple[str, ...], now: tuple[str, ...], query: str, meant: str
+) -> None:
+    why = explain_missing(named("demo.Net", *now), query, ("eval",), previous=[named("demo.Net", *before)])
+    assert (why.reason, why.suggestions[0], why.sure) == ("renamed", meant, False)
+    other = explain_missing(named("demo.Net", *now), query, ("eval",), previous=[named("demo.Other", *before)])
+    assert other.reason != "renamed" or query.partition(".")[0] in meant, "another model's names are no predecessors"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 import torchvision
+import torchvision.models.feature_extraction as theirs
 from torch import nn
 from tracing_models import Block, conv, net
 
@@ -346,7 +347,7 @@ def test_torchvision_calls_train_and_the_message_says_so() -> None:
     assert "Use fxlens.create_feature_extractor" in failure.remedy
     assert failure.source is not None
     with pytest.raises(RuntimeError, match="no train here"):
-        torchvision.models.feature_extraction.get_graph_node_names(Raising())
+        theirs.get_graph_node_names(Raising())
     assert trace_model(Raising()).failures == ()
 
 
