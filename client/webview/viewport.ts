@@ -12,6 +12,8 @@ const MARGIN = 0.6;
 const NAMES = 0.55;
 const COLOURS = 0.3;
 const STEP = 250;
+/** How much is seen beside what is brought into sight. */
+const BESIDE = 24;
 /** What was drawn for a smaller zoom is kept until so much of it is out of sight. */
 const MUCH_LARGER = 2.5;
 
@@ -130,9 +132,10 @@ export class Viewport {
     const [wide, tall] = [this.width / this.k, this.height / this.k];
     const top = this.y + 36 / this.k;
     const inRows = y >= top && y + h <= this.y + tall;
-    const inColumns = x >= this.x && x + Math.min(box.w, wide) <= this.x + wide;
     if (always || !inRows) this.y = y + h / 2 - tall / 2;
-    if (always || !inColumns) this.x = x + Math.min(box.w, wide) / 2 - wide / 2;
+    // Sideways no further than needed: the trunk is what one follows.
+    const right = x + Math.min(box.w, wide - 2 * BESIDE) + BESIDE;
+    this.x = Math.min(Math.max(this.x, right - wide), x - BESIDE);
     this.refresh();
   }
 

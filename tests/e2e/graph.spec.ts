@@ -69,8 +69,13 @@ test('it follows the cursor, finds, keeps its place while hidden, and shows a ch
   await code.editor.locator('.view-line', { hasText: 'model.fc' }).click();
   await code.goTo(FILE, '2048, 10)', 8);
   await code.type('00');
-  await expect(graph.node('fc')).toHaveAccessibleName(/1×1000/);
+  // What is open stays so; `fc` is far below, and only what is in sight is in the document.
+  await search.fill('fc');
+  await search.press('Enter');
+  await expect(graph.current).toHaveAccessibleName(/^fc, .*1×1000/);
   await expect(graph.page.locator('body')).not.toHaveClass(/stale/);
+  await search.fill('layer2.0.conv2');
+  await search.press('Enter');
   await expect(graph.node('layer2.0')).toHaveAttribute('aria-expanded', 'true');
 });
 
