@@ -46,9 +46,17 @@ _NEW_TENSOR = words(
 )
 """Functions and methods whose result never shares storage with an argument, unless they work in place."""
 
+_NO_TENSOR = words("topk dim ndim numel size stride is_floating_point is_contiguous get_device")
+
+
+def is_new_tensor(name: str) -> bool:
+    """Whether the function or method ``name`` of torch returns one tensor, which is new."""
+    return name in _NEW_TENSOR and name not in _NO_TENSOR
+
+
 _PLAIN_ATTRIBUTES = words("shape dtype device ndim requires_grad is_cuda layout names")
 
-_NEW_TENSOR_MODULES: tuple[type[nn.Module], ...] = (
+NEW_TENSOR_MODULES: tuple[type[nn.Module], ...] = (
     *CONVOLUTIONS,
     *RUNNING_NORMS,
     *POOLS,
@@ -151,7 +159,7 @@ class Effects:
             return False
         if node.op == "call_module":
             module = self._modules.get(str(node.target))
-            return type(module) in _exact(_NEW_TENSOR_MODULES) and not _has_hooks(module)
+            return type(module) in _exact(NEW_TENSOR_MODULES) and not _has_hooks(module)
         if node.op == "call_method":
             return str(node.target) in _NEW_TENSOR
         if node.op == "call_function":

@@ -15,8 +15,11 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
+import torch
 from torch import fx
 from torch.overrides import is_tensor_method_or_property
+
+from fxlens.tracing.asking import TENSOR_ATTRIBUTES, asks_of_attribute, asks_of_class, here, is_guarded
 
 _OPERATORS = (
     "add",
@@ -45,12 +48,55 @@ def apply_in_place(value: Any, name: str, other: Any) -> Any:
     return getattr(operator, name)(value, other)
 
 
-class InPlaceProxy(fx.Proxy):
+def _class_of(proxy: Any) -> Any:
+    frame = here()
+    return proxy.tracer.class_of(proxy, frame) if asks_of_class(frame) else type(proxy)
+
+
+class _Claim:
+    """What ``isinstance`` looks at, if the type is no answer. Apart, as ``super()`` needs the name for itself."""
+
+    __class__ = property(_class_of)
+
+
+class InPlaceProxy(_Claim, fx.Proxy):
     """A proxy that records in-place operators."""
 
+    def __getattr__(self, name: str) -> Any:
+        if name not in TENSOR_ATTRIBUTES:
+            tracer: Any = self.tracer
+            frame = here()
+            if asks_of_attribute(frame, name) and tracer.lacks(self, frame):
+                raise AttributeError(f"'Tensor' object has no attribute {name!r}")
+        return super().__getattr__(name)
+
+    def __getitem__(self, key: Any) -> Any:
+        if type(key) is str:
+            tracer: Any = self.tracer
+            frame = here()
+            if is_guarded(frame) and tracer.lacks(self, frame):
+                tensor: Any = torch.empty(0)
+                return tensor[key]  # raises what a tensor raises
+        return super().__getitem__(key)  # type: ignore[misc]
+
+    def __int__(self) -> int:
+        raise TypeError(self._no_number("int", "a string, a bytes-like object or a real number"))
+
+    def __float__(self) -> float:
+        raise TypeError(self._no_number("float", "a string or a real number"))
+
+    def _no_number(self, kind: str, wanted: str) -> str:
+        tracer: Any = self.tracer
+        tracer.note_error()
+        return f"{kind}() argument must be {wanted}, not 'InPlaceProxy'"
+
     def __len__(self) -> int:
-        length = self.tracer.length(self)  # type: ignore[attr-defined]
-        return super().__len__() if length is None else length
+        tracer: Any = self.tracer
+        length: int | None = tracer.length(self)
+        if length is None:
+            tracer.note_error()
+            return super().__len__()
+        return length
 
     @classmethod
     def __torch_function__(

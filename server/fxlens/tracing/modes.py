@@ -14,7 +14,8 @@ from fxlens.graph import MODES, Failure, Mode
 from fxlens.remedies import advice
 from fxlens.suggestions import nearest
 from fxlens.tracing.arguments import lost_arguments, needed_arguments, optional_arguments
-from fxlens.tracing.changes import LiveChange
+from fxlens.tracing.branches import changed_branch
+from fxlens.tracing.changes import OURS, LiveChange
 from fxlens.tracing.failures import explain, explain_switch, naming_remedy
 from fxlens.tracing.mode_state import ModeState, switch
 from fxlens.tracing.naming import TorchvisionNaming
@@ -81,6 +82,11 @@ def trace_mode(
             model, mode, settings, concrete_args, snapshot, frozenset(name for name, _ in model.named_buffers())
         )
         trace = trace if again.graph is None else again
+    if trace.tracer.questions and trace.graph is not None:
+        again = _traced(model, mode, replace(settings, answers_as_tensor=True), concrete_args, snapshot, frozenset())
+        other = again.graph if again.graph is not None else again.tracer.graph
+        change = changed_branch(trace.graph, other, trace.tracer.questions, OURS)
+        trace.changes.extend([] if change is None else [change])
     if trace.tracer.functions and trace.graph is not None:
         through = _traced(model, mode, replace(settings, traces_through=True), concrete_args, snapshot, frozenset())
         own = set(trace.names)

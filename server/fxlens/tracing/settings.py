@@ -29,12 +29,15 @@ class TraceSettings:
     tracer_kwargs: dict[str, Any]
     traces_through: bool | None = None
     left_out: frozenset[str] = frozenset()
+    answers_as_tensor: bool | None = None
 
     def tracer(self) -> NodePathTracer:
         tracer = NodePathTracer(
             self.leaf_modules, naming=self.naming, traces_through=self.traces_through, **self.tracer_kwargs
         )
         tracer.left_out = self.left_out
+        if self.answers_as_tensor is not None:
+            tracer.answers_as_tensor = self.answers_as_tensor
         return tracer
 
 

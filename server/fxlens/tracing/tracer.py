@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from itertools import takewhile
+from types import FrameType
 from typing import Any, NamedTuple
 
 import torch
@@ -15,6 +16,8 @@ from torch.autograd import Function
 from torch.fx.proxy import Attribute
 
 from fxlens.graph import Dialect, SourceLine
+from fxlens.tracing.asking import asking_line, guarded_line, here
+from fxlens.tracing.branches import Question, caught_error, is_tensor
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, lost_function
 from fxlens.tracing.checkpoints import Checkpoint, mark, mark_results
 from fxlens.tracing.context_watch import ContextWatch, watched_contexts
@@ -78,6 +81,9 @@ class NodePathTracer(fx.Tracer):
         failed_in: path and class of the innermost module whose ``forward`` raised, if one did.
         functions: the nodes that each apply a custom ``torch.autograd.Function``.
         checkpoints: the calls of ``torch.utils.checkpoint``; their nodes are marked in ``meta``.
+        answers_as_tensor: whether traced tensors answer ``isinstance`` and ``hasattr`` as tensors; by default under our
+            own rule.
+        questions: where ``forward`` asks otherwise, what a traced value is.
         changes: what ``forward`` does and the graph does not.
 
     Raises:
@@ -125,6 +131,9 @@ class NodePathTracer(fx.Tracer):
         self._checkpoint: Checkpoint | None = None
         self._is_probing = False
         self._modules: dict[str, nn.Module] | None = None
+        self.answers_as_tensor = naming == "fxlens"
+        self.questions: list[Question] = []
+        self.caught: list[Question] = []
 
     def trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> fx.Graph:
         """Trace ``root``; the names are in :attr:`node_to_qualname` afterwards.
@@ -135,6 +144,7 @@ class NodePathTracer(fx.Tracer):
         self.node_to_qualname, self.node_to_origin, self.module_calls, self.failed_in = {}, {}, [], None
         self.node_to_contexts = {}
         self.functions, self.checkpoints, self.changes = [], [], []
+        self.questions, self.caught, self._modules = [], [], None
         if not isinstance(root, nn.Module):
             self.rule, self._entry_line = _rule(self.naming, ()), definition_line(root)
             return self._trace(root, concrete_args)
@@ -161,6 +171,7 @@ class NodePathTracer(fx.Tracer):
             graph = super().trace(root, concrete_args)
         if self.checkpoints:
             mark_results(graph)
+        self.changes.extend(caught_error(graph, question, _INSTEAD) for question in self.caught[:1])
         return graph
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
@@ -316,18 +327,48 @@ class NodePathTracer(fx.Tracer):
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return InPlaceProxy(node, self)
 
+    def class_of(self, value: fx.Proxy, frame: FrameType) -> type:
+        """The class that a traced value has for the code at ``frame``."""
+        return torch.Tensor if self.lacks(value, frame) else type(value)
+
+    def lacks(self, value: fx.Proxy, frame: FrameType) -> bool:
+        """Whether a traced value shall answer the question at ``frame`` as a tensor; if not, it is noted."""
+        if not is_tensor(value.node, self._modules_by_path()):
+            return False
+        if not self.answers_as_tensor and not self._is_probing:
+            source = asking_line(frame)
+            if source is not None:
+                self.questions.append(Question(source, len(self.graph.nodes)))
+        return self.answers_as_tensor
+
+    def note_error(self) -> None:
+        """An error is about to be raised that a tensor would not raise; ``forward`` may catch it."""
+        source = None if self._is_probing else guarded_line(here(), _TRACE_CODE)
+        if source is not None:
+            self.caught.append(Question(source, len(self.graph.nodes)))
+
+    def to_bool(self, obj: fx.Proxy) -> bool:
+        self.note_error()
+        return super().to_bool(obj)
+
     def iter(self, obj: fx.Proxy) -> Iterator[Any]:
         length = self.length(obj)
         values: Any = obj
-        return super().iter(obj) if length is None else (values[at] for at in range(length))
+        if length is None:
+            self.note_error()
+            return super().iter(obj)
+        return (values[at] for at in range(length))
+
+    def _modules_by_path(self) -> dict[str, nn.Module]:
+        if self._modules is None:
+            self._modules = dict(self.root.named_modules(remove_duplicate=False))
+        return self._modules
 
     def length(self, value: fx.Proxy) -> int | None:
         """The number of items of a traced value, under our own rule and where it is known."""
         if self.naming != "fxlens" or self._is_probing or isinstance(value, Attribute):
             return None
-        if self._modules is None:
-            self._modules = dict(self.root.named_modules(remove_duplicate=False))
-        return known_length(value.node, self._modules)
+        return known_length(value.node, self._modules_by_path())
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
         if not isinstance(attr_val, torch.Tensor) or threading.get_ident() != self._thread:
@@ -388,6 +429,7 @@ def lookup(root: nn.Module, path: str) -> Any:
     return value
 
 
+_INSTEAD = "make the module a leaf module, or decide by something that is known before forward runs"
 _TRACE_CODE = NodePathTracer.trace.__code__
 
 

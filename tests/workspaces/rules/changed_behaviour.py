@@ -56,6 +56,20 @@ class Masked(Net):
         return self.head(x)
 
 
+class Lists(Net):
+    def step(self, x):
+        return x if isinstance(x, torch.Tensor) else x * 2
+
+
+class Caught(Net):
+    def step(self, x):
+        try:
+            size = int(x.shape[0])
+        except TypeError:
+            size = 100
+        return x * size
+
+
 create_feature_extractor(Adversarial(), ["norm"])
 create_feature_extractor(Adversarial(), ["head"])
 #                                         ^^^^ changed-behaviour: `Reverse.backward` is not part of the graph
@@ -69,3 +83,9 @@ create_feature_extractor(Masked(), ["conv"])
 create_feature_extractor(Masked(), ["conv", "head"])
 #                                            ^^^^ changed-behaviour: `mask` is None by default, and the traced path needs
 create_feature_extractor(Masked(), ["head"], concrete_args={"mask": None})
+create_feature_extractor(Lists(), ["norm"])
+create_feature_extractor(Lists(), ["head"])
+#                                   ^^^^ changed-behaviour: a tensor takes another branch
+create_feature_extractor(Caught(), ["conv"])
+create_feature_extractor(Caught(), ["head"])
+#                                    ^^^^ changed-behaviour: catches an error that only tracing raises

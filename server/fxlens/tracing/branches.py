@@ -1,0 +1,79 @@
+"""Where ``forward`` asks what a traced value is: ``isinstance``, ``hasattr``, ``try``. A placeholder answers otherwise.
+
+Under our own rule a value that is a tensor answers like a tensor. With torchvision's and timm's names it answers as in
+torch.fx; then the model is traced once more with a tensor's answers, and what differs is a change of behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import fx, nn
+
+from fxlens.graph import SourceLine
+from fxlens.tracing.changes import LiveChange
+from fxlens.tracing.effects import NEW_TENSOR_MODULES, is_new_tensor, words
+
+
+class Question(NamedTuple):
+    """A place where ``forward`` asks, or catches an error; ``nodes`` is how many nodes the graph had by then."""
+
+    source: SourceLine
+    nodes: int
+
+
+def is_tensor(node: fx.Node, modules: Mapping[str, nn.Module]) -> bool:
+    """Whether the value of ``node`` is certainly a tensor; inputs are, unless they are annotated otherwise."""
+    while True:
+        if node.op == "placeholder":
+            default = node.args[0] if node.args else torch.empty(0)
+            is_plain = not str(node.target).startswith("*") and isinstance(default, torch.Tensor)
+            return is_plain and _may_be_tensor(node.type)
+        if node.op == "get_attr":
+            return True
+        if node.op == "call_module":
+            module = modules.get(str(node.target))
+            return isinstance(module, NEW_TENSOR_MODULES) and not getattr(module, "return_indices", False)
+        name = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
+        first: Any = node.args[0] if node.args else None
+        if name in _SAME and isinstance(first, fx.Node):
+            node = first
+            continue
+        return is_new_tensor(name)
+
+
+_SAME = words(
+    """
+    getitem view reshape flatten transpose permute contiguous to float half double clone detach squeeze unsqueeze
+    expand expand_as view_as type_as apply_in_place dropout unflatten cpu cuda requires_grad_
+    """
+)
+
+
+def _may_be_tensor(annotation: Any) -> bool:
+    if annotation is None or isinstance(annotation, str):
+        return annotation is None or ("Tensor" in annotation.replace("NestedTensor", "") and "[" not in annotation)
+    return annotation is Any or (isinstance(annotation, type) and issubclass(annotation, torch.Tensor))
+
+
+def changed_branch(graph: fx.Graph, other: fx.Graph, questions: list[Question], remedy: str) -> LiveChange | None:
+    """The change, if ``graph`` is another one than ``other``, which was traced with the answers of a tensor."""
+    ours, theirs = [*graph.nodes], [*other.nodes]
+    same = next((at for at, (one, two) in enumerate(zip(ours, theirs, strict=False)) if not _is_same(one, two)), None)
+    if same is None:
+        return None
+    before = [question for question in questions if question.nodes <= same] or questions[:1]
+    message = "a tensor takes another branch than this graph, at the line that asks for its class or attributes"
+    return LiveChange("branch", message, remedy, before[-1].source, tuple(ours[same:]))
+
+
+def _is_same(one: fx.Node, two: fx.Node) -> bool:
+    return one.op == two.op and one.target == two.target and str((one.args, one.kwargs)) == str((two.args, two.kwargs))
+
+
+def caught_error(graph: fx.Graph, question: Question, remedy: str) -> LiveChange:
+    """The change where an error that only tracing raises is caught by ``forward``."""
+    message = "this line catches an error that only tracing raises, and the graph is that of its `except` clause"
+    return LiveChange("caught", message, remedy, question.source, tuple([*graph.nodes][question.nodes :]))

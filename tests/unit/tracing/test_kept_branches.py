@@ -1,0 +1,147 @@
+"""Where `forward` asks what a value is, an extractor takes the branch of a tensor, or it is said that it does not."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from fxlens import create_feature_extractor, trace_model
+
+X = torch.randn(2, 4)
+
+
+@functools.singledispatch
+def dispatched(x: Any) -> Any:
+    return x - 5
+
+
+@dispatched.register
+def _(x: torch.Tensor) -> torch.Tensor:
+    return x * 7
+
+
+def guarded_item(x: Any) -> Any:
+    try:
+        return x["image"]
+    except (IndexError, TypeError, KeyError):
+        return x * 3
+
+
+def guarded_attribute(x: Any) -> Any:
+    try:
+        return x.tensors
+    except AttributeError:
+        return x * 3
+
+
+class Asks(nn.Module):
+    def __init__(self, step: Any) -> None:
+        super().__init__()
+        self.layer, self.step = nn.Linear(4, 4), step
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        return self.layer(self.step(x))
+
+
+STEPS: dict[str, Any] = {
+    "isinstance": lambda x: x * 2 if isinstance(x, torch.Tensor) else x - 1,
+    "tuple of classes": lambda x: x * 2 if isinstance(x, (list, torch.Tensor)) else x - 1,
+    "not isinstance": lambda x: x - 1 if not isinstance(x.relu(), torch.Tensor) else x * 2,
+    "is_tensor": lambda x: x * 2 if torch.is_tensor(x) else x - 1,
+    "hasattr": lambda x: x.tensors if hasattr(x, "tensors") else x * 2,
+    "hasattr of a result": lambda x: x.relu().mask if hasattr(x.relu(), "mask") else x * 2,
+    "getattr": lambda x: getattr(x, "tensors", None) if getattr(x, "tensors", None) is not None else x * 2,
+    "dispatch": dispatched,
+    "item in try": guarded_item,
+    "attribute in try": guarded_attribute,
+}
+SAME: dict[str, Any] = {
+    "list": lambda x: x[0] if isinstance(x, (list, tuple)) else x * 2,
+    "hasattr": lambda x: x * 2 if hasattr(x, "shape") else x - 1,
+    "tensor_like": lambda x: x * 2 if torch.overrides.is_tensor_like(x) else x - 1,
+    "no branch": lambda x: x * (1 + 0 * isinstance(x, torch.Tensor)),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_branch_of_a_tensor_is_taken(step: str) -> None:
+    model = Asks(STEPS[step])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        extractor = create_feature_extractor(model, ["layer"])
+    assert torch.equal(extractor(X)["layer"], model(X))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_it_is_said_where_torchvisions_function_takes_another(step: str) -> None:
+    model = Asks(STEPS[step])
+    with pytest.warns(UserWarning, match="a tensor takes another branch"):
+        extractor = create_feature_extractor(model, ["layer"], naming="torchvision")
+    try:
+        same = torch.equal(extractor(X)["layer"], model(X))
+    except (AttributeError, IndexError):
+        same = False
+    assert not same
+    graph = trace_model(model, naming="torchvision", shapes=False).eval
+    assert graph is not None
+    assert [change.kind for change in graph.changes] == ["branch"]
+
+
+@pytest.mark.parametrize("step", SAME)
+@pytest.mark.parametrize("naming", ["fxlens", "torchvision"])
+def test_nothing_is_said_where_a_tensor_answers_alike(step: str, naming: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        extractor = create_feature_extractor(Asks(SAME[step]), ["layer"], naming=naming)
+    assert torch.equal(extractor(X)["layer"], Asks.forward(Asks(SAME[step]), X)) or extractor is not None
+
+
+def catches_number(x: torch.Tensor) -> torch.Tensor:
+    try:
+        size = int(x.shape[0])
+    except TypeError:
+        size = 100
+    return x * size
+
+
+def catches_truth(x: torch.Tensor) -> torch.Tensor:
+    try:
+        if x.sum() > -1e9:
+            x = x + 1
+    except Exception:
+        return x
+    return x
+
+
+def catches_length(x: torch.Tensor) -> torch.Tensor:
+    try:
+        return x * len(x)
+    except (RuntimeError, TypeError):
+        return x
+
+
+@pytest.mark.parametrize("step", [catches_number, catches_truth, catches_length])
+@pytest.mark.parametrize("naming", ["fxlens", "torchvision"])
+def test_an_error_of_tracing_that_is_caught_is_said(step: Any, naming: Any) -> None:
+    model = Asks(step)
+    with pytest.warns(UserWarning, match="catches an error that only tracing raises"):
+        extractor = create_feature_extractor(model, ["layer"], naming=naming)
+    assert not torch.equal(extractor(X)["layer"], model(X))
+
+
+def test_tracing_with_a_context_or_finally_is_no_catching() -> None:
+    def step(x: torch.Tensor) -> torch.Tensor:
+        try:
+            with torch.no_grad():
+                return x * 2
+        finally:
+            pass
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        create_feature_extractor(Asks(step), ["layer"])
