@@ -44,6 +44,9 @@ def get_graph_node_names(
 ) -> list[str]:
     """The names of the nodes that can be extracted from ``model`` in its current mode, in execution order.
 
+    torchvision's function of this name returns a pair of lists, for train and eval mode:
+    :func:`get_graph_node_names_by_mode` does so here, and ``fxlens.torchvision`` has the function with that contract.
+
     Args:
         model: the model; it is left as it was.
         tracer_kwargs: keyword arguments for ``torch.fx.Tracer``, and ``leaf_modules``, as torchvision takes them.
