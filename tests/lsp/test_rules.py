@@ -79,3 +79,43 @@ async def test_only_what_is_asked_for_is_offered(lens: Lens) -> None:
     document = lens.open("rule_here.py", RULES["unknown-node"].wrong)
     await lens.settled(document)
     assert await lens.source_actions(document, types.CodeActionKind.Refactor.value) == []
+
+
+async def test_fix_all_changes_nothing_that_is_a_guess(lens: Lens) -> None:
+    document = lens.open(
+        "rule_here.py",
+        "from torchvision.models import convnext_tiny, resnet18\n"
+        "from torchvision.models.feature_extraction import create_feature_extractor\n"
+        "create_feature_extractor(convnext_tiny(), {'features.9': 'last'})\n"
+        "create_feature_extractor(resnet18(), {'layer5': 'last', 'layer6': 'other'})\n",
+    )
+    found = await lens.settled(document)
+    assert len(found) == 3
+    assert await lens.source_actions(document, "source.fixAll") == []
+    for one in found:
+        actions = await lens.actions(document, one)
+        assert not [action for action in actions if action.is_preferred or action.title.startswith("Fix all")]
+        assert actions[0].title in ("Replace with `features.7`", "Replace with `layer4`")
+
+
+async def test_after_a_rename_the_new_name_comes_first(lens: Lens) -> None:
+    document = lens.open(
+        "rule_here.py",
+        "from torch import nn\n"
+        "from torchvision.models.feature_extraction import create_feature_extractor\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.stage1 = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())\n"
+        "        self.stage2 = nn.Sequential(nn.Conv2d(8, 8, 3), nn.ReLU())\n"
+        "    def forward(self, x):\n"
+        "        return self.stage2(self.stage1(x))\n"
+        "create_feature_extractor(Net(), ['stage1.0'])\n",
+    )
+    assert await lens.settled(document) == []
+    lens.edit(document, "self.stage1", "self.stage_one")
+    lens.edit(document, "self.stage1", "self.stage_one")
+    (found,) = await lens.settled(document)
+    assert found.message.startswith("Did you mean `stage_one.0`")
+    (first, *_) = await lens.actions(document, found)
+    assert first.title == "Replace with `stage_one.0`"
