@@ -134,10 +134,7 @@ class Page {
         toggleOpen: (id) => void this.#toggleOpen(id),
         toggleQuery: (id) => this.#toggleQuery(id),
         act: (action, id) => this.#act(action, id),
-        follow: (direction) => {
-          const [next] = this.#details?.[direction] ?? [];
-          if (next) void this.reveal(next.path, true);
-        },
+        follow: (direction) => void this.#follow(direction),
         zoom: (factor) => this.#view.zoom(factor),
         home: () => this.#view.home(),
         find: () => this.#bar.focus(),
@@ -298,6 +295,16 @@ class Page {
   #focusCurrent(): void {
     const element = this.#current === null ? undefined : this.#view.elementOf(this.#current);
     element?.focus({ preventScroll: true });
+  }
+
+  /** Go to the first node that the current one reads, or that reads it; keys may come faster than answers. */
+  async #follow(direction: 'reads' | 'readBy'): Promise<void> {
+    const id = this.#current;
+    if (id === null || /\0\d/.test(id)) return;
+    const path = id.replace(/\0$/, '');
+    const details = this.#details?.path === path ? this.#details : await this.host.ask('node', { path });
+    const [next] = details?.[direction] ?? [];
+    if (next) await this.reveal(next.path, true);
   }
 
   /** Ask what is known of a node, and show which nodes it truly reads: lines end at frames. */

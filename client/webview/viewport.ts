@@ -142,7 +142,9 @@ export class Viewport {
   elementOf(id: string): SVGGElement | undefined {
     const place = this.#places?.get(id);
     if (!place) return undefined;
-    for (const { drawn } of this.#live.values()) if (drawn.box === place.box) return drawn.element;
+    // By id: a card outlives its layout, in the next of which its box is another object.
+    for (const { drawn, stamp } of this.#live.values())
+      if (stamp === this.#stamp && drawn.box.id === place.box.id) return drawn.element;
     return undefined;
   }
 
