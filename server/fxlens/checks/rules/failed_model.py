@@ -39,7 +39,7 @@ create_feature_extractor(model, ["layer1"])
 """,
     remedy="""\
 Mend what the message says. If the code works only in your full program, name a model that can be built alone in
-a comment: `# fxlens: model=resnet18()`.
+a comment: `# fxlens: model=torchvision.models.resnet18()`.
 """,
     right="",
     check=check,
