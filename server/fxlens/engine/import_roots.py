@@ -123,7 +123,8 @@ class ImportRootFinder:
         project = self._project_of(own, folder) if folder and own else folder
         if project and folder:
             certain += self._project(project, folder)
-            likely += [*self._with_below(project), *self._with_below(folder)]
+            # Folders on the way up may be projects that no file declares; the nearest one is meant first.
+            likely += [root for each in _up(own, folder) for root in self._with_below(each)]
         elif folder:
             likely += self._with_below(folder)
         for other in self.settings.folders:
@@ -220,6 +221,15 @@ def folders_outside(settings: RootSettings, texts: Mapping[str, str]) -> list[st
     outside = [path for path in dict.fromkeys(named) if settings.folder_of(path) is None]
     inner = [os.path.join(folder, "") for folder in settings.folders]
     return [path for path in outside if not any(folder.startswith(os.path.join(path, "")) for folder in inner)]
+
+
+def _up(own: str, folder: str) -> Iterator[str]:
+    """``own`` and the folders above it, up to ``folder``."""
+    here = own
+    while here != folder and here.startswith(folder):
+        yield here
+        here = os.path.dirname(here)
+    yield folder
 
 
 def moves_roots(path: str) -> bool:

@@ -109,6 +109,11 @@ def test_customary_folders_are_likely_where_they_are(tmp_path: Path) -> None:
     assert roots.likely("tests/test_a.py") == [".", "src", "python"]
 
 
+def test_a_folder_on_the_way_up_may_be_a_project_that_nothing_declares(tmp_path: Path) -> None:
+    roots = Roots(tmp_path, {"a/python/acme/__init__.py": "", "a/tests/deep/test_a.py": "", "b/python/x.py": ""})
+    assert roots.likely("a/tests/deep/test_a.py") == ["a/tests", "a", "a/python", "."]
+
+
 def test_settings_and_environment_count_from_the_workspace(tmp_path: Path) -> None:
     files = {"a/x.py": "", "b/x.py": "", "c/x.py": "", "d/run.py": "", ".env": "PYTHONPATH=c\n"}
     roots = Roots(tmp_path, files, folders={str(tmp_path): ("a", str(tmp_path / "none"))}, python_path=("b",))
