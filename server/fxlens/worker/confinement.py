@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 
 from fxlens.worker import landlock, seccomp
@@ -22,6 +24,12 @@ from fxlens.worker import landlock, seccomp
 OFF = "FXLENS_NO_CONFINEMENT"
 """Environment variable that leaves the audit hook alone to refuse, as where the kernel has nothing: for tests."""
 SET_NO_NEW_PRIVS = 38
+
+
+def prepare() -> None:
+    """Make in the worker what its forks need to be confined."""
+    if possible():
+        seccomp.program(platform.machine(), os.getpid(), judges_truncation=landlock.version(_library()) >= 3)
 
 
 def possible() -> bool:
@@ -79,5 +87,6 @@ def _close(descriptor: int) -> None:
         return  # It was that of the listing.
 
 
+@cache
 def _library() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)

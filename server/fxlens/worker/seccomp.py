@@ -11,6 +11,7 @@ import errno
 import os
 import platform
 import struct
+from functools import cache
 
 from fxlens.worker import syscalls
 
@@ -57,8 +58,19 @@ def _argument(position: int, *, high: bool = False) -> tuple[int, int, int, int]
     return LOAD, 16 + 8 * position + 4 * high, 0, 0
 
 
+_ANY_PID = 0x5EED1D00
+"""Stands for the process in a filter that is made before there is one; no process has such a number."""
+
+
 def program(machine: str, pid: int, *, judges_truncation: bool = True) -> bytes:
     """The filter for the process ``pid``; ``judges_truncation``: Landlock does (from its ABI 3)."""
+    return _template(machine, judges_truncation).replace(struct.pack("I", _ANY_PID), struct.pack("I", pid))
+
+
+@cache
+def _template(machine: str, judges_truncation: bool) -> bytes:
+    """The filter for any process. Made in the worker, so that its forks need not make it."""
+    pid = _ANY_PID
     column, architecture = ARCHITECTURES[machine]
     refuse, allow = (RETURN, ERRNO | errno.EACCES, 0, 0), (RETURN, ALLOW, 0, 0)
     build = _Assembler(column)

@@ -61,12 +61,13 @@ def _be_worker(requests: int, replies: int, no_fork: bool, scratch_root: str) ->
 def _load_torch() -> Environment:
     import torch
 
-    from fxlens.worker import neutral
+    from fxlens.worker import confinement, neutral
     from fxlens.worker.native_writers import neutralise_native_writers
 
     neutral.neutralise_torch()
     neutral.neutralise_packages()
     neutralise_native_writers()
+    confinement.prepare()
     # Everything a trace process needs is imported before user code can replace it.
     importlib.import_module("fxlens.worker.trace_process")
     torch.set_num_threads(1)
