@@ -12,6 +12,7 @@ export class Search {
   found: GraphFound | undefined;
   #names = new Set<string>();
   #at = -1;
+  #text = '';
 
   constructor(
     private readonly bar: Bar,
@@ -25,6 +26,7 @@ export class Search {
 
   async start(): Promise<void> {
     this.#at = -1;
+    this.#text = this.bar.text;
     if (this.bar.text) {
       this.found ??= { total: 0, paths: [], positions: [], under: {} };
       await this.recount();
@@ -53,7 +55,8 @@ export class Search {
   }
 
   async step(by: number): Promise<void> {
-    if (!this.found) await this.start();
+    // Enter may come before the search for what was typed last has begun.
+    if (!this.found || this.#text !== this.bar.text) await this.start();
     const { paths, total } = this.found ?? { paths: [], total: 0 };
     if (paths.length === 0) return;
     const first = this.#at < 0 && by < 0 ? 0 : this.#at;

@@ -71,6 +71,7 @@ test('it follows the cursor, finds, keeps its place while hidden, and shows a ch
   await code.type('00');
   // What is open stays so; `fc` is far below, and only what is in sight is in the document.
   await search.fill('fc');
+  await expect(graph.page.locator('output')).toHaveText('1');
   await search.press('Enter');
   await expect(graph.current).toHaveAccessibleName(/^fc, .*1×1000/);
   await expect(graph.page.locator('body')).not.toHaveClass(/stale/);
