@@ -63,41 +63,68 @@ def test_what_is_no_python_notebook_has_no_calls(tmp_path: Path, text: str) -> N
     assert (result.exit_code, result.stdout) == (0, "")
 
 
-@pytest.mark.parametrize(
-    ("setting", "rules"),
-    [
-        ("", {"unknown-node"}),
-        ('os.environ["TIMM_FUSED_ATTN"] = "0"', set()),
-        ("timm.layers.set_fused_attn(False)", set()),
-        ("if len(os.sys.argv) > 1: timm.layers.set_fused_attn(False)", set()),
-    ],
-)
-def test_what_fused_attention_hides_is_not_called_wrong_where_the_file_sets_it(
-    tmp_path: Path, setting: str, rules: set[str]
-) -> None:
-    (tmp_path / "maps.py").write_text(
-        f"import os\nimport timm\nfrom timm.models import create_feature_extractor\n{setting}\n"
+FUSED = [
+    ("", {"unknown-node"}),
+    ('os.environ["TIMM_FUSED_ATTN"] = "0"', set()),
+    ("timm.layers.set_fused_attn(False)", set()),
+    ("if len(os.sys.argv) > 1: timm.layers.set_fused_attn(False)", set()),
+]
+
+
+@pytest.fixture(scope="module")
+def said_of_maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """What is said of each setting's file, all of them read by one worker, whose models must not know of each other."""
+    texts = {
+        f"maps{at}.py": f"import os\nimport timm\nfrom timm.models import create_feature_extractor\n{setting}\n"
         'create_feature_extractor(timm.create_model("vit_tiny_patch16_224"), ["blocks.0.attn.softmax"])\n'
-    )
-    found = json.loads(run("check", str(tmp_path), "--format", "json").stdout)
-    assert {one["rule"] for one in found} == rules
+        for at, (setting, _) in enumerate(FUSED)
+    }
+    return said_of(tmp_path_factory.mktemp("maps"), texts)
 
 
-@pytest.mark.parametrize(
-    ("condition", "begins"), [("self.training", "In train mode the extractor"), ("1", "The extractor")]
-)
-def test_what_pruning_drops_in_one_mode_only_is_said_of_that_mode(tmp_path: Path, condition: str, begins: str) -> None:
-    (tmp_path / "scaled.py").write_text(
-        "from torch import nn\nfrom torchvision.models.feature_extraction import create_feature_extractor\n\n\n"
+def said_of(folder: Path, texts: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """What ``check`` of a folder says, by file."""
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in texts}
+    for problem in json.loads(run("check", str(folder), "--format", "json").stdout):
+        found[Path(problem["path"]).name].append(problem)
+    return found
+
+
+@pytest.mark.parametrize(("setting", "rules"), FUSED)
+def test_what_fused_attention_hides_is_not_called_wrong_where_the_file_sets_it(
+    said_of_maps: dict[str, list[dict[str, Any]]], setting: str, rules: set[str]
+) -> None:
+    problems = said_of_maps[f"maps{FUSED.index((setting, rules))}.py"]
+    assert {problem["rule"] for problem in problems} == rules
+
+
+DROPPING = [("self.training", "In train mode the extractor"), ("1", "The extractor")]
+
+
+@pytest.fixture(scope="module")
+def said_of_pruning(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    texts = {
+        f"scaled{at}.py": "from torch import nn\n"
+        "from torchvision.models.feature_extraction import create_feature_extractor\n\n\n"
         "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.conv = nn.Conv2d(3, 8, 3)\n        self.head = nn.Conv2d(8, 4, 1)\n\n"
         "    def forward(self, x):\n        x = self.conv(x)\n"
         f"        if {condition}:\n            x.mul_(2)\n        return self.head(x)\n\n\n"
         'create_feature_extractor(Net(), ["head"])\n'
-    )
-    (one,) = json.loads(run("check", str(tmp_path), "--format", "json").stdout)
-    assert one["rule"] == "dropped-operation"
-    assert one["message"].startswith(f"{begins} leaves out `mul_`")
+        for at, (condition, _) in enumerate(DROPPING)
+    }
+    return said_of(tmp_path_factory.mktemp("scaled"), texts)
+
+
+@pytest.mark.parametrize(("condition", "begins"), DROPPING)
+def test_what_pruning_drops_in_one_mode_only_is_said_of_that_mode(
+    said_of_pruning: dict[str, list[dict[str, Any]]], condition: str, begins: str
+) -> None:
+    (problem,) = said_of_pruning[f"scaled{DROPPING.index((condition, begins))}.py"]
+    assert problem["rule"] == "dropped-operation"
+    assert problem["message"].startswith(f"{begins} leaves out `mul_`")
 
 
 def test_check_of_a_right_file_is_silent() -> None:
