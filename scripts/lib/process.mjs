@@ -12,6 +12,7 @@ import { Remedy } from './say.mjs';
 
 /** The programs that `endAllOnSignal` ends. @type {Set<number>} */
 const interruptible = new Set();
+let ending = false;
 
 /**
  * Run a program to its end. With `quiet` its output is kept and only shown when it fails; lines of its standard output
@@ -51,6 +52,7 @@ export function run(command, args, options = {}) {
     child.on('error', reject);
     child.on('close', (status) => {
       if (pid) interruptible.delete(pid);
+      if (ending && options.interruptible) return; // Nobody wants a report of what was broken off.
       const code = status ?? 1;
       if (code !== 0 && !options.allowFailure) {
         const tail = output.trimEnd().split('\n').slice(-40).join('\n');
@@ -113,6 +115,7 @@ export function endAllOnSignal() {
   for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     // Once: a second one ends us at once, as without this.
     process.once(name, async () => {
+      ending = true;
       console.error(`\n✖ ${name}: ending what was started`);
       await Promise.all([...interruptible].map(interrupt));
       process.exit(1);

@@ -1,8 +1,8 @@
 // F5: the launch and task files of this repository, in a VS Code that is open on it.
 import { ROOT } from '../../scripts/lib/paths.mjs';
-import { expect, test } from './lib/test';
+import { expect, OWN_WINDOW, test } from './lib/test';
 
-test('F5 builds the client and opens the demo with it', async ({ code, context }) => {
+test('F5 builds the client and opens the demo with it', OWN_WINDOW, async ({ code }) => {
   const server = new URL(code.page.url()).origin;
   await code.page.goto(`${server}/?folder=${encodeURIComponent(ROOT)}`);
   await code.ready();
@@ -12,7 +12,7 @@ test('F5 builds the client and opens the demo with it', async ({ code, context }
   await expect(code.page.locator('.start-debug-action-item')).toContainText('Run extension on the demo');
   // Until the debugger's extension is there the key does nothing. The window opens once the task before it, which sets
   // up and builds, has said that it is done.
-  const opened = context.waitForEvent('page', { timeout: 90_000 });
+  const opened = code.page.context().waitForEvent('page', { timeout: 90_000 });
   await expect(async () => {
     await code.press('F5');
     await expect(code.page.locator('.debug-toolbar, [id="status.runningTasks"]').first()).toBeVisible({

@@ -1,8 +1,8 @@
 // No process of ours outlives VS Code, however it ends.
 import { alive, extensionHosts, ours } from './lib/processes';
-import { expect, test } from './lib/test';
+import { expect, OWN_WINDOW, test } from './lib/test';
 
-test('after the extension host is killed, none of our processes is left within 5 s', async ({ code }) => {
+test('after the extension host is killed, none of our processes is left within 5 s', OWN_WINDOW, async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
   const before = ours();
@@ -13,7 +13,7 @@ test('after the extension host is killed, none of our processes is left within 5
   await expect.poll(() => alive(before), { timeout: 5_000 }).toEqual([]);
 });
 
-test('a killed server is started again and answers; its worker is gone', async ({ code }) => {
+test('a killed server is started again and answers; its worker is gone', OWN_WINDOW, async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
   const before = ours();

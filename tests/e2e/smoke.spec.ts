@@ -1,6 +1,6 @@
-import { expect, test } from './lib/test';
+import { expect, OWN_WINDOW, test } from './lib/test';
 
-test('the extension is there, and says nothing until a Python file is open', async ({ code }) => {
+test('the extension is there, and says nothing until a Python file is open', OWN_WINDOW, async ({ code }) => {
   await code.openSidebar();
   await expect(code.welcome).toContainText('Open a Python file');
   await code.picture('welcome');

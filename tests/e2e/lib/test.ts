@@ -1,11 +1,11 @@
-// `test` with a VS Code of its own: fresh user data, a copy of a workspace, and pictures.
+// `test` with a VS Code: the window that tests share, or one of its own; a copy of a workspace, and pictures.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as base } from '@playwright/test';
+import { type Browser, test as base, type Page, type TestInfo } from '@playwright/test';
 import { startCodeServer } from '../../../scripts/lib/codeServer.mjs';
 import { ROOT } from '../../../scripts/lib/paths.mjs';
-import { extensionsFolder } from './extensions';
+import { EXTENSIONS, extensionsFolder, SHARED_EXTENSIONS } from './extensions';
 import { VSCode } from './vscode';
 import { Workspace } from './workspaces';
 
@@ -24,53 +24,127 @@ interface Options {
   environment: Record<string, string>;
 }
 
+/** What tests get that ask for nothing special. */
+const USUAL: Options = { sample: 'demo', workspaceFile: '', files: {}, settings: {}, environment: {} };
+
+/**
+ * `test('…', OWN_WINDOW, …)`: a VS Code of the test's own. For what needs a window in which nothing happened yet, or leaves
+ * it unusable. A test with options of its own has one anyway.
+ */
+export const OWN_WINDOW = { annotation: { type: 'own window' } };
+
+/** Whether a test takes the shared window. Pictures for the README show none in which other tests have been. */
+function shares(options: Options, info: TestInfo): boolean {
+  if (PICTURES || info.annotations.some(({ type }) => type === OWN_WINDOW.annotation.type)) return false;
+  return JSON.stringify(options) === JSON.stringify(USUAL);
+}
+
 interface Fixtures {
   workspace: Workspace;
   /** VS Code with the workspace open. Take the fixture last: what it opens must be ready. */
   code: VSCode;
 }
 
+/** A page of a code-server that has the workspace open. */
+interface Window {
+  readonly page: Page;
+  readonly serverPid: number;
+  readonly log: string[];
+  close(): Promise<void>;
+}
+
+interface WorkerFixtures {
+  /** What tests share: made for the first of them, and anew after a failure, because Playwright then takes a new worker. */
+  shared: { workspace?: Workspace; window?: Window };
+}
+
 const PICTURES = process.env.FXLENS_SCREENSHOTS ? join(ROOT, 'client', 'media', 'screenshots') : undefined;
 
-export const test = base.extend<Options & Fixtures>({
-  sample: ['demo', { option: true }],
-  workspaceFile: ['', { option: true }],
-  files: [{}, { option: true }],
-  settings: [{}, { option: true }],
-  environment: [{}, { option: true }],
-  workspace: async ({ sample, files }, use) => {
+export const test = base.extend<Options & Fixtures, WorkerFixtures>({
+  sample: [USUAL.sample, { option: true }],
+  workspaceFile: [USUAL.workspaceFile, { option: true }],
+  files: [USUAL.files, { option: true }],
+  settings: [USUAL.settings, { option: true }],
+  environment: [USUAL.environment, { option: true }],
+  shared: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from this pattern what a fixture needs.
+    async ({}, use) => {
+      const shared: WorkerFixtures['shared'] = {};
+      await use(shared);
+      await shared.window?.close();
+      shared.workspace?.remove();
+    },
+    { scope: 'worker' },
+  ],
+  workspace: async ({ sample, workspaceFile, files, settings, environment, shared }, use, info) => {
+    if (shares({ sample, workspaceFile, files, settings, environment }, info)) {
+      shared.workspace ??= Workspace.copyOf(sample);
+      await use(shared.workspace);
+      return;
+    }
     const workspace = Workspace.copyOf(sample);
     for (const [name, text] of Object.entries(files)) workspace.write(name, text);
     await use(workspace);
     workspace.remove();
   },
-  code: async ({ page, workspace, workspaceFile, settings, environment }, use, testInfo) => {
-    const userData = mkdtempSync(join(tmpdir(), 'fxlens-user-data-'));
-    const log: string[] = [];
-    const server = await startCodeServer({
-      extensions: extensionsFolder(),
-      userData,
-      settings,
-      // Tests that kill a server expect a worker after it, not an answer from the cache.
-      env: { FXLENS_CACHE_FOLDER: 'off', ...environment },
-      log: (line) => log.push(line),
-    });
-    if (PICTURES) mkdirSync(PICTURES, { recursive: true });
-    try {
-      const opened = workspaceFile
-        ? `workspace=${encodeURIComponent(join(workspace.folder, workspaceFile))}`
-        : `folder=${encodeURIComponent(workspace.folder)}`;
-      await page.goto(`${server.url}/?${opened}`);
-      const code = new VSCode(page, workspace, testInfo, server.pid, PICTURES);
-      await code.ready();
-      await use(code);
-      if (testInfo.status !== testInfo.expectedStatus) await code.showFailure();
-    } finally {
-      await server.stop();
-      if (testInfo.status !== testInfo.expectedStatus) {
-        writeFileSync(testInfo.outputPath('log.txt'), log.join('\n'));
+  code: [
+    async ({ browser, workspace, sample, workspaceFile, files, settings, environment, shared }, use, info) => {
+      const options = { sample, workspaceFile, files, settings, environment };
+      const sharing = shares(options, info);
+      const used = sharing ? shared.window : undefined;
+      const window = used ?? (await openWindow(browser, workspace, options, sharing, info));
+      if (sharing) shared.window = window;
+      if (PICTURES) mkdirSync(PICTURES, { recursive: true });
+      try {
+        const code = new VSCode(window.page, workspace, info, window.serverPid, PICTURES);
+        if (!used) await code.ready();
+        if (!used && sharing) await code.warmUp();
+        if (sharing) await code.reset();
+        await use(code);
+        if (info.status !== info.expectedStatus) await code.showFailure();
+      } finally {
+        if (!sharing) await window.close();
+        if (info.status !== info.expectedStatus) writeFileSync(info.outputPath('log.txt'), window.log.join('\n'));
       }
-      rmSync(userData, { recursive: true, force: true });
-    }
-  },
+    },
+    // Starting VS Code on a busy machine does not use up the time of the test itself.
+    { timeout: 240_000 },
+  ],
 });
+
+async function openWindow(
+  browser: Browser,
+  workspace: Workspace,
+  { settings, environment, workspaceFile }: Options,
+  sharing: boolean,
+  info: TestInfo,
+): Promise<Window> {
+  const userData = mkdtempSync(join(tmpdir(), 'fxlens-user-data-'));
+  const log: string[] = [];
+  const server = await startCodeServer({
+    extensions: extensionsFolder(sharing ? SHARED_EXTENSIONS : EXTENSIONS),
+    userData,
+    settings,
+    // Tests that kill a server expect a worker after it, not an answer from the cache.
+    env: { FXLENS_CACHE_FOLDER: 'off', ...environment },
+    log: (line) => log.push(line),
+  });
+  const { viewport = null, permissions = [] } = info.project.use;
+  const context = await browser.newContext({ viewport, permissions });
+  const close = async () => {
+    await context.close();
+    await server.stop();
+    rmSync(userData, { recursive: true, force: true });
+  };
+  try {
+    const page = await context.newPage();
+    const opened = workspaceFile
+      ? `workspace=${encodeURIComponent(join(workspace.folder, workspaceFile))}`
+      : `folder=${encodeURIComponent(workspace.folder)}`;
+    await page.goto(`${server.url}/?${opened}`);
+    return { page, serverPid: server.pid, log, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -26,7 +26,7 @@ export class VSCode {
 
   /** The workbench stands and the explorer shows the folder. */
   async ready(): Promise<void> {
-    await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+    await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 120_000 });
   }
 
   async press(...keys: string[]): Promise<void> {
@@ -131,9 +131,11 @@ export class VSCode {
     return this.treeItem(label).locator('.monaco-checkbox, [role="checkbox"]').first();
   }
 
-  /** Unfold a row of our tree; a click on one with a check box only selects it. */
+  /** Unfold a row of our tree, unless it is; a click on one with a check box only selects it. */
   async unfold(label: string): Promise<void> {
-    await this.treeItem(label).locator('.monaco-tl-twistie').click();
+    const row = this.treeItem(label);
+    await row.waitFor();
+    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
   }
 
   /** Our whole sidebar. */
@@ -167,6 +169,45 @@ export class VSCode {
   /** VS Code asks for code lenses half a second after it was told that they differ, if the text keeps the focus. */
   async lensesAreNew(): Promise<void> {
     await expect(this.page.locator('.codelens-decoration', { hasText: 'show the model' })).toHaveCount(0);
+  }
+
+  /** Let the server and its worker start and read a first model, however long a busy machine takes for that. */
+  async warmUp(): Promise<void> {
+    await this.open('resnet_features.py');
+    await expect(this.errors).toHaveCount(1, { timeout: 120_000 });
+  }
+
+  /**
+   * Make a window that was used as good as new: no editor, panel or message, a tree without a filter and with both modes,
+   * the explorer in front, and the files as they were. Far cheaper than a new window, whose server and worker start, too.
+   */
+  async reset(): Promise<void> {
+    await this.page.mouse.move(900, 700);
+    await this.press('Escape', 'Escape');
+    await this.run('FX Lens: Show Nodes of Both Modes');
+    await this.runIfOffered('FX Lens: Clear Filter');
+    const tabs = this.page.locator('.editor-group-container .tab');
+    for (let left = await tabs.count(); left > 0; left = await tabs.count()) {
+      await this.run('View: Revert and Close Editor');
+      await expect(tabs).not.toHaveCount(left);
+    }
+    if (await this.page.locator('.part.panel').isVisible()) await this.run('View: Hide Panel');
+    await this.run('Notifications: Clear All Notifications');
+    this.workspace.restore();
+    await this.press('Control+Shift+e');
+    await this.ready();
+  }
+
+  private async runIfOffered(title: string): Promise<void> {
+    await this.press('F1');
+    const input = this.page.locator('.quick-input-widget:visible input');
+    await input.fill(`>${title}`);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    await rows.first().waitFor();
+    const row = rows.filter({ hasText: title }).first();
+    if (await row.isVisible()) await row.click();
+    else await this.press('Escape');
+    await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
   /** What a failed test looked like, the problems there were, and what we know of ourselves (our log has no file here). */

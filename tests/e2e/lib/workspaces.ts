@@ -1,23 +1,24 @@
 // Folders that tests open: copies, because tests edit them and must find them as they are.
 import {
   chmodSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { ROOT, VENV_PYTHON } from '../../../scripts/lib/paths.mjs';
 
 export class Workspace {
   private constructor(
     readonly root: string,
     readonly folder: string,
+    private readonly sample: string,
   ) {}
 
   /** A copy of `tests/workspaces/<name>`. */
@@ -25,11 +26,20 @@ export class Workspace {
     // A space and an umlaut: paths of real people have them.
     const root = realpathSync(mkdtempSync(join(tmpdir(), 'fxlens e2e ü-')));
     const folder = join(root, name);
-    cpSync(join(ROOT, 'tests', 'workspaces', name), folder, {
-      recursive: true,
-      filter: (path) => !path.includes('__pycache__'),
-    });
-    return new Workspace(root, folder);
+    const workspace = new Workspace(root, folder, join(ROOT, 'tests', 'workspaces', name));
+    for (const file of filesOf(workspace.sample))
+      workspace.write(file, readFileSync(join(workspace.sample, file), 'utf8'));
+    return workspace;
+  }
+
+  /** Make the folder hold again what its sample holds. */
+  restore(): void {
+    const wanted = filesOf(this.sample);
+    for (const file of filesOf(this.folder)) if (!wanted.includes(file)) rmSync(join(this.folder, file));
+    for (const file of wanted) {
+      const text = readFileSync(join(this.sample, file), 'utf8');
+      if (!existsSync(join(this.folder, file)) || this.read(file) !== text) this.write(file, text);
+    }
   }
 
   read(file: string): string {
@@ -54,6 +64,13 @@ export class Workspace {
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** The files below a folder, as paths from there; what Python compiles is none of them. */
+function filesOf(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return files.filter((path) => !path.includes('__pycache__')).map((path) => relative(folder, path));
 }
 
 /**
