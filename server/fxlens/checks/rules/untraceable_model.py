@@ -11,27 +11,23 @@ from fxlens.checks.leaf_fixes import add_leaf_modules
 from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import sentences
-from fxlens.engine.analysis import CallAnalysis, ModelState
-from fxlens.graph import Failure, Remedy
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.graph import Remedy
 from fxlens.remedies import advice, fitting
 from fxlens.source.model import Unresolved
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
-    if not analysis.call.complete or not all(any(_failures(state)) for state in analysis.models):
-        return  # The call raises for certain only if every model that it may be given fails.
     for state in analysis.models:
-        for failure in _failures(state):
+        for failure in trace_failures(state):
+            if failure.kind == "naming":
+                continue
             queries = requested(analysis, state)
             mode = f" in {failure.mode} mode" if failure.mode else ""
             what = sentence(f"torch.fx cannot trace this model{mode}", Unresolved(failure.message))
             message = sentences(advice(failure, queries), what) + place(failure, text)
             fixes = tuple(_fixes(analysis, text, fitting(failure, queries)))
             yield Problem(RULE.code, model_span(analysis), message, fixes, related=failure.source)
-
-
-def _failures(state: ModelState) -> Iterator[Failure]:
-    return (failure for failure in trace_failures(state) if failure.kind != "naming")
 
 
 def _fixes(analysis: CallAnalysis, text: SourceText, remedies: Iterable[Remedy]) -> Iterator[Fix]:
