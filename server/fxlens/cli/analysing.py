@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from fxlens.checks.wording import sentences
+from fxlens.cli.environments import Chosen, choose
 from fxlens.cli.files import python_files
 from fxlens.cli.outcome import COULD_NOT_RUN, say
 from fxlens.cli.settings import in_options
@@ -44,7 +45,8 @@ python_option = click.option(
     "--python",
     "python",
     type=click.Path(exists=True, dir_okay=False),
-    help="The Python whose torch traces the models; by default the one that runs this command.",
+    help="The Python whose torch traces the models; by default that of the active environment, "
+    "else .venv of the project, else the one that runs this command.",
 )
 
 
@@ -56,10 +58,11 @@ class CouldNotRunError(click.ClickException):
 
 @dataclass
 class Analyses:
-    """The files with extraction calls, and lines that say what could not be done."""
+    """The files with extraction calls, lines that say what could not be done, and how many files were not read."""
 
     files: list[Analysed] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    unread: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,10 +112,10 @@ def analyse(
 
     async def collect() -> Analyses:
         extra = tuple(str(path.resolve()) for path in extra_paths)
-        if python and (problem := (await probe(python)).problem):
-            raise CouldNotRunError(problem)
+        if python and (answer := await probe(python)).problem:
+            raise CouldNotRunError(in_options(f"{answer.problem} {answer.remedy}".strip()))
         found = Analyses()
-        async for analysis in _analyses(list(paths), python, extra, limits or Limits(), found.failures):
+        async for analysis in _analyses(list(paths), python, extra, limits or Limits(), found):
             found.files.append(analysis)
             found.failures += _blocked(analysis.file)
         return found
@@ -136,24 +139,23 @@ def python_path() -> tuple[str, ...]:
 
 
 async def _analyses(
-    paths: list[Path], python: str | None, extra_paths: tuple[str, ...], limits: Limits, failures: list[str]
+    paths: list[Path], python: str | None, extra_paths: tuple[str, ...], limits: Limits, found: Analyses
 ) -> AsyncIterator[Analysed]:
     engine = Engine(on_analysis=lambda _: None, on_worker=lambda _: None, on_log=_log)
-    interpreter = python or sys.executable
-    reason = "given by --python" if python else "the one this command runs in"
-    folders = tuple(FolderSettings(root, interpreter, reason) for root in workspace_folders(paths))
-    engine.configure(
-        EngineSettings(
-            trusted=True,
-            folders=folders,
-            default_interpreter=interpreter,
-            default_reason=reason,
-            extra_paths=extra_paths,
-            limits=limits,
-            python_path=python_path(),
-            cache_folder=cache_folder(),
-        )
+    folders = tuple(_folder(root, python, paths) for root in workspace_folders(paths))
+    first = folders[0]
+    settings = EngineSettings(
+        trusted=True,
+        folders=folders,
+        default_interpreter=first.interpreter,
+        default_reason=first.interpreter_reason,
+        extra_paths=extra_paths,
+        limits=limits,
+        python_path=python_path(),
+        cache_folder=cache_folder(),
     )
+    engine.configure(settings)
+    said: set[str | None] = set()
     await engine.indexed()
     try:
         for path in python_files(paths, _skip):
@@ -163,7 +165,8 @@ async def _analyses(
                 text = program.text if program else read_source(path)
             except (OSError, RuntimeError) as error:
                 _skip(f"{path} {skip_reason(error)}")
-                failures += [f"{path} {skip_reason(error)}"] if path in paths else []
+                found.failures += [f"{path} {skip_reason(error)}"] if path in paths else []
+                found.unread += 1
                 continue
             uri = resolved.as_uri()
             engine.open(uri, str(resolved), text, None)
@@ -172,7 +175,9 @@ async def _analyses(
             if analysis and analysis.problem:
                 reason = in_options(sentences(analysis.problem.message, analysis.problem.remedy))
                 click.echo(f"{path}: {reason}", err=True)
+                found.unread += 1
             if analysis and analysis.calls:
+                _say_interpreter(settings.interpreter_of(str(resolved)), said)
                 own = {analysis.path: program} if program else {}
                 yield Analysed(analysis, program, {**engine.notebooks(), **own})
             engine.close(uri)
@@ -180,10 +185,23 @@ async def _analyses(
         await engine.shutdown()
 
 
+def _folder(root: str, python: str | None, paths: Iterable[Path]) -> FolderSettings:
+    chosen: Chosen = choose(python, Path(root), paths, os.environ)
+    return FolderSettings(root, chosen.interpreter, chosen.reason)
+
+
+def _say_interpreter(choice: tuple[str | None, str], said: set[str | None]) -> None:
+    """Name the Python that traces, once for each: results depend on its torch."""
+    interpreter, reason = choice
+    if interpreter not in said:
+        said.add(interpreter)
+        say(f"Python: {interpreter} ({reason})")
+
+
 def _blocked(file: FileAnalysis) -> list[str]:
     """Why no model of the file could be traced, whatever it is: there is no Python with torch, or it does not start."""
     states = [state for call in file.calls for state in call.models if state.status == "blocked"]
-    return [f"{state.failure.message} {state.failure.remedy}".strip() for state in states if state.failure]
+    return [in_options(f"{state.failure.message} {state.failure.remedy}".strip()) for state in states if state.failure]
 
 
 def _skip(line: str) -> None:

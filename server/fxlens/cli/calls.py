@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from fxlens.checks.wording import sentences
 from fxlens.cli.analysing import (
     Analysed,
     analyse,
@@ -17,8 +16,9 @@ from fxlens.cli.analysing import (
     python_option,
     said_place,
 )
+from fxlens.cli.counting import status_of
 from fxlens.cli.outcome import end, json_text
-from fxlens.cli.settings import in_options, limit_option
+from fxlens.cli.settings import limit_option
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import MODES, Mode
 from fxlens.queries import select_all
@@ -52,7 +52,7 @@ def _file(analysed: Analysed) -> dict[str, Any]:
 
 def _call(analysed: Analysed, analysis: CallAnalysis) -> dict[str, Any]:
     call = analysis.call
-    status, reason = _status(analysis)
+    status, reason = status_of(analysis)
     return {
         **analysed.place(call.span.start),
         "function": call.function,
@@ -62,22 +62,6 @@ def _call(analysed: Analysed, analysis: CallAnalysis) -> dict[str, Any]:
         "models": [_model(state) for state in analysis.models],
         "queries": [_query(analysed, analysis, query) for query in call.queries],
     }
-
-
-def _status(analysis: CallAnalysis) -> tuple[str, str | None]:
-    """``resolved`` when at least one of the call's models is known, else how far it came and why no further."""
-    states = analysis.models
-    if any(state.current_graph and state.current_graph.traced() for state in states):
-        return "resolved", None
-    if not states:
-        unresolved = analysis.call.unresolved
-        return "unresolved", in_options(sentences(unresolved.reason, unresolved.remedy)) if unresolved else None
-    for state in states:
-        failures = [state.failure] if state.failure else list(state.graph.failures if state.graph else ())
-        if failures:
-            kind = "untraceable" if failures[0].phase == "trace" else "failed"
-            return kind, in_options(sentences(failures[0].message, failures[0].remedy))
-    return "failed", None
 
 
 def _model(state: ModelState) -> dict[str, Any]:

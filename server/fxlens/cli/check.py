@@ -17,7 +17,8 @@ from fxlens.cli.analysing import (
     python_option,
     said_place,
 )
-from fxlens.cli.outcome import end, json_text
+from fxlens.cli.counting import count
+from fxlens.cli.outcome import end, json_text, say
 from fxlens.cli.settings import in_options, limit_option
 from fxlens.worker.messages import Limits
 
@@ -30,13 +31,15 @@ _COLOURS = {"error": "red", "warning": "yellow", "information": "blue", "hint": 
 @python_option
 @extra_path_option
 @limit_option
+@click.option("--strict", is_flag=True, help="Exit with 1 also if a call or a file could not be checked.")
 def command(
-    paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...], limits: Limits
+    paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...], limits: Limits, strict: bool
 ) -> None:
     """Check the node names in extraction calls.
 
     Folders are walked, respecting .gitignore; files that cannot be read are skipped and named. Exit code 0: nothing
-    of severity error or warning; 1: something; 2: wrong usage, or it could not run; 130: interrupted.
+    of severity error or warning; 1: something, or with --strict something that could not be checked; 2: wrong usage,
+    or it could not run, as without torch; 130: interrupted.
     """
     analyses = analyse(paths, python, extra_paths, limits)
     found: list[dict[str, Any]] = []
@@ -50,8 +53,10 @@ def command(
         click.echo(json_text(found))
     else:
         _print(found)
+    counts = count((call for analysed in analyses.files for call in analysed.file.calls), analyses.unread)
+    say(counts.sentence())
     findings = any(problem["severity"] in ("error", "warning") for problem in found)
-    end(findings=findings, failures=analyses.failures)
+    end(findings=findings or (strict and not counts.complete), failures=analyses.failures)
 
 
 def _problems(analysed: Analysed) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,8 @@ _LIMITS = {
     "memory-mb": "memory_mb",
     "document-kb": "document_kb",
 }
+_OTHER = re.compile(r"\b([Cc])hoose another interpreter\b")
+_NAME = {"C": "Name", "c": "name"}
 _SETTING = re.compile(r"(?:the setting )?`fxlens\.([\w.]+)`")
 
 
@@ -54,7 +56,8 @@ def in_options(message: str) -> str:
         >>> in_options("The limit is the setting `fxlens.limits.buildSeconds`.")
         'The limit is the option `--limit build-seconds=…`.'
     """
-    return _SETTING.sub(lambda match: _option(match[0], match[1]), message)
+    named = _SETTING.sub(lambda match: _option(match[0], match[1]), message)
+    return _OTHER.sub(lambda match: f"{_NAME[match[1]]} another with `--python`", named)
 
 
 def _option(whole: str, setting: str) -> str:

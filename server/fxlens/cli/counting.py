@@ -1,0 +1,71 @@
+"""How many calls were checked, and how many were not and why: a run that looked at nothing must not look clean."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from fxlens.checks.wording import sentences
+from fxlens.cli.settings import in_options
+from fxlens.engine.analysis import CallAnalysis
+
+CallStatus: TypeAlias = Literal["resolved", "unresolved", "untraceable", "failed"]
+_SAID = {"unresolved": "no model", "untraceable": "untraceable", "failed": "failed"}
+
+
+def status_of(analysis: CallAnalysis) -> tuple[CallStatus, str | None]:
+    """``resolved`` when at least one of the call's models is known, else how far it came and why no further."""
+    states = analysis.models
+    if any(state.current_graph and state.current_graph.traced() for state in states):
+        return "resolved", None
+    if not states:
+        unresolved = analysis.call.unresolved
+        return "unresolved", in_options(sentences(unresolved.reason, unresolved.remedy)) if unresolved else None
+    for state in states:
+        failures = [state.failure] if state.failure else list(state.graph.failures if state.graph else ())
+        if failures:
+            kind: CallStatus = "untraceable" if failures[0].phase == "trace" else "failed"
+            return kind, in_options(sentences(failures[0].message, failures[0].remedy))
+    return "failed", None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Calls by what became of them; ``unread`` are files that could not be looked at."""
+
+    checked: int = 0
+    unchecked: dict[str, int] = field(default_factory=dict)
+    unread: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was checked."""
+        return not self.unchecked and not self.unread
+
+    def sentence(self) -> str:
+        """For people.
+
+        Example:
+            >>> Counts(12, {"no model": 1, "failed": 1}).sentence()
+            '12 calls checked, 2 not: 1 no model, 1 failed.'
+            >>> Counts(1).sentence()
+            '1 call checked.'
+        """
+        if not self.checked and self.complete:
+            return "No calls to check."
+        text = f"{self.checked} call{'' if self.checked == 1 else 's'} checked"
+        if self.unchecked:
+            kinds = ", ".join(f"{count} {kind}" for kind, count in self.unchecked.items())
+            text += f", {sum(self.unchecked.values())} not: {kinds}"
+        if self.unread:
+            text += f"; {self.unread} file{'' if self.unread == 1 else 's'} not read"
+        return f"{text}."
+
+
+def count(calls: Iterable[CallAnalysis], unread: int) -> Counts:
+    """The counts of all calls of a run."""
+    statuses: Counter[str] = Counter(status_of(call)[0] for call in calls)
+    unchecked = {said: statuses[status] for status, said in _SAID.items() if statuses[status]}
+    return Counts(statuses["resolved"], unchecked, unread)

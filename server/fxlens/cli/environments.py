@@ -1,0 +1,59 @@
+"""Which Python traces the models of a folder on the command line, and why it is that one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_VARIABLES = {"VIRTUAL_ENV": "the active environment, VIRTUAL_ENV", "CONDA_PREFIX": "the active conda environment"}
+_FOLDERS = (".venv", "venv")
+"""Environments inside a project; the second one as in the editor."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An interpreter; ``reason`` follows its path in brackets."""
+
+    interpreter: str
+    reason: str
+
+
+def choose(named: str | None, root: Path, paths: Iterable[Path], variables: Mapping[str, str]) -> Chosen:
+    """The interpreter for the files ``paths`` of the project ``root``.
+
+    The first that there is of: ``named`` by the option ``--python``, the active environment, the active conda
+    environment, ``.venv`` from where all of ``paths`` lie up to ``root``, and the Python that runs this command.
+
+    Example:
+        >>> choose("/opt/python", Path("/p"), [], {})
+        Chosen(interpreter='/opt/python', reason='given by --python')
+    """
+    if named:
+        return Chosen(named, "given by --python")
+    for variable, reason in _VARIABLES.items():
+        if variables.get(variable) and (python := python_in(Path(variables[variable]))):
+            return Chosen(python, reason)
+    for folder in _up(root, paths):
+        for name in _FOLDERS:
+            if python := python_in(folder / name):
+                return Chosen(python, f"{name} of the project")
+    return Chosen(sys.executable, "the one this command runs in")
+
+
+def python_in(environment: Path) -> str | None:
+    """The interpreter of a virtual or conda environment, on any system; ``None`` if there is none."""
+    for parts in (("bin", "python"), ("Scripts", "python.exe"), ("python.exe",)):
+        python = environment.joinpath(*parts)
+        if python.is_file():
+            return str(python.absolute())  # Not resolved: a link to the base Python is what makes it an environment.
+    return None
+
+
+def _up(root: Path, paths: Iterable[Path]) -> list[Path]:
+    """The folder that all ``paths`` share, and those above it up to ``root``."""
+    inside = [str(path.resolve()) for path in paths if path.resolve().is_relative_to(root)]
+    shared = Path(os.path.commonpath(inside)) if inside else root
+    return [folder for folder in (shared, *shared.parents) if folder.is_relative_to(root)]
