@@ -8,6 +8,7 @@ import { readJunit } from './lib/junit.mjs';
 import { codeServer } from './lib/nodePackages.mjs';
 import { ROOT, VENV_PYTHON } from './lib/paths.mjs';
 import { endAllOnSignal, run } from './lib/process.mjs';
+import { setUpLibraries } from './lib/python.mjs';
 import { Remedy, runMain, say, seconds } from './lib/say.mjs';
 import { filesUnder } from './lib/stamps.mjs';
 import { makePackage } from './package.mjs';
@@ -37,6 +38,11 @@ const SUITES = {
   // Waits for VS Code half of the time, and leaves that half to the others.
   e2e: { run: endToEnd, lane: 'e2e' },
   zoo: { run: pytest('tests/zoo'), lane: 'python', command: 'npm run test:zoo' },
+  libraries: {
+    run: pytest('tests/zoo/libraries', [], {}, setUpLibraries),
+    lane: 'python',
+    command: 'npm run test:zoo',
+  },
   torchvision: { run: pytest('tests/zoo', ['-m', 'not timm']), lane: 'python', command: 'npm run test:torchvision' },
   fuzz: {
     run: pytest('tests/unit/lsp/test_documents.py', [], LONG_RUNS),
@@ -176,16 +182,17 @@ function report(results, names, time) {
  * @param {string} folder
  * @param {string[]} own arguments of this kind of test
  * @param {Record<string, string>} [env]
+ * @param {() => Promise<string>} [python] gives the Python to run them with, set up
  * @returns {Suite['run']}
  */
-function pytest(folder, own = [], env = {}) {
+function pytest(folder, own = [], env = {}, python = async () => VENV_PYTHON) {
   return async (report, args, options) => {
     const config = join(ROOT, 'server', 'pyproject.toml');
     // Tests that share something costly are in one group (tests/conftest.py); all others go where there is time.
     const parallel = ['-n', String(PROCESSES), '--dist', 'loadgroup'];
     const common = ['-m', 'pytest', '-c', config, `--rootdir=${ROOT}`, '-q', `--junitxml=${report}`];
     const all = [...common, ...parallel, join(ROOT, folder), ...own, ...args];
-    const { code } = await run(VENV_PYTHON, all, { ...options, env });
+    const { code } = await run(await python(), all, { ...options, env });
     return code;
   };
 }

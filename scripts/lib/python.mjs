@@ -27,6 +27,34 @@ export async function setUpPython() {
 }
 
 /**
+ * The environment of the zoo's other libraries: `.venv` with them on top. Installed without what they depend on, so that
+ * none of them brings another torch; the list names all that is needed.
+ * @returns {Promise<string>} its Python
+ */
+export async function setUpLibraries() {
+  const folder = join(ROOT, '.venv-zoo');
+  const python = WINDOWS ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python');
+  const list = join(ROOT, 'tests', 'zoo', 'libraries', 'requirements.txt');
+  const site = (/** @type {string} */ of) =>
+    spawnSync(of, ['-I', '-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], {
+      encoding: 'utf8',
+    }).stdout.trim();
+  await once(join(folder, '.stamp'), contentHash([{ path: list }, probe(VENV_PYTHON) ?? '']), async () => {
+    say('Python: installing the libraries of the zoo (transformers, diffusers, ultralytics …)');
+    rmSync(folder, { recursive: true, force: true });
+    await run(VENV_PYTHON, ['-m', 'venv', folder], { quiet: true });
+    // Not a plain path: the files of `.venv` that import our hook and the package itself would not be read.
+    writeFileSync(
+      join(site(python), 'base.pth'),
+      `import site; site.addsitedir(${JSON.stringify(site(VENV_PYTHON))})\n`,
+    );
+    const options = ['--disable-pip-version-check', '--no-input', '--quiet', '--no-deps', '--progress-bar', 'off'];
+    await run(python, ['-m', 'pip', 'install', ...options, '-r', list]);
+  });
+  return python;
+}
+
+/**
  * @param {string} name
  * @param {readonly string[]} what
  * @param {readonly (string | {path: string})[]} inputs

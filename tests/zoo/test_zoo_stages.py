@@ -16,6 +16,7 @@ from fxlens.queries import index, select_all
 from fxlens.stages import Stages, find_stages
 from fxlens.tracing.model import trace_model
 
+pytestmark = pytest.mark.timm
 AVAILABLE = tuple(name for name in MODELS if timm.is_model(name))
 UNCHANGING = ("Identity", "Dropout", "DropPath")
 

@@ -22,6 +22,12 @@ from torch import nn
 from fxlens.worker.arguments import neutralise_argparse
 from fxlens.worker.devices import is_accelerator, neutralise_devices
 from fxlens.worker.failures import RefusedError
+from fxlens.worker.pretrained import (
+    diffusers_models,
+    stay_offline,
+    transformers_configurations,
+    transformers_models,
+)
 from fxlens.worker.stand_ins import Unloaded
 
 WEIGHTS = "_fxlens_weights"
@@ -182,6 +188,9 @@ AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
     "timm.models._helpers": _timm_helpers,
     "safetensors.torch": _safetensors,
     "huggingface_hub.file_download": _hugging_face,
+    "transformers.configuration_utils": transformers_configurations,
+    "transformers.modeling_utils": transformers_models,
+    "diffusers.models.modeling_utils": diffusers_models,
 }
 
 
@@ -217,5 +226,6 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 def neutralise_packages() -> None:
-    """Patch timm, safetensors and huggingface_hub when, and if, they are imported."""
+    """Patch timm, safetensors, the hub's client, transformers and diffusers when, and if, they are imported."""
+    stay_offline()
     sys.meta_path.insert(0, _Finder())
