@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fxlens.checks.failures import model_span, place, requested, sentence, trace_failures
@@ -12,7 +12,7 @@ from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis
-from fxlens.graph import Remedy
+from fxlens.graph import Failure, Mode, Remedy
 from fxlens.remedies import advice, fitting
 from fxlens.source.model import Unresolved
 
@@ -23,11 +23,19 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
             if failure.kind == "naming":
                 continue
             queries = requested(analysis, state)
+            if _is_not_needed(analysis, failure, queries):
+                continue
             mode = f" in {failure.mode} mode" if failure.mode else ""
             what = sentence(f"torch.fx cannot trace this model{mode}", Unresolved(failure.message))
             message = sentences(advice(failure, queries), what) + place(failure, text)
             fixes = tuple(_fixes(analysis, text, fitting(failure, queries)))
             yield Problem(RULE.code, model_span(analysis), message, fixes, related=failure.source)
+
+
+def _is_not_needed(analysis: CallAnalysis, failure: Failure, queries: Mapping[Mode, Sequence[str]]) -> bool:
+    """Whether the call selects nodes of the other mode only: our function then needs no graph of this mode."""
+    own = analysis.call.dialect == "fxlens" and failure.mode is not None
+    return own and any(queries.values()) and not queries[failure.mode or "train"]
 
 
 def _fixes(analysis: CallAnalysis, text: SourceText, remedies: Iterable[Remedy]) -> Iterator[Fix]:
