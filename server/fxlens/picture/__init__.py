@@ -1,0 +1,1 @@
+"""The graph view's picture, outside of the editor."""
