@@ -8,4 +8,7 @@ case ${FXLENS_VERSION:-} in
   *) "$python" -m pip install --quiet "fxlens==$FXLENS_VERSION" ;;
 esac
 read -r -a paths <<<"${FXLENS_PATHS:-.}"
-exec "$python" -m fxlens check --format github --python "$python" "${paths[@]}"
+# The option takes a file: a bare name is looked up as the shell does. Unnamed, the Python is found as anywhere else.
+named=()
+[[ -z ${FXLENS_PYTHON:-} ]] || named=(--python "$(command -v "$FXLENS_PYTHON")")
+exec "$python" -m fxlens check --format github ${named[@]+"${named[@]}"} "${paths[@]}"

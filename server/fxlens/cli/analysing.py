@@ -101,10 +101,15 @@ def said_place(path: str, place: Mapping[str, int]) -> str:
 
 
 def analyse(
-    paths: Iterable[Path], python: str | None, extra_paths: Iterable[Path] = (), limits: Limits | None = None
+    paths: Iterable[Path],
+    python: str | None,
+    extra_paths: Iterable[Path] = (),
+    limits: Limits | None = None,
+    quiet: bool = False,
 ) -> Analyses:
     """The analyses of all files under ``paths`` that have an extraction call, with nothing left pending.
 
+    The Python that traces them is named on standard error, unless ``quiet``.
 
     Raises:
         CouldNotRunError: ``python`` cannot trace models.
@@ -115,7 +120,7 @@ def analyse(
         if python and (answer := await probe(python)).problem:
             raise CouldNotRunError(in_options(f"{answer.problem} {answer.remedy}".strip()))
         found = Analyses()
-        async for analysis in _analyses(list(paths), python, extra, limits or Limits(), found):
+        async for analysis in _analyses(list(paths), python, extra, limits or Limits(), found, quiet=quiet):
             found.files.append(analysis)
             found.failures += _blocked(analysis.file)
         return found
@@ -139,7 +144,7 @@ def python_path() -> tuple[str, ...]:
 
 
 async def _analyses(
-    paths: list[Path], python: str | None, extra_paths: tuple[str, ...], limits: Limits, found: Analyses
+    paths: list[Path], python: str | None, extra_paths: tuple[str, ...], limits: Limits, found: Analyses, *, quiet: bool
 ) -> AsyncIterator[Analysed]:
     engine = Engine(on_analysis=lambda _: None, on_worker=lambda _: None, on_log=_log)
     folders = tuple(_folder(root, python, paths) for root in workspace_folders(paths))
@@ -177,7 +182,8 @@ async def _analyses(
                 click.echo(f"{path}: {reason}", err=True)
                 found.unread += 1
             if analysis and analysis.calls:
-                _say_interpreter(settings.interpreter_of(str(resolved)), said)
+                if not quiet:
+                    _say_interpreter(settings.interpreter_of(str(resolved)), said)
                 own = {analysis.path: program} if program else {}
                 yield Analysed(analysis, program, {**engine.notebooks(), **own})
             engine.close(uri)

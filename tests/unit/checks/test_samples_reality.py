@@ -297,7 +297,7 @@ def test_what_is_marked_happens_and_what_is_not_works(run: Callable[[str], list[
 def said_of(name: str) -> str:
     """The one message on a sample that is not all right."""
     printed = CliRunner().invoke(main, ["check", "--format", "json", str(WORKSPACE / f"{name}.py")])
-    (problem,) = json.loads(printed.stdout)
+    (problem,) = json.loads(printed.stdout)["problems"]
     message: str = problem["message"]
     return message
 

@@ -82,7 +82,11 @@ def test_the_shape_of_calls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_shape_of_check(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(folder, monkeypatch, "check", ".", "--format", "json")
-    found = json.loads(result.stdout)
+    answer = json.loads(result.stdout)
+    assert set(answer) == {"version", "problems", "calls", "files_not_read", "failures"}
+    assert answer["version"] == 1
+    assert answer["calls"] == {"checked": 2, "not_checked": {"no model": 1, "untraceable": 1, "failed": 1}}
+    found = answer["problems"]
     keys = {"path", "line", "column", "end_line", "end_column", "rule", "severity", "message", "suggestions"}
     assert all(set(problem) == keys for problem in found)
     (wrong,) = [problem for problem in found if problem["path"] == "wrong.py"]
@@ -121,7 +125,7 @@ def test_ignored_files_are_left_alone_and_one_worker_serves_all(folder: Path, mo
 
     monkeypatch.setattr(workers.WorkerClient, "start", counted)
     result = run(folder, monkeypatch, "check", ".", "--format", "json")
-    paths = {problem["path"] for problem in json.loads(result.stdout)}
+    paths = {problem["path"] for problem in json.loads(result.stdout)["problems"]}
     assert "wrong.py" not in paths
     assert "old/wrong.py" not in paths
     assert len(started) == 1

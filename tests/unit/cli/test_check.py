@@ -27,7 +27,7 @@ def in_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_check_finds_the_demos_mistakes_and_says_so_by_its_exit_code() -> None:
     result = run("check", ".", "--format", "json")
     assert result.exit_code == 1
-    found = {(one["path"], one["line"], one["rule"], one["severity"]) for one in json.loads(result.stdout)}
+    found = {(one["path"], one["line"], one["rule"], one["severity"]) for one in json.loads(result.stdout)["problems"]}
     assert found == {
         ("any_model.py", 8, "unresolved-model", "hint"),
         ("aux_features.py", 11, "mode-specific-node", "error"),
@@ -39,14 +39,14 @@ def test_check_finds_the_demos_mistakes_and_says_so_by_its_exit_code() -> None:
 
 
 def test_check_gives_places_from_one_and_suggestions() -> None:
-    (one,) = json.loads(run("check", "resnet_features.py", "--format", "json").stdout)
+    (one,) = json.loads(run("check", "resnet_features.py", "--format", "json").stdout)["problems"]
     text = (DEMO / "resnet_features.py").read_text(encoding="utf-8").splitlines()[one["line"] - 1]
     assert text[one["column"] - 1 : one["end_column"] - 1] == "layer2.3.rleu_2"
     assert one["suggestions"][0] == "layer2.3.relu_2"
 
 
 def test_places_in_a_notebook_are_those_of_its_cells() -> None:
-    (one,) = json.loads(run("check", "features.ipynb", "--format", "json").stdout)
+    (one,) = json.loads(run("check", "features.ipynb", "--format", "json").stdout)["problems"]
     cells = [cell for cell in json.loads(Path("features.ipynb").read_text())["cells"] if cell["cell_type"] == "code"]
     line = "".join(cells[one["cell"] - 1]["source"]).splitlines()[one["line"] - 1]
     assert line[one["column"] - 1 : one["end_column"] - 1] in one["message"]

@@ -153,7 +153,9 @@ def errors(*arguments: str) -> list[tuple[Path, str]]:
     """The errors that ``check`` finds, with the files they are in."""
     said = CliRunner().invoke(main, ["check", *arguments, "--format", "json"], catch_exceptions=False)
     return [
-        (Path(one["path"]).resolve(), one["message"]) for one in json.loads(said.stdout) if one["severity"] == "error"
+        (Path(one["path"]).resolve(), one["message"])
+        for one in json.loads(said.stdout)["problems"]
+        if one["severity"] == "error"
     ]
 
 

@@ -30,7 +30,7 @@ def said() -> dict[str, list[dict[str, Any]]]:
     """What ``fxlens check`` says of all samples, by file."""
     result = CliRunner().invoke(main, ["check", str(FOLDER), "--format", "json"], catch_exceptions=False)
     found: dict[str, list[dict[str, Any]]] = {}
-    for problem in json.loads(result.stdout):
+    for problem in json.loads(result.stdout)["problems"]:
         found.setdefault(Path(problem["path"]).name, []).append(problem)
     return found
 

@@ -1,0 +1,19 @@
+"""Lines for people and for editors that read them: ``path:line:column: severity[rule] message``."""
+
+from __future__ import annotations
+
+import click
+
+from fxlens.cli.analysing import said_place
+from fxlens.cli.report import Report
+
+COLOURS = {"error": "red", "warning": "yellow", "information": "blue", "hint": "bright_black"}
+
+
+def render(report: Report) -> str:
+    """One line for each finding."""
+    return "\n".join(
+        f"{said_place(finding.path, finding.place)}: "
+        f"{click.style(finding.severity, fg=COLOURS[finding.severity])}[{finding.rule}] {finding.message}"
+        for finding in report.findings
+    )

@@ -1,0 +1,77 @@
+"""The options of ``fxlens check`` that name rules: ``--select``, ``--ignore`` and ``--severity``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+
+from fxlens.checks import LEVELS, RULES, severity_of
+from fxlens.checks.problem import Severity
+from fxlens.suggestions import nearest
+
+
+@dataclass(frozen=True)
+class RuleChoice:
+    """Which rules are checked (all, unless ``select`` names some; without ``ignore``), and how severe they are."""
+
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    severities: tuple[tuple[str, str], ...] = ()
+
+    def severity_of(self, code: str) -> Severity | None:
+        """The severity of a rule; ``None`` for one that is off.
+
+        Example:
+            >>> RuleChoice(ignore=frozenset({"unknown-node"})).severity_of("unknown-node") is None
+            True
+        """
+        if code in self.ignore or (self.select and code not in self.select):
+            return None
+        return severity_of(code, dict(self.severities))
+
+
+def _codes(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    codes = [code.strip() for value in values for code in value.split(",") if code.strip()]
+    for code in codes:
+        _require(code)
+    return frozenset(codes)
+
+
+def _severities(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    chosen: Mapping[str, str] = dict(_pair(value) for value in values)
+    return tuple(chosen.items())
+
+
+def _pair(value: str) -> tuple[str, str]:
+    code, _, level = value.partition("=")
+    _require(code)
+    if level not in LEVELS:
+        raise click.BadParameter(f"{value!r} is not RULE=LEVEL; the levels are {', '.join(LEVELS)}.")
+    return code, level
+
+
+def _require(code: str) -> None:
+    if code not in RULES:
+        meant = nearest(code, RULES, 1)
+        hint = f" Did you mean {meant[0]}?" if meant else " `fxlens rule` lists them."
+        raise click.BadParameter(f"there is no rule {code!r}.{hint}")
+
+
+select_option = click.option(
+    "--select", multiple=True, callback=_codes, metavar="RULES", help="Check only these rules, separated by commas."
+)
+ignore_option = click.option(
+    "--ignore", multiple=True, callback=_codes, metavar="RULES", help="Do not check these rules, separated by commas."
+)
+severity_option = click.option(
+    "--severity",
+    "severities",
+    multiple=True,
+    callback=_severities,
+    metavar="RULE=LEVEL",
+    help=f"How severe a rule is: {', '.join(LEVELS)}. Repeatable.",
+)
