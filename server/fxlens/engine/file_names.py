@@ -15,7 +15,7 @@ def use_utf8() -> None:
     found nor traced. Processes that are started inherit the mode.
     """
     encoding = sys.getfilesystemencoding().lower().replace("-", "")
-    if encoding == "utf8" or sys.flags.utf8_mode or sys.platform == "win32":
+    if encoding == "utf8" or sys.flags.utf8_mode or os.name == "nt":
         return
     arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
     os.execve(sys.executable, arguments, {**os.environ, MODE: "1"})

@@ -18,6 +18,7 @@ import signal
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from fxlens.worker import landlock, seccomp
 
@@ -34,7 +35,7 @@ def prepare() -> None:
 
 def possible() -> bool:
     """Whether the kernel can confine a process."""
-    if sys.platform != "linux" or os.environ.get(OFF) or not seccomp.available():
+    if platform.system() != "Linux" or os.environ.get(OFF) or not seccomp.available():
         return False
     return landlock.version(_library()) > 0
 
@@ -59,10 +60,11 @@ def confine(scratch: str) -> bool:
 
 def continue_alone() -> None:
     """Return in a process of one thread: this one, or a child of it if it has others. The parent passes the end on."""
-    if sys.platform != "linux" or len(os.listdir("/proc/self/task")) == 1:  # noqa: PTH208
+    if platform.system() != "Linux" or len(os.listdir("/proc/self/task")) == 1:  # noqa: PTH208
         return
     parent = os.getpid()
-    child = os.fork()
+    system: Any = os  # Windows has no fork, and comes no further than the line above.
+    child: int = system.fork()
     if child == 0:
         from fxlens.worker import guards
 

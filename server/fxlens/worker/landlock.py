@@ -51,7 +51,7 @@ def restrict(library: ctypes.CDLL, folders: Iterable[str], files: Iterable[str],
 
 def _allow(library: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
     with contextlib.suppress(FileNotFoundError):
-        descriptor = os.open(path, getattr(os, "O_PATH", 0) | os.O_CLOEXEC)
+        descriptor = os.open(path, getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0))
         try:
             _checked(library.syscall(ADD_RULE, rules, PATH_BENEATH, struct.pack("<Qi", rights, descriptor), 0))
         finally:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
 import stat
-import sys
 from pathlib import Path
 
 MOST_FILES = 10_000
@@ -17,7 +17,7 @@ def resident_mb(pid: int) -> float:
     Private and shared memory count, pages of files do not: a forked process maps torch's libraries anew as it touches
     them. Where the process continues in a child (see :mod:`fxlens.worker.confinement`), the child counts.
     """
-    if sys.platform != "linux":
+    if platform.system() != "Linux":
         return 0.0
     try:
         lines = Path(f"/proc/{_working(pid)}/status").read_text(encoding="latin-1").splitlines()

@@ -65,9 +65,8 @@ def _refuse_events_that_are_missing() -> None:
     for module in _modules_with("open"):
         module.open = _judge_folder(module.open)
     with contextlib.suppress(ImportError):
-        import _posixsubprocess
-
-        _posixsubprocess.fork_exec = _announce(_posixsubprocess.fork_exec, "subprocess.Popen")
+        subprocesses: Any = importlib.import_module("_posixsubprocess")
+        subprocesses.fork_exec = _announce(subprocesses.fork_exec, "subprocess.Popen")
     with contextlib.suppress(ImportError):
         import signal
 

@@ -24,6 +24,7 @@ X32 = 0x40000000
 """Added to the number of a call of the x32 ABI, which no Python uses."""
 AF_UNIX = 1
 SET_FILTER, ALL_THREADS = 1, 1
+_WRITING = getattr(os, "O_ACCMODE", 3)
 SECCOMP = {"x86_64": 317, "aarch64": 277}
 
 
@@ -103,7 +104,7 @@ def _template(machine: str, judges_truncation: bool) -> bytes:
         build.answer("openat2", errno.ENOSYS)  # Its flags are in memory, where a filter cannot look.
         for name, position in (("open", 1), ("openat", 2)):
             # Truncating what is opened for reading only; opening for writing is judged by the path.
-            tests = [(ANY_BIT, os.O_TRUNC, 0, 1), (ANY_BIT, os.O_ACCMODE, 0, 1), allow, refuse]
+            tests = [(ANY_BIT, os.O_TRUNC, 0, 1), (ANY_BIT, _WRITING, 0, 1), allow, refuse]
             build.call(name, [_argument(position), *tests])
     build.add(*allow)
     return b"".join(build.code)
