@@ -1,10 +1,11 @@
 // `npm run build`: what the extension needs to run from this folder (F5). `--watch` rebuilds the client on change.
-import { buildClient, bundleLibraries, clientBuild, pageBuild } from './lib/bundle.mjs';
+import { buildClient, buildPythonPage, bundleLibraries, clientBuild, pageBuild } from './lib/bundle.mjs';
 import { writeDesktopSettings } from './lib/desktop.mjs';
 import { runMain, say } from './lib/say.mjs';
 
 await runMain(async () => {
   await bundleLibraries();
+  await buildPythonPage();
   writeDesktopSettings();
   if (!process.argv.includes('--watch')) {
     await buildClient(process.argv.includes('--minify'));

@@ -72,6 +72,12 @@ export async function buildClient(minify) {
   return (await Promise.all(builds)).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 }
 
+/** The page once more, minified, where the Python package has it for files and notebooks. */
+export async function buildPythonPage() {
+  const { build } = await import('esbuild');
+  await build({ ...pageBuild(true), outdir: 'server/fxlens/picture/page' });
+}
+
 /**
  * Fill `bundled/libs` from the pinned requirements: pure Python, for every platform and Python ≥ 3.10.
  * `--platform any --abi none` makes pip refuse anything else.

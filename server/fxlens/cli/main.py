@@ -16,7 +16,7 @@ import click
 from fxlens import __version__
 from fxlens.cli.outcome import run_command
 
-_COMMANDS = ("nodes", "calls", "check", "rule", "lsp")
+_COMMANDS = ("nodes", "graph", "calls", "check", "rule", "lsp")
 """All subcommands, in the order of the help text."""
 
 

@@ -1,0 +1,99 @@
+"""The graph view's page as one HTML file that holds all levels: it works offline, and refers to nothing outside."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from fxlens.graph import Mode, ModelGraph
+from fxlens.levels import levels_of
+
+ShownMode: TypeAlias = Literal["train", "eval", "both"]
+_BUILT = Path(__file__).with_name("page")
+
+
+class NotBuiltError(Exception):
+    """The page's script and styles are not there: this is a checkout that has not been built."""
+
+    def __init__(self) -> None:
+        super().__init__("The page of the graph view is not built; run `npm run build` in this checkout.")
+
+
+def html_page(graph: ModelGraph, mode: ShownMode | None = None, opened: Sequence[str] | None = None) -> str:
+    """The page for ``graph``.
+
+    Args:
+        graph: the traced model; of one that could not be traced, the modules are shown, without lines.
+        mode: what is shown at first; by default eval, or the only mode that could be traced.
+        opened: the ids of the groups that are open at first.
+
+    Raises:
+        NotBuiltError: in a checkout that has not been built.
+
+    Example:
+        >>> Path("net.html").write_text(html_page(trace_model(net)), encoding="utf-8")  # doctest: +SKIP
+    """
+    try:
+        colours, style, script = (
+            (_BUILT / name).read_text(encoding="utf-8")
+            for name in ("picture-file.css", "picture-style.css", "picture.js")
+        )
+    except FileNotFoundError:
+        raise NotBuiltError from None
+    graphs = [_embedded(graph, each, opened) for each in _modes(graph, mode)]
+    # In JSON `<` may be written otherwise; in the script a closing tag could only stand in a string, and none does.
+    data = json.dumps(graphs, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{html.escape(graph.class_name.rpartition(".")[2])}</title>
+<style>
+{colours}{style}</style>
+</head>
+<body>
+<script type="application/json" id="fxlens-graphs">{data}</script>
+<script>
+{script}</script>
+</body>
+</html>
+"""
+
+
+def _modes(graph: ModelGraph, mode: ShownMode | None) -> list[ShownMode]:
+    """The modes to embed, the one that is shown first: all where they differ, else the one."""
+    traced: list[Mode] = [one.mode for one in graph.traced()]
+    shown = mode or ("eval" if "eval" in traced or not traced else traced[0])
+    others: list[ShownMode] = ["eval", "train", "both"] if graph.modes_differ else []
+    return [shown, *(other for other in others if other != shown)]
+
+
+def _embedded(graph: ModelGraph, mode: ShownMode, opened: Sequence[str] | None) -> dict[str, Any]:
+    """As :class:`fxlens.lsp.wire.Graph`, with all levels."""
+    levels = levels_of(graph, None if mode == "both" else mode)
+    root = graph.modules_by_path.get("")
+    everything = levels.all()
+    return {
+        "state": "ready",
+        "message": None,
+        "model": None,
+        "className": graph.class_name,
+        "dialect": graph.dialect,
+        "revision": None,
+        "modes": [one.mode for one in graph.traced()],
+        "mode": mode,
+        "differ": graph.modes_differ,
+        "editable": False,
+        "position": None,
+        "query": None,
+        "queries": [],
+        "nodes": len(levels.nodes),
+        "parameters": root.parameters if root else 0,
+        "strip": levels.strip,
+        "opened": levels.opened() if opened is None else [path for path in opened if path in everything],
+        "levels": everything,
+    }
