@@ -29,10 +29,8 @@ from fxlens.engine.project_files import (
 from fxlens.engine.regular_files import read_source
 from fxlens.source.path_edits import PathEdits, edits_path, path_edits, relevant_to_path
 from fxlens.source.project import imported_modules
-from fxlens.worker.module_names import module_name
+from fxlens.worker.module_names import SOURCE_ROOTS, module_name
 
-BELOW = ("src", "python")
-"""Folders of a project or a workspace that hold packages, by custom."""
 REPOSITORIES = (".git", ".hg")
 _READERS = {
     "pyproject.toml": of_pyproject,
@@ -166,7 +164,7 @@ class ImportRootFinder:
         return folder
 
     def _with_below(self, folder: str) -> list[str]:
-        return [folder, *self._existing(BELOW, folder)]
+        return [folder, *self._existing(SOURCE_ROOTS, folder)]
 
     def _edits(self, path: str, text: str, top: str, base: str) -> PathEdits:
         """The edits of the file, of what it imports from its own folder, and of ``conftest.py`` files around it."""

@@ -9,6 +9,9 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+SOURCE_ROOTS = ("src", "python")
+"""Folders of a project or a workspace that hold packages, by custom."""
+
 
 @dataclass(frozen=True)
 class ModuleName:
@@ -42,18 +45,23 @@ def module_name(path: str, is_file: Callable[[str], bool] = os.path.isfile) -> M
 def namespace_package(path: str, roots: Iterable[str]) -> tuple[str, str]:
     """The package by whose name a file without ``__init__.py`` beside it is imported, and the folder that is in.
 
-    It is the way from the nearest of ``roots`` above the file's folder. Where there is none, the folder itself is
-    taken for the package: a relative import works in packages alone.
+    It is the way from one of ``roots`` above the file's folder: the nearest that is a source root by its name, else the
+    outermost, from which a relative import reaches furthest. (The nearest may be a folder of the package itself: all on
+    the way up are looked into.) Where there is none, the folder itself is taken for the package: a relative import
+    works in packages alone.
 
     Example:
         >>> namespace_package("/w/pkg/models/tap.py", ["/w", "/w/pkg/models"])
         ('pkg.models', '/w')
+        >>> namespace_package("/w/src/pkg/b/tap.py", ["/w/src/pkg", "/w/src", "/w"])
+        ('pkg.b', '/w/src')
         >>> namespace_package("/w/tap.py", ["/w"])
         ('w', '/')
     """
     folder = os.path.dirname(path)
     above = [root for root in roots if root != folder and folder.startswith(os.path.join(root, ""))]
-    for root in sorted(above, key=len, reverse=True):
+    named = [root for root in above if os.path.basename(root) in SOURCE_ROOTS]
+    for root in [*sorted(named, key=len, reverse=True), *sorted(above, key=len)]:
         parts = folder[len(os.path.join(root, "")) :].split(os.sep)
         if all(part.isidentifier() for part in parts):
             return ".".join(parts), root
