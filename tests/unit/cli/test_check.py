@@ -87,7 +87,7 @@ def said_of(folder: Path, texts: dict[str, str]) -> dict[str, list[dict[str, Any
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in texts}
-    for problem in json.loads(run("check", str(folder), "--format", "json").stdout):
+    for problem in json.loads(run("check", str(folder), "--format", "json").stdout)["problems"]:
         found[Path(problem["path"]).name].append(problem)
     return found
 
