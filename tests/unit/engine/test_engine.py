@@ -274,7 +274,7 @@ async def test_an_idle_worker_is_sent_to_rest(desk: Desk) -> None:
     uri = desk.open()
     await desk.settled(uri)
     await desk.until(lambda: desk.states[-1].status == "stopped")
-    assert "At rest" in desk.states[-1].reason
+    assert "idle" in desk.states[-1].reason
     desk.engine.change(uri, WIDER, 2)
     assert (await desk.settled(uri)).status == "ready"
 
