@@ -338,7 +338,7 @@ async def test_a_file_that_was_never_saved_is_one_like_others(lens: Lens) -> Non
     source = "from vision.model import AuxNet\n" + text + 'create_feature_extractor(AuxNet(), ["stage1", |"stage_1"])\n'
     document = lens.open("", source, uri="untitled:Untitled-1")
     marks = [one.message for one in await lens.settled(document) if one.code == "unknown-node"]
-    assert [message.partition(".")[0] for message in marks] == ["The model has no node `stage_1`"]
+    assert [message.partition("? ")[2].partition(".")[0] for message in marks] == ["The model has no node `stage_1`"]
     for query, where in {"body": body, "stem": stem}.items():
         ((uri, found),) = await lens.targets(document, f'"{query}"')
         assert (uri, key(found)) == (document.uri, (where.start.line + 1, where.start.character, where.end.character))

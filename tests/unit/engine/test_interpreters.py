@@ -27,8 +27,8 @@ async def test_a_python_with_torch() -> None:
     ("text", "problem"),
     [
         (f'#!/bin/sh\nexec {sys.executable} -S "$@"\n', "There is no torch in"),
-        ("#!/bin/sh\necho nonsense; echo broken >&2; exit 3\n", "is no working Python (exit code 3): broken"),
-        ("#!/bin/sh\nkill -9 $$\n", "is no working Python (exit code -9)"),
+        ("#!/bin/sh\necho nonsense; echo broken >&2; exit 3\n", "is not a working Python (exit code 3): broken"),
+        ("#!/bin/sh\nkill -9 $$\n", "is not a working Python (exit code -9)"),
         ("not a program", "cannot be run"),
         (
             '#!/bin/sh\nprintf \'\\001{"python": "3.8.1", "supported": false, "torch": true}\'\n',
