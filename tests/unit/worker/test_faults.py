@@ -149,7 +149,7 @@ def run(worker: Workshop, fault: Fault) -> Any:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault(worker: Workshop, fault: Fault) -> None:
-    before = set(Path("/tmp").glob("fxlens-trace-*"))
+    before = set(worker.temporary.glob("fxlens-trace-*"))
     reply = run(worker, fault)
     if fault.kind is None:
         assert reply.failure is None
@@ -169,7 +169,7 @@ def test_fault(worker: Workshop, fault: Fault) -> None:
     assert not (worker.folder / "canary").exists()
     worker.assert_good()
     assert {path.name for path in worker.folder.iterdir()} <= {"script.py", "faulty.py"}
-    assert set(Path("/tmp").glob("fxlens-trace-*")) <= before
+    assert set(worker.temporary.glob("fxlens-trace-*")) <= before
 
 
 def test_exception_in_forward_is_a_failure_of_that_mode(worker: Workshop) -> None:

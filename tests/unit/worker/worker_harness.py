@@ -7,8 +7,10 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,6 +41,7 @@ class Workshop:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
         self.folder = Path()
+        self.temporary = Path()
         self.traces: list[int] = []
         self._frames = FrameBuffer()
         self._messages: list[dict[str, Any]] = []
@@ -161,18 +164,22 @@ def assert_ends(pid: int, seconds: float = 5.0) -> None:
 
 @contextlib.contextmanager
 def start_worker(*options: str, environment: dict[str, str] | None = None) -> Iterator[Workshop]:
+    # A folder for temporary files that nobody else has: what a trace leaves over can be told from other tests' files.
+    temporary = tempfile.mkdtemp(prefix="fxlens-worker-test-")
     process = subprocess.Popen(
         [sys.executable, str(MAIN), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
-        env=environment,
+        env={**(os.environ if environment is None else environment), "TMPDIR": temporary},
     )
     worker = Workshop(process)
+    worker.temporary = Path(temporary)
     try:
         worker.wait_for(lambda message: message.get("method") == "ready")
         yield worker
     finally:
+        shutil.rmtree(temporary, ignore_errors=True)
         assert process.stdin
         process.stdin.close()
         try:
