@@ -75,7 +75,8 @@ def bound_files(megabytes: int) -> None:
     if sys.platform != "win32":
         import resource
 
-        most = megabytes * 1_000_000
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        most = megabytes * 1_000_000 if hard == resource.RLIM_INFINITY else min(megabytes * 1_000_000, hard)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
