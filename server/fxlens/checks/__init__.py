@@ -38,7 +38,9 @@ _MOST_AT_ONE_PLACE = 3
 
 
 def check_call(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
-    """All problems of one call, by rule, in the order of :data:`RULES`."""
+    """All problems of one call, by rule, in the order of :data:`RULES`; none of a call that no run comes to."""
+    if not analysis.call.reached:
+        return
     for rule in RULES.values():
         if not (analysis.call.caught and rule.code in _RAISES):
             yield from rule.check(analysis, text)

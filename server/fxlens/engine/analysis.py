@@ -44,9 +44,7 @@ class CallAnalysis:
 
     def models_of(self, query: Query) -> tuple[ModelState, ...]:
         """The models that ``query`` is asked of (a branch's names belong to the branch's model)."""
-        if query.slices is None:
-            return self.models
-        return tuple(self.models[at] for at in query.slices if at < len(self.models))
+        return tuple(self.models[at] for at in self.call.slices_of(query) if at < len(self.models))
 
 
 @dataclass(frozen=True)

@@ -290,7 +290,7 @@ class Lowering:
 
     def _number(self, node: Node) -> n.Expression:
         try:
-            number = ast.literal_eval(value(node))
+            number = int(value(node)) if value(node).isdecimal() else ast.literal_eval(value(node))
         except (SyntaxError, ValueError):
             return self._other(node)
         return n.Constant(node.start_pos, node.end_pos, number)

@@ -1,0 +1,552 @@
+"""What calls do: functions of the workspace are gone into, those of libraries have models or are known to nobody."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fxlens.source.analysis.events import Event, Frame, Read
+from fxlens.source.analysis.machine import Extraction, Given, decorated_with
+from fxlens.source.analysis.state import Binding, State
+from fxlens.source.analysis.statements import Statements
+from fxlens.source.library import functions, testing
+from fxlens.source.library.extraction import POSITIONAL, extraction_function
+from fxlens.source.library.torch import (
+    MOST_SIZES,
+    NEUTRAL_METHODS,
+    PARTS_WITHOUT_STRUCTURE,
+    SETTINGS_OF,
+    TENSOR_MAKERS,
+    changing_method,
+)
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    ALWAYS,
+    NONE,
+    Alternatives,
+    ClassValue,
+    Condition,
+    Const,
+    Container,
+    FunctionValue,
+    Item,
+    Location,
+    Method,
+    Reference,
+    Subject,
+    Super,
+    Unknown,
+    Value,
+    certain,
+    conjunction,
+    joined,
+    under,
+)
+
+MOST_FRAMES = 14
+"""How deep calls are gone into: as deep as Python's own stack lets an interpreter in Python go."""
+EXIT = Method(Const(None), "<exit>")
+_EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort", "pytest.fail", "pytest.skip", "pytest.exit"})
+
+
+class Calls(Statements):
+    """Evaluates calls."""
+
+    def of_Call(self, node: n.Call) -> Alternatives:  # noqa: N802
+        if isinstance(node.function, n.Name) and node.function.name == "super" and not node.arguments:
+            return self._super(node)
+        callees = self.used(self.evaluate(node.function))
+        given = self.arguments(node.arguments)
+        found = [under(self._call_one(callee, given, node, condition), condition) for callee, condition in callees]
+        return self.touched(self.present(joined(*found)))
+
+    def _super(self, node: n.Call) -> Alternatives:
+        function = self.frame.function
+        if function is not None and function.owner is not None and function.bound is not None:
+            return certain(Super(function.bound, function.owner))
+        return self.unknown(node)
+
+    def _call_one(self, callee: Value, given: list[Given], node: n.Call, condition: Condition) -> Alternatives:
+        if not condition:
+            return self.call_value(callee, given, node)
+        with self.assuming(condition) as possible:
+            return self.call_value(callee, given, node) if possible else ()
+
+    def arguments(self, given: Iterable[n.Argument]) -> list[Given]:
+        found: list[Given] = []
+        for each in given:
+            mark = len(self.activity.reads)
+            alternatives = self.evaluate(each.value)
+            code = self.frame.document.code(each.value)
+            reads = self.activity.reads[mark:]
+            found.append(
+                Given(each.keyword, each.star, alternatives, each.value, reads, code, each.value.start_pos[0] - 1)
+            )
+        return self._spread(found)
+
+    def _spread(self, given: list[Given]) -> list[Given]:
+        """The arguments with those that ``*`` and ``**`` unpack, where they are known, one by one."""
+        found: list[Given] = []
+        for each in given:
+            if not each.star or each.node is None:
+                found.append(each)
+                continue
+            if each.star == "*":
+                items, why = self.items(each.alternatives, each.node)
+                plain = why is None and not any(item.condition for item in items)
+                spread = [
+                    replace_given(each, "", item.value, f"list({each.text})[{at}]") for at, item in enumerate(items)
+                ]
+                found += spread if plain else [each]
+                continue
+            items, why = self.entries(each.alternatives, each.node)
+            for item in items:
+                key = item.key[0][0] if item.key is not None and len(item.key) == 1 else None
+                if isinstance(key, Const) and isinstance(key.value, str):
+                    value = under(item.value, item.condition)
+                    found.append(replace_given(each, key.value, value, f"({each.text})[{key.value!r}]"))
+            if why is not None:
+                found.append(each)
+        return found
+
+    # Dispatch
+
+    def call_value(self, callee: Value, given: list[Given], node: n.Expression) -> Alternatives:
+        match callee:
+            case Reference():
+                return self._call_reference(callee, given, node)
+            case FunctionValue():
+                return self.call_function(callee, given, node)
+            case ClassValue():
+                return self.instantiate(callee, given, node)
+            case Method():
+                return self._call_method(callee, given, node)
+            case Location():
+                return self._call_object(callee, given, node)
+            case Unknown():
+                return self._call_unknown(callee, given, node)
+        return self.unknown(node)
+
+    def call_each(self, function: Value, rows: list[list[Alternatives]], node: n.Expression) -> list[Alternatives]:
+        """Call a function with each row of values, for ``map`` and ``filter``."""
+        return [self.call_value(function, [self.given(value, node) for value in row], node) for row in rows]
+
+    def _call_reference(self, callee: Reference, given: list[Given], node: n.Expression) -> Alternatives:
+        dotted = callee.dotted
+        known = extraction_function(dotted)
+        if known is not None and isinstance(node, n.Call):
+            self._extract(callee, given, node)
+            return self.unknown(node, made_by=dotted)
+        if dotted in _EXITS:
+            return certain(EXIT)
+        if dotted == "globals":
+            return self._globals()
+        if dotted in ("setattr", "delattr"):
+            return self._setattr(given)
+        model = functions.FUNCTIONS.get(dotted) or testing.FUNCTIONS.get(dotted)
+        if model is not None:
+            found = model(functions.Called(self, given, node))
+            self._made_of(found, given)
+            return found
+        found = self.unknown(node, made_by=dotted)
+        self._made_of(found, given)
+        constants = all(isinstance(value, Const) for each in given for value, _ in each.alternatives)
+        if dotted.partition(".")[0] in SETTINGS_OF and constants and self._for_effect(node):
+            self.run.patches.append((callee, "", self.event(), ()))
+        for value, _ in found:
+            if isinstance(value, Unknown) and dotted in TENSOR_MAKERS:
+                value.subject.shape = self._shape(given)
+        return found
+
+    def _shape(self, given: list[Given]) -> tuple[int, ...]:
+        """The sizes that a function is given that makes a tensor; none where they are not all known."""
+        sizes = [each.alternatives for each in given if not each.keyword and not each.star]
+        if len(sizes) == 1 and len(sizes[0]) == 1 and self.container(sizes[0][0][0]) is not None:
+            items, why = self.items(sizes[0], n.Expression((1, 0), (1, 0)))
+            sizes = [item.value for item in items] if why is None else []
+        known = [values[0][0] for values in sizes if len(values) == 1]
+        numbers = [each.value for each in known if isinstance(each, Const) and type(each.value) is int]
+        plain = len(numbers) == len(sizes) and 0 < len(numbers) <= MOST_SIZES and all(size > 0 for size in numbers)
+        return tuple(numbers) if plain else ()
+
+    def _made_of(self, found: Alternatives, given: list[Given]) -> None:
+        """What a library's function returns may hold what it is given: a change of that changes it too."""
+        parts = [value.subject for each in given for value, _ in each.alternatives if isinstance(value, Unknown)]
+        for value, _ in found:
+            if isinstance(value, Unknown) and parts and value.subject.part_of is None:
+                value.subject.parts = tuple(part for part in parts if part is not value.subject)
+
+    def _globals(self) -> Alternatives:
+        scope = self.frame.scope
+        while (parent := self.run.parents[scope]) is not None:
+            scope = parent
+        items: list[Item] = []
+        for (owner, name), _events in [(key, e) for key, e in self.run.bindings.items() if isinstance(key, tuple)]:
+            binding = self.state.binding((owner, name)) if owner == scope else None
+            if binding is not None:
+                self.read(binding.events)
+                items.append(Item(binding.alternatives, ALWAYS, certain(Const(name))))
+        return self.made("dict", tuple(items))
+
+    def _setattr(self, given: list[Given]) -> Alternatives:
+        if len(given) >= 2:
+            for owner, _ in given[0].alternatives:
+                for name, _ in given[1].alternatives:
+                    if isinstance(name, Const) and isinstance(name.value, str) and len(given) > 2:
+                        self._set_attribute(owner, name.value, given[2].alternatives)
+                    elif isinstance(owner, Unknown):
+                        self.changed(owner.subject)
+        return NONE
+
+    def _call_method(self, callee: Method, given: list[Given], node: n.Expression) -> Alternatives:
+        call = functions.Called(self, given, node)
+        if isinstance(callee.owner, Location):
+            container = self.container(callee.owner)
+            if container is not None and container.kind != "instance":
+                return functions.container_method(self, callee.owner, callee.name, call)
+        if isinstance(callee.owner, Const) and isinstance(callee.owner.value, str):
+            return functions.text_method(self, callee.owner, callee.name, call)
+        return self.unknown(node)
+
+    def _call_object(self, callee: Location, given: list[Given], node: n.Expression) -> Alternatives:
+        container = self.container(callee)
+        if container is not None and container.instance_of is not None:
+            found = self._class_member(container.instance_of, "__call__", callee)
+            if found:
+                return joined(*(self.call_value(value, given, node) for value, _ in found))
+        return self.unknown(node)
+
+    def _call_unknown(self, callee: Unknown, given: list[Given], node: n.Expression) -> Alternatives:
+        """A method of something unknown, or something unknown itself."""
+        subject = callee.subject
+        name, path = self._method_name(node)
+        owner = subject.part_of
+        if owner is not None and name in NEUTRAL_METHODS:
+            return certain(Unknown(owner))
+        if owner is not None and self._for_effect(node):
+            constants = all(isinstance(v, Const) for each in given for v, _ in each.alternatives)
+            if changing_method(name, constants, path):
+                self.changed(owner)
+        if owner is not None and owner.root.made_by.startswith("argparse"):
+            return certain(Unknown(self.subject((owner.root, "called", name), node, owner.root)))
+        self._note_example(subject, given)
+        within = owner if name not in PARTS_WITHOUT_STRUCTURE else None
+        return certain(Unknown(Subject(self.frame.document, node, within, parts=(subject.root,))))
+
+    def _note_example(self, subject: Subject, given: list[Given]) -> None:
+        """What an extractor is called with is the best example input for its model."""
+        if extraction_function(subject.made_by) is None or not given or given[0].keyword or given[0].star:
+            return
+        shapes = {value.subject.shape if isinstance(value, Unknown) else () for value, _ in given[0].alternatives}
+        shape = shapes.pop() if len(shapes) == 1 else ()
+        if shape and subject.node not in self.run.examples:
+            self.run.examples[subject.node] = (shape, self.activity.node.start_pos[0] - 1)
+
+    def _method_name(self, node: n.Expression) -> tuple[str, tuple[str, ...]]:
+        function = node.function if isinstance(node, n.Call) else node
+        path: list[str] = []
+        inner: n.Expression = function
+        while isinstance(inner, (n.Attribute, n.Subscript, n.Call)):
+            if isinstance(inner, n.Attribute):
+                path.append(inner.name)
+            inner = inner.function if isinstance(inner, n.Call) else inner.value
+        return (function.name if isinstance(function, n.Attribute) else ""), tuple(path[1:])
+
+    def _for_effect(self, node: n.Expression) -> bool:
+        statement = self.activity.node
+        return isinstance(statement, n.ExpressionStatement) and statement.value is node
+
+    # Extraction calls
+
+    def _extract(self, callee: Reference, given: list[Given], node: n.Call) -> None:
+        known = extraction_function(callee.dotted)
+        assert known is not None
+        function, dialect = known
+        names = POSITIONAL[dialect, function]
+        arguments: dict[str, Given] = {}
+        at = 0
+        unpacks = False
+        for each in given:
+            unpacks = unpacks or bool(each.star)
+            if each.keyword:
+                arguments.setdefault(each.keyword, each)
+            elif not each.star and at < len(names):
+                arguments.setdefault(names[at], each)
+                at += 1
+        self.run.events += 1
+        self.run.extractions.append(
+            Extraction(
+                callee.dotted,
+                self.frame.document,
+                node,
+                self.frame,
+                self.state.condition,
+                {name: self.present(each.alternatives) for name, each in arguments.items()},
+                {name: each.node for name, each in arguments.items() if each.node is not None},
+                {name: each.reads for name, each in arguments.items()},
+                self.state,
+                self.activity,
+                self.run.events,
+                unpacks,
+                texts={name: (each.text, each.line) for name, each in arguments.items()},
+                containers=self._containers(arguments),
+                blocks=self.blocks,
+            )
+        )
+
+    def _containers(self, arguments: dict[str, Given]) -> dict[int, Container]:
+        """What the lists and dicts among the arguments hold at this moment."""
+        found: dict[int, Container] = {}
+        for each in arguments.values():
+            for value, _ in each.alternatives:
+                container = self.container(value)
+                if isinstance(value, Location) and container is not None:
+                    found[value.id] = container
+        return found
+
+    # Functions of the workspace
+
+    def call_function(self, callee: FunctionValue, given: list[Given], node: n.Expression) -> Alternatives:
+        frames = self.frame.chain
+        if any(frame.node is callee.node for frame in frames):
+            return self.unknown(node)
+        if self.run.depth >= MOST_FRAMES or self.run.tally.exhausted:
+            self.run.tally.exhausted = True
+            return self.unknown(node)
+        self.run.entered.add(callee.node)
+        self.run.depth += 1
+        try:
+            return self.run_function(callee, given, node, symbolic=False)
+        except RecursionError:  # Expressions nested as deeply as Python itself can hardly read.
+            self.run.tally.exhausted = True
+            return self.unknown(node)
+        finally:
+            self.run.depth -= 1
+
+    def run_function(
+        self, callee: FunctionValue, given: list[Given], node: n.Expression, symbolic: bool
+    ) -> Alternatives:
+        state, outer, activity, blocks = self.state, self.frame, self.activity, self.blocks
+        inner = state.fork()
+        if inner is None:
+            return self.unknown(node)
+        frame = Frame(
+            callee.document,
+            callee.node,
+            self.new_scope(callee.closure),
+            outer,
+            activity,
+            node,
+            callee,
+            callee.bound,
+            symbolic,
+            entry=state,
+        )
+        self.run.frames[frame.scope] = frame
+        if self.run.frames_made is not None:
+            self.run.frames_made.append(frame)
+        self.state, self.frame, self.blocks = inner, frame, ()
+        self._bind_parameters(callee, given, symbolic, node)
+        try:
+            result, ends = self._run_body(callee, inner)
+        finally:
+            self.state, self.frame, self.activity, self.blocks = state, outer, activity, blocks
+        activity.reads += frame.reads
+        if not ends:
+            return result or certain(EXIT)
+        state.merge(ends)
+        return result
+
+    def _run_body(self, callee: FunctionValue, inner: State) -> tuple[Alternatives, list[State]]:
+        frame = self.frame
+        assert frame.entry is not None
+        if isinstance(callee.node, n.Lambda):
+            statement = n.ExpressionStatement(callee.node.body.start_pos, callee.node.body.end_pos, callee.node.body)
+            outer, self.activity = (
+                self.activity,
+                replace(self.activity, frame=frame, node=statement, reads=[], event=None),
+            )
+            found = self.evaluate(callee.node.body)
+            frame.reads += self.activity.reads
+            self.activity = outer
+            return found, [inner.snapshot(frame.entry)]
+        alive = self.run_block(callee.node.body)
+        ends = [state for _, state in frame.returns]
+        base = frame.entry.condition
+        sides = [under(value, state.condition - base) for value, state in frame.returns]
+        if alive:
+            last = self.state.snapshot(frame.entry)
+            ends.append(last)
+            if not any(isinstance(each, n.Await) for each, _ in frame.returned):
+                sides.append(under(NONE, last.condition - base))
+        return joined(*sides), ends
+
+    def _bind_parameters(self, callee: FunctionValue, given: list[Given], symbolic: bool, node: n.Expression) -> None:
+        wanted = list(callee.node.parameters)
+        bound = self._arguments_by_name(callee, given, wanted, node)
+        for parameter in wanted:
+            event = self.new_event("parameter", parameter, [])
+            event.name = parameter.name
+            each = bound.get(parameter.name)
+            if each is not None:
+                event.text, event.reads = each.text, each.reads
+                event.line = each.line
+                value = each.alternatives
+            else:
+                event.unpacked = any(given_.star for given_ in given)
+                value = self._not_given(callee, parameter, event, symbolic or event.unpacked)
+            event.owner = callee.bound if wanted and parameter is wanted[0] and callee.bound is not None else None
+            self.state.set((self.frame.scope, parameter.name), Binding(value, frozenset({event})))
+            self.run.bindings.setdefault((self.frame.scope, parameter.name), []).append(event)
+
+    def _arguments_by_name(
+        self, callee: FunctionValue, given: list[Given], wanted: list[n.Parameter], node: n.Expression
+    ) -> dict[str, Given]:
+        bound: dict[str, Given] = {}
+        positional = [each for each in wanted if not each.star and not each.keyword_only]
+        listed = list(given)
+        for name, value in reversed(callee.wrapped):
+            listed.insert(0, replace_given(self.given(value, n.Expression((1, 0), (1, 0))), name, value, ""))
+        if callee.bound is not None and positional:
+            own = self.given(certain(callee.bound), n.Expression(positional[0].start_pos, positional[0].end_pos))
+            if isinstance(node, n.Call) and isinstance(node.function, n.Attribute):
+                caller = self.frame.parent or self.frame
+                own.text, own.reads = caller.document.code(node.function.value), list(self.activity.reads)
+            bound[positional.pop(0).name] = own
+        rest: list[Given] = []
+        extra: list[Given] = []
+        names = {each.name for each in wanted if not each.star}
+        open_ = False
+        for each in listed:
+            if each.star:
+                open_ = True
+            elif each.keyword and each.keyword in names:
+                bound.setdefault(each.keyword, each)
+            elif each.keyword:
+                extra.append(each)
+            elif positional:
+                bound[positional.pop(0).name] = each
+            else:
+                rest.append(each)
+        for parameter in wanted:
+            if parameter.star == "*":
+                bound[parameter.name] = self._collected("tuple", rest, parameter, open_)
+            elif parameter.star == "**":
+                bound[parameter.name] = self._collected("dict", extra, parameter, open_)
+        return bound
+
+    def _collected(self, kind: str, given: list[Given], parameter: n.Parameter, open_: bool) -> Given:
+        opened = Subject(self.frame.document, parameter) if open_ else None
+        if kind == "dict":
+            items = tuple(Item(each.alternatives, ALWAYS, certain(Const(each.keyword)), each.text) for each in given)
+            text = f"dict({', '.join(f'{each.keyword}={each.text}' for each in given)})"
+        else:
+            items = tuple(Item(each.alternatives) for each in given)
+            text = f"({''.join(f'{each.text}, ' for each in given)})"
+        reads = [read for each in given for read in each.reads]
+        return Given("", "", self.made(kind, items, opened), None, reads, text, parameter.start_pos[0] - 1)
+
+    def _not_given(self, callee: FunctionValue, parameter: n.Parameter, event: Event, symbolic: bool) -> Alternatives:
+        default = self.state.binding((parameter, callee.closure))
+        if parameter.default is not None and default is None:
+            default = Binding(self.evaluate(parameter.default))
+        if not symbolic and default is not None:
+            event.text = callee.document.code(parameter.default) if parameter.default is not None else ""
+            event.line = parameter.start_pos[0] - 1
+            event.reads = [Read(default.events)] if default.events else []
+            return default.alternatives
+        fixture = self.supplied(callee, parameter, event) if symbolic else None
+        if fixture is not None:
+            return fixture
+        subject = Subject(callee.document, parameter, parameter=parameter)
+        subject.default = default.alternatives if default is not None else None
+        event.subject = subject
+        self.run.parameters[subject] = event
+        return certain(Unknown(subject))
+
+    @abstractmethod
+    def supplied(self, callee: FunctionValue, parameter: n.Parameter, event: Event) -> Alternatives | None:
+        """What a test runner gives a parameter of a function that nobody calls."""
+
+    # Classes
+
+    def instantiate(self, callee: ClassValue, given: list[Given], node: n.Expression) -> Alternatives:
+        location = self.allocate(Container("instance", instance_of=callee))
+        event = self.new_event("self", callee.node, [])
+        event.owner = location
+        self.state.set((location.id, "<self>"), Binding((), frozenset({event})))
+        initialise = self._class_member(callee, "__init__", location)
+        if initialise is not None:
+            for value, _ in initialise:
+                self.call_value(value, given, node)
+        else:
+            self._fill_fields(callee, location, given)
+        return certain(location)
+
+    def _fill_fields(self, callee: ClassValue, location: Location, given: list[Given]) -> None:
+        """The fields of a data class or a named tuple, which have no ``__init__`` that is written out."""
+        fields = [name for owner in reversed(self.mro(callee)) for name in _annotated_names(owner.node)]
+        positional = [each for each in given if not each.keyword and not each.star]
+        named = {each.keyword: each for each in given if each.keyword}
+        for at, name in enumerate(fields):
+            each = named.get(name) or (positional[at] if at < len(positional) else None)
+            if each is not None:
+                self.state.set((location.id, name), Binding(each.alternatives, frozenset({self.event()})))
+
+    def mro(self, owner: ClassValue) -> list[ClassValue]:
+        """The class and its bases in the workspace, in the order in which attributes are looked for, nearly."""
+        self.complete_class(owner.scope)
+        found = [owner]
+        for each in found:
+            at = 0
+            while (bases := self.state.binding((each.scope, ("base", at)))) is not None:
+                found += [v for v, _ in bases.alternatives if isinstance(v, ClassValue) and v not in found]
+                at += 1
+        return found
+
+    def lookup_in_class(self, owner: ClassValue, name: str) -> Binding | None:
+        self.complete_class(owner.scope)
+        return self.state.binding((owner.scope, name))
+
+    def read_attached(self, owner: Location, name: str) -> None:
+        """Note that a method or a class's attribute is used of an object, which has to have it then."""
+        event = self.new_event("attach", n.Pass((1, 0), (1, 0)), [])
+        event.owner, event.name = owner, name
+        container = self.container(owner)
+        if container is not None and container.instance_of is not None:
+            for each in self.mro(container.instance_of):
+                binding = self.lookup_in_class(each, name)
+                if binding is not None:
+                    event.reads = [Read(binding.events)]
+                    kinds = [v for v, _ in binding.alternatives]
+                    event.text = _attachment(kinds[0] if kinds else None, name)
+                    break
+        self.read(frozenset({event}))
+
+
+def _attachment(value: Value | None, name: str) -> str:
+    """How an attribute of a class is put on an empty object, which is called ``{self}``."""
+    if isinstance(value, FunctionValue) and isinstance(value.node, n.FunctionDef):
+        if decorated_with(value.node, "property", "cached_property"):
+            return f"type({{self}}).{name} = {name}"
+        if not decorated_with(value.node, "staticmethod", "classmethod"):
+            return f'{{self}}.{name} = __import__("functools").partial({name}, {{self}})'
+    return f"{{self}}.{name} = {name}"
+
+
+def _annotated_names(node: n.ClassDef) -> list[str]:
+    found: list[str] = []
+    for each in node.body:
+        if isinstance(each, n.Annotated) and isinstance(each.target, n.Name):
+            found.append(each.target.name)
+        elif isinstance(each, n.Assign) and each.annotation is not None and isinstance(each.targets[0], n.Name):
+            found.append(each.targets[0].name)
+    return found
+
+
+def replace_given(given: Given, keyword: str, value: Alternatives, text: str) -> Given:
+    return Given(keyword, "", value, given.node, given.reads, text, given.line)
+
+
+__all__ = ["EXIT", "Calls", "conjunction"]
