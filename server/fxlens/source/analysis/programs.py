@@ -113,7 +113,7 @@ class Programs:
 
     def _run_uncalled(self, interpreter: Interpreter) -> None:
         """Run the relevant functions of the interpreter's file that no call leads into, callers first."""
-        document = interpreter.root_frame.document
+        document = interpreter.document
         while True:
             waiting = [
                 node
