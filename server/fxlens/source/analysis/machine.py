@@ -102,8 +102,8 @@ class Run:
     """The events of the parameters that nobody gives."""
     depth: int = 0
     """How many calls and imports are being gone into, one in another."""
-    names: tuple[str, ...] = ()
-    """The names by which functions that lead to extraction calls are called."""
+    eager_classes: set[n.ClassDef] = field(default_factory=set)
+    """The classes that hold functions that lead to extraction calls."""
     pending: dict[int, tuple[n.ClassDef, Frame, Activity, State]] = field(default_factory=dict)
     """The classes whose bodies nobody has looked into yet, by their scopes."""
     frames: dict[int, Frame] = field(default_factory=dict)

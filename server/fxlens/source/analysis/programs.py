@@ -27,7 +27,7 @@ class Programs:
         """What every run came to, in order; the branches that no run enters last, as ``unreached``."""
         self._follow_imports()
         importers = sorted(Importers(self.run, self.document, self.relevant).find())
-        self.run.names = tuple(self.relevant.names)
+        self.run.eager_classes = self.relevant.classes
         for path in importers:
             document = self.run.document(path)
             if document is not None:
@@ -41,6 +41,9 @@ class Programs:
         """The names that lead to extraction calls, through the files that this one imports."""
         known = -1
         paths = [path for path in self.wrappers if path != self.document.path]
+        if not paths:
+            self.relevant.add(self.document)
+            return
         while known != len(self.relevant.names):
             known = len(self.relevant.names)
             for path in paths:
