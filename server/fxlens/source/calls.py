@@ -156,9 +156,9 @@ class _Call:
             callee,
             hint.span if hint is not None else self.document.span(model) if model is not None else None,
             hinted=hint is not None,
-            given=tuple(_given(self.document, first, site)),
+            given=tuple(_given(self.document, self.extractions, site)),
             caught=is_caught(self.run, first),
-            unpacks=first.unpacks,
+            unpacks=any(argument.star for argument in site.arguments),
             reached=first.reached,
         )
 
@@ -281,22 +281,23 @@ def _callee(call: n.Call) -> n.Node:
     return function
 
 
-def _given(document: Document, extraction: Extraction, call: n.Call) -> Iterator[GivenArgument]:
+def _given(document: Document, extractions: list[Extraction], call: n.Call) -> Iterator[GivenArgument]:
     """The arguments of a call as they are written, under their parameters' names."""
     written = {id(argument.value): argument for argument in call.arguments}
-    for name, node in extraction.nodes.items():
+    for name, node in extractions[0].nodes.items():
         argument = written.get(id(node))
         if argument is None or argument.star:
             continue
         keyword = bool(argument.keyword)
         whole = document.span(argument) if keyword else document.span(node)
-        yield GivenArgument(name, keyword, _kind(extraction, name, node), document.span(node), whole)
+        kinds = {_kind(extraction, name, node) for extraction in extractions}
+        yield GivenArgument(name, keyword, kinds.pop() if len(kinds) == 1 else "other", document.span(node), whole)
 
 
 def _kind(extraction: Extraction, name: str, node: n.Expression) -> Kind:
     """What kind of value an argument is for certain."""
     kinds: set[Kind] = set()
-    for value, _ in extraction.arguments[name]:
+    for value, _ in extraction.arguments.get(name, ()):
         container = extraction.containers.get(getattr(value, "id", -1))
         if isinstance(value, Const):
             kinds.add("none" if value.value is None else "string" if isinstance(value.value, str) else "other")
