@@ -46,7 +46,7 @@ class CallAnalysis:
         """The models that ``query`` is asked of (a branch's names belong to the branch's model)."""
         if not self.call.conditions:
             return self.models
-        return tuple(self.models[at] for at in self.call.slices_of(query) if at < len(self.models))
+        return tuple(self.models[at] for at in self.call.slices_of(query) if at < len(self.models)) or self.models
 
 
 @dataclass(frozen=True)
