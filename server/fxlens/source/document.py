@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 from parso.tree import Leaf
@@ -16,6 +17,7 @@ from fxlens.source.model import Position, Span
 from fxlens.source.tree import Node
 
 if TYPE_CHECKING:
+    from fxlens.source.syntax.lowering import Lowering
     from fxlens.source.syntax.nodes import Module
 
 _OTHER_BREAKS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
@@ -71,6 +73,8 @@ class Document:
             self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")
         self.syntax: Module | None = None
         """The typed syntax, made by ``syntax.lowered``."""
+        self.lowering: Lowering | None = None
+        """What made the typed syntax of the text before this one, and knows which statements are as they were."""
         self._occurrences: dict[str, list[Node]] = {}
 
     def given_text(self, span: Span) -> str | None:
@@ -91,10 +95,7 @@ class Document:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        starts = [0]
-        for line in self.lines:
-            starts.append(starts[-1] + len(line))
-        return starts
+        return [0, *accumulate(map(len, self.lines))]
 
     def offset(self, position: tuple[int, int]) -> int:
         """The offset in the parsed text of a parso position."""
@@ -163,7 +164,9 @@ def document_of(text: str, path: str) -> Document:
     """
     document = _kept.pop(path, None)
     if document is None or document.original != text:
+        earlier = document.lowering if document is not None else None
         document = Document(text, path)
+        document.lowering = earlier
     _kept[path] = document
     while len(_kept) > _KEPT_DOCUMENTS:
         _kept.popitem(last=False)

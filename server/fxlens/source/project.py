@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import PurePath
 
 from fxlens.source.workspace import Workspace
 
@@ -15,15 +13,32 @@ _IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n#]+)", re.M)
 
 def imported_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:
     """The files of the workspace that ``text``, the file ``path``, imports; told without parsing it."""
-    for dotted in imported_modules(text):
+    for dotted in imported_modules(text, path):
         found = workspace.module(dotted, path)
         if found is not None:
             yield found
 
 
-@lru_cache(maxsize=256)
-def imported_modules(text: str) -> tuple[str, ...]:
-    """What may be a module in the imports of ``text``: ``from a import b`` may import the module ``a`` or ``a.b``."""
+_known: dict[str, tuple[str, tuple[str, ...]]] = {}
+_MOST_KNOWN = 8192
+
+
+def imported_modules(text: str, path: str) -> tuple[str, ...]:
+    """What may be a module in the imports of ``text``: ``from a import b`` may import the module ``a`` or ``a.b``.
+
+    Found once for each text of the file ``path``.
+    """
+    known = _known.get(path)
+    if known is not None and known[0] == text:
+        return known[1]
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    found = _found_in(text)
+    _known[path] = (text, found)
+    return found
+
+
+def _found_in(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for match in _FROM.finditer(text):
         home, names = match[1], re.findall(r"(\w+)(?:[ \t]+as[ \t]+\w+)?", match[2])
@@ -34,7 +49,6 @@ def imported_modules(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def may_import(text: str, path: str) -> bool:
-    """Whether ``text`` can import from the file ``path``: its module or its package is named."""
-    module = PurePath(path)
-    return module.stem in text or module.parent.name in text
+def may_call(text: str, name: str) -> bool:
+    """Whether something of that name is called in ``text``, as far as can be told without parsing it."""
+    return re.search(rf"(?<!\w){re.escape(name)}[ \t]*\(", text) is not None

@@ -116,6 +116,16 @@ class ModuleValue:
 
 
 @dataclass(frozen=True)
+class Imported:
+    """A name imported from a file of the workspace, which nobody has read yet; only bindings hold one."""
+
+    module: str
+    name: str
+    importer: str
+    node: n.Node = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Super:
     """``super()`` of ``bound`` in a method of ``owner``."""
 
@@ -138,7 +148,9 @@ class Unknown:
     subject: Subject
 
 
-Value: TypeAlias = "Const | Reference | Location | ClassValue | FunctionValue | ModuleValue | Super | Method | Unknown"
+Value: TypeAlias = (
+    "Const | Reference | Location | ClassValue | FunctionValue | ModuleValue | Imported | Super | Method | Unknown"
+)
 Alternative: TypeAlias = "tuple[Value, Condition]"
 Alternatives: TypeAlias = "tuple[Alternative, ...]"
 

@@ -50,6 +50,10 @@ EXIT = Method(Const(None), "<exit>")
 _EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort", "pytest.fail", "pytest.skip", "pytest.exit"})
 
 
+_READING = frozenset({"get", "items", "keys", "values", "pop", "copy"})
+"""The methods of a dict that read its entries."""
+
+
 class Calls(Statements):
     """Evaluates calls."""
 
@@ -186,7 +190,7 @@ class Calls(Statements):
             binding = self.state.binding((owner, name)) if owner == scope else None
             if binding is not None:
                 self.read(binding.events)
-                items.append(Item(binding.alternatives, ALWAYS, certain(Const(name))))
+                items.append(Item(self.resolved(binding.alternatives), ALWAYS, certain(Const(name))))
         return self.made("dict", tuple(items))
 
     def _setattr(self, given: list[Given]) -> Alternatives:
@@ -202,6 +206,8 @@ class Calls(Statements):
     def _call_method(self, callee: Method, given: list[Given], node: n.Expression) -> Alternatives:
         call = functions.Called(self, given, node)
         if isinstance(callee.owner, Location):
+            if callee.name in _READING:
+                self.complete(callee.owner)
             container = self.container(callee.owner)
             if container is not None and container.kind != "instance":
                 return functions.container_method(self, callee.owner, callee.name, call)

@@ -431,6 +431,7 @@ class Expressions(Machine):
 
     def entry(self, owner: Value, key: Value, node: n.Expression) -> Alternatives:
         """``owner[key]``: one entry of a known container; of a table with an unknown key, each of its entries."""
+        self.complete(owner)
         container = self.container(owner)
         if container is not None and container.kind != "instance":
             return python.entry(self, container, key, node)
@@ -545,6 +546,7 @@ class Expressions(Machine):
         found: list[Item] = []
         opened: Subject | None = None
         for value, condition in self.touched(self.settled(alternatives)):
+            self.complete(value)
             more, why = python.iterated(self, value, node)
             opened = opened or why
             for item in more:
@@ -558,6 +560,7 @@ class Expressions(Machine):
         found: list[Item] = []
         opened: Subject | None = None
         for value, condition in self.settled(alternatives):
+            self.complete(value)
             container = self.container(value)
             if isinstance(value, Const) and value.value is None:
                 continue
@@ -611,6 +614,9 @@ class Expressions(Machine):
     # What other parts of the machine do
 
     def module_member(self, owner: ModuleValue, name: str, node: n.Expression) -> Alternatives:
+        raise NotImplementedError
+
+    def complete(self, value: Value) -> None:
         raise NotImplementedError
 
     def mro(self, owner: ClassValue) -> list[ClassValue]:

@@ -23,6 +23,7 @@ from fxlens.source.values import (
     Item,
     Literal,
     Location,
+    ModuleValue,
     Reference,
     Subject,
     Tally,
@@ -38,6 +39,8 @@ from fxlens.source.workspace import Workspace
 STEPS = 120_000
 """The budget of one file's analysis: statements and expressions that are looked at. Some hundred times what real files
 take; counted, not timed, so that a result never depends on the machine."""
+CHARACTERS_PER_STEP = 40
+"""Of a file that is parsed for the analysis of another one: a statement of a line is one step."""
 _BUILTINS = frozenset(dir(builtins))
 MODULE_NAMES = frozenset({"__file__", "__name__", "__doc__", "__package__", "__spec__", "__builtins__"})
 
@@ -99,8 +102,8 @@ class Run:
     """The events of the parameters that nobody gives."""
     depth: int = 0
     """How many calls and imports are being gone into, one in another."""
-    names: tuple[str, ...] = ()
-    """The names by which functions that lead to extraction calls are called."""
+    eager_classes: set[n.ClassDef] = field(default_factory=set)
+    """The classes that hold functions that lead to extraction calls."""
     pending: dict[int, tuple[n.ClassDef, Frame, Activity, State]] = field(default_factory=dict)
     """The classes whose bodies nobody has looked into yet, by their scopes."""
     frames: dict[int, Frame] = field(default_factory=dict)
@@ -114,6 +117,16 @@ class Run:
     entered_with: dict[n.Node, list[Value]] = field(default_factory=dict)
     """The functions that the calls of ``with`` statements call."""
     patches: list[tuple[Reference, str, Event, Alternatives]] = field(default_factory=list)
+    shared: State = field(default_factory=State)
+    """The memory of imported modules, below that of each program."""
+    imported: dict[str, ModuleValue] = field(default_factory=dict)
+    """The modules that imports name, by their files; those that have been run are among ``modules``."""
+    imported_as: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By which dotted name, in which file, the module of a file was imported first."""
+    tables: dict[int, str] = field(default_factory=dict)
+    """The tables that a module made empty, with its file: other modules may fill them."""
+    completed: set[str] = field(default_factory=set)
+    """The files whose tables have been filled."""
 
     def document(self, path: str) -> Document | None:
         """The document of a file of the workspace, one for the whole analysis."""
@@ -128,7 +141,7 @@ class Machine:
 
     def __init__(self, run: Run, root: Frame) -> None:
         self.run = run
-        self.state = State()
+        self.state = State(run.shared)
         self.frame = root
         self.activity = Activity(root, n.Pass((1, 0), (1, 0)), ())
         self.blocks: tuple[Block, ...] = ()
@@ -161,6 +174,8 @@ class Machine:
         location = Location(self.run.scopes)
         events = frozenset({self.activity.event}) if self.activity.event is not None else frozenset()
         self.state.set(("heap", location.id), Stored(container, events))
+        if container.kind == "dict" and not container.items:
+            self.run.tables[location.id] = self.frame.chain[-1].document.path
         return location
 
     def container(self, value: Value) -> Container | None:
@@ -277,7 +292,11 @@ class Machine:
         if found is None:
             return self._missing(node)
         self.read(found.events)
-        return self.touched(self.present(found.alternatives))
+        return self.touched(self.present(self.resolved(found.alternatives)))
+
+    @abstractmethod
+    def resolved(self, alternatives: Alternatives) -> Alternatives:
+        """The alternatives with the names of other modules looked up there."""
 
     def present(self, alternatives: Alternatives) -> Alternatives:
         """The alternatives that are possible here, with what the path says of them."""
@@ -300,6 +319,10 @@ class Machine:
         if stars is not None:
             self.read(stars.events)
             return self.from_stars(node, stars.alternatives)
+        return self.undefined(node)
+
+    def undefined(self, node: n.Name) -> Alternatives:
+        """A builtin, or a name that nothing in the file binds."""
         if node.name in _BUILTINS and node.name not in MODULE_NAMES:
             return certain(Reference(node.name))
         if node.name not in MODULE_NAMES:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import PurePath
-
+from fxlens.source.analysis.importers import Importers
 from fxlens.source.analysis.interpreter import Interpreter
 from fxlens.source.analysis.machine import STEPS, Extraction, Run
 from fxlens.source.document import Document
-from fxlens.source.index.relevance import Relevant, calls_of, functions_around, mentions
+from fxlens.source.index.relevance import Relevant, calls_of, functions_around
 from fxlens.source.library.extraction import FUNCTIONS
-from fxlens.source.project import may_import
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import Tally
 from fxlens.source.workspace import Workspace
-
-MOST_FILES = 32
-"""How many files are run for the calls of one: with more of them, not everything was looked at."""
 
 
 class Programs:
@@ -29,13 +22,12 @@ class Programs:
         self.run.documents[document.path] = document
         self.relevant = Relevant(FUNCTIONS)
         self.wrappers = wrappers
-        self.files = 0
 
     def extractions(self) -> list[Extraction]:
         """What every run came to, in order; the branches that no run enters last, as ``unreached``."""
         self._follow_imports()
-        importers = sorted(self._importers())
-        self.run.names = tuple(self.relevant.names)
+        importers = sorted(Importers(self.run, self.document, self.relevant).find())
+        self.run.eager_classes = self.relevant.classes
         for path in importers:
             document = self.run.document(path)
             if document is not None:
@@ -49,6 +41,9 @@ class Programs:
         """The names that lead to extraction calls, through the files that this one imports."""
         known = -1
         paths = [path for path in self.wrappers if path != self.document.path]
+        if not paths:
+            self.relevant.add(self.document)
+            return
         while known != len(self.relevant.names):
             known = len(self.relevant.names)
             for path in paths:
@@ -66,54 +61,11 @@ class Programs:
             self._run_uncalled(interpreter)
         return interpreter
 
-    # Files that lead here
-
-    def _importers(self) -> Iterator[str]:
-        """The other files of the workspace that may call functions that lead to this file's extraction calls."""
-        workspace = self.run.workspace
-        if workspace is None:
-            return
-        own = {name for node in self.relevant.functions for name in self._names_of(node)}
-        targets = {self.document.path}
-        seen = {self.document.path}
-        queue = list(own)
-        asked: set[str] = set()
-        while queue:
-            name = queue.pop()
-            if name in asked:
-                continue
-            asked.add(name)
-            for path in workspace.mentioning(name):
-                text = workspace.text(path) if path not in seen else None
-                # Before anything is parsed: names like `main` and `features` stand in every second file.
-                if text is None or not re.search(rf"(?<![\w]){re.escape(name)}\(", text):
-                    continue
-                if not any(may_import(text, target) for target in targets):
-                    continue
-                if self.files >= MOST_FILES:
-                    self.run.tally.exhausted = True
-                    return
-                self.files += 1
-                seen.add(path)
-                targets.add(path)
-                other = self.run.document(path)
-                if other is None:
-                    continue
-                for around in mentions(other, [name]):
-                    for function in functions_around(around):
-                        self.relevant.functions.setdefault(function, other)
-                self.relevant.add(other)
-                queue += [each for each in self.relevant.names if each not in asked and each not in FUNCTIONS]
-                yield path
-
-    def _names_of(self, node: n.FunctionDef | n.Lambda) -> list[str]:
-        return [name for name, functions in self.relevant.named.items() if node in functions]
-
     # What nobody calls
 
     def _run_uncalled(self, interpreter: Interpreter) -> None:
         """Run the relevant functions of the interpreter's file that no call leads into, callers first."""
-        document = interpreter.root_frame.document
+        document = interpreter.document
         while True:
             waiting = [
                 node
@@ -157,6 +109,3 @@ class Programs:
         for each in more:
             each.reached = False
         self.run.extractions[before:] = more
-
-
-__all__ = ["Programs", "PurePath"]

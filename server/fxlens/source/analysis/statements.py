@@ -526,11 +526,7 @@ class Statements(Expressions):
         scope = self.new_scope(self.frame.scope)
         value = ClassValue(node, self.frame.document, scope, self.frame.scope)
         self.run.class_scopes[scope] = value
-        bases = [self.evaluate(argument.value) for argument in node.arguments if not argument.keyword]
-        for at, base in enumerate(bases):
-            self.state.set((scope, ("base", at)), Binding(base))
-        text = self.frame.document.code(node)
-        if node.decorators or any(name in text for name in self.run.names):
+        if node.decorators or node in self.run.eager_classes:
             self._run_class_body(node, scope)
         else:
             self.run.pending[scope] = (node, self.frame, self.activity, self.state)
@@ -550,6 +546,9 @@ class Statements(Expressions):
             self.frame, self.activity, self.state = before
 
     def _run_class_body(self, node: n.ClassDef, scope: int) -> None:
+        bases = [self.evaluate(argument.value) for argument in node.arguments if not argument.keyword]
+        for at, base in enumerate(bases):
+            self.state.set((scope, ("base", at)), Binding(base))
         frame, outer, blocks = self.frame, self.frame.scope, self.blocks
         self.frame = replace(frame, scope=scope, outer_names={}, reads=[])
         self.frame.node = node

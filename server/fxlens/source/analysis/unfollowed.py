@@ -9,8 +9,10 @@ from fxlens.source.analysis.events import Event, Frame
 from fxlens.source.analysis.machine import Run
 from fxlens.source.document import Document
 from fxlens.source.index.relevance import calls_of
+from fxlens.source.project import imported_modules, may_call
 from fxlens.source.syntax import lowered
 from fxlens.source.syntax import nodes as n
+from fxlens.source.workspace import Workspace
 
 
 def why_unknown(run: Run, event: Event, seen_from: Document, says: str) -> str:
@@ -34,13 +36,23 @@ def _not_followed(run: Run, frame: Frame, seen_from: Document) -> str | None:
     if run.workspace is None or not name:
         return None
     for path in sorted(run.workspace.mentioning(name)):
-        document = run.document(path) if path != frame.document.path else None
+        if path == frame.document.path or not _may_call(run.workspace, path, name, frame.document.path):
+            continue
+        document = run.document(path)
         for call, module in _imported_calls(document, name) if document is not None else ():
             found = run.workspace.module(module, path)
             where = _place(seen_from, document or seen_from, call)
             if found is None and _may_be(module, frame.document.path):
                 return f"and the call {where} imports it from `{module}`, which is not found in the workspace"
     return None
+
+
+def _may_call(workspace: Workspace, path: str, name: str, target: str) -> bool:
+    """Whether a file calls something of that name and imports a module that is not found; told without parsing it."""
+    text = workspace.text(path) or ""
+    if not may_call(text, name):
+        return False
+    return any(_may_be(each, target) and workspace.module(each, path) is None for each in imported_modules(text, path))
 
 
 def _called_as(frame: Frame) -> str:

@@ -43,6 +43,8 @@ class Relevant:
         self.callers: dict[n.FunctionDef | n.Lambda, list[n.FunctionDef | n.Lambda]] = {}
         """The functions that mention a function, or the class that it is a method of."""
         self.named: dict[str, list[n.FunctionDef | n.Lambda]] = {}
+        self.classes: set[n.ClassDef] = set()
+        """The classes in which one of the names stands."""
 
     def add(self, document: Document) -> None:
         """Follow the names through a document, until no more functions are found."""
@@ -58,6 +60,7 @@ class Relevant:
 
     def _follow(self, document: Document, name: str, path: list[n.Node]) -> list[str]:
         alias = _alias(path, name)
+        self.classes.update(each for each in path if isinstance(each, n.ClassDef))
         around = functions_around(path)
         if around and isinstance(path[-1], (n.FunctionDef, n.ClassDef)) and path[-1].name == name:
             around = [each for each in around if each is not path[-1]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from fxlens.source import strings
 from fxlens.source.document import Document
@@ -19,7 +20,8 @@ from fxlens.source.tree import Node, children, definition_core, is_operator, val
 def lowered(document: Document) -> n.Module:
     """The syntax of ``document``, lowered once; each block when it is first looked at."""
     if document.syntax is None:
-        document.syntax = Lowering(document).module()
+        document.lowering = document.lowering or Lowering(document)
+        document.syntax = document.lowering.module_of(document)
     return document.syntax
 
 
@@ -28,16 +30,57 @@ def lowered_expression(document: Document, node: Node) -> n.Expression:
     return Lowering(document).expression(node)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A part of the parser's tree on its first level, and what it was lowered to."""
+
+    node: Node
+    start: n.Pos
+    statements: tuple[n.Statement, ...]
+
+
+def _unchanged(before: list[str], after: list[str]) -> Callable[[int, int], bool]:
+    """Whether a range of lines is as it was, and where it was."""
+    shorter = min(len(before), len(after))
+    first = next((at for at, (old, new) in enumerate(zip(before, after, strict=False)) if old != new), shorter)
+    last = first
+    if len(before) == len(after):
+        last = len(after)
+        while last > first and before[last - 1] == after[last - 1]:
+            last -= 1
+    else:
+        last = max(len(before), len(after))
+    return lambda start, end: end <= first or start >= last
+
+
 class Lowering:
     """Makes nodes of one document's tree."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self._known: dict[int, _Known] = {}
+        self._lines: list[str] = []
 
-    def module(self) -> n.Module:
-        root = self.document.module
-        block = n.Block((1, 0), root.end_pos, lambda: tuple(self._statements(children(root))))
-        return n.Module((1, 0), root.end_pos, block)
+    def module_of(self, document: Document) -> n.Module:
+        """The module of the next text of a file; statements in lines that are as they were are the nodes they were.
+
+        The parser keeps the tree of such a statement, too, and all that was found out of a node is still true.
+        """
+        self.document = document
+        root = document.module
+        statements = tuple(self._top_level(root, _unchanged(self._lines, document.lines)))
+        self._lines = document.lines
+        return n.Module((1, 0), root.end_pos, n.Block((1, 0), root.end_pos, lambda: statements, statements))
+
+    def _top_level(self, root: Node, unchanged: Callable[[int, int], bool]) -> Iterable[n.Statement]:
+        before, self._known = self._known, {}
+        for part in children(root):
+            start, end = part.start_pos, part.end_pos
+            known = before.get(id(part))
+            if known is None or known.node is not part or known.start != start or not unchanged(start[0] - 1, end[0]):
+                known = _Known(part, start, tuple(self._statements([part])))
+            self._known[id(part)] = known
+            yield from known.statements
 
     # Statements
 
