@@ -81,10 +81,7 @@ class Interpreter(Tests):
             self.state.condition = condition
             value = replace(function, bound=bound)
             self.run.entered.add(function.node)
-            before = len(self.run.extractions)
             self.run_function(value, [], n.Expression(function.node.start_pos, function.node.start_pos), symbolic=True)
-            if len(self.run.extractions) == before and bound is None:
-                continue
         self.state.condition = condition
 
     def _selves(self, owner: ClassValue, function: FunctionValue) -> list[Value | None]:
