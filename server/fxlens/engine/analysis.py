@@ -44,7 +44,9 @@ class CallAnalysis:
 
     def models_of(self, query: Query) -> tuple[ModelState, ...]:
         """The models that ``query`` is asked of (a branch's names belong to the branch's model)."""
-        return tuple(self.models[at] for at in self.call.slices_of(query) if at < len(self.models))
+        if not self.call.conditions:
+            return self.models
+        return tuple(self.models[at] for at in self.call.slices_of(query) if at < len(self.models)) or self.models
 
 
 @dataclass(frozen=True)

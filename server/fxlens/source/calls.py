@@ -25,13 +25,14 @@ from fxlens.source.model import (
     Slice,
     Span,
     Unresolved,
+    compatible,
 )
 from fxlens.source.project import imported_files
 from fxlens.source.queries import ConditionalQuery, Names
 from fxlens.source.slicing.slices import ConditionalSlice, ModelExpression, Slices
 from fxlens.source.syntax import lowered_expression
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject
+from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, conjunction, decided, implied
 from fxlens.source.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -156,9 +157,9 @@ class _Call:
             callee,
             hint.span if hint is not None else self.document.span(model) if model is not None else None,
             hinted=hint is not None,
-            given=tuple(_given(self.document, first, site)),
+            given=tuple(_given(self.document, self.extractions, site)),
             caught=is_caught(self.run, first),
-            unpacks=first.unpacks,
+            unpacks=any(argument.star for argument in site.arguments),
             reached=first.reached,
         )
 
@@ -188,7 +189,9 @@ class _Call:
 
     def _depends(self, condition: Condition, model: ConditionalSlice) -> bool:
         """Whether what decides a query, and the text does not tell, is something that the model depends on too."""
-        open_ = [each for each in condition if not _decided(each, model.condition)]
+        if conjunction(condition, model.condition) is None:
+            return False
+        open_ = [each for each in condition if not decided(each, model.condition)]
         return any(_reads_of(self.run, literal[0]) & model.events for literal in open_)
 
     def _models(self, extraction: Extraction, call: ExtractionCall) -> list[ConditionalSlice]:
@@ -222,7 +225,7 @@ class _Call:
     def _plain(self, condition: Condition) -> PathCondition:
         return frozenset(
             (self.subjects.setdefault(subject, len(self.subjects) + 1), "" if value is TRUTHY else repr(value), holds)
-            for subject, value, holds in sorted(condition, key=_order)
+            for subject, value, holds in sorted(implied(condition), key=_order)
         )
 
     # The outcome
@@ -233,6 +236,14 @@ class _Call:
             replace(query, conditions=tuple(dict.fromkeys(conditions))) for query, conditions in self.queries.values()
         ]
         names_unresolved = self._names_unresolved()
+        conditions = [each for _, several in self.slices.values() for each in several]
+        # A name that is requested of none of the models that are known is requested of another one.
+        queries = [
+            query
+            if not conditions or any(compatible(one, other) for one in conditions for other in query.conditions)
+            else replace(query, uncertain=True)
+            for query in queries
+        ]
         return replace(
             call,
             slices=tuple(slice_ for slice_, _ in self.slices.values()),
@@ -253,10 +264,6 @@ class _Call:
         return None
 
 
-def _decided(literal: Literal, condition: Condition) -> bool:
-    return literal in condition or (literal[0], literal[1], not literal[2]) in condition
-
-
 def _order(literal: Literal) -> tuple[object, ...]:
     return (literal[0].document.path, literal[0].node.start_pos, repr(literal[1]), literal[2])
 
@@ -265,6 +272,9 @@ def _reads_of(run: Run, subject: Subject) -> set[Event]:
     """The bindings that a question is asked of, those of imports and definitions left out."""
     found: set[Event] = set()
     queue = list(run.tested.get(subject, ()))
+    parameter = run.parameters.get(subject.root)
+    if parameter is not None:
+        queue.append(parameter)
     while queue:
         event = queue.pop()
         if event in found or isinstance(event.node, (n.Import, n.ImportFrom, n.FunctionDef, n.ClassDef)):
@@ -281,22 +291,23 @@ def _callee(call: n.Call) -> n.Node:
     return function
 
 
-def _given(document: Document, extraction: Extraction, call: n.Call) -> Iterator[GivenArgument]:
+def _given(document: Document, extractions: list[Extraction], call: n.Call) -> Iterator[GivenArgument]:
     """The arguments of a call as they are written, under their parameters' names."""
     written = {id(argument.value): argument for argument in call.arguments}
-    for name, node in extraction.nodes.items():
+    for name, node in extractions[0].nodes.items():
         argument = written.get(id(node))
         if argument is None or argument.star:
             continue
         keyword = bool(argument.keyword)
         whole = document.span(argument) if keyword else document.span(node)
-        yield GivenArgument(name, keyword, _kind(extraction, name, node), document.span(node), whole)
+        kinds = {_kind(extraction, name, node) for extraction in extractions}
+        yield GivenArgument(name, keyword, kinds.pop() if len(kinds) == 1 else "other", document.span(node), whole)
 
 
 def _kind(extraction: Extraction, name: str, node: n.Expression) -> Kind:
     """What kind of value an argument is for certain."""
     kinds: set[Kind] = set()
-    for value, _ in extraction.arguments[name]:
+    for value, _ in extraction.arguments.get(name, ()):
         container = extraction.containers.get(getattr(value, "id", -1))
         if isinstance(value, Const):
             kinds.add("none" if value.value is None else "string" if isinstance(value.value, str) else "other")

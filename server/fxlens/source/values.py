@@ -46,6 +46,10 @@ class Subject:
     reason: str = ""
     shape: tuple[int, ...] = ()
     """Of a tensor that is made with known sizes."""
+    among: tuple[Subject, frozenset[Hashable]] | None = None
+    """Of a question: whether another subject is one of these constants."""
+    memberships: list[Subject] = field(default_factory=list)
+    """The questions whether this subject is one of several constants."""
 
     @property
     def root(self) -> Subject:
@@ -194,7 +198,7 @@ class Tally:
 def conflict(one: Literal, other: Literal) -> bool:
     """Whether two literals exclude each other."""
     if one[0] is not other[0]:
-        return False
+        return _answers(one, other) or _answers(other, one)
     (_, value, holds), (_, wanted, needed) = one, other
     if value is TRUTHY or wanted is TRUTHY:
         if value is TRUTHY and wanted is TRUTHY:
@@ -204,6 +208,42 @@ def conflict(one: Literal, other: Literal) -> bool:
     if type(value) is type(wanted) and value == wanted:
         return holds != needed
     return holds and needed
+
+
+def _answers(question: Literal, literal: Literal) -> bool:
+    """Whether ``literal`` says of a subject what the question of its membership denies."""
+    among = question[0].among
+    if among is None or among[0] is not literal[0] or literal[1] is TRUTHY or not literal[2]:
+        return False
+    return (literal[1] in among[1]) is not question[2]
+
+
+def _none_left(condition: Condition) -> bool:
+    """Whether a subject is one of several constants, each of which it is not."""
+    for question, _, holds in condition:
+        if question.among is not None and holds:
+            subject, constants = question.among
+            if all((subject, constant, False) in condition for constant in constants):
+                return True
+    return False
+
+
+def implied(condition: Condition) -> Condition:
+    """The condition with the answers that follow from it: what equals a constant is, or is not, one of several."""
+    answers = {
+        (question, TRUTHY, value in question.among[1])
+        for subject, value, holds in condition
+        if holds and value is not TRUTHY
+        for question in subject.memberships
+        if question.among is not None
+    }
+    return condition | answers if answers else condition
+
+
+def decided(literal: Literal, condition: Condition) -> bool:
+    """Whether a condition says that a literal holds, or that it does not."""
+    opposite = (literal[0], literal[1], not literal[2])
+    return any(each == literal or conflict(each, literal) or conflict(each, opposite) for each in condition)
 
 
 def conjunction(one: Condition, other: Condition) -> Condition | None:
@@ -218,9 +258,10 @@ def conjunction(one: Condition, other: Condition) -> Condition | None:
     if one <= other:
         return other
     for literal in other - one:
-        if any(literal[0] is mine[0] and conflict(literal, mine) for mine in one):
+        if any(conflict(literal, mine) for mine in one):
             return None
-    return one | other
+    both = one | other
+    return None if _none_left(both) else both
 
 
 def simplified(conditions: Iterable[Condition]) -> list[Condition]:

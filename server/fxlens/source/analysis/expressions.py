@@ -37,6 +37,9 @@ from fxlens.source.values import (
 MOST_ALTERNATIVES = 512
 """More of them than this are one value that only a run can tell: a table of all models there are, and the like."""
 
+_NAMES = frozenset({"__name__", "__qualname__"})
+"""What functions and classes are called, as registries ask of them."""
+
 
 class Expressions(Machine):
     """Evaluates expressions to alternatives."""
@@ -300,7 +303,7 @@ class Expressions(Machine):
 
     def of_Attribute(self, node: n.Attribute) -> Alternatives:  # noqa: N802
         found: list[tuple[Value, Condition]] = []
-        for owner, condition in self.used(self.evaluate(node.value)):
+        for owner, condition in _with_parts(self.used(self.evaluate(node.value))):
             found += under(self.attribute(owner, node.name, node), condition)
         return self.touched(self.present(tuple(found)))
 
@@ -314,12 +317,16 @@ class Expressions(Machine):
                 return self._part(owner.subject, name, node)
             case Location():
                 return self._member(owner, name, node)
+            case ClassValue() if name in _NAMES:
+                return certain(Const(owner.node.name))
             case ClassValue():
                 return self._class_member(owner, name, owner) or self._dynamic(owner, name, node)
             case Super():
                 return self._super_member(owner, name, node)
             case Const() if name == "value":
                 return certain(owner)
+            case FunctionValue() if name in _NAMES and isinstance(owner.node, n.FunctionDef):
+                return certain(Const(owner.node.name))
         return certain(Method(owner, name))
 
     def _part(self, subject: Subject, name: str, node: n.Expression) -> Alternatives:
@@ -398,7 +405,7 @@ class Expressions(Machine):
         return self.unknown(node)
 
     def of_Subscript(self, node: n.Subscript) -> Alternatives:  # noqa: N802
-        owners = self.used(self.evaluate(node.value))
+        owners = _with_parts(self.used(self.evaluate(node.value)))
         if isinstance(node.index, n.SliceIndex):
             bounds = [self._bound(each) for each in (node.index.lower, node.index.upper, node.index.step)]
             if any(isinstance(bound, str) for bound in bounds):
@@ -623,6 +630,12 @@ class Expressions(Machine):
 
     def arguments(self, given: Iterable[n.Argument]) -> list[Given]:
         raise NotImplementedError
+
+
+def _with_parts(owners: Alternatives) -> Alternatives:
+    """The alternatives without None, of which nothing can be taken: a run that goes on has another one."""
+    some = tuple(each for each in owners if not (isinstance(each[0], Const) and each[0].value is None))
+    return some or owners
 
 
 __all__ = ["Expressions", "admits"]

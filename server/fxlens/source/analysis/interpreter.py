@@ -75,13 +75,14 @@ class Interpreter(Tests):
         bindings: list[Value | None] = [None]
         if owner is not None and isinstance(function.node, n.FunctionDef):
             bindings = list(self._selves(owner, function))
+        condition = self.state.condition
         for bound in bindings:
+            # What holds behind one function that nobody calls says nothing of the next.
+            self.state.condition = condition
             value = replace(function, bound=bound)
             self.run.entered.add(function.node)
-            before = len(self.run.extractions)
             self.run_function(value, [], n.Expression(function.node.start_pos, function.node.start_pos), symbolic=True)
-            if len(self.run.extractions) == before and bound is None:
-                continue
+        self.state.condition = condition
 
     def _selves(self, owner: ClassValue, function: FunctionValue) -> list[Value | None]:
         node = function.node

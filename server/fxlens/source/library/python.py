@@ -402,8 +402,11 @@ def _contained(machine: Machine, one: Value, two: Value, node: n.Comparison, hol
     if constants is not None and isinstance(one, Unknown):
         if len(constants) == 1:
             return frozenset({(one.subject, constants[0], holds)})
-        key = ("among", one.subject, tuple(constants))
-        return frozenset({(machine.subject(key, node, None), TRUTHY, holds)})
+        question = machine.subject(("among", one.subject, tuple(constants)), node, None)
+        if question.among is None:
+            question.among = (one.subject, frozenset(constants))
+            one.subject.memberships.append(question)
+        return frozenset({(question, TRUTHY, holds)})
     return _open_test(machine, "in", one, two, node)
 
 

@@ -14,6 +14,7 @@ from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ClassValue,
     Condition,
+    Const,
     FunctionValue,
     Literal,
     Location,
@@ -46,6 +47,8 @@ class Needs:
     """The compound statements that stay as they are, with the frame they stand in."""
     seen: dict[Literal, None] = field(default_factory=dict)
     """The literals that what is needed depends on, and that the condition does not decide."""
+    defaults: set[Literal] = field(default_factory=set)
+    """That parameters that nobody gives equal their defaults, where the slice takes those."""
     problems: list[Problem] = field(default_factory=list)
     events: set[Event] = field(default_factory=set)
     impossible: bool = False
@@ -305,6 +308,9 @@ class Closure:
         if parameter.default is not None and text == frame.document.code(parameter.default):
             scope = self.run.parents[frame.scope]
             self._free_of_expression(parameter.default, scope)
+            values = event.subject.default or ()
+            if len(values) == 1 and isinstance(values[0][0], Const):
+                self.needs.defaults.add((event.subject, values[0][0].value, True))
 
     def _free_of_expression(self, node: n.Expression, scope: int | None) -> None:
         for name in sorted(free_names(node)):

@@ -219,7 +219,8 @@ class Slices:
         model = self._model_text(closure)
         imports = self._imports_of_comment() if self.model.reads is None else ()
         slice_ = Slice(path, statements, model, self.model.line, tuple(arguments), imports)
-        self.found.append(ConditionalSlice(slice_, condition, frozenset(closure.needs.events)))
+        where = conjunction(condition, frozenset(closure.needs.defaults)) or condition
+        self.found.append(ConditionalSlice(slice_, where, frozenset(closure.needs.events)))
 
 
 _BUILTINS = frozenset(dir(builtins))
