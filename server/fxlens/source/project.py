@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 
 from fxlens.source.workspace import Workspace
 
@@ -57,3 +58,18 @@ def may_call(text: str, name: str) -> bool:
 def last_names(text: str, path: str) -> frozenset[str]:
     """The last names of all that may be a module in the imports of ``text``; ``"."`` for a package by dots alone."""
     return frozenset(dotted.rpartition(".")[2] or "." for dotted in imported_modules(text, path))
+
+
+def importing_files(path: str, workspace: Workspace) -> Iterator[str]:
+    """The files of the workspace that import the file ``path``."""
+    file = PurePath(path)
+    words = (file.parent.name, ".") if file.name == "__init__.py" else (file.stem,)
+    for other in sorted({each for word in words for each in workspace.importing(word)} - {path}):
+        text = workspace.text(other)
+        if text is not None and path in imported_files(text, other, workspace):
+            yield other
+
+
+def may_pass_on(text: str, names: Iterable[str]) -> bool:
+    """Whether one of the names can be imported from ``text``, which imports it."""
+    return "import *" in text or any(name in text for name in names)

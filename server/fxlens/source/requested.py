@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import PurePath
 
 from fxlens.source.library.extraction import FUNCTIONS
-from fxlens.source.project import imported_files
+from fxlens.source.project import importing_files, may_pass_on
 from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
 
 _BINDING = re.compile(r"^[ \t]*(?:class[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]*)?[+|]?=(?!=))", re.M)
 _FUNCTION = re.compile(r"(?:async[ \t]+)?def\b|@")
 _STATEMENT = re.compile(r"^[^\s)\]}#]", re.M)
-_STAR = "import *"
 
 
 def constants_with_texts(text: str) -> list[str]:
@@ -46,18 +43,8 @@ def _passing_on(path: str, names: list[str], workspace: Workspace) -> set[str]:
     homes = {path}
     queue = [path]
     for home in queue:
-        for other in _importing(home, workspace):
-            text = workspace.text(other) if other not in homes else None
-            if text is None or not (_STAR in text or any(name in text for name in names)):
-                continue
-            if home in imported_files(text, other, workspace):
+        for other in importing_files(home, workspace):
+            if other not in homes and may_pass_on(workspace.text(other) or "", names):
                 homes.add(other)
                 queue.append(other)
     return homes
-
-
-def _importing(path: str, workspace: Workspace) -> Iterator[str]:
-    """The files that import a module of the file's name."""
-    file = PurePath(path)
-    for word in (file.parent.name, ".") if file.name == "__init__.py" else (file.stem,):
-        yield from workspace.importing(word)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from fxlens.source.analysis.machine import CHARACTERS_PER_STEP, Run
 from fxlens.source.document import Document
 from fxlens.source.index.relevance import Relevant, functions_around, mentions
 from fxlens.source.library.extraction import FUNCTIONS
-from fxlens.source.project import imported_files, may_call
-
-_STAR = "import *"
+from fxlens.source.project import importing_files, may_call, may_pass_on
 
 
 class Importers:
@@ -26,7 +22,7 @@ class Importers:
         self.homes = {document.path}
         """The files from which the names can be imported."""
         self.names: dict[str, None] = {}
-        self._imported: dict[str, frozenset[str]] = {}
+        self._imported: dict[str, list[str]] = {}
         self._callers = {document.path}
 
     def find(self) -> list[str]:
@@ -41,46 +37,42 @@ class Importers:
         before = -1
         while before != len(self.homes) + len(self.names) and not self.run.tally.exhausted:
             before = len(self.homes) + len(self.names)
-            self._pass_on(_STAR)
-            for name in list(self.names):
-                self._pass_on(name)
-                found += self._follow(name)
+            self._pass_on()
+            for path in sorted(self.homes - self._callers):
+                if self._calls(path):
+                    self._callers.add(path)
+                    self._follow(path)
+                    found.append(path)
         return found
 
-    def _pass_on(self, word: str) -> None:
-        """The files that hold a word and import one of the homes are homes, too."""
+    def _pass_on(self) -> None:
+        """The files that import one of the homes and hold one of the names are homes, too."""
         assert self.run.workspace is not None
-        for path in self.run.workspace.mentioning(word):
-            if path not in self.homes and self._imports(path):
-                self.homes.add(path)
+        for home in list(self.homes):
+            for path in self._importing(home):
+                if path not in self.homes and may_pass_on(self.run.workspace.text(path) or "", self.names):
+                    self.homes.add(path)
 
-    def _follow(self, name: str) -> Iterator[str]:
-        assert self.run.workspace is not None
-        for path in self.run.workspace.mentioning(name):
-            if path in self._callers or path not in self.homes:
-                continue
-            if not may_call(self.run.workspace.text(path) or "", name):
-                continue
-            self._callers.add(path)
-            document = self.run.document(path)
-            if document is None:
-                continue
-            self.run.tally.spend(len(document.text) // CHARACTERS_PER_STEP)
-            for around in mentions(document, [name]):
-                for function in functions_around(around):
-                    self.relevant.functions.setdefault(function, document)
-            self.relevant.add(document)
-            self.names.update((each, None) for each in self.relevant.names if each not in FUNCTIONS)
-            yield path
-
-    def _imports(self, path: str) -> bool:
-        """Whether a file imports one of the homes."""
-        workspace = self.run.workspace
-        assert workspace is not None
-        known = self._imported.get(path)
+    def _importing(self, home: str) -> list[str]:
+        known = self._imported.get(home)
         if known is None:
-            if not self.run.tally.spend():
-                return False
-            text = workspace.text(path) or ""
-            known = self._imported[path] = frozenset(imported_files(text, path, workspace))
-        return not self.homes.isdisjoint(known)
+            assert self.run.workspace is not None
+            known = self._imported[home] = list(importing_files(home, self.run.workspace))
+            self.run.tally.spend(1 + len(known))
+        return known
+
+    def _calls(self, path: str) -> bool:
+        assert self.run.workspace is not None
+        text = self.run.workspace.text(path) or ""
+        return any(name in text and may_call(text, name) for name in self.names)
+
+    def _follow(self, path: str) -> None:
+        document = self.run.document(path)
+        if document is None:
+            return
+        self.run.tally.spend(len(document.text) // CHARACTERS_PER_STEP)
+        for around in mentions(document, [name for name in self.names if name in document.text]):
+            for function in functions_around(around):
+                self.relevant.functions.setdefault(function, document)
+        self.relevant.add(document)
+        self.names.update((each, None) for each in self.relevant.names if each not in FUNCTIONS)
