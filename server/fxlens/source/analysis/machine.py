@@ -104,7 +104,7 @@ class Run:
     """How many calls and imports are being gone into, one in another."""
     eager_classes: set[n.ClassDef] = field(default_factory=set)
     """The classes that hold functions that lead to extraction calls."""
-    pending: dict[int, tuple[n.ClassDef, Frame, Activity, State]] = field(default_factory=dict)
+    pending: dict[int, tuple[n.ClassDef, Frame, Activity, State, int]] = field(default_factory=dict)
     """The classes whose bodies nobody has looked into yet, by their scopes."""
     frames: dict[int, Frame] = field(default_factory=dict)
     """The frame of each scope."""

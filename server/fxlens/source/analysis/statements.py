@@ -37,6 +37,9 @@ from fxlens.source.values import (
 MOST_ITERATIONS = 256
 """A loop of more is gone through once, with items that only a run can tell; what it fills is then open."""
 
+RESERVED = 1000
+"""The numbers of events that are kept for a class body that is run later: more than statements stand in any."""
+
 
 class Statements(Expressions):
     """Runs statements in order, in place; each method tells whether its path goes on behind the statement."""
@@ -529,7 +532,8 @@ class Statements(Expressions):
         if node.decorators or node in self.run.eager_classes:
             self._run_class_body(node, scope)
         else:
-            self.run.pending[scope] = (node, self.frame, self.activity, self.state)
+            self.run.pending[scope] = (node, self.frame, self.activity, self.state, self.run.events)
+            self.run.events += RESERVED
         self.assign(node.name, self._decorated(node, certain(value)))
 
     def complete_class(self, scope: int) -> None:
@@ -537,13 +541,15 @@ class Statements(Expressions):
         pending = self.run.pending.pop(scope, None)
         if pending is None:
             return
-        node, frame, activity, state = pending
-        before = self.frame, self.activity, self.state
+        node, frame, activity, state, number = pending
+        before, latest = (self.frame, self.activity, self.state), self.run.events
         self.frame, self.activity, self.state = frame, activity, state
+        self.run.events = number  # Where the class stands: the order of events is that of a run.
         try:
             self._run_class_body(node, scope)
         finally:
             self.frame, self.activity, self.state = before
+            self.run.events = latest if self.run.events <= number + RESERVED else max(latest, self.run.events)
 
     def _run_class_body(self, node: n.ClassDef, scope: int) -> None:
         bases = [self.evaluate(argument.value) for argument in node.arguments if not argument.keyword]
