@@ -331,7 +331,12 @@ class Calls(Statements):
             self.run.depth -= 1
 
     def run_function(
-        self, callee: FunctionValue, given: list[Given], node: n.Expression, symbolic: bool
+        self,
+        callee: FunctionValue,
+        given: list[Given],
+        node: n.Expression,
+        symbolic: bool,
+        initialises: bool = False,
     ) -> Alternatives:
         state, outer, activity, blocks = self.state, self.frame, self.activity, self.blocks
         inner = state.fork()
@@ -347,6 +352,7 @@ class Calls(Statements):
             callee,
             callee.bound,
             symbolic,
+            initialises,
             entry=state,
         )
         self.run.frames[frame.scope] = frame

@@ -95,6 +95,10 @@ class Run:
     """The objects that were made of each class, or of its subclasses."""
     parametrized: dict[n.Node, list[n.Call]] = field(default_factory=dict)
     fixtures: dict[tuple[str, str], n.FunctionDef] = field(default_factory=dict)
+    used_always: set[n.Node] = field(default_factory=set)
+    """The fixtures that every test uses."""
+    requested: dict[n.Node, tuple[n.Expression, n.Expression]] = field(default_factory=dict)
+    """The decorator of the test that is looked at, and its values that go through a fixture."""
     frames_made: list[Frame] | None = None
     examples: dict[n.Node, tuple[tuple[int, ...], int]] = field(default_factory=dict)
     """The shape that an extractor is called with, and in which line, by the call that made it."""
