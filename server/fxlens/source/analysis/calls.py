@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fxlens.source.analysis.events import Event, Frame, Read
@@ -132,9 +132,17 @@ class Calls(Statements):
                 return self._call_unknown(callee, given, node)
         return self.unknown(node)
 
-    def call_each(self, function: Value, rows: list[list[Alternatives]], node: n.Expression) -> list[Alternatives]:
-        """Call a function with each row of values, for ``map`` and ``filter``."""
-        return [self.call_value(function, [self.given(value, node) for value in row], node) for row in rows]
+    def call_each(
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Given] = ()
+    ) -> list[Alternatives]:
+        """Call a function with each row of values, for ``map`` and ``filter``; ``sources`` are what they are items of."""
+        results: list[Alternatives] = []
+        for number, row in enumerate(rows):
+            given = [self.given(value, node) for value in row]
+            for each, source in zip(given, sources, strict=False):
+                each.text, each.reads, each.line = f"list({source.text})[{number}]", source.reads, source.line
+            results.append(self.call_value(function, given, node))
+        return results
 
     def _call_reference(self, callee: Reference, given: list[Given], node: n.Expression) -> Alternatives:
         dotted = callee.dotted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -158,7 +158,9 @@ class Machine:
     def evaluate(self, node: n.Expression) -> Alternatives: ...
 
     @abstractmethod
-    def call_each(self, function: Value, rows: list[list[Alternatives]], node: n.Expression) -> list[Alternatives]: ...
+    def call_each(
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Given] = ()
+    ) -> list[Alternatives]: ...
 
     @abstractmethod
     def run_block(self, block: n.Block) -> bool: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from fxlens.source.syntax import nodes as n
@@ -71,4 +72,6 @@ class Machine(Protocol):
 
     def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives: ...
 
-    def call_each(self, function: Value, rows: list[list[Alternatives]], node: n.Expression) -> list[Alternatives]: ...
+    def call_each(
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Given] = ()
+    ) -> list[Alternatives]: ...

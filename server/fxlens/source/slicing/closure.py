@@ -288,7 +288,7 @@ class Closure:
             self._variant(event, demand)
             return
         if event.subject is None:
-            if not event.text and isinstance(event.owner, Location):
+            if not event.text:
                 self.needs.problems.append(Problem(f"`{event.name}` is not made here.", change=demand.change))
                 return
             self.needs.parameters[event] = event.text
