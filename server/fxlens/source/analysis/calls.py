@@ -516,9 +516,9 @@ class Calls(Statements):
 
     def mro(self, owner: ClassValue) -> list[ClassValue]:
         """The class and its bases in the workspace, in the order in which attributes are looked for, nearly."""
-        self.complete_class(owner.scope)
         found = [owner]
         for each in found:
+            self.complete_class(each.scope)
             at = 0
             while (bases := self.state.binding((each.scope, ("base", at)))) is not None:
                 found += [v for v, _ in bases.alternatives if isinstance(v, ClassValue) and v not in found]
