@@ -253,6 +253,7 @@ class _Call:
             unresolved=None if self.slices else self.unresolved or (NOT_ALL if not complete else None),
             names_unresolved=names_unresolved or (NOT_ALL if not complete else None),
             complete=complete,
+            open_settings=tuple(self.run.open_settings),
         )
 
     def _names_unresolved(self) -> Unresolved | None:

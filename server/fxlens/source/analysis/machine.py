@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.state import Binding, Key, State, Stored
 from fxlens.source.document import Document, document_of
+from fxlens.source.library.protocol import Given as Argument
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
@@ -121,6 +122,8 @@ class Run:
     entered_with: dict[n.Node, list[Value]] = field(default_factory=dict)
     """The functions that the calls of ``with`` statements call."""
     patches: list[tuple[Reference, str, Event, Alternatives]] = field(default_factory=list)
+    open_settings: dict[str, None] = field(default_factory=dict)
+    """Settings of libraries that no slice can be sure of: environment variables, functions called on some paths."""
     shared: State = field(default_factory=State)
     """The memory of imported modules, below that of each program."""
     imported: dict[str, ModuleValue] = field(default_factory=dict)
@@ -159,7 +162,7 @@ class Machine:
 
     @abstractmethod
     def call_each(
-        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Given] = ()
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Argument] = ()
     ) -> list[Alternatives]: ...
 
     @abstractmethod
@@ -261,6 +264,11 @@ class Machine:
         before = self.state.binding(key)
         events = before.events if before is not None else frozenset()
         self.state.set(key, Binding((), events | {self.event()}))
+
+    def set_environment(self, names: Alternatives) -> None:
+        """Note that the program sets variables of the environment: libraries read them when they are imported."""
+        texts = (value.value for value, _ in names if isinstance(value, Const))
+        self.run.open_settings.update((text, None) for text in texts if isinstance(text, str))
 
     # Names
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import Alternatives, Container, Item, Literal, Location, Subject, Value
@@ -33,6 +33,9 @@ class Given(Protocol):
     star: str
     alternatives: Alternatives
     node: n.Expression | None
+    reads: list[Any]
+    text: str
+    line: int
 
 
 class Machine(Protocol):

@@ -10,6 +10,7 @@ from fxlens.source.library.stand_ins import COUNT_TEXT, DEVICE_METHODS, LOADERS,
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import TRUTHY, Condition
 
+
 def stand_in(event: Event, condition: Condition, user: n.Node) -> str | None:
     """The text that stands for the parameter of ``event`` as ``user`` needs it; nothing if nobody knows any."""
     subject, parameter = event.subject, event.node
