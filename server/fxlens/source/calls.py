@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from fxlens.hint_comment import CORRECT_HINT, HINT
 from fxlens.source.analysis.events import Event, Frame, Read
-from fxlens.source.analysis.machine import Extraction, Run
+from fxlens.source.analysis.machine import STEPS, Extraction, Run
 from fxlens.source.analysis.programs import Programs
 from fxlens.source.document import Document, document_of
 from fxlens.source.expected_errors import is_caught
@@ -27,20 +27,17 @@ from fxlens.source.model import (
     Unresolved,
     compatible,
 )
-from fxlens.source.project import imported_files
 from fxlens.source.queries import ConditionalQuery, Names
+from fxlens.source.requested import requesting_files
 from fxlens.source.slicing.slices import ConditionalSlice, ModelExpression, Slices
 from fxlens.source.syntax import lowered_expression
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, conjunction, decided, implied
+from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, conjunction, decided, implied
 from fxlens.source.workspace import Workspace
+from fxlens.source.wrappers import wrapper_files
 
 log = logging.getLogger(__name__)
 
-MOST_HOPS = 2
-"""Through how many functions of other files a wrapper's caller is looked for."""
-_MAX_IMPORTED = 48
-"""How many files of the workspace are looked at, along imports, for functions that wrap an extraction call."""
 NOT_ALL = Unresolved(
     "Not everything was looked at: this call is reached on more paths than FX Lens follows.",
     HINT,
@@ -54,13 +51,16 @@ def find_calls(text: str, path: str, workspace: Workspace | None = None) -> File
     files say what parameters are, and calls of other files' wrappers count as extraction calls of this one.
     """
     own = any(name in text for name in FUNCTIONS)
+    calls: tuple[ExtractionCall, ...] = ()
     try:
         wrappers = tuple(wrapper_files(text, path, workspace)) if workspace is not None else ()
         if own or wrappers:
-            return find_in(text, path, workspace, wrappers)
+            calls = find_in(text, path, workspace, wrappers).calls
+        if workspace is not None:
+            calls += tuple(_requesting(text, path, workspace))
     except Exception:  # Text in any state comes here at every keystroke: a defect may cost this answer, no more.
         log.exception("could not read %s", path)
-    return FileCalls(path)
+    return FileCalls(path, tuple(sorted(calls, key=lambda call: call.span.start)))
 
 
 def find_in(text: str, path: str, workspace: Workspace | None = None, wrappers: Iterable[str] = ()) -> FileCalls:
@@ -70,6 +70,29 @@ def find_in(text: str, path: str, workspace: Workspace | None = None, wrappers: 
     """
     document = document_of(text, path)
     programs = Programs(document, workspace, tuple(wrappers))
+    found = [call.read() for call in _calls(programs, document.path)]
+    return FileCalls(document.path, tuple(sorted(found, key=lambda call: call.span.start)))
+
+
+def _requesting(text: str, path: str, workspace: Workspace) -> Iterator[ExtractionCall]:
+    """The calls of other files that request names which stand in constants of this one."""
+    tally = Tally(STEPS)
+    for other in requesting_files(text, path, workspace):
+        source = workspace.text(other)
+        if source is None:
+            continue
+        programs = Programs(
+            document_of(source, other), workspace, tuple(wrapper_files(source, other, workspace)), tally
+        )
+        for each in _calls(programs, path):
+            call = each.read()
+            if call.queries:
+                span = Span(call.queries[0].literal.start, call.queries[-1].literal.end)
+                yield replace(call, span=span, callee=span, model_span=None, given=(), delegates=True, elsewhere=True)
+
+
+def _calls(programs: Programs, names_in: str) -> Iterator[_Call]:
+    document = programs.document
     extractions = programs.extractions()
     groups: dict[tuple[int, int], list[Extraction]] = {}
     sites: dict[tuple[int, int], n.Node] = {}
@@ -79,8 +102,8 @@ def find_in(text: str, path: str, workspace: Workspace | None = None, wrappers: 
             key = (id(extraction.node), id(site))
             groups.setdefault(key, []).append(extraction)
             sites[key] = site
-    found = [_Call(programs.run, document, group, sites[key]).read() for key, group in groups.items()]
-    return FileCalls(document.path, tuple(sorted(found, key=lambda call: call.span.start)))
+    for key, group in groups.items():
+        yield _Call(programs.run, document, group, sites[key], names_in)
 
 
 def _site(extraction: Extraction, document: Document) -> n.Node | None:
@@ -93,28 +116,6 @@ def _site(extraction: Extraction, document: Document) -> n.Node | None:
     return None
 
 
-def wrapper_files(text: str, path: str, workspace: Workspace) -> list[str]:
-    """The other files that ``text`` imports, perhaps through others, if one of them has extraction calls.
-
-    Along the imports, not from the calls: a file imports few others, while a workspace may be full of extraction calls.
-    """
-    if not any(other != path for function in FUNCTIONS for other in workspace.mentioning(function)):
-        return []
-    seen = {path}
-    front = [(path, text)]
-    has_call = False
-    for _ in range(MOST_HOPS + 1):
-        found = [each for importer, source in front for each in imported_files(source, importer, workspace)]
-        front = []
-        for each in dict.fromkeys(found):
-            source = workspace.text(each) if each not in seen and len(seen) < _MAX_IMPORTED else None
-            if source is not None:
-                seen.add(each)
-                front.append((each, source))
-                has_call = has_call or any(function in source for function in FUNCTIONS)
-    return [each for each in seen if each != path] if has_call else []
-
-
 @dataclass
 class _Call:
     """One extraction call of a document: the extractions at its site, put together."""
@@ -123,6 +124,8 @@ class _Call:
     document: Document
     extractions: list[Extraction]
     site: n.Node
+    names_in: str
+    """The file whose queries are collected: mostly that of the call."""
     subjects: dict[Subject, int] = field(default_factory=dict)
     slices: dict[str, tuple[Slice, list[PathCondition]]] = field(default_factory=dict)
     queries: dict[tuple[Span, str, Role], tuple[Query, list[PathCondition]]] = field(default_factory=dict)
@@ -173,7 +176,7 @@ class _Call:
             known[1].append(self._plain(each.condition) | instance)
         names = Names(self.run, extraction).collect()
         for query in names.queries:
-            if query.document.path == self.document.path:
+            if query.document.path == self.names_in:
                 self._add_query(query, instance, models)
         for role, problem in names.problems.items():
             some = any(query.query.role == role for query in names.queries)

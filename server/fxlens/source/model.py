@@ -189,6 +189,8 @@ class ExtractionCall:
     """Whether a ``try`` around the call goes on when it raises: what is wrong then is expected to be."""
     delegates: bool = False
     """Whether this is a call of a wrapper, whose own text is in another file."""
+    elsewhere: bool = False
+    """Whether the call stands in another file, and only its queries in this one: ``span`` is then where they stand."""
     reached: bool = True
     """Whether any run comes to the call; one that none comes to is completed, and nothing is wrong in it."""
     complete: bool = True

@@ -52,3 +52,8 @@ def _found_in(text: str) -> tuple[str, ...]:
 def may_call(text: str, name: str) -> bool:
     """Whether something of that name is called in ``text``, as far as can be told without parsing it."""
     return re.search(rf"(?<!\w){re.escape(name)}[ \t]*\(", text) is not None
+
+
+def last_names(text: str, path: str) -> frozenset[str]:
+    """The last names of all that may be a module in the imports of ``text``; ``"."`` for a package by dots alone."""
+    return frozenset(dotted.rpartition(".")[2] or "." for dotted in imported_modules(text, path))

@@ -16,9 +16,15 @@ from fxlens.source.workspace import Workspace
 class Programs:
     """The extraction calls of one document, as the programs that it is part of come to them."""
 
-    def __init__(self, document: Document, workspace: Workspace | None, wrappers: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        workspace: Workspace | None,
+        wrappers: tuple[str, ...],
+        tally: Tally | None = None,
+    ) -> None:
         self.document = document
-        self.run = Run(Tally(STEPS), workspace)
+        self.run = Run(tally or Tally(STEPS), workspace)
         self.run.documents[document.path] = document
         self.relevant = Relevant(FUNCTIONS)
         self.wrappers = wrappers
