@@ -235,6 +235,8 @@ class Calls(Statements):
                 self.complete(callee.owner)
             container = self.container(callee.owner)
             if container is not None and container.kind != "instance":
+                for each in given:
+                    self.tested_with(each.alternatives, each.reads)
                 return functions.container_method(self, callee.owner, callee.name, call)
         if isinstance(callee.owner, Const) and isinstance(callee.owner.value, str):
             return functions.text_method(self, callee.owner, callee.name, call)

@@ -349,6 +349,13 @@ class Machine:
     @abstractmethod
     def from_stars(self, node: n.Name, modules: Alternatives) -> Alternatives: ...
 
+    def tested_with(self, found: Alternatives, reads: list[Read]) -> None:
+        """Note what was read for values on which something depends: the entry of a table, the case of a match."""
+        events = frozenset().union(*(read.events for read in reads))
+        for value, _ in found:
+            if isinstance(value, Unknown):
+                self.run.tested.setdefault(value.subject, set()).update(events)
+
     # Paths
 
     @contextmanager

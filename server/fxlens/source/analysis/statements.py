@@ -290,6 +290,7 @@ class Statements(Expressions):
     def do_Match(self, node: n.Match) -> bool:  # noqa: N802
         state, blocks = self.state, self.blocks
         subject = self.evaluate(node.subject)
+        self.tested_with(subject, self.activity.reads)
         ends: list[State] = []
         current: State | None = state.fork()
         rest: frozenset[Literal] = frozenset()

@@ -10,5 +10,5 @@ PARAMETRIZE = "pytest.mark.parametrize"
 EXPECTS_ERRORS = frozenset({"pytest.raises", "contextlib.suppress"})
 """What a ``with`` calls whose body is wanted, or allowed, to fail."""
 EXPECTING_METHODS = frozenset({"assertRaises", "assertRaisesRegex"})
-SETS_UP = frozenset({"setUp", "setup_method", "setup"})
+SETS_UP = frozenset({"setUp", "setup_method"})
 """Methods that a test runner calls of an object before each test."""
