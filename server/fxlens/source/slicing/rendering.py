@@ -82,7 +82,9 @@ class Renderer:
                 name = self.closure.objects[event.owner.id]
                 stored = self.closure.extraction.state.binding((event.owner.id, "<self>"))
                 made = max((self._made_at(each) for each in stored.events), default=0) if stored is not None else 0
-                yield _Unit(made + 0.1, (SliceStatement(0, event.text.replace("{self}", name)),))
+                # The body of a class may have been run after the object was made: when it was first looked into.
+                defined = max((each.number for read in event.reads for each in read.events), default=0)
+                yield _Unit(max(made, defined) + 0.1, (SliceStatement(0, event.text.replace("{self}", name)),))
 
     # Statements
 
