@@ -32,7 +32,7 @@ from fxlens.source.requested import requesting_files
 from fxlens.source.slicing.slices import ConditionalSlice, ModelExpression, Slices
 from fxlens.source.syntax import lowered_expression
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, conjunction, decided, implied
+from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, implied
 from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
 
@@ -187,15 +187,11 @@ class _Call:
         key = (query.literal, query.text, query.role)
         known, conditions = self.queries.setdefault(key, (query, []))
         conditions.append(self._plain(found.condition) | instance)
-        if not known.uncertain and any(self._depends(found.condition, each) for each in models):
+        if not known.uncertain and any(each.depends_on(found.condition, self._read_for) for each in models):
             self.queries[key] = (replace(known, uncertain=True), conditions)
 
-    def _depends(self, condition: Condition, model: ConditionalSlice) -> bool:
-        """Whether what decides a query, and the text does not tell, is something that the model depends on too."""
-        if conjunction(condition, model.condition) is None:
-            return False
-        open_ = [each for each in condition if not decided(each, model.condition)]
-        return any(_reads_of(self.run, literal[0]) & model.events for literal in open_)
+    def _read_for(self, subject: Subject) -> set[Event]:
+        return _reads_of(self.run, subject)
 
     def _models(self, extraction: Extraction, call: ExtractionCall) -> list[ConditionalSlice]:
         model = extraction.nodes.get("model")
@@ -256,6 +252,7 @@ class _Call:
             unresolved=None if self.slices else self.unresolved or (NOT_ALL if not complete else None),
             names_unresolved=names_unresolved or (NOT_ALL if not complete else None),
             complete=complete,
+            open_settings=tuple(self.run.open_settings),
         )
 
     def _names_unresolved(self) -> Unresolved | None:

@@ -195,6 +195,8 @@ class ExtractionCall:
     """Whether any run comes to the call; one that none comes to is completed, and nothing is wrong in it."""
     complete: bool = True
     """Whether everything was looked at: if not, nothing may be called absent."""
+    open_settings: tuple[str, ...] = ()
+    """Environment variables and functions that set how libraries build models, as far as no slice can be sure of."""
 
     def slices_of(self, query: Query) -> tuple[int, ...]:
         """The indexes of the slices whose models ``query`` may be requested of."""

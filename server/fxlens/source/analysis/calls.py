@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fxlens.source.analysis.events import Event, Frame, Read
@@ -12,10 +12,12 @@ from fxlens.source.analysis.state import Binding, State
 from fxlens.source.analysis.statements import Statements
 from fxlens.source.library import functions, testing
 from fxlens.source.library.extraction import POSITIONAL, extraction_function
+from fxlens.source.library.protocol import Given as Argument
 from fxlens.source.library.torch import (
     MOST_SIZES,
     NEUTRAL_METHODS,
     PARTS_WITHOUT_STRUCTURE,
+    SETS_ENVIRONMENT,
     SETTINGS_OF,
     TENSOR_MAKERS,
     changing_method,
@@ -132,9 +134,17 @@ class Calls(Statements):
                 return self._call_unknown(callee, given, node)
         return self.unknown(node)
 
-    def call_each(self, function: Value, rows: list[list[Alternatives]], node: n.Expression) -> list[Alternatives]:
-        """Call a function with each row of values, for ``map`` and ``filter``."""
-        return [self.call_value(function, [self.given(value, node) for value in row], node) for row in rows]
+    def call_each(
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Argument] = ()
+    ) -> list[Alternatives]:
+        """Call a function with each row of values, which are items of ``sources``: for ``map`` and ``filter``."""
+        results: list[Alternatives] = []
+        for number, row in enumerate(rows):
+            given = [self.given(value, node) for value in row]
+            for each, source in zip(given, sources, strict=False):
+                each.text, each.reads, each.line = f"list({source.text})[{number}]", source.reads, source.line
+            results.append(self.call_value(function, given, node))
+        return results
 
     def _call_reference(self, callee: Reference, given: list[Given], node: n.Expression) -> Alternatives:
         dotted = callee.dotted
@@ -155,13 +165,28 @@ class Calls(Statements):
             return found
         found = self.unknown(node, made_by=dotted)
         self._made_of(found, given)
-        constants = all(isinstance(value, Const) for each in given for value, _ in each.alternatives)
-        if dotted.partition(".")[0] in SETTINGS_OF and constants and self._for_effect(node):
-            self.run.patches.append((callee, "", self.event(), ()))
+        if self._for_effect(node):
+            self._note_setting(callee, given)
         for value, _ in found:
             if isinstance(value, Unknown) and dotted in TENSOR_MAKERS:
                 value.subject.shape = self._shape(given)
         return found
+
+    def _note_setting(self, callee: Reference, given: list[Given]) -> None:
+        """A call that changes how libraries build models: in the slice, if the text tells with what it is made."""
+        constants = all(isinstance(value, Const) for each in given for value, _ in each.alternatives)
+        if callee.dotted.partition(".")[0] in SETTINGS_OF:
+            if constants:
+                self.run.patches.append((callee, "", self.event(), ()))
+            if not constants or self.state.condition:
+                self.run.open_settings[callee.dotted] = None
+        elif callee.dotted in SETS_ENVIRONMENT:
+            self.run.open_settings.update(dict.fromkeys(each.keyword for each in given if each.keyword))
+            for each in given[:1]:
+                self.set_environment(each.alternatives)
+                items, _ = self.entries(each.alternatives, each.node) if each.node is not None else ([], None)
+                for item in items:
+                    self.set_environment(item.key or ())
 
     def _shape(self, given: list[Given]) -> tuple[int, ...]:
         """The sizes that a function is given that makes a tensor; none where they are not all known."""
@@ -210,6 +235,8 @@ class Calls(Statements):
                 self.complete(callee.owner)
             container = self.container(callee.owner)
             if container is not None and container.kind != "instance":
+                for each in given:
+                    self.tested_with(each.alternatives, each.reads)
                 return functions.container_method(self, callee.owner, callee.name, call)
         if isinstance(callee.owner, Const) and isinstance(callee.owner.value, str):
             return functions.text_method(self, callee.owner, callee.name, call)
@@ -331,7 +358,12 @@ class Calls(Statements):
             self.run.depth -= 1
 
     def run_function(
-        self, callee: FunctionValue, given: list[Given], node: n.Expression, symbolic: bool
+        self,
+        callee: FunctionValue,
+        given: list[Given],
+        node: n.Expression,
+        symbolic: bool,
+        initialises: bool = False,
     ) -> Alternatives:
         state, outer, activity, blocks = self.state, self.frame, self.activity, self.blocks
         inner = state.fork()
@@ -347,6 +379,7 @@ class Calls(Statements):
             callee,
             callee.bound,
             symbolic,
+            initialises,
             entry=state,
         )
         self.run.frames[frame.scope] = frame

@@ -60,6 +60,8 @@ class Frame:
     bound: Value | None = None
     symbolic: bool = False
     """Whether nobody calls it: it is looked at with parameters that only a run can tell."""
+    initialises: bool = False
+    """Whether it sets up the object that it is bound to."""
     entry: State | None = None
     returns: list[tuple[Alternatives, State]] = field(default_factory=list)
     returned: list[tuple[n.Expression, list[Read]]] = field(default_factory=list)

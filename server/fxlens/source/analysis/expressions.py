@@ -412,7 +412,9 @@ class Expressions(Machine):
                 return self.unknown(node)
             numbers = [bound for bound in bounds if not isinstance(bound, str)]
             return joined(*(under(python.sliced(self, value, numbers, node), c) for value, c in owners))
+        mark = len(self.activity.reads)
         keys = self.used(self.evaluate(node.index))
+        self.tested_with(keys, self.activity.reads[mark:])
         sides = []
         for owner, condition in owners:
             for key, own in keys:

@@ -9,6 +9,7 @@ from fxlens.source.analysis.machine import Run
 from fxlens.source.analysis.state import Binding
 from fxlens.source.analysis.test_parameters import Tests
 from fxlens.source.document import Document
+from fxlens.source.library import testing
 from fxlens.source.syntax import lowered
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -52,6 +53,11 @@ class Interpreter(Tests):
         super().do_FunctionDef(node)
         owner = self.run.class_scopes.get(self.frame.scope)
         self.run.definitions[node] = FunctionValue(node, self.frame.document, self.frame.scope, owner=owner)
+
+    def do_ClassDef(self, node: n.ClassDef) -> None:  # noqa: N802
+        if node.decorators:
+            self.note_test(node)
+        super().do_ClassDef(node)
 
     def of_Lambda(self, node: n.Lambda) -> Alternatives:  # noqa: N802
         found = super().of_Lambda(node)
@@ -103,6 +109,27 @@ class Interpreter(Tests):
         self.state.set((location.id, "<self>"), Binding((), frozenset({event})))
         if method.name == "__init__":
             return location
+        self._initialise(owner, location, method)
+        self._set_up(owner, location, method)
+        return location
+
+    def _set_up(self, owner: ClassValue, location: Location, method: n.FunctionDef) -> None:
+        """What a test runner calls before each test."""
+        condition = self.state.condition
+        for kind in reversed(self.mro(owner)):
+            for node in kind.node.body:
+                if not isinstance(node, n.FunctionDef) or node is method:
+                    continue
+                if node.name not in testing.SETS_UP and node not in self.run.used_always:
+                    continue
+                for value, _ in self._class_member(kind, node.name, location) or ():
+                    if isinstance(value, FunctionValue):
+                        self.run.entered.add(node)
+                        expression = n.Expression(node.start_pos, node.start_pos)
+                        self.run_function(value, [], expression, symbolic=True, initialises=True)
+                self.state.condition = condition
+
+    def _initialise(self, owner: ClassValue, location: Location, method: n.FunctionDef) -> None:
         for value, _ in self._class_member(owner, "__init__", location) or ():
             if isinstance(value, FunctionValue):
                 found = len(self.run.extractions)
@@ -110,4 +137,3 @@ class Interpreter(Tests):
                 self.run_function(value, [], n.Expression(method.start_pos, method.start_pos), symbolic=True)
                 if not was_entered and len(self.run.extractions) > found:
                     self.run.entered.add(value.node)
-        return location

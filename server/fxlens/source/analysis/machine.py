@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import builtins
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.state import Binding, Key, State, Stored
 from fxlens.source.document import Document, document_of
+from fxlens.source.library.protocol import Given as Argument
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
@@ -95,6 +96,10 @@ class Run:
     """The objects that were made of each class, or of its subclasses."""
     parametrized: dict[n.Node, list[n.Call]] = field(default_factory=dict)
     fixtures: dict[tuple[str, str], n.FunctionDef] = field(default_factory=dict)
+    used_always: set[n.Node] = field(default_factory=set)
+    """The fixtures that every test uses."""
+    requested: dict[n.Node, tuple[n.Expression, n.Expression]] = field(default_factory=dict)
+    """The decorator of the test that is looked at, and its values that go through a fixture."""
     frames_made: list[Frame] | None = None
     examples: dict[n.Node, tuple[tuple[int, ...], int]] = field(default_factory=dict)
     """The shape that an extractor is called with, and in which line, by the call that made it."""
@@ -117,6 +122,8 @@ class Run:
     entered_with: dict[n.Node, list[Value]] = field(default_factory=dict)
     """The functions that the calls of ``with`` statements call."""
     patches: list[tuple[Reference, str, Event, Alternatives]] = field(default_factory=list)
+    open_settings: dict[str, None] = field(default_factory=dict)
+    """Settings of libraries that no slice can be sure of: environment variables, functions called on some paths."""
     shared: State = field(default_factory=State)
     """The memory of imported modules, below that of each program."""
     imported: dict[str, ModuleValue] = field(default_factory=dict)
@@ -154,7 +161,9 @@ class Machine:
     def evaluate(self, node: n.Expression) -> Alternatives: ...
 
     @abstractmethod
-    def call_each(self, function: Value, rows: list[list[Alternatives]], node: n.Expression) -> list[Alternatives]: ...
+    def call_each(
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Argument] = ()
+    ) -> list[Alternatives]: ...
 
     @abstractmethod
     def run_block(self, block: n.Block) -> bool: ...
@@ -256,6 +265,11 @@ class Machine:
         events = before.events if before is not None else frozenset()
         self.state.set(key, Binding((), events | {self.event()}))
 
+    def set_environment(self, names: Alternatives) -> None:
+        """Note that the program sets variables of the environment: libraries read them when they are imported."""
+        texts = (value.value for value, _ in names if isinstance(value, Const))
+        self.run.open_settings.update((text, None) for text in texts if isinstance(text, str))
+
     # Names
 
     def assign(self, name: str, alternatives: Alternatives, scope: int | None = None) -> None:
@@ -334,6 +348,13 @@ class Machine:
 
     @abstractmethod
     def from_stars(self, node: n.Name, modules: Alternatives) -> Alternatives: ...
+
+    def tested_with(self, found: Alternatives, reads: list[Read]) -> None:
+        """Note what was read for values on which something depends: the entry of a table, the case of a match."""
+        events = frozenset().union(*(read.events for read in reads))
+        for value, _ in found:
+            if isinstance(value, Unknown):
+                self.run.tested.setdefault(value.subject, set()).update(events)
 
     # Paths
 

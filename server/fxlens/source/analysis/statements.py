@@ -10,7 +10,7 @@ from fxlens.source.analysis.expressions import Expressions
 from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.library import python
-from fxlens.source.library.torch import structural_attribute
+from fxlens.source.library.torch import ENVIRONMENT, structural_attribute
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
@@ -197,6 +197,8 @@ class Statements(Expressions):
                 keys = self._index_of(target)
                 for owner, condition in self.evaluate(target.value):
                     python.stored(self, owner, keys, found, condition, target, self.frame.document.code(source))
+                    if isinstance(owner, Reference) and owner.dotted == ENVIRONMENT:
+                        self.set_environment(keys)
                     if isinstance(owner, Unknown) and not owner.subject.made_by.startswith("argparse"):
                         self._store_entry(owner.subject, keys, found)
 
@@ -291,6 +293,7 @@ class Statements(Expressions):
     def do_Match(self, node: n.Match) -> bool:  # noqa: N802
         state, blocks = self.state, self.blocks
         subject = self.evaluate(node.subject)
+        self.tested_with(subject, self.activity.reads)
         ends: list[State] = []
         current: State | None = state.fork()
         rest: frozenset[Literal] = frozenset()

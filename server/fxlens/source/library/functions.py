@@ -145,8 +145,9 @@ def _map(call: Called) -> Alternatives:
         return call.unknown()
     columns = [call.items(at) for at in range(1, len(call.positional))]
     rows = list(zip(*(items for items, _ in columns), strict=False))
+    sources = [each for each in call.given if not each.keyword and not each.star][1:]
     results = call.machine.call_each(
-        call.positional[0][0][0], [[item.value for item in row] for row in rows], call.node
+        call.positional[0][0][0], [[item.value for item in row] for row in rows], call.node, sources
     )
     why = next((each for _, each in columns if each is not None), None)
     made = [Item(result, row[0].condition) for result, row in zip(results, rows, strict=True)]
@@ -463,6 +464,16 @@ def _partial(call: Called) -> Alternatives:
         else:
             sides.append(under(call.unknown(), condition))
     return joined(*sides) if sides else call.unknown()
+
+
+@models("dataclasses.field", "attr.ib", "attrs.field", "attr.field", "pydantic.Field", "pydantic.fields.Field")
+def _field(call: Called) -> Alternatives:
+    """What a field of a class is if it is not given."""
+    factory = call.argument(len(call.positional), "default_factory") or call.argument(len(call.positional), "factory")
+    if factory is not None and len(factory) == 1:
+        (made,) = call.machine.call_each(factory[0][0], [[]], call.node)
+        return made
+    return call.argument(0, "default") or call.unknown()
 
 
 @models("next")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import Alternatives, Container, Item, Literal, Location, Subject, Value
@@ -32,6 +33,9 @@ class Given(Protocol):
     star: str
     alternatives: Alternatives
     node: n.Expression | None
+    reads: list[Any]
+    text: str
+    line: int
 
 
 class Machine(Protocol):
@@ -71,4 +75,6 @@ class Machine(Protocol):
 
     def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives: ...
 
-    def call_each(self, function: Value, rows: list[list[Alternatives]], node: n.Expression) -> list[Alternatives]: ...
+    def call_each(
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Given] = ()
+    ) -> list[Alternatives]: ...

@@ -22,6 +22,8 @@ SIZED_LAYERS = re.compile(r"(?:Lazy)?(?:Linear|Conv\dd|BatchNorm\dd|LayerNorm|Gr
 DEVICE_METHODS = frozenset({"to", "cuda", "type"})
 LOADERS = frozenset({"load", "load_state_dict", "load_state_dict_from_url", "load_file"})
 COUNT_TEXT = "10"
+NAMESPACE = '__import__("types").SimpleNamespace'
+"""Makes an object of its attributes, in a slice."""
 
 
 def by_name(name: str) -> str | None:

@@ -30,6 +30,8 @@ PARTS_WITHOUT_STRUCTURE = frozenset({"parameters", "named_parameters", "buffers"
 SETTINGS_OF = frozenset({"timm", "torchvision"})
 """Libraries whose functions are called as settings. Other packages' functions of one's own, ``setup_logging(…)`` among
 them, do what no slice should; to leave their settings out is the lesser evil."""
+ENVIRONMENT = "os.environ"
+SETS_ENVIRONMENT = frozenset({"os.putenv", "os.environ.setdefault", "os.environ.update"})
 TENSOR_MAKERS = frozenset(f"torch.{name}" for name in ("rand", "randn", "zeros", "ones", "empty"))
 MOST_SIZES = 6
 

@@ -131,9 +131,7 @@ class Closure:
         return known
 
     def _initialises(self, frame: Frame) -> bool:
-        node = frame.node
-        is_init = isinstance(node, n.FunctionDef) and node.name == "__init__"
-        if not is_init or not isinstance(frame.bound, Location) or frame.bound.id not in self.objects:
+        if not is_initialiser(frame) or not isinstance(frame.bound, Location) or frame.bound.id not in self.objects:
             return False
         return frame.parent is None or self.is_inline(frame.parent)
 
@@ -290,7 +288,7 @@ class Closure:
             self._variant(event, demand)
             return
         if event.subject is None:
-            if not event.text and isinstance(event.owner, Location):
+            if not event.text:
                 self.needs.problems.append(Problem(f"`{event.name}` is not made here.", change=demand.change))
                 return
             self.needs.parameters[event] = event.text
@@ -390,6 +388,11 @@ class Closure:
             name = self.objects[event.owner.id]
             reason = f"`{name}.{event.name}` is not set in `__init__` of this class."
             self.needs.problems.append(Problem(reason, whole=event.owner, literal=demand.literal, change=demand.change))
+
+
+def is_initialiser(frame: Frame) -> bool:
+    """Whether a frame sets up an object: its ``__init__``, or what a test runner calls before a test."""
+    return frame.initialises or (isinstance(frame.node, n.FunctionDef) and frame.node.name == "__init__")
 
 
 def sorted_literals(block: Block) -> list[Literal]:

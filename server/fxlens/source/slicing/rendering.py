@@ -9,7 +9,7 @@ from fxlens.source.analysis.events import Activity, Block, Event, Frame
 from fxlens.source.analysis.machine import Run
 from fxlens.source.document import Document
 from fxlens.source.model import SliceStatement
-from fxlens.source.slicing.closure import Closure
+from fxlens.source.slicing.closure import Closure, is_initialiser
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import Location
 
@@ -70,7 +70,7 @@ class Renderer:
         frames = [
             each.frame
             for each in needed
-            if each.frame.bound == event.owner and each.frame.parent is not None and _is_init(each.frame)
+            if each.frame.bound == event.owner and each.frame.parent is not None and is_initialiser(each.frame)
         ]
         outermost = min(frames, key=lambda frame: len(frame.chain), default=None)
         numbers = [each.number for each in self.needs.parameters if each.frame is outermost]
@@ -82,7 +82,9 @@ class Renderer:
                 name = self.closure.objects[event.owner.id]
                 stored = self.closure.extraction.state.binding((event.owner.id, "<self>"))
                 made = max((self._made_at(each) for each in stored.events), default=0) if stored is not None else 0
-                yield _Unit(made + 0.1, (SliceStatement(0, event.text.replace("{self}", name)),))
+                # The body of a class may have been run after the object was made: when it was first looked into.
+                defined = max((each.number for read in event.reads for each in read.events), default=0)
+                yield _Unit(max(made, defined) + 0.1, (SliceStatement(0, event.text.replace("{self}", name)),))
 
     # Statements
 
@@ -217,10 +219,6 @@ def read_number(block: Block) -> list[int]:
 
 def _is_named(node: n.Node) -> bool:
     return isinstance(node, n.NamedExpression)
-
-
-def _is_init(frame: Frame) -> bool:
-    return isinstance(frame.node, n.FunctionDef) and frame.node.name == "__init__"
 
 
 def _blocks_of(node: n.Node) -> Iterator[n.Block]:

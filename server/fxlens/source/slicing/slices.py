@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fxlens.hint_comment import HINT
@@ -13,7 +14,17 @@ from fxlens.source.model import Argument, Slice, Unresolved
 from fxlens.source.slicing.closure import Closure, Problem
 from fxlens.source.slicing.rendering import Renderer, choices, edited
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import ALWAYS, Alternatives, Condition, Const, Literal, Location, Unknown, conjunction
+from fxlens.source.values import (
+    ALWAYS,
+    Alternatives,
+    Condition,
+    Const,
+    Literal,
+    Location,
+    Subject,
+    Unknown,
+    conjunction,
+)
 
 TRACE_ARGUMENTS = ("tracer_kwargs", "leaf_modules", "concrete_args", "naming")
 MOST_SLICES = 32
@@ -34,11 +45,28 @@ class ModelExpression:
 
 @dataclass(frozen=True)
 class ConditionalSlice:
-    """A slice, the condition under which its model is the one, and the events it needs."""
+    """A slice, the condition under which its model is the one, and the events it needs.
+
+    ``given`` are the parameters that the slice binds to what the condition says of them.
+    """
 
     slice: Slice
     condition: Condition
     events: frozenset[Event]
+    given: frozenset[Subject] = frozenset()
+
+    def depends_on(self, condition: Condition, read: Callable[[Subject], set[Event]]) -> bool:
+        """Whether what decides ``condition`` decides about the model, too, and the slice does not see to it.
+
+        ``read`` tells which events a question is asked of.
+        """
+        if conjunction(condition, self.condition) is None:
+            return False
+        open_ = {subject for subject, _, _ in condition if self._asked_of(subject) not in self.given}
+        return any(read(subject) & self.events for subject in open_)
+
+    def _asked_of(self, subject: Subject) -> Subject:
+        return subject.among[0] if subject.among is not None else subject
 
 
 @dataclass
@@ -220,7 +248,8 @@ class Slices:
         imports = self._imports_of_comment() if self.model.reads is None else ()
         slice_ = Slice(path, statements, model, self.model.line, tuple(arguments), imports)
         where = conjunction(condition, frozenset(closure.needs.defaults)) or condition
-        self.found.append(ConditionalSlice(slice_, where, frozenset(closure.needs.events)))
+        given = frozenset(event.subject for event in closure.needs.parameters if event.subject is not None)
+        self.found.append(ConditionalSlice(slice_, where, frozenset(closure.needs.events), given))
 
 
 _BUILTINS = frozenset(dir(builtins))

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from fxlens.source.analysis.events import Event
 from fxlens.source.document import Document
-from fxlens.source.library.stand_ins import COUNT_TEXT, DEVICE_METHODS, LOADERS, SIZED_LAYERS, by_name
+from fxlens.source.library.stand_ins import COUNT_TEXT, DEVICE_METHODS, LOADERS, NAMESPACE, SIZED_LAYERS, by_name
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import TRUTHY, Condition
-
-NAMESPACE = '__import__("types").SimpleNamespace'
 
 
 def stand_in(event: Event, condition: Condition, user: n.Node) -> str | None:
