@@ -18,7 +18,7 @@ def constants_with_texts(text: str) -> list[str]:
     """The names that statements outside functions bind, where a text stands in them; of a class, its own."""
     found: dict[str, None] = {}
     starts = [match.start() for match in _STATEMENT.finditer(text)]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=False):  # None in a text without statements.
         if _FUNCTION.match(text, start) is None and ('"' in text[start:end] or "'" in text[start:end]):
             found.update((match[1] or match[2], None) for match in _BINDING.finditer(text, start, end))
     return list(found)
