@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 STEM = "layer"
 EARLY = [f"{STEM}1", f"{STEM}2"]
 LATE = {"layer3": "c", "layer5": "d"}
-#                      ^^^^^^ unknown-node: layer4
+#                       ^^^^^^ unknown-node: layer4
 
 
 class Setup:
