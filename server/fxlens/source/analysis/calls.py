@@ -10,9 +10,11 @@ from fxlens.source.analysis.events import Event, Frame, Read
 from fxlens.source.analysis.machine import Extraction, Given, decorated_with
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.analysis.statements import Statements
-from fxlens.source.library import functions, testing
+from fxlens.source.library.container_methods import container_method
 from fxlens.source.library.extraction import POSITIONAL, extraction_function
+from fxlens.source.library.models import MODELS, Called
 from fxlens.source.library.protocol import Given as Argument
+from fxlens.source.library.text_methods import text_method
 from fxlens.source.library.torch import (
     MOST_SIZES,
     NEUTRAL_METHODS,
@@ -158,9 +160,9 @@ class Calls(Statements):
             return self._globals()
         if dotted in ("setattr", "delattr"):
             return self._setattr(given)
-        model = functions.FUNCTIONS.get(dotted) or testing.FUNCTIONS.get(dotted)
+        model = MODELS.get(dotted)
         if model is not None:
-            found = model(functions.Called(self, given, node))
+            found = model(Called(self, given, node))
             self._made_of(found, given)
             return found
         found = self.unknown(node, made_by=dotted)
@@ -229,7 +231,7 @@ class Calls(Statements):
         return NONE
 
     def _call_method(self, callee: Method, given: list[Given], node: n.Expression) -> Alternatives:
-        call = functions.Called(self, given, node)
+        call = Called(self, given, node)
         if isinstance(callee.owner, Location):
             if callee.name in _READING:
                 self.complete(callee.owner)
@@ -237,9 +239,9 @@ class Calls(Statements):
             if container is not None and container.kind != "instance":
                 for each in given:
                     self.tested_with(each.alternatives, each.reads)
-                return functions.container_method(self, callee.owner, callee.name, call)
+                return container_method(self, callee.owner, callee.name, call)
         if isinstance(callee.owner, Const) and isinstance(callee.owner.value, str):
-            return functions.text_method(self, callee.owner, callee.name, call)
+            return text_method(self, callee.owner, callee.name, call)
         return self.unknown(node)
 
     def _call_object(self, callee: Location, given: list[Given], node: n.Expression) -> Alternatives:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.machine import Given, Machine, admits, bound_to, decorated_with, is_static
 from fxlens.source.analysis.state import Binding
-from fxlens.source.library import python
+from fxlens.source.library import comparisons, python
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
@@ -482,7 +482,7 @@ class Expressions(Machine):
                 return frozenset({(subject, value, not holds)})
             return self._opaque_test(node)
         if isinstance(node, n.Comparison) and len(node.rest) == 1:
-            return python.compared(self, node)
+            return comparisons.compared(self, node)
         if isinstance(node, n.Comparison):
             return self._opaque_test(node)
         if isinstance(node, n.BoolOperation):

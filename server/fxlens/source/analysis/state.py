@@ -123,17 +123,16 @@ def _meet_containers(containers: list[tuple[Container, Condition]]) -> Container
     first = containers[0][0]
     lists = [container.items for container, _ in containers]
     shared = 0
-    while all(len(items) > shared for items in lists) and all(items[shared] == lists[0][shared] for items in lists):
+    shortest = min(lists, key=len)
+    while shared < len(shortest) and all(
+        items[shared] is shortest[shared] or items[shared] == shortest[shared] for items in lists
+    ):
         shared += 1
-    items: list[Item] = list(first.items[:shared])
+    items: list[Item] = []
     for container, condition in containers:
         for item in container.items[shared:]:
             both = conjunction(item.condition, condition)
             if both is not None:
                 items.append(replace(item, condition=both))
     opened = next((container.open for container, _ in containers if container.open is not None), None)
-    return replace(first, items=_once(items), open=opened)
-
-
-def _once(items: list[Item]) -> tuple[Item, ...]:
-    return tuple(dict.fromkeys(items))
+    return replace(first, items=first.items[:shared] + tuple(dict.fromkeys(items)), open=opened)

@@ -9,7 +9,7 @@ from fxlens.source.analysis.events import Activity, Block, Event, Loop, Read
 from fxlens.source.analysis.expressions import Expressions
 from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.state import Binding, State
-from fxlens.source.library import python
+from fxlens.source.library import comparisons, python
 from fxlens.source.library.torch import ENVIRONMENT, structural_attribute
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -302,7 +302,7 @@ class Statements(Expressions):
             if current is None:
                 break
             self.state = current
-            truth = python.matched(self, subject, case)
+            truth = comparisons.matched(self, subject, case)
             if truth is False:
                 continue
             literals = frozenset() if truth is True else truth

@@ -1,19 +1,13 @@
-"""Functions of Python's library, by dotted name, and the methods of its containers and texts."""
+"""Functions of Python's library, by dotted name."""
 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeAlias
 
+from fxlens.source.library.called import MOST_ITEMS, Called, models
 from fxlens.source.library.protocol import Given, Machine
 from fxlens.source.library.python import (
-    MOST_LENGTH,
-    constants_of,
-    iterated,
-    looked_up,
     plain_constants,
 )
 from fxlens.source.syntax import nodes as n
@@ -23,72 +17,13 @@ from fxlens.source.values import (
     Alternatives,
     Condition,
     Const,
-    Container,
-    FunctionValue,
     Item,
-    Location,
-    Reference,
     Subject,
     Unknown,
-    Value,
     certain,
-    conjunction,
     joined,
     under,
 )
-
-MOST_ITEMS = 512
-"""The longest range, and the most combinations, that are gone through."""
-
-
-@dataclass(eq=False)
-class Called:
-    """A call of a library's function: the interpreter, the arguments, and the expression."""
-
-    machine: Machine
-    given: Sequence[Given]
-    node: n.Expression
-
-    @property
-    def positional(self) -> list[Alternatives]:
-        return [each.alternatives for each in self.given if not each.keyword and not each.star]
-
-    @property
-    def named(self) -> dict[str, Alternatives]:
-        return {each.keyword: each.alternatives for each in self.given if each.keyword}
-
-    @property
-    def unpacks(self) -> bool:
-        return any(each.star for each in self.given)
-
-    def argument(self, at: int, name: str = "") -> Alternatives | None:
-        if at < len(self.positional):
-            return self.positional[at]
-        return self.named.get(name) if name else None
-
-    def items(self, at: int = 0) -> tuple[list[Item], Subject | None]:
-        return self.machine.items(self.positional[at], self.node)
-
-    def unknown(self) -> Alternatives:
-        return self.machine.unknown(self.node)
-
-
-Model: TypeAlias = Callable[[Called], Alternatives]
-FUNCTIONS: dict[str, Model] = {}
-
-
-def models(*dotted: str) -> Callable[[Model], Model]:
-    """Register a model of the functions of these dotted names."""
-
-    def register(model: Model) -> Model:
-        for name in dotted:
-            FUNCTIONS[name] = model
-        return model
-
-    return register
-
-
-# Containers
 
 
 @models("list", "tuple", "set", "frozenset", "iter", "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm", "dict.keys")
@@ -155,7 +90,7 @@ def _map(call: Called) -> Alternatives:
 
 
 @models("dict", "collections.OrderedDict", "typing.OrderedDict", "types.SimpleNamespace.__dict__")
-def _dict(call: Called) -> Alternatives:
+def dict_of(call: Called) -> Alternatives:
     items: list[Item] = []
     opened: Subject | None = None
     for each in call.given:
@@ -219,7 +154,7 @@ def _enumerate(call: Called) -> Alternatives:
     if not isinstance(first, Const) or not isinstance(first.value, int):
         return call.unknown()
     rows = [[certain(Const(first.value + at)), item.value] for at, item in enumerate(items)]
-    return _table(call, rows, [item.condition for item in items], why)
+    return table(call, rows, [item.condition for item in items], why)
 
 
 @models("zip", "itertools.zip_longest")
@@ -230,14 +165,14 @@ def _zip(call: Called) -> Alternatives:
     rows = list(zip(*(items for items, _ in columns), strict=False))
     why = next((each for _, each in columns if each is not None), None)
     conditions = [_all(item.condition for item in row) for row in rows]
-    return _table(call, [[item.value for item in row] for row in rows], conditions, why)
+    return table(call, [[item.value for item in row] for row in rows], conditions, why)
 
 
 def _all(conditions: object) -> Condition:
     return frozenset().union(*conditions)  # type: ignore[misc]
 
 
-def _table(
+def table(
     call: Called, rows: list[list[Alternatives]], conditions: Sequence[Condition], why: Subject | None
 ) -> Alternatives:
     made = [call.machine.made("tuple", tuple(Item(value) for value in row)) for row in rows]
@@ -255,7 +190,7 @@ def _chain(call: Called) -> Alternatives:
     why = next((each for _, each in columns if each is not None), None)
     if name == "product":
         rows = list(itertools.islice(itertools.product(*(items for items, _ in columns)), MOST_ITEMS))
-        return _table(
+        return table(
             call, [[item.value for item in row] for row in rows], [_all(i.condition for i in r) for r in rows], why
         )
     found = [item for items, _ in columns for item in items]
@@ -280,7 +215,7 @@ def _copy(call: Called) -> Alternatives:
 
 @models("range")
 def _range(call: Called) -> Alternatives:
-    bounds = [_integer(call, each) for each in call.positional]
+    bounds = [integer(call, each) for each in call.positional]
     if not bounds or len(bounds) > 3 or call.unpacks or any(each is None for each in bounds) or bounds[2:] == [0]:
         return call.unknown()
     counted = range(*(each for each in bounds if each is not None))
@@ -289,7 +224,7 @@ def _range(call: Called) -> Alternatives:
     return call.machine.made("tuple", tuple(Item(certain(Const(each))) for each in counted))
 
 
-def _integer(call: Called, alternatives: Alternatives) -> int | None:
+def integer(call: Called, alternatives: Alternatives) -> int | None:
     values = [value for value, _ in call.machine.settled(alternatives)]
     only = values[0] if len(values) == 1 else None
     return only.value if isinstance(only, Const) and isinstance(only.value, int) else None
@@ -360,358 +295,3 @@ def _numbers(call: Called, alternatives: Alternatives) -> list[Hashable]:
         return [value.value]
     constants = plain_constants(call.machine, value)
     return constants if constants is not None else [None]
-
-
-@models("getattr")
-def _getattr(call: Called) -> Alternatives:
-    if len(call.positional) < 2:
-        return call.unknown()
-    sides: list[Alternatives] = []
-    for owner, condition in call.positional[0]:
-        for name, own in call.machine.settled(call.positional[1]):
-            both = conjunction(condition, own)
-            if both is None:
-                continue
-            if isinstance(name, Const) and isinstance(name.value, str):
-                sides.append(under(call.machine.attribute(owner, name.value, call.node), both))
-            else:
-                sides.append(under(call.unknown(), both))
-    return joined(*sides) if sides else call.unknown()
-
-
-@models("isinstance")
-def _isinstance(call: Called) -> Alternatives:
-    if len(call.positional) != 2:
-        return call.unknown()
-    kinds = _kinds(call.machine, call.positional[1])
-    sides: list[Alternatives] = []
-    for value, condition in call.positional[0]:
-        answer = _is_instance(call.machine, value, kinds) if kinds is not None else None
-        if answer is not None:
-            sides.append(((Const(answer), condition),))
-            continue
-        subject = value.subject if isinstance(value, Unknown) else value
-        question = call.machine.subject(("isinstance", subject, tuple(sorted(kinds or ()))), call.node)
-        sides.append(under(certain(Unknown(question)), condition))
-    return joined(*sides) if sides else call.unknown()
-
-
-def _kinds(machine: Machine, alternatives: Alternatives) -> list[str] | None:
-    found: list[str] = []
-    for value, _ in alternatives:
-        if isinstance(value, Reference):
-            found.append(value.dotted)
-            continue
-        container = machine.container(value)
-        if container is None:
-            return None
-        for item in container.items:
-            found += [each.dotted for each, _ in item.value if isinstance(each, Reference)]
-    return found
-
-
-_TYPES: dict[str, tuple[str, ...]] = {
-    "str": ("str",),
-    "list": ("list", "collections.abc.Iterable", "collections.abc.Sequence", "typing.Iterable", "typing.Sequence"),
-    "tuple": ("tuple", "collections.abc.Iterable", "collections.abc.Sequence", "typing.Iterable", "typing.Sequence"),
-    "set": ("set", "collections.abc.Iterable", "typing.Iterable"),
-    "dict": ("dict", "collections.abc.Mapping", "typing.Mapping", "typing.Dict"),
-    "int": ("int",),
-    "bool": ("bool", "int"),
-    "float": ("float",),
-}
-_PLAIN = frozenset({"str", "list", "tuple", "set", "dict", "int", "bool", "float", "bytes", "frozenset"})
-
-
-def _is_instance(machine: Machine, value: Value, kinds: list[str]) -> bool | None:
-    """Whether a value is of one of the types; nothing where only a run can tell."""
-    container = machine.container(value)
-    if container is not None and container.kind == "instance":
-        return None
-    name = container.kind if container is not None else type(value.value).__name__ if isinstance(value, Const) else ""
-    if name in _TYPES or name == "NoneType":
-        return any(kind in _TYPES.get(name, ()) for kind in kinds)
-    if isinstance(value, Unknown) and value.subject.made_by and _PLAIN.issuperset(kinds):
-        return False if value.subject.made_by.startswith(("torch", "timm")) else None
-    return None
-
-
-@models("hasattr", "callable")
-def _hasattr(call: Called) -> Alternatives:
-    owner = call.positional[0][0][0] if call.positional else None
-    if isinstance(owner, (Const, FunctionValue)) and len(call.positional) == 2:
-        name = call.positional[1][0][0]
-        if isinstance(owner, Const) and isinstance(name, Const) and isinstance(name.value, str):
-            return certain(Const(hasattr(owner.value, name.value)))
-    key = (
-        "hasattr",
-        owner.subject if isinstance(owner, Unknown) else owner,
-        tuple(v for v, _ in (call.argument(1) or ())),
-    )
-    return certain(Unknown(call.machine.subject(key, call.node)))
-
-
-@models("functools.partial")
-def _partial(call: Called) -> Alternatives:
-    function = call.positional[0] if call.positional else ()
-    sides: list[Alternatives] = []
-    for value, condition in function:
-        if isinstance(value, FunctionValue) and not call.unpacks:
-            wrapped = [("", each) for each in call.positional[1:]] + list(call.named.items())
-            sides.append(((replace(value, wrapped=(*value.wrapped, *wrapped)), condition),))
-        elif isinstance(value, Reference):
-            sides.append(((value, condition),))
-        else:
-            sides.append(under(call.unknown(), condition))
-    return joined(*sides) if sides else call.unknown()
-
-
-@models("dataclasses.field", "attr.ib", "attrs.field", "attr.field", "pydantic.Field", "pydantic.fields.Field")
-def _field(call: Called) -> Alternatives:
-    """What a field of a class is if it is not given."""
-    factory = call.argument(len(call.positional), "default_factory") or call.argument(len(call.positional), "factory")
-    if factory is not None and len(factory) == 1:
-        (made,) = call.machine.call_each(factory[0][0], [[]], call.node)
-        return made
-    return call.argument(0, "default") or call.unknown()
-
-
-@models("next")
-def _next(call: Called) -> Alternatives:
-    items, why = call.items() if call.positional else ([], None)
-    if why is None and items and not items[0].condition:
-        return items[0].value
-    return call.unknown()
-
-
-# Methods of containers
-
-
-@dataclass(frozen=True)
-class Target:
-    """A container, as a method of it is called."""
-
-    call: Called
-    owner: Location
-    container: Container
-
-
-def container_method(machine: Machine, owner: Location, name: str, call: Called) -> Alternatives:
-    """What a method of a list, a dict or a set returns; what it does to it is done."""
-    container = machine.container(owner)
-    assert container is not None
-    method = _METHODS.get(name)
-    if method is not None:
-        return method(Target(call, owner, container))
-    if name in _REMOVING:
-        return _remove(call, owner, container, name)
-    if name in ("sort", "reverse"):
-        items = container.items[::-1] if name == "reverse" else container.items
-        machine.change(owner, replace(container, items=items))
-        return NONE
-    return call.unknown()
-
-
-_REMOVING = frozenset({"remove", "discard", "pop", "popitem", "clear"})
-
-
-def _append(at: Target) -> Alternatives:
-    if len(at.call.positional) == 1:
-        item = Item(at.call.positional[0], ALWAYS)
-        at.call.machine.change(at.owner, replace(at.container, items=(*at.container.items, item)))
-    return NONE
-
-
-def _insert(at: Target) -> Alternatives:
-    index = _integer(at.call, at.call.positional[0]) if len(at.call.positional) == 2 else None
-    if index is None:
-        at.call.machine.change(
-            at.owner, replace(at.container, open=Subject(at.call.machine.frame.document, at.call.node))
-        )
-        return NONE
-    items = list(at.container.items)
-    items.insert(index, Item(at.call.positional[1], ALWAYS))
-    at.call.machine.change(at.owner, replace(at.container, items=tuple(items)))
-    return NONE
-
-
-def _extend(at: Target) -> Alternatives:
-    items, opened = list(at.container.items), at.container.open
-    if at.container.kind == "dict":
-        made = _dict(at.call)
-        more, why = at.call.machine.entries(made, at.call.node)
-    else:
-        more, why = at.call.items() if at.call.positional else ([], None)
-    for item in more:
-        both = conjunction(item.condition, ALWAYS)
-        if both is not None:
-            items.append(replace(item, condition=both))
-    at.call.machine.change(at.owner, replace(at.container, items=tuple(items), open=opened or why))
-    return NONE
-
-
-def _setdefault(at: Target) -> Alternatives:
-    value = at.call.argument(1) or NONE
-    if at.call.positional:
-        key = at.call.positional[0]
-        known = looked_up(at.call.machine, at.container, key[0][0], at.call.node) if len(key) == 1 else None
-        if known is not None:
-            return known
-        at.call.machine.change(at.owner, replace(at.container, items=(*at.container.items, Item(value, ALWAYS, key))))
-    return value
-
-
-def _remove(call: Called, owner: Location, container: Container, name: str) -> Alternatives:
-    if name == "clear":
-        call.machine.change(owner, replace(container, items=(), open=None))
-        return NONE
-    wanted = call.positional[0][0][0] if call.positional and len(call.positional[0]) == 1 else None
-    constants = constants_of(container)
-    at: int | None = None
-    if (
-        constants is not None
-        and isinstance(wanted, Const)
-        and (name in ("remove", "discard") or container.kind == "dict")
-    ):
-        if wanted.value in constants:
-            at = constants.index(wanted.value)
-        else:
-            return call.argument(1) or NONE
-    elif name == "pop" and container.kind == "list" and not any(item.condition for item in container.items):
-        index = wanted.value if isinstance(wanted, Const) else -1 if not call.positional else None
-        if isinstance(index, int) and container.open is None and -len(container.items) <= index < len(container.items):
-            at = index % len(container.items)
-    if at is None:
-        why = Subject(call.machine.frame.document, call.node)
-        call.machine.change(owner, replace(container, items=(), open=why))
-        return call.unknown()
-    items = container.items[:at] + container.items[at + 1 :]
-    call.machine.change(owner, replace(container, items=items))
-    return container.items[at].value
-
-
-def _keys(at: Target) -> Alternatives:
-    items, why = iterated(at.call.machine, at.owner, at.call.node)
-    return at.call.machine.made("list", tuple(items), why)
-
-
-def _values(at: Target) -> Alternatives:
-    values = tuple(replace(each, key=None) for each in at.container.items)
-    return at.call.machine.made("list", values, at.container.open)
-
-
-def _dict_items(at: Target) -> Alternatives:
-    rows = [[item.key or at.call.unknown(), item.value] for item in at.container.items]
-    return _table(at.call, rows, [item.condition for item in at.container.items], at.container.open)
-
-
-def _copied(at: Target) -> Alternatives:
-    return at.call.machine.made(at.container.kind, at.container.items, at.container.open)
-
-
-def _get(at: Target) -> Alternatives:
-    default = at.call.argument(1, "default") or NONE
-    sides: list[Alternatives] = []
-    for key, own in at.call.positional[0] if at.call.positional else ():
-        found = looked_up(at.call.machine, at.container, key, at.call.node)
-        if found is not None:
-            sides.append(under(found, own))
-        exact = isinstance(key, Const) and found is not None and not any(c for _, c in found)
-        if not exact:
-            sides.append(under(default, own | _no_entry(at.container, key)))
-    return joined(*sides) if sides else at.call.unknown()
-
-
-def _no_entry(container: Container, key: Value) -> Condition:
-    """That an unknown key is none of a table's."""
-    if not isinstance(key, Unknown):
-        return ALWAYS
-    keys = [own for item in container.items for own, _ in item.key or ()]
-    return frozenset((key.subject, own.value, False) for own in keys if isinstance(own, Const))
-
-
-def _index(at: Target) -> Alternatives:
-    constants = constants_of(at.container)
-    wanted = at.call.positional[0][0][0] if at.call.positional and len(at.call.positional[0]) == 1 else None
-    if constants is not None and isinstance(wanted, Const) and wanted.value in constants:
-        return certain(Const(constants.index(wanted.value)))
-    return at.call.unknown()
-
-
-_METHODS: dict[str, Callable[[Target], Alternatives]] = {
-    "append": _append,
-    "add": _append,
-    "insert": _insert,
-    "extend": _extend,
-    "update": _extend,
-    "setdefault": _setdefault,
-    "keys": _keys,
-    "values": _values,
-    "items": _dict_items,
-    "copy": _copied,
-    "get": _get,
-    "index": _index,
-}
-
-
-# Methods of texts
-
-_TEXT_METHODS = frozenset(
-    {"lower", "upper", "strip", "lstrip", "rstrip", "split", "rsplit", "replace", "join", "startswith", "endswith"}
-    | {"format", "removeprefix", "removesuffix", "title", "capitalize", "partition", "rpartition", "isdigit", "zfill"}
-    | {"count", "find", "splitlines", "casefold", "isalpha", "isnumeric"}
-)
-_FORMAT_TRAPS = re.compile(r"\{[^{}]*(?:[.\[]|:[^{}]*\d{3,}|:[^}]*\{)")
-
-
-def text_method(machine: Machine, owner: Const, name: str, call: Called) -> Alternatives:
-    """What a method of a text returns, for all alternatives of its arguments."""
-    if name not in _TEXT_METHODS or call.unpacks or not isinstance(owner.value, str):
-        return call.unknown()
-    if name == "format" and _FORMAT_TRAPS.search(owner.value):
-        return call.unknown()
-    columns = [_plain(machine, alternatives) for alternatives in (*call.positional, *call.named.values())]
-    if any(column is None for column in columns):
-        return call.unknown()
-    sides: list[Alternatives] = []
-    names = list(call.named)
-    for row in itertools.islice(itertools.product(*(column or [] for column in columns)), MOST_ITEMS):
-        condition: Condition | None = ALWAYS
-        for _, own in row:
-            condition = conjunction(condition, own) if condition is not None else None
-        if condition is None:
-            continue
-        values = [value for value, _ in row]
-        positional = values[: len(call.positional)]
-        made = _text(owner.value, name, positional, dict(zip(names, values[len(positional) :], strict=True)))
-        sides.append(under(_result(machine, made, call), condition))
-    return joined(*sides) if sides else call.unknown()
-
-
-def _plain(machine: Machine, alternatives: Alternatives) -> list[tuple[object, Condition]] | None:
-    found: list[tuple[object, Condition]] = []
-    for value, condition in machine.settled(alternatives):
-        constants = plain_constants(machine, value)
-        if constants is not None:
-            found.append((tuple(constants), condition))
-        elif isinstance(value, Const):
-            found.append((value.value, condition))
-        else:
-            return None
-    return found
-
-
-def _text(owner: str, name: str, given: list[object], named: dict[str, object]) -> object:
-    try:
-        made: object = getattr(owner, name)(*given, **named)
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
-        return None
-    return made if not isinstance(made, str) or len(made) <= MOST_LENGTH else None
-
-
-def _result(machine: Machine, made: object, call: Called) -> Alternatives:
-    origin = (machine.frame.document, call.node)
-    if isinstance(made, (list, tuple)):
-        kind = "list" if isinstance(made, list) else "tuple"
-        return machine.made(kind, tuple(Item(certain(Const(each, origin))) for each in made))
-    return certain(Const(made, origin)) if isinstance(made, (str, int, bool)) else call.unknown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fxlens.source.library.functions import Model
+from fxlens.source.library.called import Model
 
 FUNCTIONS: dict[str, Model] = {}
 FIXTURES = frozenset({"pytest.fixture", "pytest_asyncio.fixture"})
