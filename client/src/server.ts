@@ -67,7 +67,7 @@ export class Server implements Disposable {
     return this.#restart();
   }
 
-  /** Tell the server what changed; a server that could not start for want of a Python is tried again. */
+  /** Tell the server what changed; a server that could not start without a Python is started again. */
   async configure(configuration: Configuration): Promise<void> {
     this.#configuration = configuration;
     if (this.client) await this.#send(this.client);
@@ -173,7 +173,7 @@ export class Server implements Disposable {
     };
   }
 
-  /** Isolated (`-I -S`), so that the user's environment cannot break it, and in our folder, so that theirs is no path. */
+  /** Isolated (`-I -S`), so that the user's environment cannot break it, and in our folder, so that theirs is not a path. */
   async #spawn(python: string): Promise<ChildProcess> {
     const script = join(this.extensionPath, 'server', 'bootstrap.py');
     const child = spawn(python, ['-I', '-S', script], { cwd: this.extensionPath, windowsHide: true });

@@ -1,4 +1,4 @@
-// The page in a file: all levels are in it, and nothing is asked of anybody.
+// The page in a file: all levels are in it, and nothing is requested from outside.
 import type { Graph, GraphFound, GraphNodeDetails, Level } from '../src/wire';
 import { childId } from './layout';
 import type { Host, Questions } from './messages';

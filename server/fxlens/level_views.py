@@ -1,4 +1,4 @@
-"""What the graph view shows of a model: one mode, both merged, or its modules; and what is said of single nodes."""
+"""What the graph view shows of a model: one mode, both merged, or its modules; and the notes on single nodes."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Facts:
 
 
 def notes_of(nodes: Sequence[GraphNode]) -> dict[int, str]:
-    """What is said on the card of a module's call: which of several it is; whose it is, if its name tells another."""
+    """The note on the card of a module's call: which of several it is; whose it is, if its name tells another."""
     calls: dict[str, list[int]] = {}
     for at, node in enumerate(nodes):
         if node.op == "call_module":

@@ -43,7 +43,7 @@ class CallAnalysis:
     models: tuple[ModelState, ...] = ()
 
     def models_of(self, query: Query) -> tuple[ModelState, ...]:
-        """The models that ``query`` is asked of (a branch's names belong to the branch's model)."""
+        """The models that ``query`` selects from (a branch's names belong to the branch's model)."""
         if query.slices is None:
             return self.models
         return tuple(self.models[at] for at in query.slices if at < len(self.models))

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 OFF = "off"
-"""What is said instead of a folder to keep results in memory only."""
+"""The value given instead of a folder to keep results in memory only."""
 FOLDER_VARIABLE = "FXLENS_CACHE_FOLDER"
 """Environment variable that stands in for the folder where no setting names one: for CI, and for tests."""
 

@@ -444,7 +444,7 @@ class Engine:
             try:
                 apply(model)
             except Exception as error:
-                # Else the model would wait for ever, and its document with it.
+                # Otherwise the model would wait forever, and its document with it.
                 self._block(model, self._defect(job, error))
             touched.append(document)
         self._publish_all(touched)

@@ -24,7 +24,7 @@ class Made:
 def definition(session: Session, uri: str, client_position: types.Position) -> list[types.LocationLink]:
     """The lines behind the query at a position: one, unless its modes or models make the node in several places.
 
-    For a module that is no node itself that is ``self.layer1 = …`` in the class around it, where one can be found: the
+    A module that is not itself a node leads to ``self.layer1 = …`` in its enclosing class, where that can be found: the
     line that makes its last node lies somewhere deep inside.
     """
     opened = session.open_file(uri)
@@ -40,7 +40,7 @@ def definition(session: Session, uri: str, client_position: types.Position) -> l
 
 
 def assignments(session: Session, located: Located) -> list[Made]:
-    """Where the module that the query is the path of, and that is no node, is set on ``self``."""
+    """Where the module whose path the query is, and which is not a node, is set on ``self``."""
     text = located.query.text
     owner_path, _, member = text.rpartition(".")
     found: dict[tuple[str, int], Made] = {}

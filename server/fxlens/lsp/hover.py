@@ -12,7 +12,7 @@ from fxlens.lsp.words import node_phrase, shape_phrase
 from fxlens.queries import how_selected, select_all
 
 _MOST_MODELS = 4
-"""A card of a name that is asked of a whole table of models would fill the screen."""
+"""A card for a name that is requested from a whole table of models would fill the screen."""
 
 
 def hover(session: Session, uri: str, client_position: types.Position, shown: ClientShows) -> types.Hover | None:
@@ -31,7 +31,7 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
 
 
 def card(session: Session, located: Located) -> str:
-    """The card's Markdown: one part for each model the query is asked of."""
+    """The card's Markdown: one part for each model that the query selects from."""
     asked = [(each, graph) for each in (located, *located.others) for graph in each.own_graphs]
     parts = list(dict.fromkeys(_part(session, graph, each) for each, graph in asked))
     if not parts:

@@ -36,7 +36,7 @@ def inlay_hints(session: Session, uri: str, client_range: types.Range) -> list[t
 
 def _shape(located: Located) -> str:
     shapes = {shape_phrase(value) for graph in located.graphs for value in _values(graph, located)}
-    # Two shapes would need words to tell them apart, and none is no answer: the hover has the whole story.
+    # Two shapes would need words to tell them apart, and showing none is not an answer: the hover has the whole story.
     return shapes.pop() if len(shapes) == 1 else ""
 
 

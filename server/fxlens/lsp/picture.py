@@ -269,7 +269,7 @@ def _query_under(picture: Picture) -> str | None:
 
 
 def _nothing(session: Session, uri: str, position: types.Position | None, params: Mapping[str, Any]) -> Graph:
-    """Why there is no picture: what the tree says in its place."""
+    """Why there is no picture: the tree's message."""
     said = tree(session, uri, position, Asked.of(params))
     return {**_empty(said["state"]), "message": said["message"], "model": said["model"]}
 

@@ -175,7 +175,7 @@ class FxLensServer(LanguageServer):
 def _converter() -> Any:
     """pygls's converter, but the parameters of our own requests stay plain dictionaries.
 
-    Its default turns them into named tuples, which lose every key that is no identifier (``unknown-node``), and it
+    Its default turns them into named tuples, which lose every key that is not an identifier (``unknown-node``), and it
     rejects a message that has no parameters at all, as VS Code sends those of a request that takes none.
     """
     converter: Any = default_converter()  # type: ignore[no-untyped-call]

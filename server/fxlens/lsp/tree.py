@@ -57,7 +57,7 @@ class Asked:
         return main_state(call)
 
     def call(self, call: CallAnalysis) -> ExtractionCall:
-        """The call with those of its queries that are asked of the model shown: not those of another branch."""
+        """The call with those of its queries that select from the model shown: not those of another branch."""
         state = self.state(call)
         if state is None:
             return call.call

@@ -31,7 +31,7 @@ def level_phrase(level: Level, class_name: str | None) -> str:
 
 
 def selected_phrase(graph: ModelGraph, path: str, last: GraphNode) -> str:
-    """What a path selects that is no node's name: ``its last node, `layer1.1.relu_1` (ReLU)``."""
+    """What a path selects that is not a node's name: ``its last node, `layer1.1.relu_1` (ReLU)``."""
     modes = list(graph.traced())
     how = how_selected(graph, modes[0], path) if modes else "last"
     node = (select_alone(graph, modes[0], path) if modes else None) or last

@@ -1,7 +1,7 @@
 """Arguments of ``forward`` that are left at their defaults while a model is traced.
 
-torch.fx makes a traced value of every argument. An optional one that is no tensor (a flag, ``None`` for a mask) is then
-decided by as if it had been given: ``if return_dict:`` cannot be traced, ``if mask is not None:`` takes the wrong arm.
+torch.fx makes a traced value of every argument. An optional one that is not a tensor (a flag, ``None`` for a mask) then
+decides as if it had been passed: ``if return_dict:`` cannot be traced, ``if mask is not None:`` takes the wrong arm.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _refuses(user: fx.Node, none: fx.Node) -> bool:
 
 
 def lost_arguments(tracer: NodePathTracer, given: Collection[str], dialect: Dialect) -> Iterator[LiveChange]:
-    """What is said of the arguments that are needed although they may be left out, but for those in ``given``."""
+    """The changes to report for optional arguments that the trace needs, except those in ``given``."""
     for name, nodes in needed_arguments(tracer).items():
         if name not in given:
             message = f"`{name}` is None by default, and the traced path needs it"

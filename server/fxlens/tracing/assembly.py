@@ -109,7 +109,7 @@ def _guards(trace: ModeTrace) -> frozenset[fx.Node]:
 def _fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any], values: Mapping[str, torch.Tensor]) -> None:
     """Give the inputs that ``concrete_args`` fixed back their names, and their values as defaults.
 
-    A default that is a tensor is one of ``values`` for torch.fx, read by a node that is no Python.
+    A default that is a tensor is one of ``values`` for torch.fx, read by a node that is not Python code.
     """
     for node in [node for node in graph.nodes if node.op == "placeholder"]:
         name = str(node.target).rpartition("_")[0]

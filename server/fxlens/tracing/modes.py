@@ -152,7 +152,7 @@ def check_concrete_args(model: nn.Module, concrete_args: Mapping[str, Any] | Non
     """torch.fx ignores a misspelt name, and tracing then fails with something else.
 
     Raises:
-        TypeError: if ``concrete_args`` is no mapping, or names what ``forward`` of ``model`` does not take.
+        TypeError: if ``concrete_args`` is not a mapping, or names what ``forward`` of ``model`` does not take.
     """
     if concrete_args is None:
         return

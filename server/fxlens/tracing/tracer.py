@@ -248,7 +248,7 @@ class NodePathTracer(fx.Tracer):
                 return self._one_node(function, run, *recorded)
         before, changes = self._last_node(), len(self.changes)
         result = run()
-        del self.changes[changes:]  # what is said of this call holds for those inside
+        del self.changes[changes:]  # the warning about this call covers those inside
         self.changes.append(
             lost_function(function.__qualname__, running_line(_TRACE_CODE), self._nodes_after(before), self.naming)
         )

@@ -42,7 +42,7 @@ RECURSION_LIMIT = sys.getrecursionlimit()
 TEMPORARY_FOLDERS = ("TMPDIR", "TEMP", "TMP", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 """Variables for folders that libraries make and write on their own: all lead to the scratch folder."""
 NOT_THE_WAYS_FAULT = (ImportError, SyntaxError, RefusedError, MemoryError, RecursionError)
-"""Errors in building that no other way of building would mend."""
+"""Errors in building that no other way of building would avoid."""
 
 
 def run(
@@ -190,5 +190,5 @@ def _certain(error: BaseException) -> bool:
 
 
 def _meta_is_to_blame(graph: ModelGraph) -> bool:
-    """Whether tracing failed for want of real tensors, and another way of building may do."""
+    """Whether tracing failed because it lacked real tensors, so that another way of building may do."""
     return any("meta" in failure.message.lower() for failure in graph.failures)
