@@ -28,6 +28,7 @@ def test_torchvision_model(name: str) -> None:
     assert all(one.outputs for one in graph.traced())
 
 
+@pytest.mark.timm
 @pytest.mark.parametrize("name", TIMM[::4])
 @pytest.mark.parametrize("naming", ["timm", "fxlens"])
 def test_timm_model(name: str, naming: Dialect) -> None:
