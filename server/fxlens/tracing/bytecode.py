@@ -7,18 +7,26 @@ before the jump, and one instruction may load two names.
 
 from __future__ import annotations
 
+import builtins
 import dis
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from types import FrameType, TracebackType
-from typing import Literal, TypeAlias
+from functools import cached_property, lru_cache
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["assert", "while", "and", "not", "call", "if", "star", "in", "raise", ""]
 
 _STAR = frozenset({"CALL_FUNCTION_EX", "LIST_EXTEND", "SET_UPDATE"})
 _SKIPPED = frozenset({"CACHE", "NOP", "EXTENDED_ARG", "NOT_TAKEN"})
+_LOADED = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST", "LOAD_DEREF"})
+_JOINED = frozenset({"BUILD_TUPLE", "BINARY_OP", "BINARY_OR"})
+
+
+@lru_cache(maxsize=64)
+def _instructions_of(code: CodeType) -> tuple[dis.Instruction, ...]:
+    return tuple(each for each in dis.get_instructions(code) if each.opname not in _SKIPPED)
 
 
 @dataclass(frozen=True)
@@ -33,8 +41,8 @@ class RunningLine:
         return RunningLine(entry.tb_frame, entry.tb_lasti)
 
     @cached_property
-    def _instructions(self) -> list[dis.Instruction]:
-        return [each for each in dis.get_instructions(self.frame.f_code) if each.opname not in _SKIPPED]
+    def _instructions(self) -> tuple[dis.Instruction, ...]:
+        return _instructions_of(self.frame.f_code)
 
     @cached_property
     def _at(self) -> int:
@@ -92,6 +100,74 @@ class RunningLine:
         for offset in range(0, len(self.frame.f_code.co_code), 2):
             line = lines[offset] = starts.get(offset, line)
         return lines
+
+    @property
+    def tested_classes(self) -> list[Any] | None:
+        """The classes that ``isinstance`` or a ``case`` tests a value for right now.
+
+        ``None`` if neither is what runs, or if the classes cannot be told without running code.
+        """
+        if self._at < 0:
+            return None
+        instruction = self._instructions[self._at]
+        if instruction.opname == "MATCH_CLASS":  # subject, class, names of attributes
+            return self._values(self._start_of_operand(self._at - 1), self._at - 1)
+        if not instruction.opname.startswith(("CALL", "PRECALL")) or instruction.arg != 2:
+            return None
+        end = self._at - (self._name(-1) == "PRECALL")
+        classes = self._start_of_operand(end)
+        callee = self._start_of_operand(classes) - 1
+        if callee > 0 and self._instructions[callee].opname == "PUSH_NULL":
+            callee -= 1
+        if self._values(callee, callee + 1) != [isinstance]:
+            return None
+        return self._values(classes, end)
+
+    def reads_attribute(self, name: str) -> bool:
+        """Whether the attribute ``name`` of a value is read right now."""
+        return self._name(0) in ("LOAD_ATTR", "LOAD_METHOD") and self._instructions[self._at].argval == name
+
+    def _start_of_operand(self, end: int) -> int:
+        """Where the instructions before ``end`` begin that put the uppermost value on the stack; -1 if unknown."""
+        height = 0
+        for at in range(end - 1, -1, -1):
+            each = self._instructions[at]
+            if "JUMP" in each.opname:  # a value that depends on a condition
+                return -1
+            height += dis.stack_effect(each.opcode, each.arg, jump=False)
+            if each.opname == "LOAD_GLOBAL" and height > 1:  # it has put the place for `self` there, too
+                height -= 1
+            if height == 1:
+                return at
+        return -1
+
+    def _values(self, start: int, end: int) -> list[Any] | None:
+        """The values that the instructions from ``start`` to ``end`` load, those of tuples and unions one by one."""
+        values: list[Any] = []
+        for each in self._instructions[start:end] if start >= 0 else ():
+            if each.opname in _LOADED:
+                names = each.argval if isinstance(each.argval, tuple) else (each.argval,)
+                if not all(map(self._is_bound, names)):
+                    return None
+                values += map(self._value_of, names)
+            elif each.opname == "LOAD_ATTR" and values and hasattr(values[-1], each.argval):
+                values[-1] = getattr(values[-1], each.argval)
+            elif each.opname == "LOAD_CONST":
+                values.append(each.argval)
+            elif each.opname not in _JOINED:
+                return None
+        flat = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
+        return flat or None
+
+    def _is_bound(self, name: str) -> bool:
+        return any(name in names for names in self._namespaces)
+
+    def _value_of(self, name: str) -> Any:
+        return next(names[name] for names in self._namespaces if name in names)
+
+    @property
+    def _namespaces(self) -> tuple[dict[str, Any], ...]:
+        return self.frame.f_locals, self.frame.f_globals, vars(builtins)
 
     def _name(self, by: int) -> str:
         at = self._at + by
