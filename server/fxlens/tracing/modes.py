@@ -19,7 +19,7 @@ from fxlens.tracing.changes import OURS, LiveChange
 from fxlens.tracing.failures import explain, explain_switch, naming_remedy
 from fxlens.tracing.mode_state import ModeState, switch
 from fxlens.tracing.naming import TorchvisionNaming
-from fxlens.tracing.preserve import Snapshot, collector_paused, preserved
+from fxlens.tracing.preserve import Snapshot, collector_paused, preserved, tracing_lock
 from fxlens.tracing.settings import TraceSettings
 from fxlens.tracing.tracer import NodePathTracer
 from fxlens.tracing.trains import lost_train
@@ -184,7 +184,7 @@ def trace_modes(
     """
     if not isinstance(cast(object, concrete_args), (Mapping, type(None))):
         raise TypeError(f"concrete_args must be a dictionary, not {type(concrete_args).__name__}")
-    with collector_paused():
+    with tracing_lock, collector_paused():
         traces = _all_modes(model, settings, concrete_args, modes)
         return _with_remedies(model, traces, settings, concrete_args, modes) if tries_remedies else traces
 

@@ -26,17 +26,13 @@ from fxlens.tracing.entry import entry, is_entered_otherwise
 from fxlens.tracing.inplace import PLAIN, InPlaceProxy
 from fxlens.tracing.lengths import known_length
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
+from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.recorded_calls import AppliedFunction, Given, has_proxy, is_constant, node_name, recorded_calls
 from fxlens.tracing.sources import definition_line, running_line
 from fxlens.tracing.values import nodes_of
 
 _FRAMES_PER_LEVEL = 12
 """Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
-
-
-tracing_lock = threading.RLock()
-"""Held while a model is traced: torch.fx replaces methods of ``nn.Module`` for all threads, and of two threads that
-trace at a time the first to end would put back what the second still needs. Calls of other threads pass through."""
 
 
 class NodeOrigin(NamedTuple):
