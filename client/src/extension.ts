@@ -23,6 +23,7 @@ const NOTHING: Configuration = {
   settings: {
     limits: {},
     extraPaths: [],
+    input: '',
     idleMinutes: 10,
     maxWorkers: 3,
     cacheFolder: '',

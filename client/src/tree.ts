@@ -20,7 +20,7 @@ import { isPython } from './documents';
 import { applyEdits } from './edits';
 import type { ProblemKind } from './environment/resolve';
 import type * as protocol from './protocol';
-import { type TreeItem, toggleQuery, tree, treeChildren, treeModels, treePath } from './protocol';
+import { type TreeItem, toggleQuery, tree, treeChildren, treeModels, treePath, treeSource } from './protocol';
 import { changedRows, type Shown } from './rowChanges';
 import type { Server } from './server';
 import { debounced, inTurn } from './time';
@@ -109,6 +109,15 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   async focused(): Promise<TreeItem | undefined> {
     await commands.executeCommand('list.select');
     return this.selected;
+  }
+
+  /** Where a row leads to: looked up for a module, whose own line is known only when somebody goes there. */
+  async sourceOf(item: TreeItem): Promise<TreeItem['source']> {
+    const client = this.server.client;
+    const place = this.#place;
+    if (item.kind !== 'module' || !client || !place) return item.source;
+    const { path } = item;
+    return (await this.#ask(() => client.ask(treeSource, { ...this.#parameters(place), path }))) ?? item.source;
   }
 
   /** Add a node to the call's return nodes or take it out, as a click on its box does. */

@@ -144,9 +144,9 @@ async def test_a_hint_behind_a_query_is_its_shape(lens: Lens) -> None:
     await lens.settled(document)
     line = document.text.split("\n")[3]
     assert await hints(lens, document) == [
-        (3, line.index('"layer1"') + 8, "1×64×56×56"),
-        (3, line.index('"flatten"') + 9, "1×512"),
-    ]
+        (3, line.index('"a"') + 3, "64×56×56"),
+        (3, line.index('"b"') + 3, "1×512"),
+    ], "behind the key: between the two it would read like a second one"
 
 
 @pytest.mark.parametrize("cursor", ['"layer4"', "'layer4.1'", '"layer4.1.relu_1"'])
