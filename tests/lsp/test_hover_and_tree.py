@@ -205,11 +205,11 @@ async def test_the_tree_goes_from_the_model_to_its_nodes(lens: Lens) -> None:
     layer1 = top[5]
     assert (layer1["kind"], layer1["description"], layer1["hasChildren"]) == (
         "module",
-        "Sequential · 1×256×56×56",
+        "Sequential · 1×256×56×56 · 1/4",
         True,
     )
     blocks = await lens.children(document, "layer1")
-    assert [item["description"] for item in blocks] == ["Bottleneck · 1×256×56×56"] * 3
+    assert [item["description"] for item in blocks] == ["Bottleneck · 1×256×56×56 · 1/4"] * 3
     nodes = await lens.children(document, "layer1.0")
     conv = nodes[0]
     assert (conv["label"], conv["kind"], conv["path"]) == ("conv1", "leaf", "layer1.0.conv1")
@@ -232,7 +232,7 @@ async def test_a_row_tells_class_parameters_mode_and_source(lens: Lens) -> None:
     document = lens.open("aux_features.py")
     await lens.settled(document)
     top = {item["label"]: item for item in await lens.children(document, "")}
-    assert top["stem"]["description"] == "Conv2d · 1×32×112×112"
+    assert top["stem"]["description"] == "Conv2d · 1×32×112×112 · 1/2"
     module = top["stage1"]["tooltip"]
     for part in ("`stage1`", "torch.nn.modules.container.Sequential, 36,992 parameters", "in train and eval mode"):
         assert part in module

@@ -79,4 +79,4 @@ async def test_hints_and_tree_name_it_too(lens: Lens) -> None:
         "Line 6: resnet18() · 1 of 70 nodes selected · shapes for an input of 1×3×512×512 (the comment)"
     )
     row = next(row for row in await lens.children(document, "") if row["label"] == "layer1")
-    assert row["description"] == "Sequential · 1×64×128×128"
+    assert row["description"] == "Sequential · 1×64×128×128 · 1/4"

@@ -77,6 +77,12 @@ def _wrapping(specs: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
 @click.option(
     "--input-shape", "shapes", callback=sizes, multiple=True, help="Shape of an input, as 1,3,224,224 (repeatable)."
 )
+@click.option(
+    "--stages",
+    "only_stages",
+    is_flag=True,
+    help="Only the stages: reduction, channels, query and level of each.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "tree", "json"]), default="text", show_default=True)
 def command(
     spec: str,
@@ -86,6 +92,7 @@ def command(
     fixed: dict[str, Any],
     wrapped: tuple[str, ...],
     shapes: list[tuple[int, ...]],
+    only_stages: bool,
     form: str,
 ) -> None:
     """List the node names of the model that SPEC evaluates to, in execution order.
@@ -94,6 +101,7 @@ def command(
     "torchvision.models:resnet50()". Exit status: 0; 1 if the model cannot be traced; 2 for wrong usage.
     """
     from fxlens.cli.specs import SpecError, evaluate
+    from fxlens.cli.stages import print_stages
 
     # What the user's code prints must not get into the output, which may be JSON for another program.
     with contextlib.redirect_stdout(sys.stderr):
@@ -113,13 +121,16 @@ def command(
                 concrete_args=fixed or None,
                 tracer_kwargs=tracer_kwargs,
                 example_input=shapes or None,
-                shapes=form != "json",
+                shapes=only_stages or form != "json",
             )
         except TypeError as error:
             raise click.UsageError(f"{spec}: {error}") from error
     modes = MODES if mode == "both" else tuple(each for each in MODES if each == mode)
     failures = [failure for failure in graph.failures if failure.mode in modes]
-    _print(graph, modes, form)
+    if only_stages:
+        print_stages(graph, form)
+    else:
+        _print(graph, modes, form)
     for failure in distinct(failures):
         click.echo(failure_text(failure), err=True)
     sys.exit(1 if failures else 0)

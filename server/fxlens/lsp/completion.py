@@ -16,6 +16,8 @@ from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import place_phrase
 from fxlens.lsp.session import Located, Session, query_at
+from fxlens.lsp.stage_items import stage_items
+from fxlens.lsp.stage_views import stride_phrase
 from fxlens.lsp.words import input_phrase, level_phrase, modes_phrase, selected_phrase, shape_phrase
 from fxlens.queries import Level, NameIndex, index, merged_index
 from fxlens.source.model import Position, Query, Span
@@ -63,11 +65,10 @@ def complete(
     document, analysis = opened
     position = document.position(client_position)
     located = query_at(analysis, position)
-    if located is None or not located.graphs:
-        return None
-    place = place_at(document, located.query, position)
-    if place is None:
-        return None
+    stages = stage_items(document, analysis, position, shown)
+    place = place_at(document, located.query, position) if located and located.graphs else None
+    if located is None or place is None:
+        return types.CompletionList(is_incomplete=False, items=stages) if stages else None
     candidates, complete_level = candidates_for(located.graphs, place.typed)
     edit_range = document.client_range(place.span)
     items = []
@@ -80,7 +81,7 @@ def complete(
             items.append(item)
     if place.written is not None:
         complete_level = False
-    return types.CompletionList(is_incomplete=not complete_level, items=items)
+    return types.CompletionList(is_incomplete=not complete_level, items=[*items, *stages])
 
 
 def resolve(session: Session, item: types.CompletionItem, shown: ClientShows) -> types.CompletionItem:
@@ -283,15 +284,15 @@ def _item(
     asked = located.query.modes
     mode = modes_phrase(candidate.modes)
     what = level_phrase(level, candidate.class_name)
-    shape = shape_phrase((level.node or level.last).value)
-    detail = " · ".join(part for part in (what, shape, mode or "train and eval") if part)
+    node = level.node or level.last
+    shape, stride = shape_phrase(node.value), stride_phrase(candidate.graph, node.name)
+    detail = " · ".join(part for part in (what, shape, stride, mode or "train and eval") if part)
     kind = types.CompletionItemKind.Class if level.inner else _node_kind(level)
     usable = set(asked) <= set(candidate.modes)
+    described = " · ".join(part for part in (what, shape, stride, mode) if part)
     return types.CompletionItem(
         label=level.path if candidate.deep else level.segment,
-        label_details=types.CompletionItemLabelDetails(description=" · ".join(filter(None, (what, shape, mode))))
-        if shown.labels
-        else None,
+        label_details=types.CompletionItemLabelDetails(description=described) if shown.labels else None,
         kind=kind,
         detail=detail,
         documentation=None

@@ -8,6 +8,7 @@ from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.places import place_link
 from fxlens.lsp.session import Located, Session, query_at
+from fxlens.lsp.stage_views import stage_phrase
 from fxlens.lsp.words import input_phrase, module_shapes, node_phrase, shape_phrase
 from fxlens.queries import how_selected, index, select_all
 
@@ -71,6 +72,9 @@ def _part(session: Session, graph: ModelGraph, located: Located) -> str:
         lines.append(f"{modes}: {next(iter(said.values()))}")
     else:
         lines += [f"**{mode}**: {text}" for mode, text in said.items()]
+    stages = [stage_phrase(graph, node.name) for node in chosen.values() if node]
+    if stages and stages[0]:
+        lines.append(f"{stages[0][0].upper()}{stages[0][1:]}.")
     what_for = input_phrase(graph)
     if what_for and any(node is not None and node.value is not None for node in chosen.values()):
         lines.append(f"_Shapes for {what_for}._")

@@ -18,6 +18,7 @@ from fxlens.lsp.definition import is_container, module_line
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import client_line, place_phrase
 from fxlens.lsp.session import Session, main_state, nearest_call, query_at
+from fxlens.lsp.stage_views import stride_phrase
 from fxlens.lsp.words import input_phrase, modes_phrase, module_shapes, node_phrase, selected_phrase, shape_phrase
 from fxlens.queries import Level, NameIndex, how_selected, index, merged_index, select_alone
 from fxlens.source.model import ExtractionCall
@@ -181,7 +182,9 @@ class Outline:
     def _description(self, level: Level, modes: tuple[Mode, ...]) -> str:
         shape = self._shape(level)
         # What one mode has alone stands before the shape: a narrow side bar cuts the end off.
-        return " · ".join(part for part in (self._what(level), modes_phrase(modes), shape) if part)
+        selected = level.node or level.last
+        parts = (self._what(level), modes_phrase(modes), shape, stride_phrase(self.graph, selected.name))
+        return " · ".join(part for part in parts if part)
 
     def _shape(self, level: Level) -> str:
         """The shape of what the path selects, as the editor shows it behind a query."""
