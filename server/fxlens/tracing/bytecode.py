@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 import dis
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -21,6 +21,7 @@ Kind: TypeAlias = Literal["assert", "while", "and", "not", "call", "if", "star",
 _STAR = frozenset({"CALL_FUNCTION_EX", "LIST_EXTEND", "SET_UPDATE"})
 _SKIPPED = frozenset({"CACHE", "NOP", "EXTENDED_ARG", "NOT_TAKEN"})
 _LOADED = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_LOAD_FAST", "LOAD_DEREF"})
+_JUMPS = frozenset({*dis.hasjrel, *dis.hasjabs})
 _JOINED = frozenset({"BUILD_TUPLE", "BINARY_OP", "BINARY_OR"})
 
 
@@ -80,9 +81,8 @@ class RunningLine:
 
     def _is_jumped_back_to(self, jump: int) -> bool:
         """Whether a loop goes on behind the condition: a ``while`` tests once before it and once at its end."""
-        jumps = {*dis.hasjrel, *dis.hasjabs}
         after = self._instructions[jump + 1 :]
-        targets = {each.argval for each in after if each.opcode in jumps and each.argval <= each.offset}
+        targets = {each.argval for each in after if each.opcode in _JUMPS and each.argval <= each.offset}
         line = self._lines[self._instructions[jump].offset]
         for each in after:
             if each.offset in targets:
@@ -100,6 +100,76 @@ class RunningLine:
         for offset in range(0, len(self.frame.f_code.co_code), 2):
             line = lines[offset] = starts.get(offset, line)
         return lines
+
+    @property
+    def raising_answer(self) -> bool | None:
+        """Which answer of the condition that is tested now certainly ends in a ``raise``; ``None`` if neither does."""
+        jump = self._tested_by()
+        if jump is None:
+            return None
+        follows, jumps = self._raise_behind(jump + 1), self._raise_behind(self._target(jump))
+        if (follows is None) is (jumps is None):
+            return None
+        jumps_if = "IF_TRUE" in self._instructions[jump].opname or "IF_NOT_NONE" in self._instructions[jump].opname
+        negated = any(each.opname == "UNARY_NOT" for each in self._instructions[self._at : jump])
+        return (jumps is not None) is (jumps_if is not negated)
+
+    @property
+    def raised_class(self) -> Any:
+        """The class of the exception that :attr:`raising_answer` leads to, if it is named."""
+        jump = self._tested_by()
+        if jump is None:
+            return None
+        end = self._raise_behind(jump + 1)
+        start = jump + 1
+        if end is None:
+            start = self._target(jump)
+            end = self._raise_behind(start)
+        for each in self._instructions[start:end]:
+            if "ASSERTION_ERROR" in each.opname or each.argval is AssertionError:
+                return AssertionError
+            if each.opname in _LOADED and isinstance(each.argval, str) and self._is_bound(each.argval):
+                value = self._value_of(each.argval)
+                if isinstance(value, type) and issubclass(value, BaseException):
+                    return value
+        return None
+
+    def _tested_by(self) -> int | None:
+        """The jump that the truth of a value decides right now."""
+        for at in range(max(self._at, 0), min(self._at + 3, len(self._instructions))):
+            name = self._instructions[at].opname
+            if name.startswith("POP_JUMP") and "IF_" in name and "NONE" not in name:
+                return at
+            if at > self._at and name not in ("TO_BOOL", "UNARY_NOT"):
+                return None
+        return None
+
+    def _target(self, jump: int) -> int:
+        return bisect_left([each.offset for each in self._instructions], self._instructions[jump].argval)
+
+    def _raise_behind(self, start: int, steps: int = 400) -> int | None:
+        """Where all ways from ``start`` end in a ``raise``, and which the first is; ``None`` if one does not."""
+        at = start
+        while 0 <= at < len(self._instructions) and steps > 0:
+            steps -= 1
+            each = self._instructions[at]
+            if each.opname == "RAISE_VARARGS":
+                return at
+            if each.opname.startswith(("RETURN", "YIELD", "SETUP", "SEND")):
+                return None
+            if each.opcode in _JUMPS:
+                target = self._target(at)
+                if target <= at:
+                    return None
+                if "IF" in each.opname or each.opname.startswith("FOR"):
+                    other = self._raise_behind(target, steps)
+                    if other is None:
+                        return None
+                else:
+                    at = target
+                    continue
+            at += 1
+        return None
 
     @property
     def tested_classes(self) -> list[Any] | None:

@@ -20,6 +20,7 @@ from fxlens.tracing.asking import asking_line, guarded_line, here
 from fxlens.tracing.branches import Question, caught_error, is_tensor
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, lost_function
 from fxlens.tracing.checkpoints import Checkpoint, mark, mark_results
+from fxlens.tracing.conditions import decide, hold_condition
 from fxlens.tracing.context_watch import ContextWatch, watched_contexts
 from fxlens.tracing.contexts import Contexts
 from fxlens.tracing.entry import entry, is_entered_otherwise
@@ -344,6 +345,13 @@ class NodePathTracer(fx.Tracer):
             self.caught.append(Question(source, len(self.graph.nodes)))
 
     def to_bool(self, obj: fx.Proxy) -> bool:
+        if self.naming == "fxlens" and not self._is_probing:
+            decision = decide(obj, self.root, here(), _TRACE_CODE)
+            if decision is not None:
+                node = self.create_node("call_function", hold_condition, (obj.node, *decision), {})  # without a name
+                if self._checkpoint is not None:
+                    mark(node, self._checkpoint)
+                return decision.answer
         self.note_error()
         return super().to_bool(obj)
 
