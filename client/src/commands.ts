@@ -1,7 +1,7 @@
 // The commands of the palette and of the tree, all under one category.
 import { commands, type Disposable, env, Position, Uri, version, window, workspace } from 'vscode';
 import type { Gathered } from './configuration';
-import type { GraphPanels } from './graphPanel';
+import type { GraphPanels } from './graphPanels';
 import type { Logs } from './logs';
 import { debugInformation, type TreeItem } from './protocol';
 import type { Server } from './server';

@@ -74,8 +74,14 @@ export class Server implements Disposable {
     else if (this.#state === 'noPython') await this.restart();
   }
 
-  logRequestFailure(error: unknown): void {
-    this.logs.client.warn(`A request failed: ${messageOf(error)}`);
+  /** What a request yields; undefined if it was cancelled, or the server went away meanwhile. */
+  async attempt<T>(request: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await request();
+    } catch (error) {
+      if (this.client) this.logs.client.warn(`A request failed: ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   async end(): Promise<void> {

@@ -22,10 +22,7 @@ export class Obstacles {
   readonly #lowest: number[] = [];
 
   constructor(boxes: readonly Obstacle[]) {
-    this.sorted = boxes
-      .map((box, at) => ({ box, at }))
-      .sort((one, other) => one.box.y - other.box.y || one.at - other.at)
-      .map(({ box }) => box);
+    this.sorted = [...boxes].sort((a, b) => a.y - b.y);
     let lowest = Number.NEGATIVE_INFINITY;
     for (const box of this.sorted) {
       lowest = Math.max(lowest, box.y + box.h);
@@ -76,12 +73,9 @@ export class Lanes {
   ) {}
 
   route(): void {
-    const lanes = this.#needed();
-    const ordered = lanes
-      .map((lane, at) => ({ lane, at, length: lane.bottom - lane.top }))
-      .sort((one, other) => one.length - other.length || one.lane.top - other.lane.top || one.at - other.at);
+    const ordered = this.#needed().sort((a, b) => a.bottom - a.top - b.bottom + b.top || a.top - b.top);
     if (ordered.length > LANE) this.#spacing = Math.max(NARROW, Math.floor((LANE * LANE) / ordered.length));
-    ordered.forEach(({ lane }, number) => {
+    ordered.forEach((lane, number) => {
       lane.x = this.#place(lane);
       this.#placed.push(lane);
       this.left = Math.min(this.left, lane.x);

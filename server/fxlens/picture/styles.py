@@ -109,8 +109,10 @@ def _mixed(arguments: str) -> str:
     if parts is None:
         raise ValueError(f"the style sheet mixes colours in a way that is not understood: {arguments}")
     share = int(parts[2])
-    one, other = (bytes.fromhex(colour.removeprefix("#")) for colour in (parts[1], parts[3]))
-    return "#" + "".join(f"{(a * share + b * (100 - share) + 50) // 100:02x}" for a, b in zip(one, other, strict=True))
+    first, second = (bytes.fromhex(colour.removeprefix("#")) for colour in (parts[1], parts[3]))
+    return "#" + "".join(
+        f"{(a * share + b * (100 - share) + 50) // 100:02x}" for a, b in zip(first, second, strict=True)
+    )
 
 
 def _written(rules: list[Rule]) -> str:

@@ -38,8 +38,8 @@ def svg_picture(
     shown = shown_modes(graph, mode)[0]
     levels = levels_of(graph, single(shown))
     wanted = levels.opened() if opened is None else opened
-    known = {identity: level for identity in ("", *wanted) if (level := levels.level(identity))}
-    root = lay_out(Shown(known, set(known), quiet))
+    shown_levels = {identity: level for identity in ("", *wanted) if (level := levels.level(identity))}
+    root = lay_out(Shown(shown_levels, set(shown_levels), quiet))
     frames, lines, cards = (list(part) for part in zip(*_drawn(root, 0, 0, 1), strict=True))
     about = graph.class_name.rpartition(".")[2] + (f", {shown} mode" if graph.modes_differ and shown != "both" else "")
     size = f'viewBox="0 0 {root.w} {root.h}" width="{root.w}" height="{root.h}"'
