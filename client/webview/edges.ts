@@ -31,22 +31,16 @@ function lookOf({ mark, back }: Edge): EdgeLook {
   return mode === 'e' ? 'eval' : mode === 't' ? 'train' : back ? 'back' : 'plain';
 }
 
+/** Down, across to the lane (or to the reader), along it, across to the reader, down. */
 export function lineOf(edge: Edge, x: number, y: number): string {
   const [x1, y1, x2, y2] = [x + edge.x1, y + edge.y1, x + edge.x2, y + edge.y2];
-  if (edge.route === 'lane') return laneLine(x1, y1, x2, y2, x + edge.lane, edge.turn);
-  if (x1 === x2) return `M${x1} ${y1}V${y2}`;
-  const start = edge.route === 'late' ? Math.max(y1, y2 - GAP) : y1;
-  const end = edge.route === 'late' ? y2 : Math.min(y2, y1 + GAP);
-  const middle = (start + end) / 2;
-  return `M${x1} ${y1}V${start}C${x1} ${middle} ${x2} ${middle} ${x2} ${end}V${y2}`;
-}
-
-/** Down, across to the lane, along it, across to the reader, down. */
-function laneLine(x1: number, y1: number, x2: number, y2: number, lane: number, turn: number): string {
-  const out = y1 + turn;
-  const back = y2 - turn;
+  const { route, turn } = edge;
+  const lane = route === 'lane' ? x + edge.lane : x2;
+  const out = (route === 'late' ? Math.max(y1, y2 - GAP) : y1) + turn;
+  const back = lane === x2 ? y2 : y2 - turn;
   const down = back > out ? 1 : -1;
-  const r = Math.min(RADIUS, turn - 1, Math.abs(lane - x1) / 2, Math.abs(lane - x2) / 2, Math.abs(back - out) / 2);
+  const widths = [lane - x1, lane - x2].filter(Boolean).map((width) => Math.abs(width) / 2);
+  const r = Math.min(RADIUS, out - y1, Math.abs(back - out) / 2, ...widths);
   const first = lane > x1 ? r : -r;
   const second = lane > x2 ? -r : r;
   return (

@@ -105,11 +105,12 @@ class Levels:
         if len(self.nodes) <= _STRIP_LENGTH:
             return "".join(self._kinds)
         bounds = [at * len(self.nodes) // _STRIP_LENGTH for at in range(_STRIP_LENGTH + 1)]
-        return "".join(self._slice_kind(*ends) for ends in pairwise(bounds))
+        return "".join(self._slice_kind(number, *ends) for number, ends in enumerate(pairwise(bounds)))
 
-    def _slice_kind(self, start: int, end: int) -> str:
-        loud = (self._kinds[at] for at in range(start, end) if not self._quiet[at])
-        return next(loud, self._kinds[start])
+    def _slice_kind(self, number: int, start: int, end: int) -> str:
+        """Another node's with each slice: of blocks as long as a slice the first nodes alone would look the same."""
+        loud = [self._kinds[at] for at in range(start, end) if not self._quiet[at]]
+        return loud[number % len(loud)] if loud else self._kinds[start]
 
     def level(self, identity: str) -> Level | None:
         """The level of a module (``""`` for the model) or of a folded run; ``None`` if there is no such group."""

@@ -342,6 +342,7 @@ def _edge_of(link: _Link, boxes: Sequence[Box], height: int) -> Edge:
     reader = boxes[link.reader] if 0 <= link.reader < len(boxes) else None
     line = Line(
         origin=source,
+        target=reader,
         back=link.source >= link.reader,
         x1=source.x + source.port if source else 0,
         y1=source.y + source.h if source else HEAD,

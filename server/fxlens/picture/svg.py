@@ -56,22 +56,17 @@ def svg_picture(
 
 
 def line_of(line: Line, x: int, y: int) -> str:
-    """The path of a line within a frame at ``(x, y)``; the same as ``lineOf`` in ``client/webview/edges.ts``."""
+    """The path of a line within a frame at ``(x, y)``; the same as ``lineOf`` in ``client/webview/edges.ts``.
+
+    Down, across to the lane (or to the reader), along it, across to the reader, down.
+    """
     x1, y1, x2, y2 = x + line.x1, y + line.y1, x + line.x2, y + line.y2
-    if line.route == "lane":
-        return _lane_line(x1, y1, x2, y2, x + line.lane, line.turn)
-    if x1 == x2:
-        return f"M{x1} {y1}V{y2}"
-    start, end = (max(y1, y2 - GAP), y2) if line.route == "late" else (y1, min(y2, y1 + GAP))
-    middle = _number((start + end) / 2)
-    return f"M{x1} {y1}V{start}C{x1} {middle} {x2} {middle} {x2} {end}V{y2}"
-
-
-def _lane_line(x1: int, y1: int, x2: int, y2: int, lane: int, turn: int) -> str:
-    """Down, across to the lane, along it, across to the reader, down."""
-    out, back = y1 + turn, y2 - turn
+    lane = x + line.lane if line.route == "lane" else x2
+    out = (max(y1, y2 - GAP) if line.route == "late" else y1) + line.turn
+    back = y2 if lane == x2 else y2 - line.turn
     down = 1 if back > out else -1
-    r = min(_RADIUS, turn - 1, abs(lane - x1) / 2, abs(lane - x2) / 2, abs(back - out) / 2)
+    widths = [abs(width) / 2 for width in (lane - x1, lane - x2) if width]
+    r = min(_RADIUS, out - y1, abs(back - out) / 2, *widths)
     first, second = r if lane > x1 else -r, -r if lane > x2 else r
     n = _number
     start = f"V{n(out - r)}Q{x1} {out} {n(x1 + first)} {out}H{n(lane - first)}Q{lane} {out} {lane} {n(out + r * down)}"

@@ -75,7 +75,7 @@ def test_nothing_is_left_for_the_viewer_to_work_out(resnet):
     picture = svg_picture(resnet)
     assert not re.search(r"var\(|color-mix|@import|url\(|href|--", picture)
     style = styles.plain_styles()
-    assert ".k-c .bar{fill:#0063d3}" in style
+    assert ".k-c .bar{fill:#3d88de}" in style
     assert "prefers-color-scheme:dark" in style
     drawn = {name for names in re.findall(r'class="([^"]+)"', picture) for name in names.split()}
     without = {name for name in drawn if f".{name}" not in style} - {"card", "plain", "k-w", "k-z", "k-e", "d1"}
