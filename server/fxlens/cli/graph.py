@@ -79,8 +79,7 @@ def _traced(spec: str, naming: Dialect, shapes: list[tuple[int, ...]]) -> ModelG
 
 
 def _picture(graph: ModelGraph, form: str, mode: ShownMode | None, paths: Iterable[str]) -> str:
-    from fxlens.levels import levels_of
-    from fxlens.picture.modes import shown_modes, single
+    from fxlens.picture.modes import shown_modes
     from fxlens.picture.page import html_page
     from fxlens.picture.styles import NotBuiltError
     from fxlens.picture.svg import svg_picture
@@ -88,7 +87,7 @@ def _picture(graph: ModelGraph, form: str, mode: ShownMode | None, paths: Iterab
 
     shown = shown_modes(graph, mode)[0]
     try:
-        opened = opened_with(levels_of(graph, single(shown)), paths)
+        opened = opened_with(graph, shown, paths)
         return svg_picture(graph, shown, opened) if form == "svg" else html_page(graph, shown, opened)
     except UnknownPathError as error:
         raise click.UsageError(str(error)) from error

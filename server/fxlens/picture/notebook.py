@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fxlens.graph import Dialect
-from fxlens.levels import levels_of
-from fxlens.picture.modes import ShownMode, shown_modes, single
+from fxlens.picture.modes import ShownMode, shown_modes
 from fxlens.picture.page import html_page
 from fxlens.picture.svg import svg_picture
 from fxlens.picture.ways import opened_with
@@ -84,5 +83,5 @@ def show(
 
     graph = trace_model(model, naming=naming, example_input=example_input)
     shown = shown_modes(graph, mode)[0]
-    opened = opened_with(levels_of(graph, single(shown)), open)
+    opened = opened_with(graph, shown, open)
     return GraphPage(graph, shown, tuple(opened), height, html_page(graph, shown, opened))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fxlens.levels import Level, Levels, child_id
+from fxlens.graph import ModelGraph
+from fxlens.levels import Level, Levels, child_id, levels_of
+from fxlens.picture.modes import ShownMode, single
 from fxlens.picture.texts import letter
 from fxlens.suggestions import nearest
 
@@ -12,24 +14,30 @@ from fxlens.suggestions import nearest
 class UnknownPathError(ValueError):
     """The model has neither a module nor a node of that path; the message is for the user."""
 
-    def __init__(self, path: str, levels: Levels) -> None:
-        paths = dict.fromkeys(path for node in levels.nodes for path in _prefixes(node.name))
+    def __init__(self, path: str, graph: ModelGraph, mode: ShownMode) -> None:
+        levels = levels_of(graph, single(mode))
+        other = next((traced.mode for traced in graph.traced() if levels_of(graph, traced.mode).holding(path)), None)
+        if other:
+            super().__init__(f"the {mode} graph has no {path!r}; show the {other} mode, or both")
+            return
+        paths = dict.fromkeys(prefix for node in levels.nodes for prefix in _prefixes(node.name))
         meant = nearest(path, paths, 1)
         instead = f"did you mean {meant[0]}?" if meant else f"at the top are {', '.join(_top(levels))}"
         super().__init__(f"nothing in the graph is called {path!r}; {instead}")
 
 
-def opened_with(levels: Levels, paths: Iterable[str]) -> list[str]:
-    """The groups that are open at first, those at ``paths``, and all on the way to them.
+def opened_with(graph: ModelGraph, mode: ShownMode, paths: Iterable[str]) -> list[str]:
+    """The groups that are open at first in a mode, those at ``paths``, and all on the way to them.
 
     Raises:
         UnknownPathError: if a path is neither a group nor a node.
     """
+    levels = levels_of(graph, single(mode))
     opened = dict.fromkeys(levels.opened())
     for path in paths:
         way = _way(levels, path)
         if way is None:
-            raise UnknownPathError(path, levels)
+            raise UnknownPathError(path, graph, mode)
         opened.update(dict.fromkeys(way))
     return list(opened)
 

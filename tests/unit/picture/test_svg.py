@@ -12,7 +12,6 @@ import torchvision
 
 from fxlens import trace_model
 from fxlens.graph import ModelGraph
-from fxlens.levels import levels_of
 from fxlens.picture import styles
 from fxlens.picture.svg import svg_picture
 from fxlens.picture.ways import UnknownPathError, opened_with
@@ -50,16 +49,16 @@ def test_the_top_level_has_each_name_and_shape(resnet):
 
 
 def test_an_open_group_is_a_frame_with_its_inside(resnet):
-    opened = opened_with(levels_of(resnet, "eval"), ["layer1.0"])
+    opened = opened_with(resnet, "eval", ["layer1.0"])
     assert opened == ["layer1", "layer1.0"]
     names = texts(svg_picture(resnet, "eval", opened), "name")
     assert {"layer1", "0", "downsample", "1"} <= set(names)
 
 
 def test_the_way_leads_through_a_folded_run(resnet):
-    opened = opened_with(levels_of(resnet, "eval"), ["layer4.2.conv1"])
+    opened = opened_with(resnet, "eval", ["layer4.2.conv1"])
     assert [identity.replace("\0", "×") for identity in opened] == ["layer4", "layer4.2"]
-    run = opened_with(levels_of(resnet, "eval"), ["layer3.4"])
+    run = opened_with(resnet, "eval", ["layer3.4"])
     assert [identity.replace("\0", "×") for identity in run] == ["layer3", "layer3.1×5", "layer3.4"]
 
 
@@ -68,7 +67,7 @@ def test_the_way_leads_through_a_folded_run(resnet):
 )
 def test_an_unknown_path_is_said_with_what_there_is(resnet, path, meant):
     with pytest.raises(UnknownPathError, match=meant):
-        opened_with(levels_of(resnet, "eval"), [path])
+        opened_with(resnet, "eval", [path])
 
 
 def test_nothing_is_left_for_the_viewer_to_work_out(resnet):
@@ -98,6 +97,14 @@ def test_a_name_that_xml_cannot_hold_spoils_nothing():
             return getattr(self, "a<b>&\x08\x1b")(x)
 
     assert "a<b>&" in texts(svg_picture(trace_model(Odd())), "name")
+
+
+def test_a_path_of_the_other_mode_is_said_to_be_there():
+    with torch.device("meta"):
+        graph = trace_model(torchvision.models.googlenet(init_weights=False), shapes=False)
+    assert "aux1" in opened_with(graph, "train", ["aux1.conv"])
+    with pytest.raises(UnknownPathError, match=r"the eval graph has no 'aux1\.conv'; show the train mode, or both"):
+        opened_with(graph, "eval", ["aux1.conv"])
 
 
 def test_both_modes_are_drawn_with_what_each_has_alone():
