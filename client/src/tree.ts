@@ -117,7 +117,9 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const place = this.#place;
     if (item.kind !== 'module' || !client || !place) return item.source;
     const { path } = item;
-    return (await this.server.attempt(() => client.ask(treeSource, { ...this.#parameters(place), path }))) ?? item.source;
+    return (
+      (await this.server.attempt(() => client.ask(treeSource, { ...this.#parameters(place), path }))) ?? item.source
+    );
   }
 
   /** Add a node to the call's return nodes or take it out, as a click on its box does. */
