@@ -50,7 +50,8 @@ def assemble(
             graphs[mode] = graphs["train"]
             continue
         needed = needed_by(node for want in wanted[mode].values() for node in (want.after, *nodes_in(want.value)))
-        changes += [change for change in trace.changes if change.concerns(needed)]
+        ends = {node for want in wanted[mode].values() for node in nodes_in(want.value)}
+        changes += [change for change in trace.changes if change.concerns(ends, needed)]
         pruned = prune(
             trace.graph,
             wanted[mode],

@@ -56,6 +56,10 @@ class ModeTrace:
         return self.tracer.changes
 
     @property
+    def called_modules(self) -> set[str]:
+        return {call.path for call in self.tracer.module_calls}
+
+    @property
     def names(self) -> list[str]:
         return list(self.tracer.node_to_qualname.values()) if self.graph is not None else []
 
@@ -192,9 +196,14 @@ def trace_modes(
 def _all_modes(
     model: nn.Module, settings: TraceSettings, concrete_args: Mapping[str, Any] | None, modes: Collection[Mode]
 ) -> dict[Mode, ModeTrace]:
-    """The traces, with optional arguments left at their defaults where the model cannot be traced or run otherwise."""
+    """The traces, with optional arguments left at their defaults where the model cannot be traced or run otherwise.
+
+    One that modules read which nothing else calls (the text of a model of images and text) is an input, though it may
+    be left out.
+    """
     snapshot = Snapshot(model)
     traces = _each_mode(model, settings, concrete_args, modes, snapshot)
+    without: dict[Mode, ModeTrace] = {}
     if settings.naming == "fxlens" and concrete_args is None and not settings.left_out:
         graphs = [traces[mode].graph for mode in modes]
         if None in graphs:
@@ -204,10 +213,14 @@ def _all_modes(
         if left_out:
             tried = _each_mode(model, replace(settings, left_out=left_out), None, modes, snapshot)
             # Where neither works, the failure that is met later is the one to solve.
-            if _reach(tried, modes) > _reach(traces, modes) or (None not in graphs and _all_traced(tried, modes)):
-                traces = tried
-    for tracer in {trace.tracer for trace in traces.values() if trace.graph is not None}:
-        tracer.changes.extend(lost_arguments(tracer, concrete_args or (), settings.naming))
+            if None in graphs:
+                traces = tried if _reach(tried, modes) > _reach(traces, modes) else traces
+            elif _all_traced(tried, modes):
+                hides = any(traces[mode].called_modules - tried[mode].called_modules for mode in modes)
+                traces, without = (traces, tried) if hides else (tried, {})
+    for tracer, mode in {trace.tracer: mode for mode, trace in traces.items() if trace.graph is not None}.items():
+        names = without[mode].names if without else None
+        tracer.changes.extend(lost_arguments(tracer, concrete_args or (), settings.naming, names))
     return traces
 
 
