@@ -32,9 +32,9 @@ async def check(lens: Lens, title: str, before: str, after: str, head: str = IMP
     actions = [action for one in found for action in await lens.actions(document, one)]
     chosen = [action for action in actions if action.title.startswith(title)]
     assert chosen, ([one.message for one in found], [action.title for action in actions])
-    mended = lens.applied(document, chosen[0])
-    ast.parse(mended)
-    assert mended == head + after
+    fixed = lens.applied(document, chosen[0])
+    ast.parse(fixed)
+    assert fixed == head + after
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ async def test_after_the_action_nothing_is_marked_and_the_library_takes_the_call
             run(head + call)
     document = lens.open("act_here.py", head + call)
     (found,) = await lens.settled(document)
-    mended = [lens.applied(document, one) for one in await lens.actions(document, found) if one.title.startswith(title)]
-    assert mended
-    assert await lens.settled(lens.open("acted_here.py", mended[0])) == []
-    run(mended[0])
+    fixed = [lens.applied(document, one) for one in await lens.actions(document, found) if one.title.startswith(title)]
+    assert fixed
+    assert await lens.settled(lens.open("acted_here.py", fixed[0])) == []
+    run(fixed[0])

@@ -40,7 +40,7 @@ def pass_submodule(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> 
     path = remedy.values[0]
     if span is None or not analysis.call.span.contains(span.start) or analysis.call.hinted:
         return None
-    # `body.0` is no attribute in Python.
+    # `body.0` is not an attribute in Python.
     if not all(part.isidentifier() for part in path.split(".")):
         return None
     written = text.at(span)
