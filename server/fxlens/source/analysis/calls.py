@@ -1,0 +1,335 @@
+"""What calls do: functions of the workspace are gone into, those of libraries have models or are known to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fxlens.source.analysis.classes import Classes
+from fxlens.source.analysis.functions import EXIT, replace_given
+from fxlens.source.analysis.machine import Given
+from fxlens.source.analysis.run import Extraction
+from fxlens.source.library.container_methods import container_method
+from fxlens.source.library.extraction import POSITIONAL, extraction_function
+from fxlens.source.library.models import MODELS, Called
+from fxlens.source.library.protocol import Given as Argument
+from fxlens.source.library.text_methods import text_method
+from fxlens.source.library.torch import (
+    MOST_SIZES,
+    NEUTRAL_METHODS,
+    PARTS_WITHOUT_STRUCTURE,
+    SETS_ENVIRONMENT,
+    SETTINGS_OF,
+    TENSOR_MAKERS,
+    changing_method,
+)
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    ALWAYS,
+    NONE,
+    Alternatives,
+    ClassValue,
+    Condition,
+    Const,
+    Container,
+    FunctionValue,
+    Item,
+    Location,
+    Method,
+    Reference,
+    Subject,
+    Super,
+    Unknown,
+    Value,
+    certain,
+    joined,
+    under,
+)
+
+_EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort", "pytest.fail", "pytest.skip", "pytest.exit"})
+
+
+_READING = frozenset({"get", "items", "keys", "values", "pop", "copy"})
+"""The methods of a dict that read its entries."""
+
+
+class Calls(Classes):
+    """Evaluates calls."""
+
+    def of_Call(self, node: n.Call) -> Alternatives:  # noqa: N802
+        if isinstance(node.function, n.Name) and node.function.name == "super" and not node.arguments:
+            return self._super(node)
+        callees = self.used(self.evaluate(node.function))
+        given = self.arguments(node.arguments)
+        found = [under(self._call_one(callee, given, node, condition), condition) for callee, condition in callees]
+        return self.touched(self.present(joined(*found)))
+
+    def _super(self, node: n.Call) -> Alternatives:
+        function = self.frame.function
+        if function is not None and function.owner is not None and function.bound is not None:
+            return certain(Super(function.bound, function.owner))
+        return self.unknown(node)
+
+    def _call_one(self, callee: Value, given: list[Given], node: n.Call, condition: Condition) -> Alternatives:
+        if not condition:
+            return self.call_value(callee, given, node)
+        with self.assuming(condition) as possible:
+            return self.call_value(callee, given, node) if possible else ()
+
+    def arguments(self, given: Iterable[n.Argument]) -> list[Given]:
+        found: list[Given] = []
+        for each in given:
+            mark = len(self.activity.reads)
+            alternatives = self.evaluate(each.value)
+            code = self.frame.document.code(each.value)
+            reads = self.activity.reads[mark:]
+            found.append(
+                Given(each.keyword, each.star, alternatives, each.value, reads, code, each.value.start_pos[0] - 1)
+            )
+        return self._spread(found)
+
+    def _spread(self, given: list[Given]) -> list[Given]:
+        """The arguments with those that ``*`` and ``**`` unpack, where they are known, one by one."""
+        found: list[Given] = []
+        for each in given:
+            if not each.star or each.node is None:
+                found.append(each)
+                continue
+            if each.star == "*":
+                items, why = self.items(each.alternatives, each.node)
+                plain = why is None and not any(item.condition for item in items)
+                spread = [
+                    replace_given(each, "", item.value, f"list({each.text})[{at}]") for at, item in enumerate(items)
+                ]
+                found += spread if plain else [each]
+                continue
+            items, why = self.entries(each.alternatives, each.node)
+            for item in items:
+                key = item.key[0][0] if item.key is not None and len(item.key) == 1 else None
+                if isinstance(key, Const) and isinstance(key.value, str):
+                    value = under(item.value, item.condition)
+                    found.append(replace_given(each, key.value, value, f"({each.text})[{key.value!r}]"))
+            if why is not None:
+                found.append(each)
+        return found
+
+    # Dispatch
+
+    def call_value(self, callee: Value, given: list[Given], node: n.Expression) -> Alternatives:
+        match callee:
+            case Reference():
+                return self._call_reference(callee, given, node)
+            case FunctionValue():
+                return self.call_function(callee, given, node)
+            case ClassValue():
+                return self.instantiate(callee, given, node)
+            case Method():
+                return self._call_method(callee, given, node)
+            case Location():
+                return self._call_object(callee, given, node)
+            case Unknown():
+                return self._call_unknown(callee, given, node)
+        return self.unknown(node)
+
+    def call_each(
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Argument] = ()
+    ) -> list[Alternatives]:
+        """Call a function with each row of values, which are items of ``sources``: for ``map`` and ``filter``."""
+        results: list[Alternatives] = []
+        for number, row in enumerate(rows):
+            given = [self.given(value, node) for value in row]
+            for each, source in zip(given, sources, strict=False):
+                each.text, each.reads, each.line = f"list({source.text})[{number}]", source.reads, source.line
+            results.append(self.call_value(function, given, node))
+        return results
+
+    def _call_reference(self, callee: Reference, given: list[Given], node: n.Expression) -> Alternatives:
+        dotted = callee.dotted
+        known = extraction_function(dotted)
+        if known is not None and isinstance(node, n.Call):
+            self._extract(callee, given, node)
+            return self.unknown(node, made_by=dotted)
+        if dotted in _EXITS:
+            return certain(EXIT)
+        if dotted == "globals":
+            return self._globals()
+        if dotted in ("setattr", "delattr"):
+            return self._setattr(given)
+        model = MODELS.get(dotted)
+        if model is not None:
+            found = model(Called(self, given, node))
+            self._made_of(found, given)
+            return found
+        found = self.unknown(node, made_by=dotted)
+        self._made_of(found, given)
+        if self._for_effect(node):
+            self._note_setting(callee, given)
+        for value, _ in found:
+            if isinstance(value, Unknown) and dotted in TENSOR_MAKERS:
+                value.subject.shape = self._shape(given)
+        return found
+
+    def _note_setting(self, callee: Reference, given: list[Given]) -> None:
+        """A call that changes how libraries build models: in the slice, if the text tells with what it is made."""
+        constants = all(isinstance(value, Const) for each in given for value, _ in each.alternatives)
+        if callee.dotted.partition(".")[0] in SETTINGS_OF:
+            if constants:
+                self.run.patches.append((callee, "", self.event(), ()))
+            if not constants or self.state.condition:
+                self.run.open_settings[callee.dotted] = None
+        elif callee.dotted in SETS_ENVIRONMENT:
+            self.run.open_settings.update(dict.fromkeys(each.keyword for each in given if each.keyword))
+            for each in given[:1]:
+                self.set_environment(each.alternatives)
+                items, _ = self.entries(each.alternatives, each.node) if each.node is not None else ([], None)
+                for item in items:
+                    self.set_environment(item.key or ())
+
+    def _shape(self, given: list[Given]) -> tuple[int, ...]:
+        """The sizes that a function is given that makes a tensor; none where they are not all known."""
+        sizes = [each.alternatives for each in given if not each.keyword and not each.star]
+        if len(sizes) == 1 and len(sizes[0]) == 1 and self.container(sizes[0][0][0]) is not None:
+            items, why = self.items(sizes[0], n.Expression((1, 0), (1, 0)))
+            sizes = [item.value for item in items] if why is None else []
+        known = [values[0][0] for values in sizes if len(values) == 1]
+        numbers = [each.value for each in known if isinstance(each, Const) and type(each.value) is int]
+        plain = len(numbers) == len(sizes) and 0 < len(numbers) <= MOST_SIZES and all(size > 0 for size in numbers)
+        return tuple(numbers) if plain else ()
+
+    def _made_of(self, found: Alternatives, given: list[Given]) -> None:
+        """What a library's function returns may hold what it is given: a change of that changes it too."""
+        parts = [value.subject for each in given for value, _ in each.alternatives if isinstance(value, Unknown)]
+        for value, _ in found:
+            if isinstance(value, Unknown) and parts and value.subject.part_of is None:
+                value.subject.parts = tuple(part for part in parts if part is not value.subject)
+
+    def _globals(self) -> Alternatives:
+        scope = self.frame.scope
+        while (parent := self.run.parents[scope]) is not None:
+            scope = parent
+        items: list[Item] = []
+        for (owner, name), _events in [(key, e) for key, e in self.run.bindings.items() if isinstance(key, tuple)]:
+            binding = self.state.binding((owner, name)) if owner == scope else None
+            if binding is not None:
+                self.read(binding.events)
+                items.append(Item(self.resolved(binding.alternatives), ALWAYS, certain(Const(name))))
+        return self.made("dict", tuple(items))
+
+    def _setattr(self, given: list[Given]) -> Alternatives:
+        if len(given) >= 2:
+            for owner, _ in given[0].alternatives:
+                for name, _ in given[1].alternatives:
+                    if isinstance(name, Const) and isinstance(name.value, str) and len(given) > 2:
+                        self._set_attribute(owner, name.value, given[2].alternatives)
+                    elif isinstance(owner, Unknown):
+                        self.changed(owner.subject)
+        return NONE
+
+    def _call_method(self, callee: Method, given: list[Given], node: n.Expression) -> Alternatives:
+        call = Called(self, given, node)
+        if isinstance(callee.owner, Location):
+            if callee.name in _READING:
+                self.complete(callee.owner)
+            container = self.container(callee.owner)
+            if container is not None and container.kind != "instance":
+                for each in given:
+                    self.tested_with(each.alternatives, each.reads)
+                return container_method(self, callee.owner, callee.name, call)
+        if isinstance(callee.owner, Const) and isinstance(callee.owner.value, str):
+            return text_method(self, callee.owner, callee.name, call)
+        return self.unknown(node)
+
+    def _call_object(self, callee: Location, given: list[Given], node: n.Expression) -> Alternatives:
+        container = self.container(callee)
+        if container is not None and container.instance_of is not None:
+            found = self._class_member(container.instance_of, "__call__", callee)
+            if found:
+                return joined(*(self.call_value(value, given, node) for value, _ in found))
+        return self.unknown(node)
+
+    def _call_unknown(self, callee: Unknown, given: list[Given], node: n.Expression) -> Alternatives:
+        """A method of something unknown, or something unknown itself."""
+        subject = callee.subject
+        name, path = self._method_name(node)
+        owner = subject.part_of
+        if owner is not None and name in NEUTRAL_METHODS:
+            return certain(Unknown(owner))
+        if owner is not None and self._for_effect(node):
+            constants = all(isinstance(v, Const) for each in given for v, _ in each.alternatives)
+            if changing_method(name, constants, path):
+                self.changed(owner)
+        if owner is not None and owner.root.made_by.startswith("argparse"):
+            return certain(Unknown(self.subject((owner.root, "called", name), node, owner.root)))
+        self._note_example(subject, given)
+        within = owner if name not in PARTS_WITHOUT_STRUCTURE else None
+        return certain(Unknown(Subject(self.frame.document, node, within, parts=(subject.root,))))
+
+    def _note_example(self, subject: Subject, given: list[Given]) -> None:
+        """What an extractor is called with is the best example input for its model."""
+        if extraction_function(subject.made_by) is None or not given or given[0].keyword or given[0].star:
+            return
+        shapes = {value.subject.shape if isinstance(value, Unknown) else () for value, _ in given[0].alternatives}
+        shape = shapes.pop() if len(shapes) == 1 else ()
+        if shape and subject.node not in self.run.examples:
+            self.run.examples[subject.node] = (shape, self.activity.node.start_pos[0] - 1)
+
+    def _method_name(self, node: n.Expression) -> tuple[str, tuple[str, ...]]:
+        function = node.function if isinstance(node, n.Call) else node
+        path: list[str] = []
+        inner: n.Expression = function
+        while isinstance(inner, (n.Attribute, n.Subscript, n.Call)):
+            if isinstance(inner, n.Attribute):
+                path.append(inner.name)
+            inner = inner.function if isinstance(inner, n.Call) else inner.value
+        return (function.name if isinstance(function, n.Attribute) else ""), tuple(path[1:])
+
+    def _for_effect(self, node: n.Expression) -> bool:
+        statement = self.activity.node
+        return isinstance(statement, n.ExpressionStatement) and statement.value is node
+
+    # Extraction calls
+
+    def _extract(self, callee: Reference, given: list[Given], node: n.Call) -> None:
+        known = extraction_function(callee.dotted)
+        assert known is not None
+        function, dialect = known
+        names = POSITIONAL[dialect, function]
+        arguments: dict[str, Given] = {}
+        at = 0
+        unpacks = False
+        for each in given:
+            unpacks = unpacks or bool(each.star)
+            if each.keyword:
+                arguments.setdefault(each.keyword, each)
+            elif not each.star and at < len(names):
+                arguments.setdefault(names[at], each)
+                at += 1
+        self.run.events += 1
+        self.run.extractions.append(
+            Extraction(
+                callee.dotted,
+                self.frame.document,
+                node,
+                self.frame,
+                self.state.condition,
+                {name: self.present(each.alternatives) for name, each in arguments.items()},
+                {name: each.node for name, each in arguments.items() if each.node is not None},
+                {name: each.reads for name, each in arguments.items()},
+                self.state,
+                self.activity,
+                self.run.events,
+                unpacks,
+                texts={name: (each.text, each.line) for name, each in arguments.items()},
+                containers=self._containers(arguments),
+                blocks=self.blocks,
+            )
+        )
+
+    def _containers(self, arguments: dict[str, Given]) -> dict[int, Container]:
+        """What the lists and dicts among the arguments hold at this moment."""
+        found: dict[int, Container] = {}
+        for each in arguments.values():
+            for value, _ in each.alternatives:
+                container = self.container(value)
+                if isinstance(value, Location) and container is not None:
+                    found[value.id] = container
+        return found

@@ -1,0 +1,128 @@
+"""What an abstract run did: for each statement that bound or changed something, what it read and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from fxlens.source.values import ALWAYS, Alternatives, Condition, Subject
+from fxlens.source.values import Literal as PathLiteral
+
+if TYPE_CHECKING:
+    from fxlens.source.analysis.state import State
+    from fxlens.source.document import Document
+    from fxlens.source.syntax import nodes as n
+    from fxlens.source.values import FunctionValue, Value
+
+EventKind: TypeAlias = Literal["statement", "parameter", "bound", "self", "attach", "missing"]
+
+
+@dataclass(eq=False)
+class Read:
+    """Events that were read under a condition; ``decides`` is the literal that they are a test of."""
+
+    events: frozenset[Event]
+    condition: Condition = ALWAYS
+    decides: PathLiteral | None = None
+    changes: bool = False
+    """Whether the events changed what is read, rather than made it."""
+
+
+@dataclass(eq=False)
+class Block:
+    """A compound statement around an event, and the part of it that the event is in.
+
+    ``literals`` are those on which this part is entered; where there are none, the text decides. ``reads`` are what
+    the header reads.
+    """
+
+    node: n.Statement
+    part: int
+    literals: frozenset[PathLiteral] = frozenset()
+    reads: list[Read] = field(default_factory=list)
+    decided: bool = True
+    item: str = ""
+    """What a loop's target is bound to in this iteration, as an expression."""
+
+
+@dataclass(eq=False)
+class Frame:
+    """One call of a function, or the run of a module or of a class body."""
+
+    document: Document
+    node: n.Node
+    scope: int
+    parent: Frame | None = None
+    activity: Activity | None = None
+    """What the caller was at."""
+    call: n.Node | None = None
+    function: FunctionValue | None = None
+    bound: Value | None = None
+    symbolic: bool = False
+    """Whether nobody calls it: it is looked at with parameters that only a run can tell."""
+    initialises: bool = False
+    """Whether it sets up the object that it is bound to."""
+    entry: State | None = None
+    returns: list[tuple[Alternatives, State]] = field(default_factory=list)
+    returned: list[tuple[n.Expression, list[Read]]] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
+    blocks: tuple[Block, ...] = ()
+    reads: list[Read] = field(default_factory=list)
+    outer_names: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def chain(self) -> list[Frame]:
+        """This frame and those it was called from, innermost first."""
+        frames: list[Frame] = []
+        frame: Frame | None = self
+        while frame is not None:
+            frames.append(frame)
+            frame = frame.parent
+        return frames
+
+
+@dataclass(eq=False)
+class Loop:
+    """The states in which an iteration went on to the next one, or left the loop."""
+
+    entry: State
+    continued: list[State] = field(default_factory=list)
+    broken: list[State] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Activity:
+    """The execution of one statement, or of a header, in a frame."""
+
+    frame: Frame
+    node: n.Statement
+    blocks: tuple[Block, ...]
+    reads: list[Read] = field(default_factory=list)
+    event: Event | None = None
+    choices: list[tuple[n.Conditional, PathLiteral]] = field(default_factory=list)
+    number: int = 0
+
+
+@dataclass(eq=False)
+class Event:
+    """Something that bound a name or changed an object."""
+
+    number: int
+    kind: EventKind
+    frame: Frame
+    node: n.Node
+    condition: Condition
+    blocks: tuple[Block, ...]
+    reads: list[Read]
+    text: str = ""
+    line: int = 0
+    subject: Subject | None = None
+    name: str = ""
+    owner: Value | None = None
+    activity: Activity | None = None
+    unpacked: bool = False
+    """Whether the call unpacks arguments that nobody knows, so that a parameter may be among them."""
+    variants: list[tuple[Condition, str]] = field(default_factory=list)
+    """What a parameter is bound to under each of several conditions, as expressions."""
+    inlined: Frame | None = None
+    """The frame whose result a parameter is bound to: its statements stand before the binding."""

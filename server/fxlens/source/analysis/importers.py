@@ -1,0 +1,78 @@
+"""The other files whose programs come to the extraction calls of one: found by their texts, before any is parsed."""
+
+from __future__ import annotations
+
+from fxlens.source.analysis.run import CHARACTERS_PER_STEP, Run
+from fxlens.source.document import Document
+from fxlens.source.index.relevance import Relevant, functions_around, mentions
+from fxlens.source.library.extraction import FUNCTIONS
+from fxlens.source.project import importing_files, may_call, may_pass_on
+
+
+class Importers:
+    """Follows the names of the functions that lead to extraction calls to the files that call them.
+
+    A file is looked into if it imports a file that has, or passes on, such a name, and something of that name is called
+    in it. How far this goes is bounded by the budget of the analysis only.
+    """
+
+    def __init__(self, run: Run, document: Document, relevant: Relevant) -> None:
+        self.run = run
+        self.relevant = relevant
+        self.homes = {document.path}
+        """The files from which the names can be imported."""
+        self.names: dict[str, None] = {}
+        self._imported: dict[str, list[str]] = {}
+        self._callers = {document.path}
+
+    def find(self) -> list[str]:
+        found: list[str] = []
+        if self.run.workspace is None:
+            return found
+        self.names.update(
+            (name, None)
+            for name, functions in self.relevant.named.items()
+            if any(node in self.relevant.functions for node in functions)
+        )
+        before = -1
+        while before != len(self.homes) + len(self.names) and not self.run.tally.exhausted:
+            before = len(self.homes) + len(self.names)
+            self._pass_on()
+            for path in sorted(self.homes - self._callers):
+                if self._calls(path):
+                    self._callers.add(path)
+                    self._follow(path)
+                    found.append(path)
+        return found
+
+    def _pass_on(self) -> None:
+        """The files that import one of the homes and hold one of the names are homes, too."""
+        assert self.run.workspace is not None
+        for home in list(self.homes):
+            for path in self._importing(home):
+                if path not in self.homes and may_pass_on(self.run.workspace.text(path) or "", self.names):
+                    self.homes.add(path)
+
+    def _importing(self, home: str) -> list[str]:
+        known = self._imported.get(home)
+        if known is None:
+            assert self.run.workspace is not None
+            known = self._imported[home] = list(importing_files(home, self.run.workspace))
+            self.run.tally.spend(1 + len(known))
+        return known
+
+    def _calls(self, path: str) -> bool:
+        assert self.run.workspace is not None
+        text = self.run.workspace.text(path) or ""
+        return any(name in text and may_call(text, name) for name in self.names)
+
+    def _follow(self, path: str) -> None:
+        document = self.run.document(path)
+        if document is None:
+            return
+        self.run.tally.spend(len(document.text) // CHARACTERS_PER_STEP)
+        for around in mentions(document, [name for name in self.names if name in document.text]):
+            for function in functions_around(around):
+                self.relevant.functions.setdefault(function, document)
+        self.relevant.add(document)
+        self.names.update((each, None) for each in self.relevant.names if each not in FUNCTIONS)

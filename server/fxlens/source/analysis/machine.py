@@ -1,0 +1,379 @@
+"""The ground of the interpreter: memory, names, events. What is common to statements, expressions and calls."""
+
+from __future__ import annotations
+
+import builtins
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
+from fxlens.source.analysis.run import Run
+from fxlens.source.analysis.state import Binding, State, Stored
+from fxlens.source.library.protocol import Given as Argument
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    TRUTHY,
+    Alternatives,
+    ClassValue,
+    Condition,
+    Const,
+    Container,
+    FunctionValue,
+    Item,
+    Literal,
+    Location,
+    ModuleValue,
+    Reference,
+    Subject,
+    Unknown,
+    Value,
+    certain,
+    conflict,
+    conjunction,
+    under,
+)
+
+_BUILTINS = frozenset(dir(builtins))
+MODULE_NAMES = frozenset({"__file__", "__name__", "__doc__", "__package__", "__spec__", "__builtins__"})
+
+
+class Machine:
+    """Reads and writes memory, and notes what is read and written."""
+
+    def __init__(self, run: Run, root: Frame) -> None:
+        self.run = run
+        self.state = State(run.shared)
+        self.frame = root
+        self.activity = Activity(root, n.Pass((1, 0), (1, 0)), ())
+        self.blocks: tuple[Block, ...] = ()
+        self.deciding: Literal | None = None
+        self.tests = 0
+        self.assuming_defaults = False
+        """How many tests are being evaluated, one in another: in them parameters are not at their defaults."""
+
+    @abstractmethod
+    def evaluate(self, node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
+    def call_each(
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Argument] = ()
+    ) -> list[Alternatives]: ...
+
+    @abstractmethod
+    def run_block(self, block: n.Block) -> bool: ...
+
+    @abstractmethod
+    def call_value(self, callee: Value, given: list[Given], node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
+    def truth(self, node: n.Expression) -> bool | frozenset[Literal]: ...
+
+    @abstractmethod
+    def truth_of(self, value: Value) -> bool | Literal: ...
+
+    @abstractmethod
+    def items(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]: ...
+
+    @abstractmethod
+    def entries(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]: ...
+
+    @abstractmethod
+    def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
+    def complete(self, value: Value) -> None:
+        """Run what fills a table, if other modules do."""
+
+    @abstractmethod
+    def mro(self, owner: ClassValue) -> list[ClassValue]: ...
+
+    @abstractmethod
+    def lookup_in_class(self, owner: ClassValue, name: str) -> Binding | None: ...
+
+    @abstractmethod
+    def read_attached(self, owner: Location, name: str) -> None: ...
+
+    @abstractmethod
+    def arguments(self, given: Iterable[n.Argument]) -> list[Given]: ...
+
+    @abstractmethod
+    def module_member(self, owner: ModuleValue, name: str, node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
+    def imported(self, dotted: str) -> Alternatives: ...
+
+    @abstractmethod
+    def imported_member(self, module: str, name: str, node: n.ImportedName) -> Alternatives: ...
+
+    @abstractmethod
+    def patched(self, owner: Reference, name: str, found: Alternatives) -> None: ...
+
+    # Scopes
+
+    def new_scope(self, parent: int | None) -> int:
+        self.run.scopes += 1
+        self.run.parents[self.run.scopes] = parent
+        return self.run.scopes
+
+    def allocate(self, container: Container) -> Location:
+        self.run.scopes += 1
+        location = Location(self.run.scopes)
+        events = frozenset({self.activity.event}) if self.activity.event is not None else frozenset()
+        self.state.set(("heap", location.id), Stored(container, events))
+        if container.kind == "dict" and not container.items:
+            self.run.tables[location.id] = self.frame.chain[-1].document.path
+        return location
+
+    def container(self, value: Value) -> Container | None:
+        if isinstance(value, Location):
+            stored = self.state.stored(("heap", value.id))
+            return stored.container if stored is not None else None
+        return None
+
+    def change(self, location: Location, container: Container) -> None:
+        """Replace what a container holds, as the statement does that is being executed."""
+        stored = self.state.stored(("heap", location.id))
+        events = stored.events if stored is not None else frozenset()
+        self.state.set(("heap", location.id), Stored(container, events | {self.event()}))
+
+    def made(self, kind: str, items: tuple[Item, ...], opened: Subject | None = None) -> Alternatives:
+        return certain(self.allocate(Container(kind, items, opened)))
+
+    # Subjects
+
+    def unknown(self, node: n.Node, reason: str = "", made_by: str = "") -> Alternatives:
+        return certain(Unknown(Subject(self.frame.document, node, reason=reason, made_by=made_by)))
+
+    def subject(self, key: object, node: n.Node, part_of: Subject | None = None) -> Subject:
+        """The same subject each time it is asked for by the same key."""
+        known = self.run.subjects.get(key)
+        if known is None:
+            known = self.run.subjects[key] = Subject(self.frame.document, node, part_of)
+        return known
+
+    # Events
+
+    def event(self) -> Event:
+        """The event of the statement that is being executed."""
+        activity = self.activity
+        if activity.event is None:
+            activity.event = self.new_event("statement", activity.node, activity.reads)
+        return activity.event
+
+    def new_event(self, kind: str, node: n.Node, reads: list[Read]) -> Event:
+        self.run.events += 1
+        return Event(
+            self.run.events,
+            kind,  # type: ignore[arg-type]
+            self.frame,
+            node,
+            self.state.condition,
+            self.activity.blocks,
+            reads,
+            activity=self.activity,
+        )
+
+    def read(self, events: frozenset[Event], changes: bool = False) -> None:
+        if events:
+            self.activity.reads.append(Read(events, self.state.condition, self.deciding, changes))
+
+    def touched(self, alternatives: Alternatives) -> Alternatives:
+        """Note that the objects among the values are looked at, with all that changed them."""
+        for value, _ in alternatives:
+            if isinstance(value, Location):
+                stored = self.state.stored(("heap", value.id))
+                if stored is not None:
+                    self.read(stored.events)
+            elif isinstance(value, Unknown):
+                self._touch(value.subject)
+        return alternatives
+
+    def _touch(self, subject: Subject) -> None:
+        changed = self.state.binding(("changes", subject.root))
+        if changed is not None:
+            self.read(changed.events, changes=True)
+        for part in subject.root.parts:
+            self._touch(part)
+
+    def changed(self, subject: Subject) -> None:
+        """Note that the statement changes something unknown, such as a model."""
+        key = ("changes", subject.root)
+        before = self.state.binding(key)
+        events = before.events if before is not None else frozenset()
+        self.state.set(key, Binding((), events | {self.event()}))
+
+    def set_environment(self, names: Alternatives) -> None:
+        """Note that the program sets variables of the environment: libraries read them when they are imported."""
+        texts = (value.value for value, _ in names if isinstance(value, Const))
+        self.run.open_settings.update((text, None) for text in texts if isinstance(text, str))
+
+    # Names
+
+    def assign(self, name: str, alternatives: Alternatives, scope: int | None = None) -> None:
+        target = scope if scope is not None else self._scope_of(name)
+        event = self.event()
+        self.state.set((target, name), Binding(alternatives, frozenset({event})))
+        self.run.bindings.setdefault((target, name), []).append(event)
+
+    def _scope_of(self, name: str) -> int:
+        to_module = self.frame.outer_names.get(name)
+        if to_module is None:
+            return self.frame.scope
+        scope = self.run.parents[self.frame.scope]
+        while scope is not None and not to_module and self.state.get((scope, name)) is None:
+            scope = self.run.parents[scope]
+        while to_module and scope is not None and self.run.parents[scope] is not None:
+            scope = self.run.parents[scope]
+        return scope if scope is not None else self.frame.scope
+
+    def lookup(self, name: str, scope: int | None) -> Binding | None:
+        """What a name holds, in the scope or those around it; class bodies are seen from themselves only."""
+        first = True
+        while scope is not None:
+            if first or scope not in self.run.class_scopes:
+                found = self.state.binding((scope, name))
+                if found is not None:
+                    return found
+            first = False
+            scope = self.run.parents[scope]
+        return None
+
+    def name(self, node: n.Name) -> Alternatives:
+        found = self.lookup(node.name, self.frame.scope)
+        if found is None:
+            return self._missing(node)
+        self.read(found.events)
+        return self.touched(self.present(self.resolved(found.alternatives)))
+
+    @abstractmethod
+    def resolved(self, alternatives: Alternatives) -> Alternatives:
+        """The alternatives with the names of other modules looked up there."""
+
+    def present(self, alternatives: Alternatives) -> Alternatives:
+        """The alternatives that are possible here, with what the path says of them."""
+        condition = self.state.condition
+        if not condition:
+            return alternatives
+        return tuple(
+            (self._refined(value), own) for value, own in alternatives if conjunction(own, condition) is not None
+        )
+
+    def _refined(self, value: Value) -> Value:
+        if isinstance(value, Unknown):
+            for subject, constant, holds in self.state.condition:
+                if holds and subject is value.subject and constant is not TRUTHY:
+                    return Const(constant)
+        return value
+
+    def _missing(self, node: n.Name) -> Alternatives:
+        stars = self.lookup("*", self.frame.scope)
+        if stars is not None:
+            self.read(stars.events)
+            return self.from_stars(node, stars.alternatives)
+        return self.undefined(node)
+
+    def undefined(self, node: n.Name) -> Alternatives:
+        """A builtin, or a name that nothing in the file binds."""
+        if node.name in _BUILTINS and node.name not in MODULE_NAMES:
+            return certain(Reference(node.name))
+        if node.name not in MODULE_NAMES:
+            event = self.new_event("missing", node, [])
+            event.text = f"`{node.name}` is not defined in this file."
+            event.name = node.name
+            self.read(frozenset({event}))
+        return certain(Unknown(self.subject(("name", node.name, self.frame.document), node)))
+
+    @abstractmethod
+    def from_stars(self, node: n.Name, modules: Alternatives) -> Alternatives: ...
+
+    def tested_with(self, found: Alternatives, reads: list[Read]) -> None:
+        """Note what was read for values on which something depends: the entry of a table, the case of a match."""
+        events = frozenset().union(*(read.events for read in reads))
+        for value, _ in found:
+            if isinstance(value, Unknown):
+                self.run.tested.setdefault(value.subject, set()).update(events)
+
+    # Paths
+
+    @contextmanager
+    def assuming(self, literals: frozenset[Literal]) -> Iterator[bool]:
+        """Evaluate part of an expression under a condition more; tells whether that is possible."""
+        before = self.state.condition
+        both = conjunction(before, literals)
+        if both is None:
+            yield False
+            return
+        self.state.condition = both
+        try:
+            yield True
+        finally:
+            self.state.condition = before
+
+    @contextmanager
+    def testing(self, literal: Literal | None) -> Iterator[None]:
+        before, self.deciding = self.deciding, literal or self.deciding
+        try:
+            yield
+        finally:
+            self.deciding = before
+
+    def used(self, alternatives: Alternatives) -> Alternatives:
+        """The alternatives as they are used; in a test, a parameter that nobody gives stays open."""
+        return alternatives if self.tests and not self.assuming_defaults else self.settled(alternatives)
+
+    def settled(self, alternatives: Alternatives) -> Alternatives:
+        """The alternatives with parameters that nobody gives at their default values."""
+        if not any(isinstance(value, Unknown) and value.subject.default for value, _ in alternatives):
+            return alternatives
+        found: list[tuple[Value, Condition]] = []
+        for value, condition in alternatives:
+            default = value.subject.default if isinstance(value, Unknown) else None
+            if default is None or not isinstance(value, Unknown):
+                found.append((value, condition))
+                continue
+            literals = [each for each in {*condition, *self.state.condition} if each[0] is value.subject]
+            found += (each for each in under(default, condition) if admits(each[0], literals))
+        return tuple(found)
+
+
+@dataclass(eq=False)
+class Given:
+    """An argument of a call: its value, the expression it is written as, and what evaluating that read."""
+
+    keyword: str
+    star: str
+    alternatives: Alternatives
+    node: n.Expression | None
+    reads: list[Read]
+    text: str
+    line: int
+
+
+def admits(value: Value, literals: list[Literal]) -> bool:
+    """Whether a default value is possible where ``literals`` hold of its parameter."""
+    if not isinstance(value, Const):
+        return not any(constant is None and holds for _, constant, holds in literals) and not any(
+            constant is TRUTHY and not holds for _, constant, holds in literals
+        )
+    return not any(
+        conflict((subject, value.value, True), (subject, constant, holds)) for subject, constant, holds in literals
+    )
+
+
+def is_static(function: n.FunctionDef) -> bool:
+    return any(isinstance(each, n.Name) and each.name == "staticmethod" for each in function.decorators)
+
+
+def decorated_with(node: n.FunctionDef | n.ClassDef, *names: str) -> bool:
+    """Whether one of the decorators is a name, or ends in an attribute, of ``names``."""
+    for decorator in node.decorators:
+        called = decorator.function if isinstance(decorator, n.Call) else decorator
+        if isinstance(called, (n.Name, n.Attribute)) and called.name in names:
+            return True
+    return False
+
+
+def bound_to(function: FunctionValue, value: Value) -> FunctionValue:
+    return replace(function, bound=value)

@@ -1,0 +1,117 @@
+"""The runs that tell what an extraction call may be given: of its own file, and of those that lead to it."""
+
+from __future__ import annotations
+
+from fxlens.source.analysis.importers import Importers
+from fxlens.source.analysis.interpreter import Interpreter
+from fxlens.source.analysis.run import STEPS, Extraction, Run
+from fxlens.source.document import Document
+from fxlens.source.index.relevance import Relevant, calls_of, functions_around
+from fxlens.source.library.extraction import FUNCTIONS
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import Tally
+from fxlens.source.workspace import Workspace
+
+
+class Programs:
+    """The extraction calls of one document, as the programs that it is part of come to them."""
+
+    def __init__(
+        self,
+        document: Document,
+        workspace: Workspace | None,
+        wrappers: tuple[str, ...],
+        tally: Tally | None = None,
+    ) -> None:
+        self.document = document
+        self.run = Run(tally or Tally(STEPS), workspace)
+        self.run.documents[document.path] = document
+        self.relevant = Relevant(FUNCTIONS)
+        self.wrappers = wrappers
+
+    def extractions(self) -> list[Extraction]:
+        """What every run came to, in order; the branches that no run enters last, as ``unreached``."""
+        self._follow_imports()
+        importers = sorted(Importers(self.run, self.document, self.relevant).find())
+        self.run.eager_classes = self.relevant.classes
+        for path in importers:
+            document = self.run.document(path)
+            if document is not None:
+                self._run(document)
+        own = self._run(self.document)
+        self._run_uncalled(own)
+        self._run_unreached()
+        return self.run.extractions
+
+    def _follow_imports(self) -> None:
+        """The names that lead to extraction calls, through the files that this one imports."""
+        known = -1
+        paths = [path for path in self.wrappers if path != self.document.path]
+        if not paths:
+            self.relevant.add(self.document)
+            return
+        while known != len(self.relevant.names):
+            known = len(self.relevant.names)
+            for path in paths:
+                text = self.run.workspace.text(path) if self.run.workspace is not None else None
+                if text is not None and any(name in text for name in self.relevant.names):
+                    other = self.run.document(path)
+                    if other is not None:
+                        self.relevant.add(other)
+            self.relevant.add(self.document)
+
+    def _run(self, document: Document) -> Interpreter:
+        interpreter = Interpreter(self.run, document)
+        interpreter.run_module()
+        if document is not self.document:
+            self._run_uncalled(interpreter)
+        return interpreter
+
+    # What nobody calls
+
+    def _run_uncalled(self, interpreter: Interpreter) -> None:
+        """Run the relevant functions of the interpreter's file that no call leads into, callers first."""
+        document = interpreter.document
+        while True:
+            waiting = [
+                node
+                for node, home in self.relevant.functions.items()
+                if home is document and node not in self.run.entered and node in self.run.definitions
+            ]
+            if not waiting:
+                return
+            called = {
+                node
+                for node in waiting
+                if any(each in waiting for each in self.relevant.callers.get(node, ()) if each is not node)
+            }
+            first = next((node for node in waiting if node not in called), waiting[0])
+            interpreter.run_symbolic(self.run.definitions[first])
+
+    # What no run comes to
+
+    def _run_unreached(self) -> None:
+        """Calls in branches that no run enters: looked at all the same, for completion, and never judged."""
+        reached = {id(each.node) for each in self.run.extractions}
+        forced: set[n.Node] = set()
+        waiting: set[n.FunctionDef | n.Lambda] = set()
+        for call, path in calls_of(self.document, self.relevant.names):
+            if id(call) not in reached:
+                forced.update(node for node in path if isinstance(node, n.Branch))
+                waiting.update(functions_around(path))
+        self.run.entered -= waiting
+        if not (forced or waiting) or self.run.tally.exhausted:
+            return
+        before = len(self.run.extractions)
+        self.run.forced = frozenset(forced)
+        interpreter = Interpreter(self.run, self.document)
+        interpreter.run_module()
+        self._run_uncalled(interpreter)
+        inside = {frame.node for each in self.run.extractions for frame in each.frame.chain}
+        for node in waiting - inside:
+            if node in self.run.definitions:
+                interpreter.run_symbolic(self.run.definitions[node])
+        more = [each for each in self.run.extractions[before:] if id(each.node) not in reached]
+        for each in more:
+            each.reached = False
+        self.run.extractions[before:] = more

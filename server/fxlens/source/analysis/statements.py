@@ -1,0 +1,215 @@
+"""What statements do to memory, and on which paths a program goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from fxlens.source.analysis.events import Activity
+from fxlens.source.analysis.expressions import Expressions
+from fxlens.source.analysis.state import Binding
+from fxlens.source.library import python
+from fxlens.source.library.torch import ENVIRONMENT, structural_attribute
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    Alternatives,
+    ClassValue,
+    Condition,
+    Const,
+    Location,
+    Method,
+    ModuleValue,
+    Reference,
+    Subject,
+    Unknown,
+    certain,
+    conjunction,
+    joined,
+    under,
+)
+
+
+class Statements(Expressions):
+    """Runs statements in order, in place; each method tells whether its path goes on behind the statement."""
+
+    def run_block(self, block: n.Block) -> bool:
+        return all(self.run_statement(statement) for statement in block.statements)
+
+    def run_statement(self, statement: n.Statement) -> bool:
+        self.run.tally.spend()
+        outer = self.activity
+        self.run.events += 1
+        self.activity = Activity(self.frame, statement, self.blocks, number=self.run.events)
+        method: Callable[[n.Statement], bool | None] | None = getattr(self, f"do_{type(statement).__name__}", None)
+        try:
+            return method(statement) is not False if method is not None else True
+        finally:
+            self.frame.reads += self.activity.reads
+            self.activity = outer
+
+    # Simple statements
+
+    def do_ExpressionStatement(self, node: n.ExpressionStatement) -> bool:  # noqa: N802
+        found = self.evaluate(node.value)
+        ends = any(isinstance(value, Method) and value.name == "<exit>" for value, _ in found)
+        # A program that ends on its own level is edited behind that all the same.
+        return not ends or (self.frame.parent is None and not self.blocks)
+
+    def do_Broken(self, node: n.Broken) -> None:  # noqa: N802
+        for part in node.parts:
+            self.run_statement(part)
+
+    def do_Assert(self, node: n.Assert) -> None:  # noqa: N802
+        truth = self.truth(node.test)
+        if isinstance(truth, frozenset):
+            both = conjunction(self.state.condition, truth)
+            self.state.condition = both if both is not None else self.state.condition
+
+    def do_Return(self, node: n.Return) -> bool:  # noqa: N802
+        found = self.evaluate(node.value) if node.value is not None else certain(Const(None))
+        if self.frame.entry is not None:
+            self.frame.returns.append((found, self.state.snapshot(self.frame.entry)))
+            if node.value is not None:
+                self.frame.returned.append((node.value, self.activity.reads))
+        return False
+
+    def do_Raise(self, _: n.Raise) -> bool:  # noqa: N802
+        return False
+
+    def do_Continue(self, _: n.Continue) -> bool:  # noqa: N802
+        if self.frame.loops:
+            loop = self.frame.loops[-1]
+            loop.continued.append(self.state.snapshot(loop.entry))
+        return False
+
+    def do_Break(self, _: n.Break) -> bool:  # noqa: N802
+        if self.frame.loops:
+            loop = self.frame.loops[-1]
+            loop.broken.append(self.state.snapshot(loop.entry))
+        return False
+
+    def do_Outer(self, node: n.Outer) -> None:  # noqa: N802
+        for name in node.names:
+            self.frame.outer_names[name] = node.to_module
+
+    def do_Import(self, node: n.Import) -> None:  # noqa: N802
+        for each in node.names:
+            dotted = each.name if each.alias else each.name.partition(".")[0]
+            event = self.event()
+            value = self.imported(dotted)
+            if not each.alias and "." in each.name:
+                self.imported(each.name)  # The submodule is reachable through its package now.
+            before = self.lookup(each.bound, self.frame.scope) if not each.alias else None
+            self.assign(each.bound, value)
+            if before is not None and before.alternatives == value:
+                # After ``import a.b``, ``import a.c`` makes both reachable.
+                self.state.set((self._scope_of(each.bound), each.bound), Binding(value, before.events | {event}))
+
+    def do_ImportFrom(self, node: n.ImportFrom) -> None:  # noqa: N802
+        for each in node.names:
+            if each.name == "*":
+                before = self.lookup("*", self.frame.scope)
+                module = self.imported(node.module)
+                self.assign("*", joined(before.alternatives, module) if before is not None else module)
+            else:
+                self.assign(each.bound, self.imported_member(node.module, each.name, each))
+
+    def do_Assign(self, node: n.Assign) -> None:  # noqa: N802
+        found = self.evaluate(node.value)
+        for target in node.targets:
+            if isinstance(target, n.Name) and found and self._is_same(target, found, node):
+                continue  # ``model = model.to(device)``: the model is the one that was there before.
+            self.bind(target, found, node.value)
+
+    def _is_same(self, target: n.Name, found: Alternatives, node: n.Assign) -> bool:
+        if not isinstance(node.value, n.Call) or self.activity.event is not None:
+            return False
+        before = self.state.binding((self.frame.scope, target.name))
+        return before is not None and before.alternatives == found and isinstance(found[0][0], Unknown)
+
+    def do_Annotated(self, node: n.Annotated) -> None:  # noqa: N802
+        """An annotation binds nothing."""
+
+    def do_AugmentedAssign(self, node: n.AugmentedAssign) -> None:  # noqa: N802
+        before, more = self.evaluate(node.target), self.settled(self.evaluate(node.value))
+        grown = [value for value, _ in before if isinstance(value, Location)]
+        if node.operator in ("+", "|") and grown and len(grown) == len(before):
+            for location, condition in before:
+                self._extend(location, more, condition, node)  # type: ignore[arg-type]
+            return
+        self.bind(node.target, self.combined(node.operator, self.settled(before), more, node.value), node.value)
+
+    def _extend(self, location: Location, more: Alternatives, condition: Condition, node: n.AugmentedAssign) -> None:
+        container = self.container(location)
+        if container is None:
+            return
+        read = self.entries if container.kind == "dict" else self.items
+        items, why = read(more, node.value)
+        added = tuple(
+            replace(item, condition=both)
+            for item in items
+            if (both := conjunction(item.condition, condition)) is not None
+        )
+        self.change(location, replace(container, items=container.items + added, open=container.open or why))
+
+    def do_Delete(self, node: n.Delete) -> None:  # noqa: N802
+        for target in node.targets:
+            if isinstance(target, n.Subscript):
+                for owner, _ in self.evaluate(target.value):
+                    python.removed(self, owner, self._index_of(target), target)
+                    if isinstance(owner, Unknown):
+                        self.changed(owner.subject)
+            elif isinstance(target, n.Attribute):
+                for owner, _ in self.evaluate(target.value):
+                    if isinstance(owner, Unknown):
+                        self.changed(owner.subject)
+
+    def _index_of(self, target: n.Subscript) -> Alternatives:
+        return self.unknown(target) if isinstance(target.index, n.SliceIndex) else self.evaluate(target.index)
+
+    # Binding
+
+    def bind(self, target: n.Expression, found: Alternatives, source: n.Expression) -> None:
+        match target:
+            case n.Name():
+                self.assign(target.name, found)
+            case n.Starred():
+                self.bind(target.value, found, source)
+            case n.Display():
+                for inner, value in zip(target.items, self.unpacked(found, target), strict=True):
+                    self.bind(inner, value, source)
+            case n.Attribute():
+                for owner, condition in self.evaluate(target.value):
+                    self._set_attribute(owner, target.name, under(found, condition))
+            case n.Subscript():
+                keys = self._index_of(target)
+                for owner, condition in self.evaluate(target.value):
+                    python.stored(self, owner, keys, found, condition, target, self.frame.document.code(source))
+                    if isinstance(owner, Reference) and owner.dotted == ENVIRONMENT:
+                        self.set_environment(keys)
+                    if isinstance(owner, Unknown) and not owner.subject.made_by.startswith("argparse"):
+                        self._store_entry(owner.subject, keys, found)
+
+    def _store_entry(self, subject: Subject, keys: Alternatives, found: Alternatives) -> None:
+        for key, _ in keys:
+            if isinstance(key, Const):
+                event = self.event()
+                self.state.set((subject, ("entry", key.value)), Binding(found, frozenset({event})))
+        self.changed(subject)
+
+    def _set_attribute(self, owner: object, name: str, found: Alternatives) -> None:
+        event = self.event()
+        match owner:
+            case Location():
+                self.state.set((owner.id, name), Binding(found, frozenset({event})))
+                self.run.bindings.setdefault((owner.id, name), []).append(event)
+            case Unknown():
+                self.state.set((owner.subject, name), Binding(found, frozenset({event})))
+                if structural_attribute(name):
+                    self.changed(owner.subject)
+            case ClassValue():
+                self.state.set((owner.scope, name), Binding(found, frozenset({event})))
+            case ModuleValue():
+                self.state.set((owner.scope, name), Binding(found, frozenset({event})))
+            case Reference():
+                self.patched(owner, name, found)

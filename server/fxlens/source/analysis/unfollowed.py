@@ -1,0 +1,94 @@
+"""Why a parameter has no value: the first call that may give it one and could not be followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from fxlens.source.analysis.events import Event, Frame
+from fxlens.source.analysis.run import Run
+from fxlens.source.document import Document
+from fxlens.source.index.relevance import calls_of
+from fxlens.source.project import imported_modules, may_call
+from fxlens.source.syntax import lowered
+from fxlens.source.syntax import nodes as n
+from fxlens.source.workspace import Workspace
+
+
+def why_unknown(run: Run, event: Event, seen_from: Document, says: str) -> str:
+    """A clause for the parameter of ``event``; ``says`` is what a call would do, such as "says what it is".
+
+    Where there is a call, it is never said that there is none.
+    """
+    frame = event.frame
+    searched = "this file" if run.workspace is None else "the workspace"
+    if not frame.symbolic and frame.parent is not None and frame.call is not None:
+        where = _place(seen_from, frame.parent.document, frame.call)
+        if event.unpacked:
+            return f"and the call {where} unpacks its arguments, so that `{event.name}` is not told"
+        return f"and the call {where} does not give it"
+    return _not_followed(run, frame, seen_from) or f"and no call in {searched} {says}"
+
+
+def _not_followed(run: Run, frame: Frame, seen_from: Document) -> str | None:
+    """The first call of something that is imported under the function's name, from where there is no such file."""
+    name = _called_as(frame)
+    if run.workspace is None or not name:
+        return None
+    for path in sorted(run.workspace.mentioning(name)):
+        if path == frame.document.path or not _may_call(run.workspace, path, name, frame.document.path):
+            continue
+        document = run.document(path)
+        for call, module in _imported_calls(document, name) if document is not None else ():
+            found = run.workspace.module(module, path)
+            where = _place(seen_from, document or seen_from, call)
+            if found is None and _may_be(module, frame.document.path):
+                return f"and the call {where} imports it from `{module}`, which is not found in the workspace"
+    return None
+
+
+def _may_call(workspace: Workspace, path: str, name: str, target: str) -> bool:
+    """Whether a file calls something of that name and imports a module that is not found; told without parsing it."""
+    text = workspace.text(path) or ""
+    if not may_call(text, name):
+        return False
+    return any(_may_be(each, target) and workspace.module(each, path) is None for each in imported_modules(text, path))
+
+
+def _called_as(frame: Frame) -> str:
+    """The name by which other files call the function of a frame: of an ``__init__``, that of its class."""
+    function = frame.function
+    if function is None or not isinstance(function.node, n.FunctionDef):
+        return ""
+    if function.owner is not None:
+        return function.owner.node.name if function.node.name == "__init__" else ""
+    return function.node.name
+
+
+def _may_be(module: str, path: str) -> bool:
+    """Whether ``module`` may be the file ``path``, or its package, by some folder that nothing tells of."""
+    file = PurePath(path)
+    return module.rpartition(".")[2] in (file.stem, file.parent.name)
+
+
+def _imported_calls(document: Document, name: str) -> Iterator[tuple[n.Call, str]]:
+    """The calls of something of that name that a file imports, and from which module."""
+    modules: dict[str, str] = {}
+    for statement in n.walk(lowered(document).body, lambda node: not isinstance(node, n.Expression)):
+        if isinstance(statement, n.ImportFrom):
+            modules.update({each.bound: statement.module for each in statement.names if each.name == name})
+        elif isinstance(statement, n.Import):
+            modules.update({each.bound: each.name for each in statement.names})
+    for call, _ in calls_of(document, [name]):
+        function = call.function
+        if isinstance(function, n.Name) and function.name in modules:
+            yield call, modules[function.name]
+        elif isinstance(function, n.Attribute) and isinstance(function.value, n.Name):
+            module = modules.get(function.value.name)
+            if module is not None:
+                yield call, module
+
+
+def _place(seen_from: Document, document: Document, node: n.Node) -> str:
+    line = node.start_pos[0]
+    return f"in line {line}" if document is seen_from else f"in {PurePath(document.path).name}, line {line},"

@@ -1,0 +1,66 @@
+"""Whether a program expects a call to fail: a ``try`` around it that goes on when it raises, or a test of the error."""
+
+from __future__ import annotations
+
+from fxlens.source.analysis.events import Block
+from fxlens.source.analysis.run import Extraction, Run
+from fxlens.source.library.testing import EXPECTING_METHODS, EXPECTS_ERRORS
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import Reference
+
+_CATCHES = frozenset({"ValueError", "Exception", "BaseException"})
+"""What catches a missing name; a failed trace too, since torch.fx's error is a ValueError."""
+_GIVES_UP = frozenset({"exit", "_exit", "abort", "fail", "skip"})
+
+
+def is_caught(run: Run, extraction: Extraction) -> bool:
+    """Whether the program goes on when the extraction raises a ValueError.
+
+    It does in the body of a ``try`` that catches it and does not give up, and where a test wants it to be raised.
+    """
+    return any(_expects(run, block) for block in extraction.blocks)
+
+
+def _expects(run: Run, block: Block) -> bool:
+    if isinstance(block.node, n.Try):
+        return block.part == 0 and _goes_on(block.node)
+    if isinstance(block.node, n.With):
+        return any(_expects_errors(run, item.value) for item in block.node.items)
+    return False
+
+
+def _goes_on(node: n.Try) -> bool:
+    for handler in node.handlers:
+        named = _names(handler.type) if handler.type is not None else _CATCHES
+        if named & _CATCHES:
+            # The first that catches it is the one that runs.
+            return not _gives_up(handler.body)
+    return False
+
+
+def _names(node: n.Node) -> set[str]:
+    return {each.name for each in n.walk(node) if isinstance(each, (n.Name, n.Attribute))}
+
+
+def _gives_up(body: n.Block) -> bool:
+    return any(
+        isinstance(each, n.Raise)
+        or (
+            isinstance(each, n.Call)
+            and isinstance(each.function, (n.Name, n.Attribute))
+            and each.function.name in _GIVES_UP
+        )
+        for each in n.walk(body)
+    )
+
+
+def _expects_errors(run: Run, node: n.Expression) -> bool:
+    """Whether a ``with`` is one of ``pytest.raises(…)``, ``self.assertRaises(…)`` or ``suppress(…)``."""
+    if not isinstance(node, n.Call):
+        return False
+    function = node.function
+    if isinstance(function, n.Attribute) and function.name in EXPECTING_METHODS:
+        return True
+    return any(
+        isinstance(value, Reference) and value.dotted in EXPECTS_ERRORS for value in run.entered_with.get(node, ())
+    )

@@ -1,0 +1,1 @@
+"""Facts about scopes and names, computed once for each document."""

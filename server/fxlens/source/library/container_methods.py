@@ -1,0 +1,199 @@
+"""The methods of lists, sets and dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from fxlens.source.library.called import Called
+from fxlens.source.library.functions import dict_of, integer, table
+from fxlens.source.library.protocol import Machine
+from fxlens.source.library.python import (
+    constants_of,
+    iterated,
+    looked_up,
+)
+from fxlens.source.values import (
+    ALWAYS,
+    NONE,
+    Alternatives,
+    Condition,
+    Const,
+    Container,
+    Item,
+    Location,
+    Subject,
+    Unknown,
+    Value,
+    certain,
+    conjunction,
+    joined,
+    under,
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A container, as a method of it is called."""
+
+    call: Called
+    owner: Location
+    container: Container
+
+
+def container_method(machine: Machine, owner: Location, name: str, call: Called) -> Alternatives:
+    """What a method of a list, a dict or a set returns; what it does to it is done."""
+    container = machine.container(owner)
+    assert container is not None
+    method = _METHODS.get(name)
+    if method is not None:
+        return method(Target(call, owner, container))
+    if name in _REMOVING:
+        return _remove(call, owner, container, name)
+    if name in ("sort", "reverse"):
+        items = container.items[::-1] if name == "reverse" else container.items
+        machine.change(owner, replace(container, items=items))
+        return NONE
+    return call.unknown()
+
+
+_REMOVING = frozenset({"remove", "discard", "pop", "popitem", "clear"})
+
+
+def _append(at: Target) -> Alternatives:
+    if len(at.call.positional) == 1:
+        item = Item(at.call.positional[0], ALWAYS)
+        at.call.machine.change(at.owner, replace(at.container, items=(*at.container.items, item)))
+    return NONE
+
+
+def _insert(at: Target) -> Alternatives:
+    index = integer(at.call, at.call.positional[0]) if len(at.call.positional) == 2 else None
+    if index is None:
+        at.call.machine.change(
+            at.owner, replace(at.container, open=Subject(at.call.machine.frame.document, at.call.node))
+        )
+        return NONE
+    items = list(at.container.items)
+    items.insert(index, Item(at.call.positional[1], ALWAYS))
+    at.call.machine.change(at.owner, replace(at.container, items=tuple(items)))
+    return NONE
+
+
+def _extend(at: Target) -> Alternatives:
+    items, opened = list(at.container.items), at.container.open
+    if at.container.kind == "dict":
+        made = dict_of(at.call)
+        more, why = at.call.machine.entries(made, at.call.node)
+    else:
+        more, why = at.call.items() if at.call.positional else ([], None)
+    for item in more:
+        both = conjunction(item.condition, ALWAYS)
+        if both is not None:
+            items.append(replace(item, condition=both))
+    at.call.machine.change(at.owner, replace(at.container, items=tuple(items), open=opened or why))
+    return NONE
+
+
+def _setdefault(at: Target) -> Alternatives:
+    value = at.call.argument(1) or NONE
+    if at.call.positional:
+        key = at.call.positional[0]
+        known = looked_up(at.call.machine, at.container, key[0][0], at.call.node) if len(key) == 1 else None
+        if known is not None:
+            return known
+        at.call.machine.change(at.owner, replace(at.container, items=(*at.container.items, Item(value, ALWAYS, key))))
+    return value
+
+
+def _remove(call: Called, owner: Location, container: Container, name: str) -> Alternatives:
+    if name == "clear":
+        call.machine.change(owner, replace(container, items=(), open=None))
+        return NONE
+    wanted = call.positional[0][0][0] if call.positional and len(call.positional[0]) == 1 else None
+    constants = constants_of(container)
+    at: int | None = None
+    if (
+        constants is not None
+        and isinstance(wanted, Const)
+        and (name in ("remove", "discard") or container.kind == "dict")
+    ):
+        if wanted.value in constants:
+            at = constants.index(wanted.value)
+        else:
+            return call.argument(1) or NONE
+    elif name == "pop" and container.kind == "list" and not any(item.condition for item in container.items):
+        index = wanted.value if isinstance(wanted, Const) else -1 if not call.positional else None
+        if isinstance(index, int) and container.open is None and -len(container.items) <= index < len(container.items):
+            at = index % len(container.items)
+    if at is None:
+        why = Subject(call.machine.frame.document, call.node)
+        call.machine.change(owner, replace(container, items=(), open=why))
+        return call.unknown()
+    items = container.items[:at] + container.items[at + 1 :]
+    call.machine.change(owner, replace(container, items=items))
+    return container.items[at].value
+
+
+def _keys(at: Target) -> Alternatives:
+    items, why = iterated(at.call.machine, at.owner, at.call.node)
+    return at.call.machine.made("list", tuple(items), why)
+
+
+def _values(at: Target) -> Alternatives:
+    values = tuple(replace(each, key=None) for each in at.container.items)
+    return at.call.machine.made("list", values, at.container.open)
+
+
+def _dict_items(at: Target) -> Alternatives:
+    rows = [[item.key or at.call.unknown(), item.value] for item in at.container.items]
+    return table(at.call, rows, [item.condition for item in at.container.items], at.container.open)
+
+
+def _copied(at: Target) -> Alternatives:
+    return at.call.machine.made(at.container.kind, at.container.items, at.container.open)
+
+
+def _get(at: Target) -> Alternatives:
+    default = at.call.argument(1, "default") or NONE
+    sides: list[Alternatives] = []
+    for key, own in at.call.positional[0] if at.call.positional else ():
+        found = looked_up(at.call.machine, at.container, key, at.call.node)
+        if found is not None:
+            sides.append(under(found, own))
+        exact = isinstance(key, Const) and found is not None and not any(c for _, c in found)
+        if not exact:
+            sides.append(under(default, own | _no_entry(at.container, key)))
+    return joined(*sides) if sides else at.call.unknown()
+
+
+def _no_entry(container: Container, key: Value) -> Condition:
+    """That an unknown key is none of a table's."""
+    if not isinstance(key, Unknown):
+        return ALWAYS
+    keys = [own for item in container.items for own, _ in item.key or ()]
+    return frozenset((key.subject, own.value, False) for own in keys if isinstance(own, Const))
+
+
+def _index(at: Target) -> Alternatives:
+    constants = constants_of(at.container)
+    wanted = at.call.positional[0][0][0] if at.call.positional and len(at.call.positional[0]) == 1 else None
+    if constants is not None and isinstance(wanted, Const) and wanted.value in constants:
+        return certain(Const(constants.index(wanted.value)))
+    return at.call.unknown()
+
+
+_METHODS: dict[str, Callable[[Target], Alternatives]] = {
+    "append": _append,
+    "add": _append,
+    "insert": _insert,
+    "extend": _extend,
+    "update": _extend,
+    "setdefault": _setdefault,
+    "keys": _keys,
+    "values": _values,
+    "items": _dict_items,
+    "copy": _copied,
+    "get": _get,
+    "index": _index,
+}

@@ -1,0 +1,297 @@
+"""Functions of Python's library, by dotted name."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Sequence
+
+from fxlens.source.library.called import MOST_ITEMS, Called, models
+from fxlens.source.library.protocol import Given, Machine
+from fxlens.source.library.python import (
+    plain_constants,
+)
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    ALWAYS,
+    NONE,
+    Alternatives,
+    Condition,
+    Const,
+    Item,
+    Subject,
+    Unknown,
+    certain,
+    joined,
+    under,
+)
+
+
+@models("list", "tuple", "set", "frozenset", "iter", "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm", "dict.keys")
+def _same_items(call: Called) -> Alternatives:
+    name = call.node.function.name if isinstance(call.node, n.Call) and isinstance(call.node.function, n.Name) else ""
+    kind = {"tuple": "tuple", "set": "set", "frozenset": "set"}.get(name, "list")
+    if not call.positional:
+        return call.machine.made(kind, ())
+    items, why = call.items()
+    return call.machine.made(kind, tuple(items), why)
+
+
+@models("reversed")
+def _reversed(call: Called) -> Alternatives:
+    items, why = call.items() if call.positional else ([], None)
+    return call.machine.made("list", tuple(reversed(items)), why)
+
+
+@models("sorted")
+def _sorted(call: Called) -> Alternatives:
+    items, why = call.items() if call.positional else ([], None)
+    keys = [item.value[0][0] for item in items if len(item.value) == 1]
+    if not call.named and len(keys) == len(items) and all(isinstance(key, Const) for key in keys):
+        try:
+            items.sort(key=lambda item: item.value[0][0].value)  # type: ignore[union-attr, arg-type, return-value]
+        except TypeError:
+            return call.machine.made("list", tuple(items), why)
+    return call.machine.made("list", tuple(items), why)
+
+
+@models("filter")
+def _filter(call: Called) -> Alternatives:
+    if len(call.positional) != 2:
+        return call.unknown()
+    items, why = call.items(1)
+    function = call.positional[0][0][0]
+    if isinstance(function, Const) and function.value is None:
+        results = [item.value for item in items]
+    else:
+        results = call.machine.call_each(function, [[item.value] for item in items], call.node)
+    kept: list[Item] = []
+    for item, result in zip(items, results, strict=True):
+        truths = {call.machine.truth_of(value) for value, _ in result}
+        if truths == {True}:
+            kept.append(item)
+        elif truths != {False}:
+            why = why or Subject(call.machine.frame.document, call.node)
+    return call.machine.made("list", tuple(kept), why)
+
+
+@models("map")
+def _map(call: Called) -> Alternatives:
+    if len(call.positional) < 2:
+        return call.unknown()
+    columns = [call.items(at) for at in range(1, len(call.positional))]
+    rows = list(zip(*(items for items, _ in columns), strict=False))
+    sources = [each for each in call.given if not each.keyword and not each.star][1:]
+    results = call.machine.call_each(
+        call.positional[0][0][0], [[item.value for item in row] for row in rows], call.node, sources
+    )
+    why = next((each for _, each in columns if each is not None), None)
+    made = [Item(result, row[0].condition) for result, row in zip(results, rows, strict=True)]
+    return call.machine.made("list", tuple(made), why)
+
+
+@models("dict", "collections.OrderedDict", "typing.OrderedDict", "types.SimpleNamespace.__dict__")
+def dict_of(call: Called) -> Alternatives:
+    items: list[Item] = []
+    opened: Subject | None = None
+    for each in call.given:
+        if each.keyword:
+            key = certain(Const(each.keyword, (call.machine.frame.document, _keyword_of(call.node, each))))
+            label = call.machine.frame.document.code(each.node) if each.node is not None else None
+            items.append(Item(each.alternatives, ALWAYS, key, label))
+        elif each.star == "**" or _is_dict(call.machine, each.alternatives):
+            more, why = call.machine.entries(each.alternatives, call.node)
+            items += more
+            opened = opened or why
+        elif each.star:
+            return call.unknown()
+        else:
+            pairs, why = _pairs(call, each.alternatives)
+            items += pairs
+            opened = opened or why
+    return call.machine.made("dict", tuple(items), opened)
+
+
+def _keyword_of(node: n.Expression, given: Given) -> n.Node:
+    if isinstance(node, n.Call):
+        for argument in node.arguments:
+            if argument.keyword == given.keyword:
+                return argument
+    return node
+
+
+def _is_dict(machine: Machine, alternatives: Alternatives) -> bool:
+    containers = [machine.container(value) for value, _ in alternatives]
+    return bool(containers) and all(each is not None and each.kind == "dict" for each in containers)
+
+
+def _pairs(call: Called, alternatives: Alternatives) -> tuple[list[Item], Subject | None]:
+    rows, why = call.machine.items(alternatives, call.node)
+    items: list[Item] = []
+    for row in rows:
+        parts, inner = call.machine.items(row.value, call.node)
+        if inner is not None or len(parts) != 2:
+            return items, inner or Subject(call.machine.frame.document, call.node)
+        items.append(Item(parts[1].value, row.condition, parts[0].value, row.label))
+    return items, why
+
+
+@models("dict.fromkeys", "collections.OrderedDict.fromkeys")
+def _fromkeys(call: Called) -> Alternatives:
+    if not call.positional:
+        return call.unknown()
+    items, why = call.items()
+    value = call.argument(1) or NONE
+    return call.machine.made("dict", tuple(Item(value, item.condition, item.value) for item in items), why)
+
+
+@models("enumerate")
+def _enumerate(call: Called) -> Alternatives:
+    if not call.positional:
+        return call.unknown()
+    items, why = call.items()
+    start = call.argument(1, "start") or certain(Const(0))
+    first = start[0][0]
+    if not isinstance(first, Const) or not isinstance(first.value, int):
+        return call.unknown()
+    rows = [[certain(Const(first.value + at)), item.value] for at, item in enumerate(items)]
+    return table(call, rows, [item.condition for item in items], why)
+
+
+@models("zip", "itertools.zip_longest")
+def _zip(call: Called) -> Alternatives:
+    columns = [call.items(at) for at in range(len(call.positional))]
+    if not columns:
+        return call.machine.made("list", ())
+    rows = list(zip(*(items for items, _ in columns), strict=False))
+    why = next((each for _, each in columns if each is not None), None)
+    conditions = [_all(item.condition for item in row) for row in rows]
+    return table(call, [[item.value for item in row] for row in rows], conditions, why)
+
+
+def _all(conditions: object) -> Condition:
+    return frozenset().union(*conditions)  # type: ignore[misc]
+
+
+def table(
+    call: Called, rows: list[list[Alternatives]], conditions: Sequence[Condition], why: Subject | None
+) -> Alternatives:
+    made = [call.machine.made("tuple", tuple(Item(value) for value in row)) for row in rows]
+    return call.machine.made("list", tuple(map(Item, made, conditions)), why)
+
+
+@models("itertools.chain", "itertools.chain.from_iterable", "itertools.product")
+def _chain(call: Called) -> Alternatives:
+    name = (
+        call.node.function.name
+        if isinstance(call.node, n.Call) and isinstance(call.node.function, (n.Attribute, n.Name))
+        else ""
+    )
+    columns = [call.items(at) for at in range(len(call.positional))]
+    why = next((each for _, each in columns if each is not None), None)
+    if name == "product":
+        rows = list(itertools.islice(itertools.product(*(items for items, _ in columns)), MOST_ITEMS))
+        return table(
+            call, [[item.value for item in row] for row in rows], [_all(i.condition for i in r) for r in rows], why
+        )
+    found = [item for items, _ in columns for item in items]
+    if name == "from_iterable":
+        inner = [call.machine.items(item.value, call.node) for item in found]
+        found = [item for items, _ in inner for item in items]
+        why = next((each for _, each in inner if each is not None), why)
+    return call.machine.made("list", tuple(found), why)
+
+
+@models("copy.copy", "copy.deepcopy")
+def _copy(call: Called) -> Alternatives:
+    sides: list[Alternatives] = []
+    for value, condition in call.positional[0] if call.positional else ():
+        container = call.machine.container(value)
+        if container is not None and container.kind != "instance":
+            sides.append(under(call.machine.made(container.kind, container.items, container.open), condition))
+        elif isinstance(value, Const):
+            sides.append(((value, condition),))
+    return joined(*sides) if sides else call.machine.unknown(call.node, made_by="copy.deepcopy")
+
+
+@models("range")
+def _range(call: Called) -> Alternatives:
+    bounds = [integer(call, each) for each in call.positional]
+    if not bounds or len(bounds) > 3 or call.unpacks or any(each is None for each in bounds) or bounds[2:] == [0]:
+        return call.unknown()
+    counted = range(*(each for each in bounds if each is not None))
+    if len(counted) > MOST_ITEMS:
+        return call.unknown()
+    return call.machine.made("tuple", tuple(Item(certain(Const(each))) for each in counted))
+
+
+def integer(call: Called, alternatives: Alternatives) -> int | None:
+    values = [value for value, _ in call.machine.settled(alternatives)]
+    only = values[0] if len(values) == 1 else None
+    return only.value if isinstance(only, Const) and isinstance(only.value, int) else None
+
+
+@models("len")
+def _len(call: Called) -> Alternatives:
+    sides: list[Alternatives] = []
+    for value, condition in call.machine.settled(call.positional[0]) if call.positional else ():
+        container = call.machine.container(value)
+        if isinstance(value, Const) and isinstance(value.value, str):
+            sides.append(((Const(len(value.value)), condition),))
+        elif container is not None and container.kind != "instance" and container.open is None:
+            if any(item.condition for item in container.items):
+                return call.unknown()
+            sides.append(((Const(len(container.items)), condition),))
+        elif isinstance(value, Unknown):
+            sides.append(((Unknown(call.machine.subject(("len", value.subject), call.node)), condition),))
+        else:
+            return call.unknown()
+    return joined(*sides) if sides else call.unknown()
+
+
+_CONVERSIONS: dict[str, Callable[..., Hashable]] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "abs": abs,
+    "round": round,
+}
+
+
+@models("str", "int", "float", "bool", "abs", "min", "max", "sum", "round", "divmod")
+def _of_numbers(call: Called) -> Alternatives:
+    name = call.node.function.name if isinstance(call.node, n.Call) and isinstance(call.node.function, n.Name) else ""
+    function = _CONVERSIONS.get(name)
+    origin = (call.machine.frame.document, call.node)
+    if function is not None and len(call.positional) == 1:
+        sides: list[Alternatives] = []
+        for value, condition in call.machine.settled(call.positional[0]):
+            made = _applied(function, value) if isinstance(value, Const) else None
+            sides.append(((Const(made, origin), condition),) if made is not None else under(call.unknown(), condition))
+        return joined(*sides)
+    values = [each for alternatives in call.positional for each in _numbers(call, alternatives)]
+    if name in ("min", "max", "sum") and values and None not in values:
+        try:
+            return certain(Const({"min": min, "max": max, "sum": sum}[name](values)))  # type: ignore[operator]
+        except (TypeError, ValueError):
+            return call.unknown()
+    return call.unknown()
+
+
+def _applied(function: Callable[..., Hashable], value: Const) -> Hashable | None:
+    if value.value is None:
+        return None
+    try:
+        return function(value.value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _numbers(call: Called, alternatives: Alternatives) -> list[Hashable]:
+    if len(alternatives) != 1:
+        return [None]
+    value = alternatives[0][0]
+    if isinstance(value, Const):
+        return [value.value]
+    constants = plain_constants(call.machine, value)
+    return constants if constants is not None else [None]

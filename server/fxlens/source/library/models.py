@@ -1,0 +1,10 @@
+"""The models of all functions that have one, by dotted name."""
+
+from __future__ import annotations
+
+from fxlens.source.library import functions, objects, testing
+from fxlens.source.library.called import FUNCTIONS, Called, Model
+
+MODELS: dict[str, Model] = {**testing.FUNCTIONS, **FUNCTIONS}
+
+__all__ = ["MODELS", "Called", "functions", "objects"]

@@ -1,0 +1,80 @@
+"""What models of functions may ask the interpreter for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import Alternatives, Container, Item, Literal, Location, Subject, Value
+
+if TYPE_CHECKING:
+    from fxlens.source.document import Document
+    from fxlens.source.values import Condition
+
+
+class Frame(Protocol):
+    """The call that is being run."""
+
+    @property
+    def document(self) -> Document: ...
+
+
+class State(Protocol):
+    """Memory, below the condition of being there."""
+
+    condition: Condition
+
+
+class Given(Protocol):
+    """An argument of a call."""
+
+    keyword: str
+    star: str
+    alternatives: Alternatives
+    node: n.Expression | None
+    reads: list[Any]
+    text: str
+    line: int
+
+
+class Machine(Protocol):
+    """The interpreter, as models of functions see it."""
+
+    @property
+    def frame(self) -> Frame: ...
+
+    @property
+    def state(self) -> State: ...
+
+    def evaluate(self, node: n.Expression) -> Alternatives: ...
+
+    def truth(self, node: n.Expression) -> bool | frozenset[Literal]: ...
+
+    def truth_of(self, value: Value) -> bool | Literal: ...
+
+    def container(self, value: Value) -> Container | None: ...
+
+    def change(self, location: Location, container: Container) -> None: ...
+
+    def made(self, kind: str, items: tuple[Item, ...], opened: Subject | None = None) -> Alternatives: ...
+
+    def unknown(self, node: n.Node, reason: str = "", made_by: str = "") -> Alternatives: ...
+
+    def subject(self, key: object, node: n.Node, part_of: Subject | None = None) -> Subject: ...
+
+    def present(self, alternatives: Alternatives) -> Alternatives: ...
+
+    def used(self, alternatives: Alternatives) -> Alternatives: ...
+
+    def settled(self, alternatives: Alternatives) -> Alternatives: ...
+
+    def items(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]: ...
+
+    def entries(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]: ...
+
+    def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives: ...
+
+    def call_each(
+        self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Given] = ()
+    ) -> list[Alternatives]: ...

@@ -1,0 +1,311 @@
+"""Python's own operators, containers, texts and functions, as far as node names and models are built with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    ALWAYS,
+    Alternatives,
+    Condition,
+    Const,
+    Container,
+    Item,
+    Location,
+    Subject,
+    Unknown,
+    Value,
+    certain,
+    conjunction,
+    joined,
+    under,
+)
+
+if TYPE_CHECKING:
+    from fxlens.source.library.protocol import Machine
+
+_WIDE = re.compile(r"\d{3,}|[*{].*[{*]")
+"""Widths that would fill the memory, and fields within fields."""
+MOST_LENGTH = 4096
+"""The longest text that is built: node names are short."""
+
+
+# Texts and numbers
+
+
+def formatted(value: Value, conversion: str, form: str | None) -> str | None:
+    """What a field of an f-string makes of a value.
+
+    Example:
+        >>> formatted(Const(3), "", "02d")
+        '03'
+    """
+    if not isinstance(value, Const) or form is None or _WIDE.search(form):
+        return None
+    if not isinstance(value.value, (str, int, float)):
+        return None
+    try:
+        shown = _CONVERSIONS[conversion](value.value) if conversion else value.value
+        return format(shown, form)
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+_CONVERSIONS: dict[str, Callable[[object], str]] = {"s": str, "r": repr, "a": ascii}
+_NUMBERS: dict[str, Callable[[int, int], int | float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b if 0 <= b < 64 and abs(a) < 1 << 16 else _refuse(),
+}
+
+
+def _refuse() -> int:
+    raise ValueError
+
+
+def operation(machine: Machine, operator: str, left: Value, right: Value, node: n.Expression) -> Alternatives:
+    """``left operator right``."""
+    origin = (machine.frame.document, node)
+    if isinstance(left, Const) and isinstance(right, Const):
+        made = _of_constants(operator, left.value, right.value)
+        if made is not None:
+            return certain(Const(made, origin))
+    if operator == "%" and isinstance(left, Const) and isinstance(left.value, str):
+        parts = plain_constants(machine, right)
+        made = _percent(left.value, tuple(parts)) if parts is not None else None
+        if made is not None:
+            return certain(Const(made, origin))
+    one, other = machine.container(left), machine.container(right)
+    if one is not None and operator in ("+", "|"):
+        if other is not None:
+            return machine.made(one.kind, one.items + other.items, one.open or other.open)
+        opened = right.subject if isinstance(right, Unknown) else Subject(machine.frame.document, node)
+        return machine.made(one.kind, one.items, opened)
+    if one is not None and other is not None and operator in ("-", "&"):
+        taken = constants_of(other)
+        items = constants_of(one)
+        if taken is not None and items is not None:
+            keep = [
+                item
+                for item, constant in zip(one.items, items, strict=True)
+                if (constant in taken) is (operator == "&")
+            ]
+            return machine.made("set", tuple(keep))
+    times = right.value if isinstance(right, Const) and isinstance(right.value, int) and operator == "*" else -1
+    if one is not None and 0 <= times * len(one.items) <= MOST_LENGTH and times >= 0:
+        return machine.made(one.kind, one.items * times, one.open)
+    return machine.unknown(node)
+
+
+def _of_constants(operator: str, left: object, right: object) -> Hashable | None:
+    if isinstance(left, str) and operator == "%" and isinstance(right, (str, int, float)):
+        return _percent(left, right)
+    if isinstance(left, str) and isinstance(right, str) and operator == "+":
+        return left + right if len(left) + len(right) <= MOST_LENGTH else None
+    if isinstance(left, str) and isinstance(right, int) and operator == "*":
+        return left * right if len(left) * right <= MOST_LENGTH else None
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)) and operator in _NUMBERS:
+        try:
+            return _NUMBERS[operator](left, right)  # type: ignore[arg-type]
+        except (ValueError, ZeroDivisionError, OverflowError):
+            return None
+    return None
+
+
+def _percent(form: str, given: object) -> str | None:
+    if re.search(r"%[^a-zA-Z%]*(?:\d{3,}|\*)", form):
+        return None
+    try:
+        return form % given
+    except (TypeError, ValueError):
+        return None
+
+
+def part_of_constant(machine: Machine, owner: Const, key: Const, node: n.Expression) -> Alternatives:
+    """``"layer1.0"[0]``."""
+    if isinstance(owner.value, str) and isinstance(key.value, int):
+        try:
+            return certain(Const(owner.value[key.value], (machine.frame.document, node)))
+        except IndexError:
+            return machine.unknown(node)
+    return machine.unknown(node)
+
+
+# Containers
+
+
+def constants_of(container: Container) -> list[Hashable] | None:
+    """What a container holds, if all of it are constants that are there for certain."""
+    if container.open is not None:
+        return None
+    found: list[Hashable] = []
+    for item in container.items:
+        values = item.key if container.kind == "dict" and item.key is not None else item.value
+        if item.condition or len(values) != 1 or not isinstance(values[0][0], Const):
+            return None
+        found.append(values[0][0].value)
+    return found
+
+
+def plain_constants(machine: Machine, value: Value) -> list[Hashable] | None:
+    container = machine.container(value)
+    return constants_of(container) if container is not None and container.kind != "instance" else None
+
+
+def iterated(machine: Machine, value: Value, node: n.Expression) -> tuple[list[Item], Subject | None]:
+    """What going through a value yields, and why there may be more or less of it."""
+    container = machine.container(value)
+    if container is not None and container.kind != "instance":
+        if container.kind == "dict":
+            items = [
+                Item(item.key or machine.unknown(node), item.condition, None, item.label) for item in _last(container)
+            ]
+            return items, container.open
+        return list(container.items), container.open
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return [Item(certain(Const(each, value.origin))) for each in value.value], None
+    if isinstance(value, Const) and isinstance(value.value, tuple):
+        return [Item(certain(Const(each))) for each in value.value], None
+    if isinstance(value, Const) and value.value is None:
+        return [], None
+    return [], value.subject if isinstance(value, Unknown) else Subject(machine.frame.document, node)
+
+
+def _last(container: Container) -> tuple[Item, ...]:
+    """The entries of a dict, of those with one certain constant key the last only."""
+    last: dict[Hashable, int] = {}
+    replaced: set[int] = set()
+    for at, item in enumerate(container.items):
+        key = item.key[0][0] if item.key is not None and len(item.key) == 1 else None
+        if isinstance(key, Const):
+            if key.value in last and not item.condition:
+                replaced.add(last[key.value])
+            last[key.value] = at
+    return tuple(item for at, item in enumerate(container.items) if at not in replaced)
+
+
+def entry(machine: Machine, container: Container, key: Value, node: n.Expression) -> Alternatives:
+    """``container[key]``; of a dict with an unknown key, each entry under the condition that it is the one."""
+    if container.kind == "dict":
+        return looked_up(machine, container, key, node) or machine.unknown(node)
+    if isinstance(key, Const) and isinstance(key.value, int) and container.open is None:
+        at, count = key.value, len(container.items)
+        if -count <= at < count and not any(item.condition for item in container.items[: at % count + 1]):
+            return container.items[at].value
+    if isinstance(key, Unknown) and container.items and container.open is None:
+        sides = [
+            under(item.value, item.condition | {(key.subject, at, True)}) for at, item in enumerate(container.items)
+        ]
+        return joined(*sides)
+    return machine.unknown(node)
+
+
+def looked_up(machine: Machine, container: Container, key: Value, node: n.Expression) -> Alternatives | None:
+    """The entries of a dict that a key may mean, last first; nothing where none does."""
+    sides: list[Alternatives] = []
+    left: Condition | None = ALWAYS
+    for item in reversed(container.items):
+        for own, condition in item.key or ():
+            both = conjunction(condition, item.condition)
+            wanted = _same(own, key)
+            if both is None or wanted is None:
+                continue
+            with_key = conjunction(both, wanted)
+            if with_key is None:
+                continue
+            sides.append(under(item.value, with_key))
+            if not with_key:
+                left = None
+        if left is None:
+            break
+    if left is not None and sides and isinstance(key, Unknown) and key.subject.default:
+        return joined(*sides)
+    if left is not None and container.open is not None:
+        sides.append(machine.unknown(node))
+    return joined(*sides) if sides else None
+
+
+def _same(own: Value, key: Value) -> Condition | None:
+    """The condition under which two keys are equal; nothing if they never are."""
+    if isinstance(own, Const) and isinstance(key, Const):
+        return ALWAYS if own.value == key.value else None
+    if isinstance(own, Const) and isinstance(key, Unknown):
+        return frozenset({(key.subject, own.value, True)})
+    if isinstance(own, Unknown) and isinstance(key, Const):
+        return frozenset({(own.subject, key.value, True)})
+    return ALWAYS if own == key else None
+
+
+def sliced(machine: Machine, value: Value, bounds: Sequence[int | None], node: n.Expression) -> Alternatives:
+    """``value[a:b:c]``."""
+    at = slice(*bounds)
+    container = machine.container(value)
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return certain(Const(value.value[at], (machine.frame.document, node)))
+    if container is None or container.open is not None or any(item.condition for item in container.items):
+        subject = value.subject if isinstance(value, Unknown) else None
+        key = (subject, "slice", at.start, at.stop, at.step)
+        return certain(Unknown(machine.subject(key, node, subject))) if subject else machine.unknown(node)
+    return machine.made(container.kind, container.items[at])
+
+
+def stored(
+    machine: Machine,
+    owner: Value,
+    keys: Alternatives,
+    found: Alternatives,
+    condition: Condition,
+    node: n.Subscript,
+    label: str,
+) -> None:
+    """``owner[key] = value``."""
+    container = machine.container(owner)
+    if container is None or not isinstance(owner, Location):
+        return
+    if container.kind == "dict":
+        item = Item(found, condition, keys, label)
+        machine.change(owner, replace(container, items=(*container.items, item)))
+        return
+    only = keys[0][0] if len(keys) == 1 else None
+    count = len(container.items)
+    plain = container.open is None and not any(item.condition for item in container.items)
+    if isinstance(only, Const) and isinstance(only.value, int) and plain and -count <= only.value < count:
+        items = list(container.items)
+        items[only.value] = Item(found)
+        machine.change(owner, replace(container, items=tuple(items)))
+    elif container.kind != "instance":
+        machine.change(owner, replace(container, items=(), open=Subject(machine.frame.document, node)))
+
+
+def removed(machine: Machine, owner: Value, keys: Alternatives, node: n.Expression) -> None:
+    """``del owner[key]``."""
+    container = machine.container(owner)
+    if container is None or not isinstance(owner, Location):
+        return
+    only = keys[0][0] if len(keys) == 1 else None
+    if container.kind == "dict" and isinstance(only, Const):
+        kept = tuple(item for item in container.items if not _has_key(item, only.value))
+        machine.change(owner, replace(container, items=kept))
+    elif (
+        isinstance(only, Const)
+        and isinstance(only.value, int)
+        and constants_of(container) is not None
+        and -len(container.items) <= only.value < len(container.items)
+    ):
+        items = list(container.items)
+        del items[only.value]
+        machine.change(owner, replace(container, items=tuple(items)))
+    elif container.kind != "instance":
+        machine.change(owner, replace(container, items=(), open=Subject(machine.frame.document, node)))
+
+
+def _has_key(item: Item, key: Hashable) -> bool:
+    return bool(item.key) and all(isinstance(own, Const) and own.value == key for own, _ in item.key or ())

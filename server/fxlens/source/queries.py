@@ -1,0 +1,163 @@
+"""The queries of an extraction call: the texts that the values of its arguments hold, and where each is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fxlens.source.analysis.machine import admits
+from fxlens.source.analysis.run import Extraction, Run
+from fxlens.source.analysis.unfollowed import why_unknown
+from fxlens.source.document import Document
+from fxlens.source.model import Query, Role, Unresolved
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    Alternatives,
+    Condition,
+    Const,
+    Container,
+    Location,
+    Subject,
+    Unknown,
+    Value,
+    conjunction,
+)
+
+ROLES: tuple[Role, ...] = ("return_nodes", "train_return_nodes", "eval_return_nodes")
+REMEDY = "Names in literals are completed and checked."
+
+
+@dataclass(frozen=True)
+class ConditionalQuery:
+    """A query, the file it stands in, and the condition under which it is requested."""
+
+    query: Query
+    document: Document
+    condition: Condition
+
+
+@dataclass
+class Names:
+    """The queries of one extraction, and why there may be others."""
+
+    run: Run
+    extraction: Extraction
+    queries: list[ConditionalQuery] = field(default_factory=list)
+    problems: dict[Role, Unresolved] = field(default_factory=dict)
+
+    def collect(self) -> Names:
+        for role in ROLES:
+            alternatives = self.extraction.arguments.get(role)
+            if alternatives is not None:
+                self._argument(role, alternatives)
+        return self
+
+    def _argument(self, role: Role, alternatives: Alternatives) -> None:
+        for value, condition in alternatives:
+            container = self._container(value)
+            if container is not None:
+                self._items(role, container, condition)
+            elif isinstance(value, Const):
+                self._text(role, value, condition, None)
+            else:
+                self._default(role, value, condition)
+
+    def _container(self, value: Value) -> Container | None:
+        if not isinstance(value, Location):
+            return None
+        known = self.extraction.containers.get(value.id)
+        if known is not None:
+            return known
+        stored = self.extraction.state.stored(("heap", value.id))
+        return stored.container if stored is not None else None
+
+    def _items(self, role: Role, container: Container, condition: Condition) -> None:
+        if container.open is not None:
+            self._fail(role, container.open)
+        for item in container.items:
+            names = item.key if container.kind == "dict" else item.value
+            inner = conjunction(condition, item.condition)
+            for value, own in names or ():
+                both = conjunction(inner, own) if inner is not None else None
+                if both is None or conjunction(both, self.extraction.condition) is None:
+                    continue
+                if isinstance(value, Const):
+                    self._text(role, value, both, item.label)
+                else:
+                    self._default(role, value, both, item.label)
+
+    def _default(self, role: Role, value: Value, condition: Condition, label: str | None = None) -> None:
+        """A value that is no text: a parameter at its default value, or what only a run can tell."""
+        subject = value.subject if isinstance(value, Unknown) else None
+        if subject is None or not subject.default:
+            self._fail(role, subject)
+            return
+        literals = [each for each in {*condition, *self.extraction.condition} if each[0] is subject]
+        for default, own in subject.default:
+            both = conjunction(condition, own)
+            if both is None or not admits(default, literals):
+                continue
+            container = self._container(default)
+            if container is not None:
+                self._items(role, container, both)
+            elif isinstance(default, Const):
+                self._text(role, default, both, label)
+            else:
+                self._fail(role, subject)
+
+    def _text(self, role: Role, value: Const, condition: Condition, label: str | None) -> None:
+        if not isinstance(value.value, str) or value.origin is None:
+            return
+        document, node = value.origin
+        query = written_query(document, node, value.value, role, label)
+        if query is not None:
+            self.queries.append(ConditionalQuery(query, document, condition | self.extraction.condition))
+
+    def _fail(self, role: Role, subject: Subject | None) -> None:
+        if role in self.problems:
+            return
+        node = self.extraction.nodes.get(role)
+        document = self.extraction.document
+        if subject is not None:
+            parameter = subject.root.parameter
+            if parameter is not None:
+                event = self.run.parameters.get(subject.root)
+                why = "and no call gives it names"
+                if event is not None:
+                    why = why_unknown(self.run, event, self.extraction.document, "gives it names")
+                self.problems[role] = Unresolved(f"`{parameter.name}` is a parameter, {why}.", REMEDY)
+                return
+            document, node = subject.document, subject.node  # type: ignore[assignment]
+        text = " ".join(document.code(node).split()) if node is not None else ""
+        shown = text if len(text) <= 60 else f"{text[:57]}…"
+        self.problems[role] = Unresolved(f"The names come from `{shown}`, which only a run can tell.", REMEDY)
+
+
+def written_query(document: Document, node: n.Node, text: str, role: Role, key: str | None) -> Query | None:
+    """The query of a text, with the place where the expression stands that it is written as.
+
+    A text that no literal holds stands where the expression does that makes it: between the quotes of an f-string,
+    else all of the expression.
+    """
+    if isinstance(node, n.Constant):
+        written = node.text
+        if written is None:
+            return None
+        plain = written.value == text
+        return Query(
+            text,
+            written.span,
+            written.literal,
+            role,
+            written.closed,
+            written.plain and plain,
+            written.editable and plain,
+            key=key,
+        )
+    if isinstance(node, n.FormattedString):
+        return Query(text, node.text.span, node.text.literal, role, plain=False, editable=False, key=key)
+    if isinstance(node, n.Argument):
+        end = (node.start_pos[0], node.start_pos[1] + len(node.keyword))
+        span = document.span(n.Node(node.start_pos, end))
+        return Query(text, span, span, role, editable=False, key=key)
+    span = document.span(node)
+    return Query(text, span, span, role, plain=False, editable=False, key=key)

@@ -1,0 +1,50 @@
+"""Which other files may request names that stand in the constants of this one; told by texts, before any is parsed."""
+
+from __future__ import annotations
+
+import re
+
+from fxlens.source.library.extraction import FUNCTIONS
+from fxlens.source.project import importing_files, may_pass_on
+from fxlens.source.workspace import Workspace
+from fxlens.source.wrappers import wrapper_files
+
+_BINDING = re.compile(r"^[ \t]*(?:class[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]*)?[+|]?=(?!=))", re.M)
+_FUNCTION = re.compile(r"(?:async[ \t]+)?def\b|@")
+_STATEMENT = re.compile(r"^[^\s)\]}#]", re.M)
+
+
+def constants_with_texts(text: str) -> list[str]:
+    """The names that statements outside functions bind, where a text stands in them; of a class, its own."""
+    found: dict[str, None] = {}
+    starts = [match.start() for match in _STATEMENT.finditer(text)]
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=False):  # None in a text without statements.
+        if _FUNCTION.match(text, start) is None and ('"' in text[start:end] or "'" in text[start:end]):
+            found.update((match[1] or match[2], None) for match in _BINDING.finditer(text, start, end))
+    return list(found)
+
+
+def requesting_files(text: str, path: str, workspace: Workspace) -> list[str]:
+    """The files that have extraction calls, or call wrappers of them, and read a constant of the file ``path``."""
+    others = {each for function in FUNCTIONS for each in workspace.mentioning(function) if each != path}
+    names = constants_with_texts(text) if others else []
+    if not names:
+        return []
+    homes = _passing_on(path, names, workspace)
+    return [each for each in sorted(homes) if each != path and (each in others or _calls_wrappers(each, workspace))]
+
+
+def _calls_wrappers(path: str, workspace: Workspace) -> bool:
+    return bool(wrapper_files(workspace.text(path) or "", path, workspace))
+
+
+def _passing_on(path: str, names: list[str], workspace: Workspace) -> set[str]:
+    """The file, and those that import it, perhaps through others, and mention one of the names."""
+    homes = {path}
+    queue = [path]
+    for home in queue:
+        for other in importing_files(home, workspace):
+            if other not in homes and may_pass_on(workspace.text(other) or "", names):
+                homes.add(other)
+                queue.append(other)
+    return homes

@@ -1,0 +1,110 @@
+"""What a parameter that nobody gives is bound to in a slice: what a condition says of it, a default, a stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fxlens.source.analysis.events import Event
+from fxlens.source.document import Document
+from fxlens.source.library.stand_ins import COUNT_TEXT, DEVICE_METHODS, LOADERS, NAMESPACE, SIZED_LAYERS, by_name
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import TRUTHY, Condition
+
+
+def stand_in(event: Event, condition: Condition, user: n.Node) -> str | None:
+    """The text that stands for the parameter of ``event`` as ``user`` needs it; nothing if nobody knows any."""
+    subject, parameter = event.subject, event.node
+    assert subject is not None
+    assert isinstance(parameter, n.Parameter)
+    equal = [value for about, value, holds in condition if about is subject and holds and value is not TRUTHY]
+    if equal:
+        return repr(equal[0])
+    truths = [holds for about, value, holds in condition if about is subject and value is TRUTHY]
+    named = by_name(parameter.name) if not parameter.star else {"*": "()", "**": "{}"}[parameter.star]
+    default = parameter.default
+    is_none = isinstance(default, n.Constant) and default.value is None
+    fits = not truths or not isinstance(default, n.Constant) or bool(default.value) is truths[0]
+    if default is not None and fits and not (is_none and named is not None):
+        return event.frame.document.code(default)
+    if truths:
+        return str(truths[0])
+    if any(about is subject and not holds for about, _, holds in condition) and _is_key_of_get(parameter.name, user):
+        return "object()"  # None of the table's keys: each of those is under a condition that it is the one.
+    return named or _by_use(parameter.name, user) or _namespace(event, parameter.name, user)
+
+
+def _by_use(name: str, user: n.Node) -> str | None:
+    """A stand-in for what only goes where it changes no graph: ``num_classes=n``, ``nn.Linear(512, n)``, ``.to(d)``."""
+    texts = {_at(path) for path in _uses(name, user)}
+    return texts.pop() if len(texts) == 1 else None
+
+
+def _uses(name: str, node: n.Node) -> Iterator[list[n.Node]]:
+    """The paths, innermost node last, to where a name is read below ``node``."""
+    stack: list[list[n.Node]] = [[node]]
+    while stack:
+        path = stack.pop()
+        if isinstance(path[-1], n.Name) and path[-1].name == name:
+            yield path
+        stack += [[*path, child] for child in n.child_nodes(path[-1])]
+
+
+def _at(path: list[n.Node]) -> str | None:
+    above = path[-2] if len(path) > 1 else None
+    if isinstance(above, n.Conditional):
+        # ``weights = W.DEFAULT if use_weights else None``: what is optional is no model.
+        if above.test is not path[-1] or not any(map(_is_none, (above.body, above.orelse))):
+            return None
+        return "False" if _is_none(above.orelse) else "True"
+    if not isinstance(above, n.Argument):
+        return None
+    if above.keyword:
+        return by_name(above.keyword)
+    call = path[-3] if len(path) > 2 else None
+    function = call.function if isinstance(call, n.Call) else None
+    called = function.name if isinstance(function, (n.Name, n.Attribute)) else ""
+    if called in DEVICE_METHODS:
+        return '"cpu"'
+    if called in LOADERS:
+        return '""'
+    return COUNT_TEXT if SIZED_LAYERS.match(called) else None
+
+
+def _is_key_of_get(name: str, user: n.Node) -> bool:
+    return any(len(path) > 2 and _is_get(path[-3]) for path in _uses(name, user))
+
+
+def _is_get(node: n.Node) -> bool:
+    return isinstance(node, n.Call) and isinstance(node.function, n.Attribute) and node.function.name == "get"
+
+
+def _is_none(node: n.Expression) -> bool:
+    return isinstance(node, n.Constant) and node.value is None
+
+
+def _namespace(event: Event, name: str, user: n.Node) -> str | None:
+    """A stand-in for ``args`` or ``cfg``, if ``user`` reads only attributes of it that may be stood in for."""
+    wanted = _attributes(name, user)
+    if not wanted or not all(each and by_name(each) for each in wanted):
+        return None
+    # All of them that the function reads: one binding serves every statement.
+    known = {each: by_name(each) for each in _attributes(name, event.frame.node) if each}
+    inner = ", ".join(f"{each}={text}" for each, text in sorted(known.items()) if text is not None)
+    return f"{NAMESPACE}({inner})"
+
+
+def _attributes(name: str, node: n.Node) -> set[str]:
+    """The attributes that are read of a name; ``""`` among them where the object itself is used."""
+    found: set[str] = set()
+    for path in _uses(name, node):
+        above = path[-2] if len(path) > 1 else None
+        found.add(above.name if isinstance(above, n.Attribute) else "")
+    return found
+
+
+def whole_uses(name: str, node: n.Node) -> bool:
+    """Whether ``node`` uses the object itself that a name stands for, and not only attributes of it."""
+    return "" in _attributes(name, node)
+
+
+__all__ = ["Document", "stand_in", "whole_uses"]

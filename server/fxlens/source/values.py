@@ -1,0 +1,304 @@
+"""Abstract values and the path conditions under which they hold.
+
+A value of a program is a tuple of alternatives, each with the condition under which it is the one. A condition is a
+conjunction of literals; a literal says of a *subject*, something that only a run can tell, that it is equal to a
+constant or is not, or that it is true or is not. Where paths meet, alternatives are put side by side; nothing is
+enumerated, so n independent branches cost n steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from fxlens.source.document import Document
+    from fxlens.source.syntax import nodes as n
+
+
+class Truth:
+    """Stands in a literal for "is true"."""
+
+    def __repr__(self) -> str:
+        return "TRUTHY"
+
+
+TRUTHY: Final = Truth()
+
+
+@dataclass(eq=False)
+class Subject:
+    """Something that only a run can tell: a parameter that nobody gives, the result of a library's function.
+
+    ``node`` is the expression (or parameter) it is the value of, ``part_of`` the subject it is a part of; ``default``
+    are the alternatives that a parameter's default value gives it. ``made_by`` is the dotted name of the function
+    whose result it is.
+    """
+
+    document: Document
+    node: n.Node
+    part_of: Subject | None = None
+    parameter: n.Parameter | None = None
+    default: Alternatives | None = None
+    made_by: str = ""
+    parts: tuple[Subject, ...] = ()
+    reason: str = ""
+    shape: tuple[int, ...] = ()
+    """Of a tensor that is made with known sizes."""
+    among: tuple[Subject, frozenset[Hashable]] | None = None
+    """Of a question: whether another subject is one of these constants."""
+    memberships: list[Subject] = field(default_factory=list)
+    """The questions whether this subject is one of several constants."""
+
+    @property
+    def root(self) -> Subject:
+        return self if self.part_of is None else self.part_of.root
+
+
+Literal: TypeAlias = tuple[Subject, Hashable, bool]
+Condition: TypeAlias = frozenset[Literal]
+ALWAYS: Condition = frozenset()
+
+
+@dataclass(frozen=True)
+class Const:
+    """A constant; ``origin`` is the expression it is written as."""
+
+    value: Hashable
+    origin: tuple[Document, n.Node] | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An import, an attribute of one, or a builtin, by its dotted name; ``importer`` is the file of a relative one."""
+
+    dotted: str
+    importer: str = ""
+
+
+@dataclass(frozen=True)
+class Location:
+    """An object on the heap: a list, a dict, an instance of a class of the workspace."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class ClassValue:
+    """A class of the workspace; ``scope`` is that of its body, ``closure`` the one it is defined in."""
+
+    node: n.ClassDef
+    document: Document
+    scope: int
+    closure: int
+
+
+@dataclass(frozen=True)
+class FunctionValue:
+    """A function of the workspace, perhaps bound to an object."""
+
+    node: n.FunctionDef | n.Lambda
+    document: Document
+    closure: int
+    bound: Value | None = None
+    owner: ClassValue | None = None
+    wrapped: tuple[tuple[str, Alternatives], ...] = ()
+    """Arguments that ``functools.partial`` gives; positional ones have no name."""
+
+
+@dataclass(frozen=True)
+class ModuleValue:
+    """A module of the workspace."""
+
+    path: str
+    scope: int
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A name imported from a file of the workspace, which nobody has read yet; only bindings hold one."""
+
+    module: str
+    name: str
+    importer: str
+    node: n.Node = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Super:
+    """``super()`` of ``bound`` in a method of ``owner``."""
+
+    bound: Value
+    owner: ClassValue
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of a container, a text or something unknown, that is not called yet."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that only a run can tell."""
+
+    subject: Subject
+
+
+Value: TypeAlias = (
+    "Const | Reference | Location | ClassValue | FunctionValue | ModuleValue | Imported | Super | Method | Unknown"
+)
+Alternative: TypeAlias = "tuple[Value, Condition]"
+Alternatives: TypeAlias = "tuple[Alternative, ...]"
+
+NONE: Alternatives = ((Const(None), ALWAYS),)
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry of a container: there under ``condition``; ``key`` are the alternatives of a dict's key.
+
+    ``label`` is the text of the expression that stands beside a key in a dict, or of the other of two in a pair.
+    """
+
+    value: Alternatives
+    condition: Condition = ALWAYS
+    key: Alternatives | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Container:
+    """A list, tuple, set, dict or instance. ``open`` says why more or fewer items may be there than are listed."""
+
+    kind: str
+    items: tuple[Item, ...] = ()
+    open: Subject | None = None
+    instance_of: ClassValue | None = None
+
+
+@dataclass
+class Tally:
+    """The budget of one analysis, in steps; what is beyond it is not looked at, and that is said."""
+
+    steps: int
+    exhausted: bool = field(default=False)
+
+    def spend(self, steps: int = 1) -> bool:
+        """Take steps from the budget; whether it had them."""
+        self.steps -= steps
+        if self.steps < 0:
+            self.exhausted = True
+        return self.steps >= 0
+
+
+def conflict(one: Literal, other: Literal) -> bool:
+    """Whether two literals exclude each other."""
+    if one[0] is not other[0]:
+        return _answers(one, other) or _answers(other, one)
+    (_, value, holds), (_, wanted, needed) = one, other
+    if value is TRUTHY or wanted is TRUTHY:
+        if value is TRUTHY and wanted is TRUTHY:
+            return holds != needed
+        constant, equal, truth = (wanted, needed, holds) if value is TRUTHY else (value, holds, needed)
+        return equal and bool(constant) is not truth
+    if type(value) is type(wanted) and value == wanted:
+        return holds != needed
+    return holds and needed
+
+
+def _answers(question: Literal, literal: Literal) -> bool:
+    """Whether ``literal`` says of a subject what the question of its membership denies."""
+    among = question[0].among
+    if among is None or among[0] is not literal[0] or literal[1] is TRUTHY or not literal[2]:
+        return False
+    return (literal[1] in among[1]) is not question[2]
+
+
+def _none_left(condition: Condition) -> bool:
+    """Whether a subject is one of several constants, each of which it is not."""
+    for question, _, holds in condition:
+        if question.among is not None and holds:
+            subject, constants = question.among
+            if all((subject, constant, False) in condition for constant in constants):
+                return True
+    return False
+
+
+def implied(condition: Condition) -> Condition:
+    """The condition with the answers that follow from it: what equals a constant is, or is not, one of several."""
+    answers = {
+        (question, TRUTHY, value in question.among[1])
+        for subject, value, holds in condition
+        if holds and value is not TRUTHY
+        for question in subject.memberships
+        if question.among is not None
+    }
+    return condition | answers if answers else condition
+
+
+def decided(literal: Literal, condition: Condition) -> bool:
+    """Whether a condition says that a literal holds, or that it does not."""
+    opposite = (literal[0], literal[1], not literal[2])
+    return any(each == literal or conflict(each, literal) or conflict(each, opposite) for each in condition)
+
+
+def conjunction(one: Condition, other: Condition) -> Condition | None:
+    """Both conditions at once; nothing if they exclude each other.
+
+    Example:
+        >>> conjunction(ALWAYS, ALWAYS)
+        frozenset()
+    """
+    if one is other or other <= one:
+        return one
+    if one <= other:
+        return other
+    for literal in other - one:
+        if any(conflict(literal, mine) for mine in one):
+            return None
+    both = one | other
+    return None if _none_left(both) else both
+
+
+def simplified(conditions: Iterable[Condition]) -> list[Condition]:
+    """A disjunction without what the rest of it makes superfluous."""
+    kept = list(dict.fromkeys(conditions))
+    if ALWAYS in kept:
+        return [ALWAYS]
+    if len(kept) > 1:
+        kept = [each for each in kept if not any(other < each for other in kept)]
+        for each in kept:
+            for literal in each:
+                opposite = (each - {literal}) | {(literal[0], literal[1], not literal[2])}
+                if opposite in kept:
+                    rest = [other for other in kept if other not in (each, opposite)]
+                    return simplified([*rest, each - {literal}])
+    return kept
+
+
+def under(alternatives: Alternatives, condition: Condition) -> Alternatives:
+    """The alternatives with a condition more; those that it excludes are left out."""
+    if not condition:
+        return alternatives
+    both = ((value, conjunction(own, condition)) for value, own in alternatives)
+    return tuple((value, own) for value, own in both if own is not None)
+
+
+def joined(*alternatives: Alternatives) -> Alternatives:
+    """Alternatives side by side, each value once for each condition that is needed."""
+    if len(alternatives) == 2 and alternatives[0] == alternatives[1]:
+        return alternatives[0]
+    conditions: dict[Value, list[Condition]] = {}
+    for several in alternatives:
+        for value, condition in several:
+            conditions.setdefault(value, []).append(condition)
+    return tuple((value, condition) for value, several in conditions.items() for condition in simplified(several))
+
+
+def certain(value: Value) -> Alternatives:
+    """Just this value."""
+    return ((value, ALWAYS),)
