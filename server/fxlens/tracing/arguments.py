@@ -44,6 +44,19 @@ def optional_arguments(model: nn.Module) -> frozenset[str]:
     )
 
 
+def default_arguments(model: nn.Module) -> dict[str, Any]:
+    """The defaults of the :func:`optional_arguments` that have a name of their own."""
+    optional = optional_arguments(model)
+    parameters = inspect.signature(model.forward).parameters if optional else {}
+    return {
+        name: parameters[name].default for name in parameters if name in optional and not _is_star(parameters[name])
+    }
+
+
+def _is_star(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in _VARIABLE
+
+
 def needed_arguments(tracer: NodePathTracer) -> dict[str, list[fx.Node]]:
     """The arguments with the default ``None`` that the graph cannot do without, and the nodes that then fail."""
     found: dict[str, list[fx.Node]] = {}

@@ -265,10 +265,11 @@ def _with_remedies(
     if not failed or any(trace.failure is not None and trace.failure.kind == "naming" for trace in failed):
         return traces
 
-    def attempt(part: nn.Module, changed: TraceSettings) -> dict[Mode, ModeTrace]:
-        return _all_modes(part, changed, concrete_args if part is model else None, modes)
+    def attempt(part: nn.Module, changed: TraceSettings, fixed: Mapping[str, Any]) -> dict[Mode, ModeTrace]:
+        own = concrete_args if part is model else None
+        return _all_modes(part, changed, {**(own or {}), **fixed} if fixed else own, modes)
 
-    remedies = Trials(model, traces, settings, attempt).remedies()
+    remedies = Trials(model, traces, settings, attempt, concrete_args or ()).remedies()
     for trace in failed:
         if trace.failure is not None:
             failure = replace(trace.failure, remedies=remedies)
