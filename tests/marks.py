@@ -19,7 +19,7 @@ class Mark(NamedTuple):
 
 
 def marks(text: str) -> list[Mark]:
-    """The marks of a text, each of which speaks of the last line above it that is no mark."""
+    """The marks of a text, each of which speaks of the last line above it that is not a mark."""
     found = []
     spoken_of = 0
     for number, line in enumerate(text.splitlines()):

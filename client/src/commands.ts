@@ -1,7 +1,7 @@
 // The commands of the palette and of the tree, all under one category.
 import { commands, type Disposable, env, Position, Uri, version, window, workspace } from 'vscode';
 import type { Gathered } from './configuration';
-import type { GraphPanels } from './graphPanel';
+import type { GraphPanels } from './graphPanels';
 import type { Logs } from './logs';
 import { debugInformation, type TreeItem } from './protocol';
 import type { Server } from './server';
@@ -64,6 +64,8 @@ export function registerCommands(parts: Parts): Disposable[] {
     register('showBothModes', () => controls.showMode('both')),
     register('showTrainMode', () => controls.showMode('train')),
     register('showEvalMode', () => controls.showMode('eval')),
+    register('showPlumbing', () => controls.showPlumbing(true)),
+    register('hidePlumbing', () => controls.showPlumbing(false)),
     register('openWalkthrough', () => openWalkthrough()),
     register('openExample', () => openExample(parts.extensionUri)),
     register('copyNodeName', (row) => withRow(tree, row, copyNodeName)),
@@ -103,12 +105,13 @@ async function copyNodeName(item: TreeItem): Promise<void> {
 }
 
 async function goToSource(item: TreeItem, tree: ModelTree): Promise<void> {
-  if (!item.source) {
+  const source = await tree.sourceOf(item);
+  if (!source) {
     window.setStatusBarMessage(`$(info) No source line is known of ${item.label}`, NOTICE);
     return;
   }
-  tree.expectSource(Uri.parse(item.source.uri).toString());
-  await openSource(item.source);
+  tree.expectSource(Uri.parse(source.uri).toString());
+  await openSource(source);
 }
 
 function openWalkthrough(): Thenable<unknown> {

@@ -39,7 +39,7 @@ export async function gather(
     const { interpreter, reason, problem } = resolutions.get(folder) ?? UNTRUSTED;
     return { interpreter, reason, problem };
   };
-  const folders = paths.map((path) => ({ path, ...wire(path), extraPaths: extraPaths(path) }));
+  const folders = paths.map((path) => ({ path, ...wire(path), extraPaths: extraPaths(path), input: inputOf(path) }));
   const configuration = { trusted: workspace.isTrusted, folders, default: wire(undefined), settings: settings() };
   return { configuration, resolutions };
 }
@@ -75,6 +75,7 @@ function settings(): ServerSettings {
   return {
     limits,
     extraPaths: extraPaths(undefined),
+    input: inputOf(undefined),
     idleMinutes: read.get('worker.idleMinutes', 10),
     maxWorkers: read.get('worker.maxWorkers', 3),
     cacheFolder: read.get('cache.folder', ''),
@@ -82,6 +83,12 @@ function settings(): ServerSettings {
     inlayShapes: read.get('inlayHints.shapes', true),
     codeLens: read.get('codeLens', true),
   };
+}
+
+/** The input that shapes are for, as a folder (`undefined`: files outside them) states it. */
+function inputOf(folder: string | undefined): string {
+  const scope = folder === undefined ? undefined : Uri.file(folder);
+  return workspace.getConfiguration('fxlens', scope).get('input', '');
 }
 
 /** The extra import paths of a folder (`undefined`: of files outside them), absolute where a folder makes them so. */

@@ -2,7 +2,7 @@
 import { Range, type TextDocument, WorkspaceEdit, workspace } from 'vscode';
 import type { Toggled } from './protocol';
 
-/** Make edits that are for one version of a document; what is said if it has moved on. */
+/** Make edits that are for one version of a document; the message if it has moved on. */
 export async function applyEdits(document: TextDocument, { edits, version }: Toggled): Promise<string | null> {
   if (document.version !== version) return 'The text changed meanwhile; tick again.';
   const change = new WorkspaceEdit();

@@ -5,7 +5,7 @@ import { folderPaths, type Gathered, gather } from './configuration';
 import { prober } from './environment/probe';
 import { vscodeProviders } from './environment/providers';
 import type { ProblemKind } from './environment/resolve';
-import { GraphPanels } from './graphPanel';
+import { GraphPanels } from './graphPanels';
 import { Logs } from './logs';
 import type { Configuration } from './protocol';
 import { Server } from './server';
@@ -23,6 +23,7 @@ const NOTHING: Configuration = {
   settings: {
     limits: {},
     extraPaths: [],
+    input: '',
     idleMinutes: 10,
     maxWorkers: 3,
     cacheFolder: '',

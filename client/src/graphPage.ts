@@ -46,3 +46,27 @@ ${script}</script>
 </html>
 `;
 }
+
+/** What the page is given where there is no model: why. */
+export function emptyGraph(message: string): Graph {
+  return {
+    state: 'none',
+    message,
+    model: null,
+    className: '',
+    dialect: null,
+    revision: null,
+    modes: [],
+    mode: 'eval',
+    differ: false,
+    editable: false,
+    position: null,
+    query: null,
+    queries: [],
+    nodes: 0,
+    parameters: 0,
+    strip: '',
+    opened: [],
+    levels: {},
+  };
+}

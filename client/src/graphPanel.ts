@@ -1,11 +1,10 @@
-// The graph view: one editor panel beside the code. It relays between its page and the server, and follows the cursor.
+// The graph view's panel: it relays between its page and the server, and follows the cursor.
 import {
   CancellationTokenSource,
   commands,
   type Disposable,
   env,
   Position,
-  type TextDocument,
   type TextEditor,
   Uri,
   ViewColumn,
@@ -16,7 +15,8 @@ import {
 import type { FromPage, Questions, ToPage, ViewState } from '../webview/messages';
 import { isPython } from './documents';
 import { applyEdits } from './edits';
-import { filePage, panelPage } from './graphPage';
+import { emptyGraph, filePage, panelPage } from './graphPage';
+import { currentPlace, placeOf } from './locations';
 import { graph, graphFind, graphLevels, graphNode, toggleQuery } from './protocol';
 import type { Server } from './server';
 import { openSource } from './sources';
@@ -24,82 +24,15 @@ import { debounced, inTurn } from './time';
 import type { ModelTree, Place } from './tree';
 import type { Graph, ShownMode } from './wire';
 
-const TYPE = 'fxlens.graph';
 const CURSOR_DELAY = 150;
 const NOTICE = 3_000;
 /** The server's own limit of names; all hits are counted. */
 const MOST_HITS = 2_000;
 
-type Act = 'toggle' | 'source' | 'tree' | 'copyName' | 'copyChain';
+export type Act = 'toggle' | 'source' | 'tree' | 'copyName' | 'copyChain';
 
-/** The one panel of a window, if it is open. */
-export class GraphPanels implements Disposable {
-  #panel: GraphPanel | undefined;
-  readonly #disposables: Disposable[];
-
-  constructor(
-    private readonly server: Server,
-    private readonly tree: ModelTree,
-    private readonly extension: Uri,
-  ) {
-    this.#disposables = [
-      window.registerWebviewPanelSerializer(TYPE, {
-        deserializeWebviewPanel: async (panel, state: ViewState | undefined) => {
-          if (this.#panel) panel.dispose();
-          else await this.#adopt(panel, state ?? undefined);
-        },
-      }),
-    ];
-  }
-
-  /** Show the graph of the call at a position, as its code lens says; of the nearest call when it comes from the palette. */
-  async open(uri?: string, at?: { line: number; character: number }): Promise<void> {
-    const place = uri && at ? await placeOf(uri, at) : (currentPlace() ?? this.tree.place);
-    await this.#show(place);
-  }
-
-  /** Show the graph that the tree shows, and a node in it. */
-  async reveal(path: string, place: Place | undefined): Promise<void> {
-    const panel = await this.#show(place);
-    panel.reveal(path, true);
-  }
-
-  async save(): Promise<void> {
-    await this.#panel?.save();
-  }
-
-  act(action: Act): void {
-    this.#panel?.act(action);
-  }
-
-  async #show(place: Place | undefined): Promise<GraphPanel> {
-    if (this.#panel) {
-      this.#panel.show(place);
-      return this.#panel;
-    }
-    const column = { viewColumn: ViewColumn.Beside, preserveFocus: false };
-    const panel = window.createWebviewPanel(TYPE, 'Graph', column, { enableFindWidget: false });
-    return this.#adopt(panel, undefined, place);
-  }
-
-  async #adopt(panel: WebviewPanel, state: ViewState | undefined, place?: Place): Promise<GraphPanel> {
-    const made = new GraphPanel(panel, this.server, this.tree, this.extension, place);
-    this.#panel = made;
-    panel.onDidDispose(() => {
-      made.dispose();
-      if (this.#panel === made) this.#panel = undefined;
-    });
-    await made.start(state);
-    return made;
-  }
-
-  dispose(): void {
-    this.#panel?.dispose();
-    for (const disposable of this.#disposables) disposable.dispose();
-  }
-}
-
-class GraphPanel implements Disposable {
+/** The graph of one call: it relays between its page and the server, and follows the cursor. */
+export class GraphPanel implements Disposable {
   #place: Place | undefined;
   #mode: ShownMode | null = null;
   #open: readonly string[] | null = null;
@@ -246,7 +179,7 @@ class GraphPanel implements Disposable {
       open: this.#open,
       ...(same && typeof known === 'number' ? { known } : {}),
     };
-    const answer = await this.#ask(() => client.ask(graph, parameters, asking.token));
+    const answer = await this.server.attempt(() => client.ask(graph, parameters, asking.token));
     if (!answer || asking.token.isCancellationRequested) return;
     const followed = this.#followed;
     this.#followed = false;
@@ -272,7 +205,7 @@ class GraphPanel implements Disposable {
 
   #say(message: string): void {
     if (this.#shown) return;
-    this.#post({ type: 'graph', graph: { ...NOTHING, message }, where: { uri: this.#uri ?? '' } });
+    this.#post({ type: 'graph', graph: emptyGraph(message), where: { uri: this.#uri ?? '' } });
   }
 
   #parameters() {
@@ -302,7 +235,7 @@ class GraphPanel implements Disposable {
         this.#open = message.open;
         return;
       case 'ask': {
-        const value = await this.#ask(() => this.#answer(message.method, message.parameters));
+        const value = await this.server.attempt(() => this.#answer(message.method, message.parameters));
         const failed = value === undefined;
         this.#post({ type: 'answer', number: message.number, value, failed });
         return;
@@ -344,7 +277,9 @@ class GraphPanel implements Disposable {
     const { client } = this.server;
     const shown = this.#shown;
     if (!client || !shown) return;
-    const details = await this.#ask(() => client.ask(graphNode, { ...this.#parameters(), mode: shown.mode, path }));
+    const details = await this.server.attempt(() =>
+      client.ask(graphNode, { ...this.#parameters(), mode: shown.mode, path }),
+    );
     if (action === 'copyChain') {
       if (details?.chain) await copy(details.chain);
       else window.setStatusBarMessage(`$(info) ${path} is not the output of a module`, NOTICE);
@@ -364,19 +299,9 @@ class GraphPanel implements Disposable {
     const { client } = this.server;
     const place = this.#place;
     if (!client || !place) return;
-    const answer = await this.#ask(() => client.ask(toggleQuery, { ...this.#parameters(), path, asked }));
+    const answer = await this.server.attempt(() => client.ask(toggleQuery, { ...this.#parameters(), path, asked }));
     const problem = answer ? (answer.problem ?? (await applyEdits(place.document, answer))) : null;
     if (problem) void window.showWarningMessage(`FX Lens: ${problem}`);
-  }
-
-  /** The answer, or undefined when the request was cancelled or the server went away meanwhile. */
-  async #ask<T>(request: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await request();
-    } catch (error) {
-      if (this.server.client) this.server.logRequestFailure(error);
-      return undefined;
-    }
   }
 }
 
@@ -389,36 +314,3 @@ async function copy(text: string): Promise<void> {
   await env.clipboard.writeText(text);
   window.setStatusBarMessage(`$(check) Copied ${text}`, NOTICE);
 }
-
-async function placeOf(uri: string, at: { line: number; character: number }): Promise<Place> {
-  const document: TextDocument = await workspace.openTextDocument(Uri.parse(uri));
-  return { document, position: new Position(at.line, at.character) };
-}
-
-function currentPlace(): Place | undefined {
-  const editor = window.activeTextEditor ?? window.visibleTextEditors.find(({ document }) => isPython(document));
-  return editor && isPython(editor.document)
-    ? { document: editor.document, position: editor.selection.active }
-    : undefined;
-}
-
-const NOTHING: Graph = {
-  state: 'none',
-  message: null,
-  model: null,
-  className: '',
-  dialect: null,
-  revision: null,
-  modes: [],
-  mode: 'eval',
-  differ: false,
-  editable: false,
-  position: null,
-  query: null,
-  queries: [],
-  nodes: 0,
-  parameters: 0,
-  strip: '',
-  opened: [],
-  levels: {},
-};

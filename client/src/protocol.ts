@@ -11,6 +11,7 @@ import type {
   GraphParameters,
   Mode,
   Model,
+  SourcePlace,
   Status,
   Toggled,
   Tree,
@@ -45,6 +46,8 @@ export interface Asked {
   readonly mode: Mode | 'both';
   readonly filter: string;
   readonly model?: number;
+  /** Whether nodes without tensors (sizes, flags, checks) are shown; those that the call requests always are. */
+  readonly plumbing: boolean;
 }
 
 /**
@@ -73,6 +76,10 @@ export const treeChildren: Request<DocumentPosition & Asked & { readonly id: str
 };
 export const treePath: Request<DocumentPosition & Asked & { readonly path: string }, readonly TreeItem[]> = {
   method: 'fxlens/treePath',
+};
+/** Where a row leads to: for a module, the line that sets it. */
+export const treeSource: Request<DocumentPosition & Asked & { readonly path: string }, SourcePlace | null> = {
+  method: 'fxlens/treeSource',
 };
 export const treeModels: Request<InDocument, readonly Model[]> = { method: 'fxlens/treeModels' };
 export const toggleQuery: Request<DocumentPosition & { readonly path: string; readonly asked: boolean }, Toggled> = {

@@ -67,15 +67,21 @@ export class Server implements Disposable {
     return this.#restart();
   }
 
-  /** Tell the server what changed; a server that could not start for want of a Python is tried again. */
+  /** Tell the server what changed; a server that could not start without a Python is started again. */
   async configure(configuration: Configuration): Promise<void> {
     this.#configuration = configuration;
     if (this.client) await this.#send(this.client);
     else if (this.#state === 'noPython') await this.restart();
   }
 
-  logRequestFailure(error: unknown): void {
-    this.logs.client.warn(`A request failed: ${messageOf(error)}`);
+  /** What a request yields; undefined if it was cancelled, or the server went away meanwhile. */
+  async attempt<T>(request: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await request();
+    } catch (error) {
+      if (this.client) this.logs.client.warn(`A request failed: ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   async end(): Promise<void> {
@@ -173,7 +179,7 @@ export class Server implements Disposable {
     };
   }
 
-  /** Isolated (`-I -S`), so that the user's environment cannot break it, and in our folder, so that theirs is no path. */
+  /** Isolated (`-I -S`), so that the user's environment cannot break it, and in our folder, so that theirs is not a path. */
   async #spawn(python: string): Promise<ChildProcess> {
     const script = join(this.extensionPath, 'server', 'bootstrap.py');
     const child = spawn(python, ['-I', '-S', script], { cwd: this.extensionPath, windowsHide: true });

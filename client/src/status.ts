@@ -39,7 +39,7 @@ export class StatusItem implements Disposable {
     this.#show();
   }
 
-  /** What the server last said of a document. */
+  /** The server's latest state of a document. */
   of(document: TextDocument): Status | undefined {
     return this.#known.get(document.uri.toString());
   }

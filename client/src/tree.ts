@@ -20,7 +20,7 @@ import { isPython } from './documents';
 import { applyEdits } from './edits';
 import type { ProblemKind } from './environment/resolve';
 import type * as protocol from './protocol';
-import { type TreeItem, toggleQuery, tree, treeChildren, treeModels, treePath } from './protocol';
+import { type TreeItem, toggleQuery, tree, treeChildren, treeModels, treePath, treeSource } from './protocol';
 import { changedRows, type Shown } from './rowChanges';
 import type { Server } from './server';
 import { debounced, inTurn } from './time';
@@ -111,6 +111,17 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     return this.selected;
   }
 
+  /** Where a row leads to: looked up for a module, whose own line is known only when somebody goes there. */
+  async sourceOf(item: TreeItem): Promise<TreeItem['source']> {
+    const client = this.server.client;
+    const place = this.#place;
+    if (item.kind !== 'module' || !client || !place) return item.source;
+    const { path } = item;
+    return (
+      (await this.server.attempt(() => client.ask(treeSource, { ...this.#parameters(place), path }))) ?? item.source
+    );
+  }
+
   /** Add a node to the call's return nodes or take it out, as a click on its box does. */
   async toggle(item: TreeItem): Promise<void> {
     if (!this.#answer?.editable) return;
@@ -158,7 +169,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     }
     const asking = new CancellationTokenSource();
     this.#asking = asking;
-    const answer = await this.#ask(() => client.ask(tree, this.#parameters(place), asking.token));
+    const answer = await this.server.attempt(() => client.ask(tree, this.#parameters(place), asking.token));
     if (asking.token.isCancellationRequested) return;
     if (!answer?.callRange && this.#answered && this.#sources.has(place.document.uri.toString())) {
       // Ticks, filter and what is unfolded are for the model that is shown, not for the source in front.
@@ -205,13 +216,15 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   async #select(place: Place, path: string, focus: boolean): Promise<void> {
     const client = this.server.client;
     if (!client) return;
-    const way = await this.#ask(() => client.ask(treePath, { ...this.#parameters(place), path }));
+    const way = await this.server.attempt(() => client.ask(treePath, { ...this.#parameters(place), path }));
     const target = way?.at(-1);
     if (!way || !target || place !== this.#place) return;
     way.forEach((item, at) => {
       this.#parents.set(item.id, way[at - 1]);
     });
-    await this.#ask(async () => this.#view.reveal(this.#known(target), { select: true, focus, expand: false }));
+    await this.server.attempt(async () =>
+      this.#view.reveal(this.#known(target), { select: true, focus, expand: false }),
+    );
   }
 
   /** Add or remove queries as their boxes were ticked, each as one step to undo. */
@@ -221,7 +234,9 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     for (const [{ id, path }, state] of items) {
       if (!client || !place || !path) continue;
       const asked = state === TreeItemCheckboxState.Checked;
-      const answer = await this.#ask(() => client.ask(toggleQuery, { ...this.#parameters(place), path, asked }));
+      const answer = await this.server.attempt(() =>
+        client.ask(toggleQuery, { ...this.#parameters(place), path, asked }),
+      );
       const problem = answer ? (answer.problem ?? (await applyEdits(place.document, answer))) : null;
       // The user asked for it by ticking, so it may be said in front.
       if (problem) void window.showWarningMessage(`FX Lens: ${problem}`);
@@ -236,7 +251,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const place = this.#place;
     if (!client || !place) return;
     const textDocument = { uri: place.document.uri.toString() };
-    const models = await this.#ask(() => client.ask(treeModels, { textDocument }));
+    const models = await this.server.attempt(() => client.ask(treeModels, { textDocument }));
     const rows = (models ?? []).map((one) => ({
       label: one.label,
       description: `${one.description}, line ${one.line + 1}`,
@@ -329,7 +344,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const place = this.#place;
     if (!client || !place || !this.#answer?.root) return [];
     const id = parent?.id ?? this.#answer.root.id;
-    const children = await this.#ask(() => client.ask(treeChildren, { ...this.#parameters(place), id }));
+    const children = await this.server.attempt(() => client.ask(treeChildren, { ...this.#parameters(place), id }));
     this.#know(children ?? [], parent);
     return [...(children ?? [])];
   }
@@ -338,16 +353,6 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     for (const child of children) {
       this.#parents.set(child.id, parent);
       this.#rows.set(child.id, child);
-    }
-  }
-
-  /** The answer, or undefined when the request was cancelled or the server went away meanwhile. */
-  async #ask<T>(request: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await request();
-    } catch (error) {
-      if (this.server.client) this.server.logRequestFailure(error);
-      return undefined;
     }
   }
 

@@ -5,21 +5,24 @@ import type { Asked } from './protocol';
 type ShownMode = Asked['mode'];
 
 const MODE = 'fxlens.mode';
+const PLUMBING = 'fxlens.plumbing';
 
 export class TreeControls implements Disposable {
   readonly #changed = new EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
   #mode: ShownMode;
+  #plumbing: boolean;
   #filter = '';
   #box: InputBox | undefined;
 
   constructor(private readonly memory: Memento) {
     this.#mode = memory.get<ShownMode>(MODE, 'both');
+    this.#plumbing = memory.get(PLUMBING, false);
     this.#tell();
   }
 
   get asked(): Asked {
-    return { mode: this.#mode, filter: this.#filter };
+    return { mode: this.#mode, filter: this.#filter, plumbing: this.#plumbing };
   }
 
   /** Remembered for the workspace. */
@@ -27,6 +30,13 @@ export class TreeControls implements Disposable {
     this.#mode = mode;
     this.#tell();
     await this.memory.update(MODE, mode);
+  }
+
+  /** Show or hide sizes, flags and checks; remembered for the workspace. */
+  async showPlumbing(shown: boolean): Promise<void> {
+    this.#plumbing = shown;
+    this.#tell();
+    await this.memory.update(PLUMBING, shown);
   }
 
   setFilter(text: string): void {
@@ -68,6 +78,7 @@ export class TreeControls implements Disposable {
 
   #tell(): void {
     void commands.executeCommand('setContext', MODE, this.#mode);
+    void commands.executeCommand('setContext', PLUMBING, this.#plumbing);
     void commands.executeCommand('setContext', 'fxlens.filtered', this.#filter !== '');
     this.#changed.fire();
   }

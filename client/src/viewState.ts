@@ -42,7 +42,10 @@ export function viewState({ hasFile, trusted, server, problem, tree }: Situation
 /** The line above the tree; with an empty tree it replaces the welcome text, so only where it says more. */
 export function viewMessage(state: ViewState, tree: Tree | undefined): string | undefined {
   if (!tree) return undefined;
-  if (state === 'tree') return tree.message ?? (tree.state === 'stale' ? 'Reading the changed model…' : undefined);
+  if (state === 'tree') {
+    const news = tree.message ?? (tree.state === 'stale' ? 'Reading the changed model…' : null);
+    return [tree.summary, news].filter(Boolean).join(' — ') || undefined;
+  }
   return state === 'unresolved' || state === 'pending' ? plain(tree.message) : undefined;
 }
 

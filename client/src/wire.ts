@@ -85,11 +85,14 @@ export interface FolderConfiguration extends Interpreter {
   readonly path: string;
   /** Folders that its code may import from. */
   readonly extraPaths: readonly string[];
+  /** An expression for the input that the shapes of its models are for; empty: one that is guessed. */
+  readonly input: string;
 }
 
 export interface ServerSettings {
   readonly limits: Readonly<Record<string, number>>;
   readonly extraPaths: readonly string[];
+  readonly input: string;
   readonly idleMinutes: number;
   readonly maxWorkers: number;
   /** Empty: the user's own cache folder; `off`: nothing is kept between sessions. */
@@ -136,6 +139,8 @@ export interface TreeItem {
 export interface Tree {
   readonly state: 'ready' | 'stale' | 'pending' | 'none';
   readonly message: string | null;
+  /** Which call the tree is of, how many names it requests, and which input the shapes are for. */
+  readonly summary: string | null;
   readonly model: string | null;
   readonly className: string | null;
   readonly callRange: WireRange | null;

@@ -7,6 +7,7 @@ import { changedRows, type Shown } from '../src/rowChanges';
 const TREE: Tree = {
   state: 'ready',
   message: null,
+  summary: null,
   model: 'resnet50()',
   className: 'ResNet',
   callRange: null,

@@ -8,6 +8,7 @@ import { type Situation, viewMessage, viewState } from '../src/viewState';
 const NO_TREE: Tree = {
   state: 'none',
   message: null,
+  summary: null,
   model: null,
   className: null,
   callRange: null,

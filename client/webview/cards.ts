@@ -52,14 +52,8 @@ export class Card {
     const only = mode === 'e' ? ' only-eval' : mode === 't' ? ' only-train' : '';
     this.element = svg('g', {
       class: `card k-${kind}${level.runs[number] ? ' run' : ''}${only}`,
-      role: 'treeitem',
-      tabindex: -1,
-      'data-id': box.id,
-      'data-vscode-context': CONTEXT,
       'aria-label': spoken(level, number, box.id),
-      'aria-level': position.depth,
-      'aria-posinset': position.at,
-      'aria-setsize': position.of,
+      ...treeItem(box, position),
     });
     if (group) this.element.setAttribute('aria-expanded', 'false');
     if (level.runs[number])
@@ -127,6 +121,19 @@ export class Card {
   }
 }
 
+/** What screen readers, menus and our own listeners are told of a box. */
+function treeItem({ id }: Box, { depth, at, of }: Position): Record<string, string | number> {
+  return {
+    role: 'treeitem',
+    tabindex: -1,
+    'data-id': id,
+    'data-vscode-context': CONTEXT,
+    'aria-level': depth,
+    'aria-posinset': at,
+    'aria-setsize': of,
+  };
+}
+
 function tickBox(x: number, y: number): SVGGElement {
   return svg(
     'g',
@@ -167,15 +174,9 @@ export class Frame {
       'g',
       {
         class: `frame d${position.depth & 1}`,
-        role: 'treeitem',
-        tabindex: -1,
-        'data-id': box.id,
-        'data-vscode-context': CONTEXT,
         'aria-label': [...inside.titles.map(({ name }) => name), inside.titles.at(-1)?.what].filter(Boolean).join(', '),
-        'aria-level': position.depth,
-        'aria-posinset': position.at,
-        'aria-setsize': position.of,
         'aria-expanded': 'true',
+        ...treeItem(box, position),
       },
       this.#box,
       this.#head,

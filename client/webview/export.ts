@@ -1,8 +1,8 @@
 // The picture as it is open now, as a file of its own: with its colours, without the page.
 import { Card, Frame, type Marks } from './cards';
-import { paths } from './edges';
+import { paths, ports } from './edges';
 import { svg } from './elements';
-import { HEAD, type Inside } from './layout';
+import type { Inside } from './layout';
 import type { Place, Places } from './places';
 
 /** A picture with more pixels is drawn smaller: browsers make none larger. */
@@ -21,8 +21,8 @@ export function drawAll(places: Places, marks: (id: string, place: Place) => Mar
   const [frames, lines, cards] = [svg('g'), svg('g'), svg('g')];
   image.append(frames, lines, cards);
   const draw = (inside: Inside, x: number, y: number): void => {
-    const found = paths(inside, x, y, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, undefined);
-    for (const [kind, d] of Object.entries(found)) if (d) lines.append(svg('path', { class: `edge ${kind}`, d }));
+    const drawn = paths(inside, x, y, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, undefined);
+    for (const [kind, d] of Object.entries(drawn)) if (d) lines.append(svg('path', { class: `edge ${kind}`, d }));
     for (const box of inside.boxes) {
       const place = places.get(box.id);
       if (!place) continue;
@@ -32,9 +32,7 @@ export function drawAll(places: Places, marks: (id: string, place: Place) => Mar
       drawn.mark({ ...marks(box.id, place), current: false, linked: false, hits: 0 });
       (box.inside ? frames : cards).append(drawn.element);
       if (!box.inside) continue;
-      const port = x + box.x + box.inside.port;
-      if (box.inside.edges.some(({ source }) => !source))
-        lines.append(svg('circle', { class: 'port', cx: port, cy: y + box.y + HEAD, r: 3 }));
+      lines.append(svg('path', { class: 'port', d: ports(box.inside, x + box.x, y + box.y) }));
       draw(box.inside, x + box.x, y + box.y);
     }
   };

@@ -1,4 +1,4 @@
-// The page in a file: all levels are in it, and nothing is asked of anybody.
+// The page in a file: all levels are in it, and nothing is requested from outside.
 import type { Graph, GraphFound, GraphNodeDetails, Level } from '../src/wire';
 import { childId } from './layout';
 import type { Host, Questions } from './messages';
@@ -22,8 +22,8 @@ export function fileHost(graphs: FileGraphs): Host {
     state: null,
     remember: () => undefined,
     ask: async (method, parameters) => answers[method](parameters),
-    listen: (given) => {
-      listener = given;
+    listen: (wanted) => {
+      listener = wanted;
     },
     send: (message) => {
       if (message.type === 'view') shown = graphs.find(({ mode }) => mode === message.mode) ?? shown;
@@ -47,14 +47,14 @@ function details(graph: Graph, path: string): GraphNodeDetails | null {
   for (const [level, id, at] of children(graph)) {
     if (id !== path) continue;
     const neighbours = (end: 0 | 1) => {
-      const found = [];
+      const nodes = [];
       for (let edge = 0; edge < level.edges.length; edge += 2) {
         const other = level.edges[edge + end] ?? -1;
         const here = level.edges[edge + 1 - end];
         if (here === at && other >= 0 && other < level.names.length)
-          found.push({ path: childId(level, other), shape: level.shapes[other] ?? '' });
+          nodes.push({ path: childId(level, other), shape: level.shapes[other] ?? '' });
       }
-      return found;
+      return nodes;
     };
     return {
       path,
@@ -96,6 +96,6 @@ function find(graph: Graph | undefined, text: string): GraphFound {
     return total;
   };
   const total = count('');
-  hits.sort(([, one], [, other]) => one - other);
+  hits.sort(([, a], [, b]) => a - b);
   return { total, paths: hits.map(([path]) => path), positions: hits.map(([, position]) => position), under };
 }

@@ -1,10 +1,11 @@
 // The keyboard: everything that a pointer can do.
 import type { Place, Places } from './places';
 
-export interface KeyActions {
+export interface Actions {
   readonly places: Places | undefined;
   readonly current: Place | undefined;
-  select(id: string): void;
+  /** Make a box the current one; `focus` where the keyboard is to follow. */
+  select(id: string, focus: boolean): void;
   toggleOpen(id: string): void;
   toggleQuery(id: string): void;
   act(action: 'source' | 'tree' | 'copyName' | 'copyChain', id: string): void;
@@ -17,7 +18,7 @@ export interface KeyActions {
 }
 
 /** Whether the key was ours. */
-export function handleKey(event: KeyboardEvent, actions: KeyActions): boolean {
+export function handleKey(event: KeyboardEvent, actions: Actions): boolean {
   const command = event.ctrlKey || event.metaKey;
   if (command && event.key.toLowerCase() === 'f') actions.find();
   else if (event.key === 'F3') actions.step(event.shiftKey ? -1 : 1);
@@ -32,33 +33,26 @@ export function handleKey(event: KeyboardEvent, actions: KeyActions): boolean {
   return true;
 }
 
-function withCurrent(actions: KeyActions, action: (current: Place) => void): boolean {
+function withCurrent(actions: Actions, action: (current: Place) => void): boolean {
   if (!actions.current) return false;
   action(actions.current);
   return true;
 }
 
-function inTree(event: KeyboardEvent, actions: KeyActions): boolean {
+function inTree(event: KeyboardEvent, actions: Actions): boolean {
   const { places, current } = actions;
   if (!places) return false;
-  const all = places.all;
+  const { all } = places;
   const go = (place: Place | undefined): void => {
-    if (place) actions.select(place.box.id);
+    if (place) actions.select(place.box.id, true);
   };
   const order = current?.order ?? -1;
-  switch (event.key) {
-    case 'ArrowDown':
-      go(all[Math.min(order + 1, all.length - 1)]);
-      return true;
-    case 'ArrowUp':
-      go(all[Math.max(order - 1, 0)]);
-      return true;
-    case 'Home':
-      go(all[0]);
-      return true;
-    case 'End':
-      go(all.at(-1));
-      return true;
+  const last = all.length - 1;
+  const steps: Record<string, number> = { ArrowDown: order + 1, ArrowUp: order - 1, Home: 0, End: last };
+  const step = steps[event.key];
+  if (step !== undefined) {
+    go(all[Math.min(Math.max(step, 0), last)]);
+    return true;
   }
   if (!current) return false;
   const { box } = current;

@@ -5,6 +5,7 @@ const GAP = 24;
 const CLEAR = 6;
 const LANE = 10;
 const NARROW = 3;
+const TURNS = [12, 8, 16];
 /** How much further away the right side may be: lanes at one side are easier to follow. */
 const PREFERRED = 240;
 
@@ -22,10 +23,7 @@ export class Obstacles {
   readonly #lowest: number[] = [];
 
   constructor(boxes: readonly Obstacle[]) {
-    this.sorted = boxes
-      .map((box, at) => ({ box, at }))
-      .sort((one, other) => one.box.y - other.box.y || one.at - other.at)
-      .map(({ box }) => box);
+    this.sorted = [...boxes].sort((a, b) => a.y - b.y);
     let lowest = Number.NEGATIVE_INFINITY;
     for (const box of this.sorted) {
       lowest = Math.max(lowest, box.y + box.h);
@@ -69,6 +67,8 @@ export class Lanes {
   right = 0;
   readonly #placed: Lane[] = [];
   #spacing = LANE;
+  /** The lines without a lane that go across. */
+  readonly #across: Edge[] = [];
 
   constructor(
     private readonly obstacles: Obstacles,
@@ -76,12 +76,11 @@ export class Lanes {
   ) {}
 
   route(): void {
-    const lanes = this.#needed();
-    const ordered = lanes
-      .map((lane, at) => ({ lane, at, length: lane.bottom - lane.top }))
-      .sort((one, other) => one.length - other.length || one.lane.top - other.lane.top || one.at - other.at);
+    const needed = this.#needed();
+    this.#turn();
+    const ordered = needed.sort((a, b) => a.bottom - a.top - b.bottom + b.top || a.top - b.top);
     if (ordered.length > LANE) this.#spacing = Math.max(NARROW, Math.floor((LANE * LANE) / ordered.length));
-    ordered.forEach(({ lane }, number) => {
+    ordered.forEach((lane, number) => {
       lane.x = this.#place(lane);
       this.#placed.push(lane);
       this.left = Math.min(this.left, lane.x);
@@ -99,7 +98,10 @@ export class Lanes {
     const lanes = new Map<unknown, Lane>();
     for (const edge of this.edges) {
       const { x1, y1, x2, y2 } = edge;
-      if (!edge.back && this.#isStraight(edge)) continue;
+      if (!edge.back && this.#isStraight(edge)) {
+        if (x1 !== x2) this.#across.push(edge);
+        continue;
+      }
       const key = edge.back ? edge : (edge.source ?? 'entry');
       const lane = lanes.get(key) ?? {
         edges: [],
@@ -115,6 +117,19 @@ export class Lanes {
       this.left = Math.min(this.left, x1, x2);
     }
     return [...lanes.values()];
+  }
+
+  /** What one reader gathers, or else one source spreads, goes across at one height, which its neighbours do not have. */
+  #turn(): void {
+    const gathered = new Map<unknown, number>();
+    for (const { reader } of this.#across) gathered.set(reader, (gathered.get(reader) ?? 0) + 1);
+    const heights = new Map<unknown, number>();
+    for (const edge of this.#across) {
+      const key = (gathered.get(edge.reader) ?? 0) > 1 ? (edge.reader ?? 'exit') : (edge.source ?? 'entry');
+      const height = heights.get(key) ?? TURNS[heights.size % TURNS.length] ?? 0;
+      heights.set(key, height);
+      edge.turn = height;
+    }
   }
 
   #isStraight(edge: Edge): boolean {

@@ -7,6 +7,7 @@
 
 import { Lanes, type Obstacle, Obstacles } from './lanes';
 import { type Level, sizeOfCard, titleWidth } from './level';
+import { Skyline } from './skyline';
 
 export const CARD = 42;
 export const HEAD = 28;
@@ -15,6 +16,8 @@ const BESIDE = 26;
 const PADDING = 16;
 const TOP = 22;
 const HEAVY = 4096;
+/** Farther right than anything: what has no wish stands there, in the order of execution. */
+const LAST = 2 ** 40;
 
 /** A child of a level: a card, or, when it has an inside, a frame. Coordinates are those within its parent. */
 export interface Box extends Obstacle {
@@ -235,8 +238,7 @@ function columns(boxes: readonly Box[], { of, members, tail }: Layers, { sources
     // What reads nothing stands at the side, in the order of execution.
     const ordered = [...layer].sort((a, b) => {
       const [p, q] = [wishes.get(a), wishes.get(b)];
-      if (p === undefined || q === undefined) return (p === undefined ? 1 : 0) - (q === undefined ? 1 : 0) || a - b;
-      return p - q || a - b;
+      return (p ?? LAST) - (q ?? LAST);
     });
     const wanted = ordered.map((box) => wishes.get(box) ?? middle);
     const apart = ordered.slice(1).map((box, before) => {
@@ -321,43 +323,6 @@ function rows(
     }
   }
   return bottom;
-}
-
-/** How far down each stretch of the width is taken. */
-class Skyline {
-  readonly #starts: number[] = [Number.NEGATIVE_INFINITY];
-  readonly #heights: number[];
-
-  constructor(ground: number) {
-    this.#heights = [ground];
-  }
-
-  height(left: number, right: number): number {
-    let highest = Number.NEGATIVE_INFINITY;
-    for (let at = 0; at < this.#starts.length; at++) {
-      if ((this.#starts[at] ?? 0) >= right) break;
-      const end = this.#starts[at + 1] ?? Number.POSITIVE_INFINITY;
-      if (end > left) highest = Math.max(highest, this.#heights[at] ?? 0);
-    }
-    return highest;
-  }
-
-  raise(left: number, right: number, height: number): void {
-    this.#cut(left);
-    this.#cut(right);
-    const from = this.#starts.indexOf(left);
-    const to = this.#starts.indexOf(right);
-    this.#starts.splice(from, to - from, left);
-    this.#heights.splice(from, to - from, height);
-  }
-
-  #cut(at: number): void {
-    let place = 0;
-    while (place < this.#starts.length && (this.#starts[place] ?? 0) < at) place++;
-    if (this.#starts[place] === at) return;
-    this.#starts.splice(place, 0, at);
-    this.#heights.splice(place, 0, this.#heights[place - 1] ?? 0);
-  }
 }
 
 interface Draft {

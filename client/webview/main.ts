@@ -1,5 +1,5 @@
 // The graph view's page: what is open, where one looks, and who is asked for the rest.
-import type { Graph, GraphNodeDetails, Level, ShownMode } from '../src/wire';
+import type { Graph, GraphNodeDetails, ShownMode } from '../src/wire';
 import { Bar } from './bar';
 import type { Marks } from './cards';
 import { Details } from './details';
@@ -7,26 +7,20 @@ import { html, svg } from './elements';
 import { drawAll, toPng } from './export';
 import { type FileGraphs, fileHost } from './file';
 import { scaleFont } from './font';
-import { handleKey } from './keys';
-import { childId, layOut } from './layout';
 import { extensionHost, type FromPage, type Host, type ViewState, type Where } from './messages';
+import { Model } from './model';
 import { type Place, Places } from './places';
+import { listenTo } from './pointer';
 import { wayTo } from './reveal';
 import { Search } from './search';
 import { Strip } from './strip';
 import { Viewport } from './viewport';
 import { Way } from './way';
 
-/** More boxes than this are not opened at once. */
-const MOST_BOXES = 60_000;
-
 class Page {
   #graph: Graph | undefined;
   #where: Where = { uri: '' };
-  readonly #levels = new Map<string, Level>();
-  #open = new Set<string>();
-  #quiet = new Set<string>();
-  #allQuiet = false;
+  readonly #model: Model;
   #places: Places | undefined;
   #current: string | null = null;
   #details: GraphNodeDetails | null = null;
@@ -44,15 +38,20 @@ class Page {
   readonly #picture = svg('svg', { id: 'picture', role: 'tree', 'aria-label': 'Model graph' });
 
   constructor(private readonly host: Host) {
+    this.#model = new Model(host);
     this.#bar = new Bar({
-      mode: (mode) => this.#send({ type: 'view', mode, open: [...this.#open] }),
+      mode: (mode) => this.#send({ type: 'view', mode, open: [...this.#model.open] }),
       find: () => void this.#search.start(),
       step: (by) => void this.#search.step(by),
       zoom: (factor) => this.#view.zoom(factor),
       home: () => this.#view.home(),
-      fold: () => this.#fold(),
+      fold: () => {
+        this.#model.fold();
+        this.#lay(null);
+        this.#view.home();
+      },
       quiet: () => {
-        this.#allQuiet = !this.#allQuiet;
+        this.#model.allQuiet = !this.#model.allQuiet;
         this.#lay(this.#current);
       },
       ...(host.connected ? { save: () => this.#send({ type: 'save' }) } : {}),
@@ -63,7 +62,7 @@ class Page {
       if (place) this.#view.reveal(place, true);
     });
     this.#search = new Search(this.#bar, {
-      ask: (text) => host.ask('find', { text, open: ['', ...this.#open] }),
+      ask: (text) => host.ask('find', { text, open: ['', ...this.#model.open] }),
       go: (path) => this.reveal(path),
       changed: () => this.#marked(),
     });
@@ -84,8 +83,8 @@ class Page {
     scaleFont(document.documentElement);
     const { state } = host;
     if (state) {
-      this.#open = new Set(state.open);
-      this.#quiet = new Set(state.quiet);
+      this.#model.open = new Set(state.open);
+      this.#model.quiet = new Set(state.quiet);
       this.#current = state.current;
       Object.assign(this.#view, { x: state.x, y: state.y, k: state.k });
     }
@@ -106,61 +105,25 @@ class Page {
         else this.#act(message.action, this.#current);
       }
     });
-    this.#picture.addEventListener('click', (event) => this.#click(event));
-    this.#picture.addEventListener('dblclick', (event) => {
-      const id = idOf(event.target);
-      if (id !== undefined && !this.#isGroup(id)) this.#act('source', id);
+    const page = this;
+    listenTo(this.#picture, {
+      get places() {
+        return page.#places;
+      },
+      get current() {
+        return page.#place(page.#current);
+      },
+      select: (id, focus) => this.#select(id, focus),
+      toggleOpen: (id) => void this.#toggleOpen(id),
+      toggleQuery: (id) => this.#toggleQuery(id),
+      act: (action, id) => this.#act(action, id),
+      follow: (direction) => void this.#follow(direction),
+      zoom: (factor) => this.#view.zoom(factor),
+      home: () => this.#view.home(),
+      find: () => this.#bar.focus(),
+      step: (by) => void this.#search.step(by),
+      back: () => this.#back(),
     });
-    this.#picture.addEventListener('focusin', (event) => {
-      const id = idOf(event.target);
-      if (id !== undefined && id !== this.#current) this.#select(id, false);
-    });
-    this.#picture.addEventListener('contextmenu', (event) => {
-      const id = idOf(event.target);
-      if (id !== undefined) this.#select(id, true);
-    });
-    addEventListener('keydown', (event) => {
-      if (event.target instanceof HTMLInputElement || event.target instanceof HTMLButtonElement) {
-        const wanted = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'f';
-        if (!wanted && event.key !== 'Escape') return;
-      }
-      const page = this;
-      const ours = handleKey(event, {
-        places: this.#places,
-        get current() {
-          return page.#place(page.#current);
-        },
-        select: (id) => this.#select(id, true),
-        toggleOpen: (id) => void this.#toggleOpen(id),
-        toggleQuery: (id) => this.#toggleQuery(id),
-        act: (action, id) => this.#act(action, id),
-        follow: (direction) => void this.#follow(direction),
-        zoom: (factor) => this.#view.zoom(factor),
-        home: () => this.#view.home(),
-        find: () => this.#bar.focus(),
-        step: (by) => void this.#search.step(by),
-        back: () => this.#back(),
-      });
-      if (ours) event.preventDefault();
-    });
-  }
-
-  #click(event: MouseEvent): void {
-    const target = event.target as Element;
-    const id = idOf(target);
-    if (id === undefined) return;
-    if (target.closest('.tick')) {
-      this.#toggleQuery(id);
-      return;
-    }
-    const segment = target.closest('[data-segment]')?.getAttribute('data-segment');
-    this.#select(id, true);
-    if (this.#isGroup(id)) void this.#toggleOpen(segment ?? id);
-  }
-
-  #isGroup(id: string): boolean {
-    const place = this.#place(id);
-    return place?.parent.level.kinds[place.box.number] === 'g';
   }
 
   #place(id: string | null): Place | undefined {
@@ -175,14 +138,14 @@ class Page {
       // What was read before stays in sight while it is read again.
       this.#graph = { ...before, state: 'stale', message: null };
       document.body.classList.add('stale');
-      this.#bar.show(this.#graph, this.#quietState());
+      this.#showBar();
       return;
     }
     const same = before?.revision === graph.revision && before?.mode === graph.mode;
     this.#graph = same ? { ...graph, levels: {}, strip: graph.strip || before.strip } : graph;
     document.body.classList.toggle('stale', graph.state === 'stale');
     this.#empty.textContent = graph.className ? '' : (graph.message ?? '').replaceAll('`', '');
-    this.#bar.show(this.#graph, this.#quietState());
+    this.#showBar();
     if (!graph.className) {
       this.#places = undefined;
       this.#picture.toggleAttribute('hidden', true);
@@ -194,39 +157,29 @@ class Page {
       return;
     }
     const another = before?.className !== graph.className;
-    this.#levels.clear();
-    for (const [id, level] of Object.entries(graph.levels)) this.#levels.set(id, level);
-    if (another && (before || !this.host.state)) {
-      this.#open = new Set(graph.opened);
-      this.#quiet.clear();
-      this.#current = null;
-    } else for (const id of graph.opened) this.#open.add(id);
+    const restored = this.host.state && !before;
+    const fresh = another && !restored;
+    this.#model.take(graph, fresh);
+    if (fresh) this.#current = null;
     this.#search.forget();
     this.#strip.show(graph.strip, graph.nodes);
-    this.#bar.show(graph, this.#quietState());
-    const restored = this.host.state && !before;
     this.#lay(another ? null : this.#current, true);
-    if (another && !restored) this.#view.home();
+    if (fresh) this.#view.home();
     else this.#view.place();
     if (this.#current !== null) void this.#look(this.#current);
     else this.#footer.show(null, null);
     if (this.#bar.text) void this.#search.start();
   }
 
-  #quietState() {
-    let any = this.#allQuiet;
-    for (const level of this.#levels.values()) any ||= level.quiet.includes('1');
-    return { any, shown: this.#allQuiet };
+  #showBar(): void {
+    const { hasQuiet: any, allQuiet: shown } = this.#model;
+    if (this.#graph) this.#bar.show(this.#graph, { any, shown });
   }
 
   /** Lay out again; the box `anchor` stays where it is on the screen. */
   #lay(anchor: string | null, fresh = false): void {
     const before = this.#place(anchor);
-    const root = layOut({
-      levels: this.#levels,
-      open: this.#open,
-      quiet: (id) => this.#allQuiet || this.#quiet.has(id),
-    });
+    const root = this.#model.layOut();
     if (!root) return;
     this.#places = new Places(root);
     const after = this.#place(anchor);
@@ -236,7 +189,7 @@ class Page {
     }
     this.#view.near = this.#current;
     this.#view.show(this.#places, fresh);
-    if (this.#graph) this.#bar.show(this.#graph, this.#quietState());
+    this.#showBar();
     this.#marked();
   }
 
@@ -246,7 +199,7 @@ class Page {
     const asked = queries.flatMap(({ at }) => (at === null ? [] : [at]));
     const place = this.#place(this.#current);
     const current = place ? (place.parent.level.starts[place.box.number] ?? null) : null;
-    this.#strip.mark({ asked, hits: this.#search.found?.positions ?? [], current });
+    this.#strip.mark({ asked, hits: this.#search.result?.positions ?? [], current });
     this.#view.near = this.#current;
     this.#view.refresh();
     this.#save();
@@ -337,62 +290,31 @@ class Page {
   }
 
   async #toggleOpen(id: string): Promise<void> {
-    if (this.#open.has(id)) {
-      this.#open.delete(id);
+    if (this.#model.open.has(id)) {
+      this.#model.open.delete(id);
       // What is inside of it stays open, for the next time.
       const place = this.#place(id);
       this.#lay(place?.box.id ?? id);
       if (place && this.#current !== null && !this.#place(this.#current)) this.#select(place.box.id, true);
     } else {
-      await this.#openAll([id]);
+      await this.#model.openChain(id, this.#places?.all.length ?? 0);
       this.#lay(id);
     }
     this.#focusCurrent();
     void this.#search.recount();
   }
 
-  /** Make groups open, with the only groups in them; their levels are asked for. */
-  async #openAll(ids: readonly string[]): Promise<void> {
-    await this.#need(ids);
-    for (const id of ids) {
-      if ((this.#places?.all.length ?? 0) > MOST_BOXES) return;
-      this.#open.add(id);
-      const level = this.#levels.get(id);
-      if (!level) continue;
-      const shown = level.names.map((_, at) => at).filter((at) => level.quiet[at] !== '1');
-      const [only] = shown;
-      if (shown.length !== 1 || only === undefined || level.kinds[only] !== 'g') continue;
-      const inner = childId(level, only);
-      await this.#openAll([inner]);
-    }
-  }
-
-  async #need(ids: readonly string[]): Promise<void> {
-    const paths = ids.filter((id) => !this.#levels.has(id));
-    if (paths.length === 0) return;
-    const { levels } = await this.host.ask('levels', { paths });
-    for (const [id, level] of Object.entries(levels)) this.#levels.set(id, level);
-  }
-
   /** Open the way to a node or a group, and make it the current one. */
   async reveal(path: string, focus = false): Promise<void> {
-    const way = await wayTo(path, this.#levels, (ids) => this.#need(ids));
+    const way = await wayTo(path, this.#model);
     if (!way) return;
     const { groups, id } = way;
-    const hidden = way.quiet && !this.#allQuiet && !this.#quiet.has(way.level);
-    const closed = groups.filter((group) => !this.#open.has(group));
-    for (const group of closed) this.#open.add(group);
-    if (hidden) this.#quiet.add(way.level);
+    const hidden = way.quiet && !this.#model.allQuiet && !this.#model.quiet.has(way.level);
+    const closed = groups.filter((group) => !this.#model.open.has(group));
+    for (const group of closed) this.#model.open.add(group);
+    if (hidden) this.#model.quiet.add(way.level);
     if (closed.length > 0 || hidden) this.#lay(null);
     this.#select(id, focus);
-  }
-
-  #fold(): void {
-    this.#open.clear();
-    this.#quiet.clear();
-    this.#allQuiet = false;
-    this.#lay(null);
-    this.#view.home();
   }
 
   #back(): void {
@@ -432,8 +354,8 @@ class Page {
       const state: ViewState = {
         ...this.#where,
         mode,
-        open: [...this.#open],
-        quiet: [...this.#quiet],
+        open: [...this.#model.open],
+        quiet: [...this.#model.quiet],
         current: this.#current,
         x,
         y,
@@ -446,11 +368,6 @@ class Page {
       this.#send({ type: 'opened', open: state.open ?? [] });
     });
   }
-}
-
-function idOf(target: EventTarget | null): string | undefined {
-  const element = target instanceof Element ? target.closest('[data-id]') : null;
-  return element?.getAttribute('data-id') ?? undefined;
 }
 
 const embedded = document.getElementById('fxlens-graphs')?.textContent;

@@ -45,8 +45,8 @@ export class Places {
     let first = Number.POSITIVE_INFINITY;
     let last = 0;
     const visit = (inside: Inside, x: number, y: number): void => {
-      inside.obstacles.between(top - y, bottom - y, (found) => {
-        const box = found as Box;
+      inside.obstacles.between(top - y, bottom - y, (obstacle) => {
+        const box = obstacle as Box;
         if (x + box.x > right || x + box.x + box.w < left) return false;
         if (box.inside) visit(box.inside, x + box.x, y + box.y);
         else {
@@ -66,17 +66,17 @@ export class Places {
     let inside = this.root;
     let best: Place | undefined;
     for (;;) {
-      let found: Box | undefined;
+      let nearest: Box | undefined;
       for (const box of inside.boxes) {
         const start = inside.level.starts[box.number] ?? 0;
         if (start > position || inside.level.kinds[box.number] === 'o') continue;
-        const known = found ? (inside.level.starts[found.number] ?? 0) : -1;
-        if (start >= known) found = box;
+        const latest = nearest ? (inside.level.starts[nearest.number] ?? 0) : -1;
+        if (start >= latest) nearest = box;
       }
-      if (!found) return best;
-      best = this.#byId.get(found.id);
-      if (!found.inside) return best;
-      inside = found.inside;
+      if (!nearest) return best;
+      best = this.#byId.get(nearest.id);
+      if (!nearest.inside) return best;
+      inside = nearest.inside;
     }
   }
 }

@@ -1,6 +1,6 @@
 // The way from the top down to a node or a group: which groups must be open for it to be seen.
 import { childId } from './layout';
-import type { Level } from './level';
+import type { Model } from './model';
 
 export interface WayTo {
   /** The groups and folded runs to open, from the top. */
@@ -12,14 +12,11 @@ export interface WayTo {
   readonly quiet: boolean;
 }
 
-export async function wayTo(
-  path: string,
-  levels: ReadonlyMap<string, Level>,
-  need: (ids: readonly string[]) => Promise<void>,
-): Promise<WayTo | undefined> {
+export async function wayTo(path: string, model: Model): Promise<WayTo | undefined> {
+  const { levels } = model;
   const groups: string[] = [];
   for (let here = ''; ; ) {
-    await need([here]);
+    await model.need([here]);
     const level = levels.get(here);
     if (!level) return undefined;
     const ids = level.names.map((_, at) => childId(level, at));
@@ -30,7 +27,7 @@ export async function wayTo(
     let next = ids.find((group, at) => level.kinds[at] === 'g' && holds(group));
     const runs = ids.filter((_, at) => level.runs[at]);
     if (next === undefined && runs.length > 0) {
-      await need(runs);
+      await model.need(runs);
       next = runs.find((run) => {
         const members = levels.get(run);
         return members?.names.some((_, at) => childId(members, at) === path || holds(childId(members, at)));

@@ -9,7 +9,7 @@ interface Searched {
 }
 
 export class Search {
-  found: GraphFound | undefined;
+  result: GraphFound | undefined;
   #names = new Set<string>();
   #at = -1;
   #text = '';
@@ -21,16 +21,16 @@ export class Search {
 
   /** How many hits a box is, or holds. */
   hits(id: string, name: string): number {
-    return this.found?.under[id] ?? (this.#names.has(name) ? 1 : 0);
+    return this.result?.under[id] ?? (this.#names.has(name) ? 1 : 0);
   }
 
   async start(): Promise<void> {
     this.#at = -1;
     this.#text = this.bar.text;
     if (this.bar.text) {
-      this.found ??= { total: 0, paths: [], positions: [], under: {} };
+      this.result ??= { total: 0, paths: [], positions: [], under: {} };
       await this.recount();
-      this.#say(this.found.total ? this.found.total.toLocaleString('en') : 'none');
+      this.#say(this.result.total ? this.result.total.toLocaleString('en') : 'none');
       return;
     }
     this.forget();
@@ -39,25 +39,25 @@ export class Search {
   }
 
   forget(): void {
-    this.found = undefined;
+    this.result = undefined;
     this.#names.clear();
   }
 
   /** Ask again: other groups are open, on which hits are counted. */
   async recount(): Promise<void> {
     const { text } = this.bar;
-    if (!text || !this.found) return;
-    const found = await this.searched.ask(text);
+    if (!text || !this.result) return;
+    const result = await this.searched.ask(text);
     if (text !== this.bar.text) return;
-    this.found = found;
-    this.#names = new Set(found.paths);
+    this.result = result;
+    this.#names = new Set(result.paths);
     this.searched.changed();
   }
 
   async step(by: number): Promise<void> {
     // Enter may come before the search for what was typed last has begun.
-    if (!this.found || this.#text !== this.bar.text) await this.start();
-    const { paths, total } = this.found ?? { paths: [], total: 0 };
+    if (!this.result || this.#text !== this.bar.text) await this.start();
+    const { paths, total } = this.result ?? { paths: [], total: 0 };
     if (paths.length === 0) return;
     const first = this.#at < 0 && by < 0 ? 0 : this.#at;
     this.#at = (first + by + paths.length) % paths.length;

@@ -1,6 +1,6 @@
 // What is in sight of the picture, as elements: nothing else is in the document, so that its size does not matter.
 import { Card, type Detail, Frame, type Marks } from './cards';
-import { paths } from './edges';
+import { paths, ports } from './edges';
 import { svg } from './elements';
 import { type Box, HEAD, type Inside } from './layout';
 import type { Place, Places } from './places';
@@ -23,7 +23,8 @@ function detailAt(zoom: number): Detail {
 
 interface Lines {
   readonly element: SVGGElement;
-  readonly parts: Record<'plain' | 'eval' | 'train' | 'back' | 'near', SVGPathElement>;
+  /** One path for all lines that look alike. */
+  readonly parts: Map<string, SVGPathElement>;
   readonly ports: SVGPathElement;
   stamp: number;
 }
@@ -190,8 +191,8 @@ export class Viewport {
     const window = this.#filled;
     if (!window) return;
     this.#draw(inside, x, y);
-    inside.obstacles.between(window.top - y, window.bottom - y, (found) => {
-      const box = found as Box;
+    inside.obstacles.between(window.top - y, window.bottom - y, (obstacle) => {
+      const box = obstacle as Box;
       if (x + box.x > window.right || x + box.x + box.w < window.left) return false;
       this.#box(box, inside, x + box.x, y + box.y, detail);
       if (box.inside) this.#inside(box.inside, x + box.x, y + box.y, detail);
@@ -228,30 +229,25 @@ export class Viewport {
     if (!window) return;
     let lines = this.#edges.get(inside.id);
     if (!lines) {
-      const part = (kind: string): SVGPathElement => svg('path', { class: `edge ${kind}` });
-      const parts = {
-        plain: part('plain'),
-        eval: part('eval'),
-        train: part('train'),
-        back: part('back'),
-        near: part('near'),
-      };
       const ports = svg('path', { class: 'port' });
-      lines = { element: svg('g', {}, ...Object.values(parts), ports), parts, ports, stamp: 0 };
+      lines = { element: svg('g', {}, ports), parts: new Map(), ports, stamp: 0 };
       this.#lines.append(lines.element);
       this.#edges.set(inside.id, lines);
     }
     lines.stamp = this.#stamp;
-    const found = paths(inside, x, y, window.top, window.bottom, this.#near);
-    for (const kind of Object.keys(found) as (keyof typeof found)[]) {
-      if (lines.parts[kind].getAttribute('d') !== found[kind]) lines.parts[kind].setAttribute('d', found[kind]);
+    const drawn = paths(inside, x, y, window.top, window.bottom, this.#near);
+    for (const [kind, d] of Object.entries(drawn)) {
+      let part = lines.parts.get(kind);
+      if (!part && d) {
+        part = svg('path', { class: `edge ${kind}` });
+        lines.parts.set(kind, part);
+        // What is near lies above the others.
+        if (kind === 'near') lines.element.append(part);
+        else lines.element.prepend(part);
+      }
+      if (part && part.getAttribute('d') !== d) part.setAttribute('d', d);
     }
-    if (inside === this.#places?.root) return;
-    // A dot where the line meets the frame's title, and where it leaves.
-    const enters = inside.edges.some(({ source }) => !source);
-    const leaves = inside.edges.some(({ reader }) => !reader);
-    const dot = (at: number): string => `M${x + inside.port - 3} ${at}a3 3 0 1 1 6 0a3 3 0 1 1 -6 0Z`;
-    lines.ports.setAttribute('d', (enters ? dot(y + HEAD) : '') + (leaves ? dot(y + inside.h) : ''));
+    if (inside !== this.#places?.root) lines.ports.setAttribute('d', ports(inside, x, y));
   }
 
   #listen(): void {

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fxlens.graph import Failure, GraphNode, ModeGraph, ModelGraph, ModuleInfo, SourceLine, Value
+    from fxlens.picture.notebook import show
     from fxlens.tracing import (
         Extractor,
         FeatureExtractor,
@@ -59,17 +60,19 @@ __all__ = [
     "create_feature_extractor",
     "get_graph_node_names",
     "get_graph_node_names_by_mode",
+    "show",
     "trace_model",
 ]
 
+_HOMES = {"show": "fxlens.picture.notebook"}
 _DATA = frozenset({"Failure", "GraphNode", "ModeGraph", "ModelGraph", "ModuleInfo", "SourceLine", "Value"})
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = importlib.import_module("fxlens.graph" if name in _DATA else "fxlens.tracing")
-    value = globals()[name] = getattr(home, name)
+    home = _HOMES.get(name, "fxlens.graph" if name in _DATA else "fxlens.tracing")
+    value = globals()[name] = getattr(importlib.import_module(home), name)
     return value
 
 

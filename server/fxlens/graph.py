@@ -384,7 +384,9 @@ _REVISIONS = count()
 class ModelGraph:
     """What tracing a model yields: both modes' graphs, the module tree, and what went wrong.
 
-    A mode that could not be traced is ``None`` and has a :class:`Failure` in ``failures``.
+    A mode that could not be traced is ``None`` and has a :class:`Failure` in ``failures``. The values of all nodes are
+    those for one input, which is the values of the placeholders; ``input_reason`` says where that input is from
+    (``"guessed"``), ``""`` where no shapes are known.
 
     Example:
         >>> graph = trace_model(resnet50())  # doctest: +SKIP
@@ -399,6 +401,7 @@ class ModelGraph:
     modules: tuple[ModuleInfo, ...]
     failures: tuple[Failure, ...] = ()
     aliases: tuple[ModuleAlias, ...] = ()
+    input_reason: str = ""
 
     def of(self, mode: Mode) -> ModeGraph | None:
         return self.train if mode == "train" else self.eval
@@ -432,6 +435,7 @@ class ModelGraph:
             "modules": _MODULES.to_json(self.modules),
             "failures": [failure.to_json() for failure in self.failures],
             "aliases": [alias.to_json() for alias in self.aliases],
+            "input_reason": self.input_reason,
         }
 
     @staticmethod
@@ -445,4 +449,5 @@ class ModelGraph:
             tuple(_MODULES.from_json(data["modules"])),
             tuple(map(Failure.from_json, data["failures"])),
             tuple(map(ModuleAlias.from_json, data["aliases"])),
+            data["input_reason"],
         )

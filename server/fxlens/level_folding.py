@@ -58,14 +58,14 @@ class Folding:
         group.children = folded
         return [child for child in folded if not isinstance(child, int) and child.members]
 
-    def _alike(self, one: Group, other: Group) -> bool:
-        if one.count != other.count or self._class_of(one.path) != self._class_of(other.path):
+    def _alike(self, group: Group, other: Group) -> bool:
+        if group.count != other.count or self._class_of(group.path) != self._class_of(other.path):
             return False
-        if _stem(one.name) != _stem(other.name):
+        if _stem(group.name) != _stem(other.name):
             return False
-        if not _same_size(self._value_of(one), self._value_of(other)):
+        if not _same_size(self._value_of(group), self._value_of(other)):
             return False
-        return self._inner_groups(one) == self._inner_groups(other) and self._steps_alike(one, other)
+        return self._inner_groups(group) == self._inner_groups(other) and self._steps_alike(group, other)
 
     def _inner_groups(self, group: Group) -> list[tuple[str, str, int, int]]:
         skip = len(group.path)
@@ -74,11 +74,11 @@ class Folding:
             for inner in group.groups()
         ]
 
-    def _steps_alike(self, one: Group, other: Group) -> bool:
+    def _steps_alike(self, group: Group, other: Group) -> bool:
         """Whether both do the same with the same inner edges; whatever is read from outside counts as one."""
-        here, there = list(one.positions()), list(other.positions())
-        if one.contiguous and other.contiguous:
-            both = slice(one.first, one.last + 1), slice(other.first, other.last + 1)
+        here, there = list(group.positions()), list(other.positions())
+        if group.contiguous and other.contiguous:
+            both = slice(group.first, group.last + 1), slice(other.first, other.last + 1)
             if self._steps[both[0]] != self._steps[both[1]]:
                 return False
             offsets = zip(self._offsets[both[0]], self._offsets[both[1]], strict=True)
@@ -121,11 +121,11 @@ def _stem(name: str) -> str:
     return shorter if shorter != name else name[:-1]
 
 
-def _same_size(one: Value | None, other: Value | None) -> bool:
+def _same_size(value: Value | None, other: Value | None) -> bool:
     """Whether shapes differ in one dimension at most: stages of another resolution are no repetition, whatever they do.
 
     In one dimension the blocks of a DenseNet differ, each of which adds channels.
     """
-    if one is None or other is None or not one.shape or not other.shape:
+    if value is None or other is None or not value.shape or not other.shape:
         return True
-    return len(one.shape) == len(other.shape) and sum(a != b for a, b in zip(one.shape, other.shape, strict=True)) <= 1
+    return len(value.shape) == len(other.shape) and sum(map(int.__ne__, value.shape, other.shape)) <= 1

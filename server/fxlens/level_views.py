@@ -1,4 +1,4 @@
-"""What the graph view shows of a model: one mode, both merged, or its modules; and what is said of single nodes."""
+"""What the graph view shows of a model: one mode, both merged, or its modules; and the notes on single nodes."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def view_of(graph: ModelGraph, mode: Mode | None) -> View:
     traced = list(graph.traced())
     if not traced:
         return _hierarchy(graph)
-    one = (graph.of(mode) if mode else None) or traced[0]
+    single = (graph.of(mode) if mode else None) or traced[0]
     merged = merge_modes(graph) if graph.modes_differ else ()
     modes_of = {modal.node.name: modal.modes for modal in merged}
     if mode or not merged:
-        modes = [modes_of.get(node.name, MODES) for node in one.nodes]
+        modes = [modes_of.get(node.name, MODES) for node in single.nodes]
         return View(
-            one.nodes,
+            single.nodes,
             modes,
-            [tuple((source, MODES) for source in node.inputs) for node in one.nodes],
-            [(key, at, MODES) for key, at in one.outputs],
+            [tuple((source, MODES) for source in node.inputs) for node in single.nodes],
+            [(key, at, MODES) for key, at in single.outputs],
         )
     return _merged(traced, [modal.node for modal in merged], [modal.modes for modal in merged])
 
@@ -40,14 +40,14 @@ def _merged(traced: Sequence[ModeGraph], nodes: Sequence[GraphNode], modes: Sequ
     positions = {node.name: at for at, node in enumerate(nodes)}
     inputs: list[dict[int, tuple[Mode, ...]]] = [{} for _ in nodes]
     outputs: dict[tuple[str, int], tuple[Mode, ...]] = {}
-    for one in traced:
-        here = [positions[node.name] for node in one.nodes]
-        for at, node in zip(here, one.nodes, strict=True):
+    for graph in traced:
+        here = [positions[node.name] for node in graph.nodes]
+        for at, node in zip(here, graph.nodes, strict=True):
             for source in node.inputs:
-                inputs[at][here[source]] = (*inputs[at].get(here[source], ()), one.mode)
-        for key, at in one.outputs:
-            outputs[key, here[at]] = (*outputs.get((key, here[at]), ()), one.mode)
-    ends = [(key, at, found) for (key, at), found in outputs.items()]
+                inputs[at][here[source]] = (*inputs[at].get(here[source], ()), graph.mode)
+        for key, at in graph.outputs:
+            outputs[key, here[at]] = (*outputs.get((key, here[at]), ()), graph.mode)
+    ends = [(key, at, modes_of) for (key, at), modes_of in outputs.items()]
     return View(nodes, modes, [tuple(sources.items()) for sources in inputs], ends)
 
 
@@ -78,7 +78,7 @@ class Facts:
 
 
 def notes_of(nodes: Sequence[GraphNode]) -> dict[int, str]:
-    """What is said on the card of a module's call: which of several it is; whose it is, if its name tells another."""
+    """The note on the card of a module's call: which of several it is; whose it is, if its name tells another."""
     calls: dict[str, list[int]] = {}
     for at, node in enumerate(nodes):
         if node.op == "call_module":

@@ -77,19 +77,19 @@ class Levels:
         view = view_of(graph, mode)
         self.nodes, self._modes, self._inputs, self._outputs = view.nodes, view.modes, view.inputs, view.outputs
         self._modules = graph.modules_by_path
-        self._returned = [one.returned for one in ([graph.of(mode)] if mode else graph.traced()) if one]
+        self._returned = [traced.returned for traced in ([graph.of(mode)] if mode else graph.traced()) if traced]
         self._readers: list[list[int]] = [[] for _ in self.nodes]
         for reader, inputs in enumerate(self._inputs):
             for source, _ in inputs:
                 self._readers[source].append(reader)
         self._returned_nodes = {position for _, position, _ in self._outputs}
         facts = Facts()
-        known = [facts.of(node) for node in self.nodes]
-        self._kinds: list[Kind] = [kind for kind, _, _ in known]
-        self._texts: list[str] = [text for _, _, text in known]
+        each = [facts.of(node) for node in self.nodes]
+        self._kinds: list[Kind] = [kind for kind, _, _ in each]
+        self._texts: list[str] = [text for _, _, text in each]
         self._quiet = [
             plumbing or (kind == "w" and len(readers) == 1 and at not in self._returned_nodes)
-            for at, ((kind, plumbing, _), readers) in enumerate(zip(known, self._readers, strict=True))
+            for at, ((kind, plumbing, _), readers) in enumerate(zip(each, self._readers, strict=True))
         ]
         self._loud_before = [0, *accumulate(not quiet for quiet in self._quiet)]
         self._differ = graph.modes_differ
@@ -105,11 +105,12 @@ class Levels:
         if len(self.nodes) <= _STRIP_LENGTH:
             return "".join(self._kinds)
         bounds = [at * len(self.nodes) // _STRIP_LENGTH for at in range(_STRIP_LENGTH + 1)]
-        return "".join(self._slice_kind(*ends) for ends in pairwise(bounds))
+        return "".join(self._slice_kind(number, *ends) for number, ends in enumerate(pairwise(bounds)))
 
-    def _slice_kind(self, start: int, end: int) -> str:
-        loud = (self._kinds[at] for at in range(start, end) if not self._quiet[at])
-        return next(loud, self._kinds[start])
+    def _slice_kind(self, number: int, start: int, end: int) -> str:
+        """Another node's with each slice: of blocks as long as a slice the first nodes alone would look the same."""
+        loud = [self._kinds[at] for at in range(start, end) if not self._quiet[at]]
+        return loud[number % len(loud)] if loud else self._kinds[start]
 
     def level(self, identity: str) -> Level | None:
         """The level of a module (``""`` for the model) or of a folded run; ``None`` if there is no such group."""
@@ -136,14 +137,14 @@ class Levels:
 
     def all(self) -> dict[str, Level]:
         """Every level by its id, for a file that must hold them all."""
-        waiting, found = [""], {}
+        waiting, levels = [""], {}
         while waiting:
             identity = waiting.pop()
             level = self.level(identity)
             if level:
-                found[identity] = level
+                levels[identity] = level
                 waiting.extend(child_id(level, at) for at, kind in enumerate(level["kinds"]) if kind == "g")
-        return found
+        return levels
 
     def position(self, name: str) -> int | None:
         """Where in execution order a node of that name stands."""
@@ -173,7 +174,7 @@ class Levels:
         loud = [sorted(at for at in ends if single or not self._quiet[at]) for ends in (reads, readers)]
         return loud[0], loud[1], outputs
 
-    def found(self, text: str) -> list[int]:
+    def search(self, text: str) -> list[int]:
         """The positions of the nodes whose name, class or operation holds ``text``, in any case."""
         wanted = text.casefold()
         return [
@@ -311,13 +312,13 @@ class Levels:
         joined: dict[tuple[int, int], tuple[set[Mode], bool]] = {}
 
         def join(source: int, reader: int, modes: tuple[Mode, ...], *, quiet: bool) -> None:
-            known = joined.get((source, reader))
-            if known is None:
+            before = joined.get((source, reader))
+            if before is None:
                 joined[source, reader] = set(modes), quiet
             else:
-                known[0].update(modes)
-                if known[1] and not quiet:
-                    joined[source, reader] = known[0], False
+                before[0].update(modes)
+                if before[1] and not quiet:
+                    joined[source, reader] = before[0], False
 
         for at, reader in slot.items():
             for source, modes in self._inputs[at]:
@@ -363,10 +364,10 @@ def _shape_change(first: Value | None, last: Value | None) -> str:
     """``1×64→256×56×56``: how the shape differs between the first and the last of a run."""
     if last is None:
         return ""
-    one, other = first.shape if first else None, last.shape
-    if not one or not other or len(one) != len(other):
+    start, end = first.shape if first else None, last.shape
+    if not start or not end or len(start) != len(end):
         return last.phrase
-    return "×".join(str(b) if a == b else f"{a}→{b}" for a, b in zip(one, other, strict=True))
+    return "×".join(str(b) if a == b else f"{a}→{b}" for a, b in zip(start, end, strict=True))
 
 
 def _joined(path: str, name: str) -> str:

@@ -97,6 +97,14 @@ class NameIndex:
         """
         return self._children.get(prefix, ())
 
+    def in_order(self, prefix: str = "") -> Iterator[str]:
+        """All paths below ``prefix`` that select something, in execution order, a path before those below it."""
+        waiting = list(reversed(self.children(prefix)))
+        while waiting:
+            path = waiting.pop()
+            yield path
+            waiting.extend(reversed(self.children(path)))
+
     def holding(self, text: str) -> dict[str, int]:
         """How many nodes whose name or label holds ``text`` (casefolded) stand at and under each path, ``""`` included.
 

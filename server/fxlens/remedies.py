@@ -24,9 +24,9 @@ FEATURE_PARTS = (
 def fitting(failure: Failure, queries: Mapping[Mode, Sequence[str]]) -> list[Remedy]:
     """The remedies of ``failure`` with which every one of ``queries`` selects something, best first.
 
-    A leaf module that hides what is requested is no remedy. A query that has the path of a submodule before it counts
-    without it, if that submodule is passed. Where nothing is requested, only parts are offered that are called what the
-    part with a model's features is called.
+    A leaf module that hides a requested node is not a remedy. If a submodule is passed instead of the model, a query
+    that starts with its path counts without that prefix. Where nothing is requested, only parts with the customary name
+    of a feature extractor are offered.
     """
     requested = any(queries.values())
     return [

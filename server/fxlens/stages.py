@@ -39,6 +39,12 @@ class Stage:
     def channels(self) -> int:
         return self.grid.channels
 
+    @property
+    def level(self) -> str:
+        """Its level in a feature pyramid: ``c2`` for 1/4; ``""`` in a stem, and for reductions such as 1/14."""
+        exponent = self.reduction.bit_length() - 1
+        return "" if self.stem or self.reduction != 1 << exponent else f"c{exponent}"
+
 
 @dataclass(frozen=True)
 class Stages:
@@ -54,6 +60,13 @@ class Stages:
     stages: tuple[Stage, ...] = ()
     head: Stage | None = None
     blocks: tuple[Stage, ...] = ()
+
+    @property
+    def pyramid(self) -> tuple[Stage, ...]:
+        """The stages that a detector's neck reads: from 1/4 on, or all where those are fewer than two."""
+        numbered = tuple(stage for stage in self.stages if not stage.stem and stage.reduction > 1)
+        coarse = tuple(stage for stage in numbered if stage.reduction >= 4)
+        return coarse if len(coarse) > 1 else numbered
 
     @property
     def suggested_blocks(self) -> tuple[Stage, ...]:

@@ -1,6 +1,6 @@
 // The graph view: opened, walked through, written from, followed from the code, by pointer and by keys alone.
 import { GraphView } from './lib/graph';
-import { expect, test } from './lib/test';
+import { expect, OWN_WINDOW, test } from './lib/test';
 
 const FILE = 'resnet_features.py';
 
@@ -68,13 +68,22 @@ test('it follows the cursor, finds, keeps its place while hidden, and shows a ch
 
   await code.editor.locator('.view-line', { hasText: 'model.fc' }).click();
   await code.goTo(FILE, '2048, 10)', 8);
+  const body = graph.page.locator('body');
+  await body.evaluate((element) => {
+    const about = () => element.querySelector('.stale .about') ?? element.querySelector('.about');
+    new MutationObserver(() => {
+      if (element.classList.contains('stale')) element.dataset.stale = about()?.textContent ?? '';
+    }).observe(element, { attributes: true, attributeFilter: ['class'], childList: true, subtree: true });
+  });
   await code.type('00');
   // What is open stays so; `fc` is far below, and only what is in sight is in the document.
   await search.fill('fc');
   await expect(graph.page.locator('output')).toHaveText('1');
   await search.press('Enter');
   await expect(graph.current).toHaveAccessibleName(/^fc, .*1×1000/);
-  await expect(graph.page.locator('body')).not.toHaveClass(/stale/);
+  await expect(body).not.toHaveClass(/stale/);
+  // The picture stayed while the changed model was read, and said so.
+  await expect(body).toHaveAttribute('data-stale', 'Reading the changed model…');
   await search.fill('layer2.0.conv2');
   await search.press('Enter');
   await expect(graph.node('layer2.0')).toHaveAttribute('aria-expanded', 'true');
@@ -116,4 +125,37 @@ test('keys alone walk, open, tick, copy and go to a source', async ({ code }) =>
   await code.press('F12');
   await code.page.locator('.tab.active[data-resource-name="resnet.py"]').waitFor();
   await expect(graph.page.locator('body')).not.toHaveAttribute('data-violations');
+});
+
+test('the menu of a node copies it as Python reaches it; Enter reveals it in the tree', async ({ code }) => {
+  await code.open(FILE);
+  await expect(code.errors).toHaveCount(1);
+  const graph = new GraphView(code);
+  await graph.open();
+  await graph.expand('layer1');
+  await graph.menu('layer1.2', 'Copy as Python');
+  await expect.poll(() => code.clipboard()).toBe('model.layer1[-1]');
+  await graph.menu('layer1.0', 'Copy Node Name');
+  await expect.poll(() => code.clipboard()).toBe('layer1.0');
+  await graph.menu('layer1.1', 'Reveal in Model Tree');
+  await expect(code.treeItem('1')).toHaveAttribute('aria-selected', 'true');
+  await graph.click('maxpool');
+  await code.press('Enter');
+  await expect(code.treeItem('maxpool')).toHaveAttribute('aria-selected', 'true');
+});
+
+test('after the window is loaded anew it is where it was', OWN_WINDOW, async ({ code }) => {
+  await code.open(FILE);
+  await expect(code.errors).toHaveCount(1);
+  const graph = new GraphView(code);
+  await graph.open();
+  await graph.expand('layer1');
+  await graph.expand('layer1.1');
+  await graph.click('layer1.1.conv2');
+  await expect(graph.details).toContainText('layer1.1.conv2');
+  await Promise.all([code.page.waitForEvent('load'), code.run('Developer: Reload Window')]);
+  await code.ready();
+  await expect(graph.current).toHaveAttribute('data-id', 'layer1.1.conv2', { timeout: 90_000 });
+  await expect(graph.title).toHaveText('ResNet');
+  await expect(graph.node('layer1')).toHaveAttribute('aria-expanded', 'true');
 });

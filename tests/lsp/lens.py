@@ -80,7 +80,7 @@ class Lens:
     def open(self, name: str, text: str | None = None, uri: str = "") -> Opened:
         """Open a file of the workspace, or ``text`` under its name; a ``|`` in ``text`` marks the cursor.
 
-        ``uri`` is the address of what is no file.
+        ``uri`` is the address of what is not a file.
         """
         path = self.root / name
         text, cursor = cut_cursor(path.read_text(encoding="utf-8") if text is None else text)

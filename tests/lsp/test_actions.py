@@ -32,9 +32,9 @@ async def check(lens: Lens, title: str, before: str, after: str, head: str = IMP
     actions = [action for one in found for action in await lens.actions(document, one)]
     chosen = [action for action in actions if action.title.startswith(title)]
     assert chosen, ([one.message for one in found], [action.title for action in actions])
-    mended = lens.applied(document, chosen[0])
-    ast.parse(mended)
-    assert mended == head + after
+    fixed = lens.applied(document, chosen[0])
+    ast.parse(fixed)
+    assert fixed == head + after
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,73 @@ async def test_after_the_action_nothing_is_marked_and_the_library_takes_the_call
             run(head + call)
     document = lens.open("act_here.py", head + call)
     (found,) = await lens.settled(document)
-    mended = [lens.applied(document, one) for one in await lens.actions(document, found) if one.title.startswith(title)]
-    assert mended
-    assert await lens.settled(lens.open("acted_here.py", mended[0])) == []
-    run(mended[0])
+    fixed = [lens.applied(document, one) for one in await lens.actions(document, found) if one.title.startswith(title)]
+    assert fixed
+    assert await lens.settled(lens.open("acted_here.py", fixed[0])) == []
+    run(fixed[0])
+
+
+WRAPPED = """\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+class Detector(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())
+
+    def forward(self, images):
+        return [self.backbone(image) for image in images]
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            'create_feature_extractor(Detector(), ["backbone.1"])',
+            'create_feature_extractor(Detector().backbone, ["1"])',
+        ),
+        (
+            "model = Detector()\ncreate_feature_extractor(model, {'backbone.0': 'conv', 'backbone.1': 'relu'})",
+            "model = Detector()\ncreate_feature_extractor(model.backbone, {'0': 'conv', '1': 'relu'})",
+        ),
+        (
+            'create_feature_extractor(Detector() if True else None, ["backbone.1"])',
+            'create_feature_extractor((Detector() if True else None).backbone, ["1"])',
+        ),
+    ],
+)
+async def test_the_part_that_was_tried_is_passed(lens: Lens, before: str, after: str) -> None:
+    await check(lens, "Pass `.backbone`", before, after, WRAPPED)
+    document = lens.open("passed_here.py", WRAPPED + after)
+    assert [one.message for one in await lens.settled(document)] == []
+
+
+FLAGGED = """\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+
+    def forward(self, x, scale=1.0, return_dict=True):
+        y = self.conv(x)
+        return {"y": y * scale} if return_dict else y
+
+
+"""
+
+
+async def test_the_arguments_that_were_tried_are_fixed(lens: Lens) -> None:
+    before = 'create_feature_extractor(Net(), ["conv"])'
+    after = "create_feature_extractor(Net(), [\"conv\"], concrete_args={'return_dict': True})"
+    await check(lens, "Add `concrete_args=", before, after, FLAGGED)
+    document = lens.open("fixed_here.py", FLAGGED + after)
+    assert [one.message for one in await lens.settled(document)] == []

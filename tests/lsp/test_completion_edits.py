@@ -21,7 +21,7 @@ STRINGS = {
     "unicode": ("[u'lay|']", "[u'layer1']"),
     "triple": ('["""lay|"""]', '["""layer1"""]'),
     "triple single": ("['''lay|''']", "['''layer1''']"),
-    "cursor inside": ('["l|ayer9.0"]', '["layer1"]'),
+    "cursor inside": ('["l|ayer9.0"]', '["layer1.0"]'),
     "cursor at the start": ('["|layer9"]', '["layer1"]'),
     "empty": ('["|"]', '["layer1"]'),
     "unclosed": ('["lay|', '["layer1'),

@@ -34,7 +34,8 @@ async def test_a_mode_specific_name_says_what_each_mode_selects(lens: Lens) -> N
     [
         ("layer1", "**`layer1`** of ResNet · Sequential · 147,968 parameters"),
         ("layer1", "`layer1.1.relu_1` (ReLU), 1×64×56×56 → 1×64×56×56"),
-        ("layer2.0", "1×64×56×56 → 1×128×28×28"),
+        ("layer2.0", "BasicBlock · 230,144 parameters · 1×64×56×56 → 1×128×28×28"),
+        ("layer1", "Shapes for an input of 1×3×224×224 (guessed)."),
         ("conv1", "selects `conv1` (Conv2d), 1×3×224×224 → 1×64×112×112"),
         ("layer1.0.relu", "the module runs 2 times"),
         ("layer1.0.add", "1×64×56×56, 1×64×56×56 → 1×64×56×56"),
@@ -202,9 +203,13 @@ async def test_the_tree_goes_from_the_model_to_its_nodes(lens: Lens) -> None:
     top = await lens.children(document, "")
     assert [item["label"] for item in top[:6]] == ["x", "conv1", "bn1", "relu", "maxpool", "layer1"]
     layer1 = top[5]
-    assert (layer1["kind"], layer1["description"], layer1["hasChildren"]) == ("module", "Sequential", True)
+    assert (layer1["kind"], layer1["description"], layer1["hasChildren"]) == (
+        "module",
+        "Sequential · 1×256×56×56 · 1/4",
+        True,
+    )
     blocks = await lens.children(document, "layer1")
-    assert [item["description"] for item in blocks] == ["Bottleneck"] * 3
+    assert [item["description"] for item in blocks] == ["Bottleneck · 1×256×56×56 · 1/4"] * 3
     nodes = await lens.children(document, "layer1.0")
     conv = nodes[0]
     assert (conv["label"], conv["kind"], conv["path"]) == ("conv1", "leaf", "layer1.0.conv1")
@@ -227,7 +232,7 @@ async def test_a_row_tells_class_parameters_mode_and_source(lens: Lens) -> None:
     document = lens.open("aux_features.py")
     await lens.settled(document)
     top = {item["label"]: item for item in await lens.children(document, "")}
-    assert top["stem"]["description"] == "Conv2d · 1×32×112×112"
+    assert top["stem"]["description"] == "Conv2d · 1×32×112×112 · 1/2"
     module = top["stage1"]["tooltip"]
     for part in ("`stage1`", "torch.nn.modules.container.Sequential, 36,992 parameters", "in train and eval mode"):
         assert part in module

@@ -1,4 +1,4 @@
-"""Every sample of the rules' workspace: marked where it says so and nowhere else, and mended by its fixes."""
+"""Every sample of the rules' workspace: marked where it says so and nowhere else, and corrected by its fixes."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ async def test_each_sure_fix_mends_its_line_and_leaves_the_others(rules: Lens, n
         for action in await rules.actions(document, one):
             if not action.is_preferred or action.diagnostics != [one]:
                 continue
-            mended = rules.applied(document, action)
-            ast.parse(mended)
-            again = await rules.settled(rules.open(f"mended_{name}", mended))
+            fixed = rules.applied(document, action)
+            ast.parse(fixed)
+            again = await rules.settled(rules.open(f"fixed_{name}", fixed))
             rest = messages.copy()
             rest.remove(one.message)
             assert sorted(other.message for other in again) == rest, action.title

@@ -1,4 +1,4 @@
-"""Every rule by its page's own examples: the wrong one is marked and linked, the right one is not, fixes mend it."""
+"""Every rule by its page's own examples: the wrong one is marked and linked, the right one is not, its fixes correct it."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ async def test_the_preferred_fix_mends_the_example(lens: Lens, code: str) -> Non
     document = lens.open("rule_here.py", RULES[code].wrong)
     found = await lens.settled(document)
     (action,) = [one for one in await lens.actions(document, found[0]) if one.is_preferred]
-    mended = lens.applied(document, action)
-    ast.parse(mended)
-    again = lens.open("rule_mended.py", mended)
+    fixed = lens.applied(document, action)
+    ast.parse(fixed)
+    again = lens.open("rule_fixed.py", fixed)
     assert [one.message for one in await lens.settled(again)] == []
 
 
@@ -55,9 +55,9 @@ async def test_ignoring_silences_the_line(lens: Lens, code: str) -> None:
     document = lens.open("rule_here.py", RULES[code].wrong)
     found = next(one for one in await lens.settled(document) if one.code == code)
     (action,) = [one for one in await lens.actions(document, found) if one.title.startswith("Ignore " + code)]
-    mended = lens.applied(document, action)
-    ast.parse(mended)
-    again = lens.open("rule_ignored.py", mended)
+    fixed = lens.applied(document, action)
+    ast.parse(fixed)
+    again = lens.open("rule_ignored.py", fixed)
     silenced = [(one.code, one.range.start.line) for one in await lens.settled(again)]
     assert (code, found.range.start.line) not in silenced
 
@@ -68,7 +68,7 @@ async def test_all_of_a_kind_are_fixed_at_once(lens: Lens) -> None:
     found = await lens.settled(document)
     assert len(found) == 3
     (action,) = [one for one in await lens.actions(document, found[0]) if one.title.startswith("Fix all")]
-    again = lens.open("rule_mended.py", lens.applied(document, action))
+    again = lens.open("rule_fixed.py", lens.applied(document, action))
     assert await lens.settled(again) == []
     (action,) = await lens.source_actions(document, "source.fixAll")
     assert action.kind == "source.fixAll.fxlens"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from lens import Lens
 
@@ -180,3 +182,53 @@ get_graph_node_names(resnet18())
     after, problem = await lens.toggled(document, "fc", True)
     assert after == document.text
     assert problem == "get_graph_node_names takes no names."
+
+
+VIT = HEAD + 'create_feature_extractor(vit_b_16(), ["getitem"])\n'
+
+
+async def test_sizes_and_checks_are_hidden_unless_they_are_wanted_or_requested(lens: Lens) -> None:
+    document = lens.open("tree_vit.py", VIT)
+    await lens.settled(document)
+    every = [row["label"] for row in await lens.children(document, "")]
+    assert {"getattr", "eq", "_assert", "floordiv", "getitem", "getitem_1"} < set(every)
+    shown = [row["label"] for row in await lens.children(document, "", plumbing=False)]
+    assert {"x", "conv_proj", "encoder", "heads", "class_token"} < set(shown)
+    assert "getitem" in shown, "the call requests it"
+    assert {"getattr", "eq", "_assert", "floordiv", "getitem_1"}.isdisjoint(shown)
+    filtered = [row["label"] for row in await lens.children(document, "", plumbing=False, filter="floordiv")]
+    assert filtered == ["floordiv", "floordiv_1"], "who looks for one finds it"
+    root = (await lens.tree(document, plumbing=False))["root"]
+    assert "of them sizes and checks" in root["description"]
+
+
+async def test_a_container_leads_to_the_line_that_sets_it(lens: Lens) -> None:
+    document = lens.open("tree_net.py", HEAD + 'create_feature_extractor(resnet18(), ["layer1"])\n')
+    await lens.settled(document)
+
+    async def line(path: str) -> str:
+        source = await lens.ask("treeSource", document, path=path)
+        lines = Path(source["uri"].removeprefix("file://")).read_text(encoding="utf-8").split("\n")
+        return lines[source["line"]]
+
+    assert "self.layer1 = self._make_layer" in await line("layer1")
+    assert "def forward" in await line("layer1.0")
+    assert "self.downsample = downsample" in await line("layer2.0.downsample")
+    assert "self.conv1(x)" in await line("conv1")
+    assert await lens.ask("treeSource", document, path="layer9") is None
+    (row,) = [row for row in await lens.children(document, "") if row["label"] == "layer1"]
+    assert "container.py" not in row["tooltip"]
+    assert "1×64×56×56 → 1×64×56×56, for an input of 1×3×224×224 (guessed)" in row["tooltip"]
+
+
+async def test_the_line_above_the_tree_says_which_call_it_is(lens: Lens) -> None:
+    text = (
+        HEAD
+        + 'one = create_feature_extractor(resnet18(), ["layer1", "fc"])\ntwo = create_feature_extractor(resnet18(num_classes=2), [])\n'
+    )
+    document = lens.open("tree_two.py", text)
+    await lens.settled(document)
+    one = (await lens.tree(document, document.position_of("one")))["summary"]
+    two = (await lens.tree(document, document.position_of("two")))["summary"]
+    assert one.startswith("Line 3: resnet18() · 2 of 70 nodes selected")
+    assert two.startswith("Line 4: resnet18(num_classes=2) · 0 of 70 nodes selected")

@@ -74,7 +74,7 @@ async def lenses(lens: Lens, document: Opened, command: str = "fxlens.revealTree
     [
         (
             HEAD + 'extractor = create_feature_extractor(resnet18(), ["layer1"])\n',
-            ["70 nodes · 11.7 M parameters · eval = train"],
+            ["c2 1/4 64 · c3 1/8 128 · c4 1/16 256 · c5 1/32 512 · 11.7 M parameters"],
         ),
         (
             NET + 'create_feature_extractor(Net(), ["stem"])\n',
@@ -87,7 +87,7 @@ async def lenses(lens: Lens, document: Opened, command: str = "fxlens.revealTree
         (
             HEAD + "def f(deep):\n    model = resnet18() if deep else resnet18(num_classes=10)\n"
             "    return create_feature_extractor(model, ['fc'])\n",
-            ["70 nodes · 11.7 M parameters · eval = train · and 1 more model"],
+            ["c2 1/4 64 · c3 1/8 128 · c4 1/16 256 · c5 1/32 512 · 11.7 M parameters · and 1 more model"],
         ),
         (
             NET.replace("return self.dropout", "x = x if x.sum() > 0 else -x\n        return self.dropout")
@@ -116,7 +116,9 @@ async def test_a_lens_over_a_call_that_is_being_read_promises_nothing(lens: Lens
     await lens.settled(document)
     lens.edit(document, "num_classes=77", "num_classes=1 / 0")
     await lens.settled(document)
-    assert await lenses(lens, document) == ["70 nodes · 11.2 M parameters · eval = train · from before the last change"]
+    assert await lenses(lens, document) == [
+        "c2 1/4 64 · c3 1/8 128 · c4 1/16 256 · c5 1/32 512 · 11.2 M parameters · from before the last change"
+    ]
     assert await lenses(lens, document, "fxlens.showGraph") == ["graph"]
 
 
@@ -144,9 +146,9 @@ async def test_a_hint_behind_a_query_is_its_shape(lens: Lens) -> None:
     await lens.settled(document)
     line = document.text.split("\n")[3]
     assert await hints(lens, document) == [
-        (3, line.index('"layer1"') + 8, "1×64×56×56"),
-        (3, line.index('"flatten"') + 9, "1×512"),
-    ]
+        (3, line.index('"a"') + 3, "64×56×56"),
+        (3, line.index('"b"') + 3, "1×512"),
+    ], "behind the key: between the two it would read like a second one"
 
 
 @pytest.mark.parametrize("cursor", ['"layer4"', "'layer4.1'", '"layer4.1.relu_1"'])

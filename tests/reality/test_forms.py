@@ -25,7 +25,8 @@ PATHS = sorted(path for path in FOLDER.rglob("*") if path.suffix in (".py", ".ip
 PROGRAMS = [
     path
     for path in PATHS
-    if path.parent == FOLDER or path.name in ("training.py", "inspect_shop.py", "launch.py", "tapped.py", "test_taps.py")
+    if path.parent == FOLDER
+    or path.name in ("training.py", "inspect_shop.py", "launch.py", "tapped.py", "test_taps.py")
 ]
 HARNESS = """
 import contextlib, io, json, os, re, runpy, sys
@@ -102,14 +103,18 @@ def said() -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_the_marked_names_are_found_wrong_and_nothing_else_is(path: Path, said: dict[str, list[dict[str, Any]]]) -> None:
+def test_the_marked_names_are_found_wrong_and_nothing_else_is(
+    path: Path, said: dict[str, list[dict[str, Any]]]
+) -> None:
     problems = said.get(str(path), [])
     found = {
         (str(each.get("cell") or ""), each["line"] - 1, each["column"] - 1, each["end_column"] - 1, each["rule"])
         for each in problems
     }
     wanted = {
-        (cell, mark.line, mark.start, mark.end, mark.rule) for cell, several in written(path).items() for mark in several
+        (cell, mark.line, mark.start, mark.end, mark.rule)
+        for cell, several in written(path).items()
+        for mark in several
     }
     assert found == wanted, [each["message"] for each in problems]
     for several in written(path).values():

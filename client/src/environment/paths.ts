@@ -31,7 +31,7 @@ export function interpreterAt(path: string, base: string | undefined, env: NodeJ
   return isFile(absolute) ? absolute : interpreterIn(absolute);
 }
 
-/** Every file on PATH that has one of these names, in PATH's order; Windows' shop stub is no Python. */
+/** Every file on PATH that has one of these names, in PATH's order; Windows' shop stub is not Python. */
 export function onPath(names: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const folders = (env.PATH ?? env.Path ?? '').split(delimiter).filter(isAbsolute);
   return folders

@@ -31,7 +31,7 @@ __all__ = [
 
 
 _RAISES = frozenset({"unknown-node", "mode-specific-node", "naming-failure", "untraceable-model", "invalid-arguments"})
-"""The rules whose problems raise where the call is made: no news where the program catches that."""
+"""The rules whose problems raise where the call is made: silent where the program catches the exception."""
 
 _MOST_AT_ONE_PLACE = 3
 """How many problems of one rule are each told at one string."""
@@ -86,7 +86,7 @@ LEVELS = ("error", "warning", "information", "hint", "off")
 
 
 def wrong_severities(overrides: Mapping[str, str]) -> list[str]:
-    """What is said of settings that name no rule, or a severity that there is not; they change nothing."""
+    """Problems of settings that name an unknown rule or severity; such settings change nothing."""
     return [
         sentences(f"`severity`: there is no rule `{code}`", did_you_mean(tuple(nearest(code, RULES))))
         if code not in RULES

@@ -48,9 +48,9 @@ def model_span(analysis: CallAnalysis) -> Span:
 
 
 def unknown(analysis: CallAnalysis, why: Unresolved) -> str:
-    """That nothing is known of the call's model, and why; said of the hint where one was given.
+    """That the call has no known model, and why; marked at the hint comment if there is one.
 
-    The remedies of the worker advise a hint, which is no advice on one.
+    The remedies of the worker advise a hint, which is not advice on one.
     """
     if not analysis.call.hinted:
         return sentence("Node names are not checked", why)

@@ -10,6 +10,7 @@ from fxlens.checks.problem import Edit, Fix
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import Remedy
+from fxlens.remedies import in_words
 from fxlens.source.model import ExtractionCall, GivenArgument, Position, Query, Role, Span
 
 _UNSAFE = re.compile(r"[\\'\"\r\n{}]")
@@ -40,7 +41,7 @@ def pass_submodule(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> 
     path = remedy.values[0]
     if span is None or not analysis.call.span.contains(span.start) or analysis.call.hinted:
         return None
-    # `body.0` is no attribute in Python.
+    # `body.0` is not an attribute in Python.
     if not all(part.isidentifier() for part in path.split(".")):
         return None
     written = text.at(span)
@@ -55,6 +56,16 @@ def pass_submodule(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> 
                 return None
             edits.append(Edit(query.span, inner))
     return Fix(f"Pass `.{path}` of the model", tuple(dict.fromkeys(edits)))
+
+
+def fix_arguments(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> Fix | None:
+    """Fix arguments of ``forward`` at their defaults, where the call fixes none yet."""
+    call = analysis.call
+    if given(call, "concrete_args") is not None:
+        return None
+    written = in_words(remedy)
+    edit = add_argument(call, text, written)
+    return Fix(f"Add `{written}`", (edit,)) if edit is not None else None
 
 
 def _is_primary(written: str) -> bool:

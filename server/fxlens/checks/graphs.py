@@ -17,7 +17,7 @@ Found = TypeVar("Found")
 
 
 def known_graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]:
-    """The graphs ``query`` is asked of, or none unless all of them are known, current and traced in its modes.
+    """The graphs that ``query`` selects from, or none unless all of them are known, current and traced in its modes.
 
     With one graph missing nothing may be called wrong: the name may belong to just that model. The same holds where not
     everything was looked at.
@@ -30,7 +30,7 @@ def known_graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]
 
 
 def only_graph(analysis: CallAnalysis, query: Query) -> ModelGraph | None:
-    """The graph ``query`` is asked of, when it is known and there is just one: with several, which runs is open."""
+    """The graph that ``query`` selects from, if there is exactly one; with several, which of them runs is unknown."""
     graphs = {id(graph): graph for graph in known_graphs(analysis, query)}
     return next(iter(graphs.values())) if len(graphs) == 1 else None
 

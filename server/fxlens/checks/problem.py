@@ -62,7 +62,7 @@ class Rule:
     """One rule: what it is called, what it finds, and its documentation, from which its page is made.
 
     ``summary`` is one line on what it finds, ``why`` what happens at run time, ``wrong`` an example that the rule
-    marks, ``remedy`` how to mend it and ``right`` the example mended (empty where the remedy is no other code).
+    marks, ``remedy`` how to fix it and ``right`` the example fixed (empty where the remedy is not other code).
     """
 
     code: str

@@ -11,24 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fxlens.graph import DIALECTS, MODES, Dialect, Failure, GraphNode, Mode, ModelGraph, Value
+from fxlens.cli.models import distinct, failure_text, sizes
+from fxlens.graph import DIALECTS, MODES, Dialect, GraphNode, Mode, ModelGraph, Value
 
 if TYPE_CHECKING:
     from rich.tree import Tree
-
-
-LARGEST_SIZE = 2**31 - 1
-"""Of one dimension; larger ones overflow in torch before they mean anything."""
-
-
-def _sizes(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> list[tuple[int, ...]]:
-    try:
-        shapes = [tuple(int(size) for size in text.split(",")) for text in texts]
-    except ValueError:
-        shapes = [(-1,)]
-    if any(size < 0 or size > LARGEST_SIZE for shape in shapes for size in shape):
-        raise click.BadParameter("sizes are whole numbers separated by commas, such as 1,3,224,224")
-    return shapes
 
 
 def _named_values(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
@@ -88,7 +75,13 @@ def _wrapping(specs: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
     help="Record this function, or all functions of this module, as nodes (repeatable).",
 )
 @click.option(
-    "--input-shape", "shapes", callback=_sizes, multiple=True, help="Shape of an input, as 1,3,224,224 (repeatable)."
+    "--input-shape", "shapes", callback=sizes, multiple=True, help="Shape of an input, as 1,3,224,224 (repeatable)."
+)
+@click.option(
+    "--stages",
+    "only_stages",
+    is_flag=True,
+    help="Only the stages: reduction, channels, query and level of each.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "tree", "json"]), default="text", show_default=True)
 def command(
@@ -99,6 +92,7 @@ def command(
     fixed: dict[str, Any],
     wrapped: tuple[str, ...],
     shapes: list[tuple[int, ...]],
+    only_stages: bool,
     form: str,
 ) -> None:
     """List the node names of the model that SPEC evaluates to, in execution order.
@@ -107,6 +101,7 @@ def command(
     "torchvision.models:resnet50()". Exit status: 0; 1 if the model cannot be traced; 2 for wrong usage.
     """
     from fxlens.cli.specs import SpecError, evaluate
+    from fxlens.cli.stages import print_stages
 
     # What the user's code prints must not get into the output, which may be JSON for another program.
     with contextlib.redirect_stdout(sys.stderr):
@@ -126,15 +121,18 @@ def command(
                 concrete_args=fixed or None,
                 tracer_kwargs=tracer_kwargs,
                 example_input=shapes or None,
-                shapes=form != "json",
+                shapes=only_stages or form != "json",
             )
         except TypeError as error:
             raise click.UsageError(f"{spec}: {error}") from error
     modes = MODES if mode == "both" else tuple(each for each in MODES if each == mode)
     failures = [failure for failure in graph.failures if failure.mode in modes]
-    _print(graph, modes, form)
-    for failure in _distinct(failures):
-        click.echo(_failure_text(failure), err=True)
+    if only_stages:
+        print_stages(graph, form)
+    else:
+        _print(graph, modes, form)
+    for failure in distinct(failures):
+        click.echo(failure_text(failure), err=True)
     sys.exit(1 if failures else 0)
 
 
@@ -202,20 +200,3 @@ def _shape_text(value: Value | None) -> str:
     if value.kind != "tensor" or value.shape is None:
         return value.kind
     return "×".join(map(str, value.shape)) or "scalar"
-
-
-def _distinct(failures: list[Failure]) -> list[Failure]:
-    """One failure per line of source: most models fail in both modes for the same reason."""
-    seen: dict[tuple[object, str], Failure] = {}
-    for failure in failures:
-        seen.setdefault((failure.source, failure.message), failure)
-    return list(seen.values())
-
-
-def _failure_text(failure: Failure) -> str:
-    lines = [f"Error: {failure.message}"]
-    if failure.source:
-        lines.append(f"  at {failure.source.file}:{failure.source.line} in {failure.source.function}")
-    if failure.remedy:
-        lines.append(f"  {failure.remedy}")
-    return "\n".join(lines)

@@ -43,7 +43,7 @@ class CallAnalysis:
     models: tuple[ModelState, ...] = ()
 
     def models_of(self, query: Query) -> tuple[ModelState, ...]:
-        """The models that ``query`` is asked of (a branch's names belong to the branch's model)."""
+        """The models that ``query`` selects from (a branch's names belong to the branch's model)."""
         if not self.call.conditions:
             return self.models
         return tuple(self.models[at] for at in self.call.slices_of(query) if at < len(self.models)) or self.models

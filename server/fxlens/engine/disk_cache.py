@@ -25,7 +25,7 @@ from fxlens.engine.cache import Traced, TraceKey
 from fxlens.source.model import Argument, Slice, SliceStatement
 from fxlens.worker.messages import TraceReply
 
-FORMAT = 6
+FORMAT = 7
 FILE = f"traces-{FORMAT}.sqlite3"
 LARGEST_BYTES = 64_000_000
 """How large the stored results may be together; those not used for longest go first."""
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 OFF = "off"
-"""What is said instead of a folder to keep results in memory only."""
+"""The value given instead of a folder to keep results in memory only."""
 FOLDER_VARIABLE = "FXLENS_CACHE_FOLDER"
 """Environment variable that stands in for the folder where no setting names one: for CI, and for tests."""
 

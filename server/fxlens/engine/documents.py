@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
 from fxlens.engine.cache import Traced, TraceKey
 from fxlens.engine.relocation import Relocation
 from fxlens.graph import Failure, ModelGraph
+from fxlens.source.document import split_lines
 from fxlens.source.model import ExtractionCall, Slice
 from fxlens.worker.messages import Expression, ImportedFile, Statement, TraceRequest
 
@@ -105,6 +106,7 @@ class Document:
         self.path = path
         self.shown = shown
         self.text = ""
+        self._split: tuple[str, Sequence[str]] | None = None
         self.version: int | None = None
         self.newest: tuple[str, int | None] | None = None
         self.problem: Failure | None = None
@@ -113,6 +115,13 @@ class Document:
         self.readers: list[asyncio.Future[None]] = []
         self.debounce: asyncio.TimerHandle | None = None
         self.waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The lines of the text, split once for each text."""
+        if self._split is None or self._split[0] is not self.text:
+            self._split = self.text, split_lines(self.text)
+        return self._split[1]
 
     def models(self) -> Iterator[Model]:
         for call in self.calls:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from fxlens.engine.analysis import FileAnalysis, ModelState, ModelStatus, WorkerState
 from fxlens.engine.cache import Traced, TraceKey, key_of
 from fxlens.engine.documents import Call, Document, Model, arguments_of, statements_of
+from fxlens.engine.inputs import stated_inputs
 from fxlens.engine.neighbours import Neighbours
 from fxlens.engine.reading import Reader, too_large
 from fxlens.engine.settings import EngineSettings
@@ -274,7 +275,7 @@ class Engine:
     def _has_moved(self, document: Document) -> bool:
         """Whether a model of the document would be looked for in other folders now."""
         return any(
-            model.request != self._request(one.call, model.state.slice)
+            model.request != self._request(document, one.call, model.state.slice)
             for one in document.calls
             for model in one.models
         )
@@ -306,7 +307,7 @@ class Engine:
         self, document: Document, known: dict[TraceKey, Model], call: ExtractionCall, at: int, branch: int
     ) -> Model:
         slice_ = call.slices[branch]
-        request = self._request(call, slice_)
+        request = self._request(document, call, slice_)
         interpreter, reason = self._settings.interpreter_of(document.path)
         key = key_of(interpreter or "", request)
         blocked = self._why_blocked(interpreter, reason)
@@ -335,15 +336,17 @@ class Engine:
             return replace(NO_INTERPRETER, message=reason) if reason else NO_INTERPRETER
         return None
 
-    def _request(self, call: ExtractionCall, slice_: Slice) -> TraceRequest:
+    def _request(self, document: Document, call: ExtractionCall, slice_: Slice) -> TraceRequest:
         folder = self._settings.folder_of(slice_.path)
+        lines = document.lines if "fxlens:" in document.text else ()  # splitting costs; most files have no comment
+        stated = stated_inputs(lines, call.span, self._settings.input_of(folder))
         roots = self._neighbours.import_roots(slice_.path)
         return TraceRequest(
             path=slice_.path,
             statements=statements_of(slice_),
             model=Expression(slice_.line, slice_.model),
             dialect=call.dialect,
-            arguments=arguments_of(slice_),
+            arguments={**arguments_of(slice_), **stated},
             import_paths=roots.certain,
             likely_paths=roots.likely,
             imports=slice_.imports,
@@ -444,7 +447,7 @@ class Engine:
             try:
                 apply(model)
             except Exception as error:
-                # Else the model would wait for ever, and its document with it.
+                # Otherwise the model would wait forever, and its document with it.
                 self._block(model, self._defect(job, error))
             touched.append(document)
         self._publish_all(touched)

@@ -14,6 +14,7 @@ class FolderSettings:
     """One workspace folder and its interpreter; ``interpreter_problem`` says why there is none.
 
     ``extra_paths`` are folders that its code may import from; ``None`` stands for those of the whole workspace.
+    ``input`` is an expression for the input that shapes are for; likewise.
     """
 
     path: str
@@ -21,6 +22,7 @@ class FolderSettings:
     interpreter_reason: str = ""
     interpreter_problem: str | None = None
     extra_paths: tuple[str, ...] | None = None
+    input: str | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class EngineSettings:
     """All settings. Nothing of the workspace is executed or probed unless ``trusted``.
 
     ``python_path`` are the entries of ``PYTHONPATH``, relative ones counting from a file's workspace folder.
+    ``input`` is an expression for the input that shapes are for (``(1, 3, 512, 512)``), ``""`` for one that is guessed.
     ``max_workers`` is how many worker processes may run at once. ``cache_folder`` is where results are kept between
     sessions; ``None`` keeps them in memory only.
     """
@@ -42,6 +45,7 @@ class EngineSettings:
     idle_minutes: float = 10.0
     max_workers: int = 3
     cache_folder: str | None = None
+    input: str = ""
 
     def folder_of(self, path: str) -> FolderSettings | None:
         """The innermost workspace folder that contains ``path``; the first one for what was never saved."""
@@ -64,6 +68,11 @@ class EngineSettings:
         """The extra paths of a folder, or of files outside all folders."""
         own = folder.extra_paths if folder else None
         return self.extra_paths if own is None else own
+
+    def input_of(self, folder: FolderSettings | None) -> str:
+        """The expression for the input of models in a folder, or of files outside all folders."""
+        own = folder.input if folder else None
+        return self.input if own is None else own
 
     def root_settings(self) -> RootSettings:
         """What of the settings decides where imports are looked for."""

@@ -28,7 +28,7 @@ BACK_OFF_SECONDS = (0.0, 1.0, 5.0, 20.0)
 PROBLEM_SECONDS = 5.0
 """How long an interpreter's problem is remembered before it is looked at again."""
 PARALLEL_TRACES = 2
-"""How many models one worker traces at a time: one that takes for ever must not keep the other files waiting."""
+"""How many models one worker traces at a time: one that never ends must not keep the other files waiting."""
 
 
 CRASH_REMEDY = "See the log. An edit tries again; restart FX Lens to try at once."

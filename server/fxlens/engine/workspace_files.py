@@ -69,7 +69,11 @@ def read_folders(
     room = MOST_CHARACTERS
     for root in roots:
         for path in walk(Path(root), MOST_FOLDERS, (".py", NOTEBOOK), on_skip):
-            if len(found) >= MOST_FILES or room <= 0 or (stop is not None and stop.is_set()):
+            if stop is not None and stop.is_set():
+                return found
+            if len(found) >= MOST_FILES or room <= 0:
+                limit = f"{MOST_FILES:,} files" if room > 0 else f"{MOST_CHARACTERS // 1_000_000} MB of text"
+                on_skip(f"{path} and all behind it: {limit} of the workspace have been read")
                 return found
             name = str(path)
             file = None if name in found else read_file(path, known.get(name), on_skip)

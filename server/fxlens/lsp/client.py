@@ -15,6 +15,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 class ClientShows:
     """``labels``: completion label details; ``markdown_items`` and ``markdown_hover``: Markdown, else plain text.
 
+    ``snippets``: completion items with places to fill in.
     ``resolves``: documentation of a completion item when it is looked at.
     ``links``: definitions with the range they start from.
     ``refreshes_lenses``, ``refreshes_hints``: code lenses and inlay hints that are asked for again when we say so.
@@ -29,6 +30,7 @@ class ClientShows:
     progress: bool = False
     links: bool = False
     resolves: bool = False
+    snippets: bool = False
     refreshes_lenses: bool = False
     refreshes_hints: bool = False
     closed_notebooks: bool = False
@@ -46,6 +48,7 @@ class ClientShows:
             labels=bool(item and item.label_details_support),
             markdown_items=_takes_markdown(item.documentation_format if item else None),
             markdown_hover=_takes_markdown(hover.content_format if hover else None),
+            snippets=bool(item and item.snippet_support),
             resolves=bool(resolve and "documentation" in resolve.properties),
             links=bool(documents and documents.definition and documents.definition.link_support),
             progress=bool(capabilities.window and capabilities.window.work_done_progress),

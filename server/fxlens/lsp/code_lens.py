@@ -7,6 +7,7 @@ from lsprotocol import types
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import ModelGraph
 from fxlens.lsp.session import Session, main_state
+from fxlens.lsp.stage_views import lens_phrase
 
 REVEAL = "fxlens.revealTree"
 """The client's command behind a lens; its arguments are the document's URI and the call's first position."""
@@ -39,7 +40,7 @@ def describe(call: CallAnalysis) -> str:
     """What is known of the call's model, in a few words.
 
     Example:
-        ``176 nodes · 25.6 M parameters · eval = train``
+        ``c2 1/4 256 · c3 1/8 512 · c4 1/16 1,024 · c5 1/32 2,048 · 25.6 M parameters``
     """
     state = main_state(call)
     if state is None:
@@ -53,25 +54,24 @@ def _parts(call: CallAnalysis, state: ModelState, graph: ModelGraph) -> list[str
     train, evaluation = graph.train, graph.eval
     if train is None and evaluation is None:
         return ["torch.fx cannot trace this model"]
-    parts = []
+    parts = [lens_phrase(graph)]
     if train is None or evaluation is None:
         (one,) = graph.traced()
         parts.append(f"{len(one.nodes):,} nodes in {one.mode} mode only")
     elif graph.modes_differ:
         parts.append(f"{len(train.nodes):,} nodes in train, {len(evaluation.nodes):,} in eval")
-    else:
+    elif not parts[0]:
         parts.append(f"{len(evaluation.nodes):,} nodes")
     root = graph.modules_by_path.get("")
     if root and root.parameters:
         parts.append(f"{count(root.parameters)} parameters")
-    if train and evaluation and not graph.modes_differ:
-        parts.append("eval = train")
     others = len({id(one.graph) for one in call.models if one.graph}) - 1
     if others > 0:
         parts.append(f"and {others} more model{'s' if others > 1 else ''}")
-    if state.current_graph is None:
+    if state.current_graph is None and state.status not in ("waiting", "tracing"):
+        # Not while it is being read: that would come and go with each letter that is typed.
         parts.append("from before the last change")
-    return parts
+    return [part for part in parts if part]
 
 
 def _without_graph(state: ModelState) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from lsprotocol import types
 
@@ -15,8 +16,10 @@ from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import place_phrase
 from fxlens.lsp.session import Located, Session, query_at
-from fxlens.lsp.words import level_phrase, modes_phrase, selected_phrase, shape_phrase
-from fxlens.queries import Level, merged_index
+from fxlens.lsp.stage_items import stage_items
+from fxlens.lsp.stage_views import stride_phrase
+from fxlens.lsp.words import input_phrase, level_phrase, modes_phrase, selected_phrase, shape_phrase
+from fxlens.queries import Level, NameIndex, index, merged_index
 from fxlens.source.model import Position, Query, Span
 
 TRIGGERS = ['"', "'", "."]
@@ -24,6 +27,11 @@ _MOST_WHOLE = 200
 """A level of no more rows is sent whole, and filtered by the editor."""
 _MOST_CUT = 100
 """The rows of a list that is asked for again with each letter: making and sending them is most of what it costs."""
+_MOST_DEEP = 300
+"""As many deeper names stand below a level: what is typed finds them then without our being asked again.
+
+VS Code freezes a whole list that nothing typed fits: whoever types `mlp` where the level has no such name would accept
+whatever was selected before. Below a larger model the list is asked for again with each letter instead."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,16 @@ class Candidate:
     class_name: str | None
     graph: ModelGraph
     deep: bool = False
+    instead: bool = False
+    """Whether it is offered although what is typed does not lead to it: nothing else does."""
+
+    @property
+    def rank(self) -> int:
+        """Tensors and modules first; then the model's own input; sizes, flags and checks last."""
+        node = self.level.node or self.level.last
+        if node.op == "placeholder":
+            return 1
+        return 2 if any(node.name in index(mode_graph).plumbing for mode_graph in self.graph.traced()) else 0
 
 
 def complete(
@@ -47,22 +65,23 @@ def complete(
     document, analysis = opened
     position = document.position(client_position)
     located = query_at(analysis, position)
-    if located is None or not located.graphs:
-        return None
-    place = place_at(document, located.query, position)
-    if place is None:
-        return None
+    stages = stage_items(document, analysis, position, shown)
+    place = place_at(document, located.query, position) if located and located.graphs else None
+    if located is None or place is None:
+        return types.CompletionList(is_incomplete=False, items=stages) if stages else None
     candidates, complete_level = candidates_for(located.graphs, place.typed)
     edit_range = document.client_range(place.span)
-    items = [_item(session, candidate, at, edit_range, located, shown) for at, candidate in enumerate(candidates)]
-    if shown.resolves:
-        where = {"uri": uri, "line": position.line, "column": position.column}
-        for item in items:
-            item.data = {**where, "path": item.filter_text}
-    items = [item for item in items if _fit(item, place, edit_range)]
+    items = []
+    where = {"uri": uri, "line": position.line, "column": position.column}
+    for at, candidate in enumerate(candidates):
+        item = _item(session, candidate, at, edit_range, located, shown)
+        if shown.resolves:
+            item.data = {**where, "path": candidate.level.path}
+        if _fit(item, candidate, place, edit_range):
+            items.append(item)
     if place.written is not None:
         complete_level = False
-    return types.CompletionList(is_incomplete=not complete_level, items=items)
+    return types.CompletionList(is_incomplete=not complete_level, items=[*items, *stages])
 
 
 def resolve(session: Session, item: types.CompletionItem, shown: ClientShows) -> types.CompletionItem:
@@ -88,7 +107,8 @@ def resolve(session: Session, item: types.CompletionItem, shown: ClientShows) ->
 class Place:
     """What an accepted name replaces: ``span``, before which the query's value already has ``given``.
 
-    ``typed`` is the value up to the cursor. ``written`` is the text in the span where it is not its value: editors
+    ``typed`` is the value up to the cursor, ``tail`` what stands behind the segment that the cursor is in, from its
+    dot on. ``written`` is the text in the span where it is not its value: editors
     filter by what is written, so the items have to claim to be just that.
     """
 
@@ -96,6 +116,7 @@ class Place:
     typed: str
     given: str = ""
     written: str | None = None
+    tail: str = ""
 
 
 def place_at(document: Document, query: Query, position: Position) -> Place | None:
@@ -108,7 +129,8 @@ def place_at(document: Document, query: Query, position: Position) -> Place | No
     start, end = query.span.start, query.span.end
     raw = line[start.column : position.column]
     if query.plain or start.line != end.line:
-        return Place(query.span, raw)
+        rest = line[position.column : end.column] if query.plain and start.line == end.line else ""
+        return Place(query.span, raw, tail=_tail(rest))
     opening = line[query.literal.start.column : start.column]
     try:
         typed = str(literal_eval(opening + raw + opening.lstrip("rRuUfF")))
@@ -130,28 +152,48 @@ def _last_part(document: Document, query: Query, position: Position) -> Place | 
         return None
     given = query.text.removesuffix(part)
     span = Span(Position(position.line, start), end)
-    return Place(span, given + line[start : position.column], given)
+    tail = _tail(line[position.column : end.column])
+    return Place(span, given + line[start : position.column], given, tail=tail)
 
 
-def _fit(item: types.CompletionItem, place: Place, edit_range: types.Range) -> bool:
-    """Make an item insert only what is not given already; whether it can."""
-    path = item.filter_text or ""
+def _tail(rest: str) -> str:
+    """What follows the segment that ``rest`` begins in the middle of."""
+    dot = rest.find(".")
+    return rest[dot:] if dot >= 0 else ""
+
+
+def _fit(item: types.CompletionItem, candidate: Candidate, place: Place, edit_range: types.Range) -> bool:
+    """Make an item insert only what is not given already, and keep what still exists behind it; whether it can."""
+    path = candidate.level.path
     if not path.startswith(place.given):
         return False
-    if place.given:
-        item.filter_text = path.removeprefix(place.given)
-        item.text_edit = types.TextEdit(edit_range, item.filter_text)
-    if place.written is not None:
-        item.filter_text = place.written
+    kept = "" if candidate.deep else _kept_tail(merged_index(candidate.graph), path, place.tail)
+    item.text_edit = types.TextEdit(edit_range, path.removeprefix(place.given) + kept)
+    if kept and item.label_details:
+        item.label_details.detail = kept
+    item.filter_text = path.removeprefix(place.given) if place.written is None else place.written
+    if candidate.instead:
+        item.filter_text = place.typed.removeprefix(place.given)
     return True
 
 
-def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> tuple[list[Candidate], bool]:
-    """What to offer behind ``typed``, in execution order, and whether that is a whole level.
+def _kept_tail(names: NameIndex, path: str, tail: str) -> str:
+    """The longest beginning of ``tail``, whole segments of it, that leads to a name below ``path``.
 
-    That is the next dotted level if the text fits any of it, else all names with its letters. A whole level is for the
-    editor to filter: asking again for each letter would leave the list of the letter before in front of someone who
-    types fast and accepts at once.
+    Example:
+        Of ``.0.downsample.1`` below ``layer1`` of a resnet18 that is ``.0``: its first block has no downsample.
+    """
+    while tail and not names.select(path + tail):
+        tail = tail.rpartition(".")[0]
+    return tail
+
+
+def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> tuple[list[Candidate], bool]:
+    """What to offer behind ``typed``, in execution order, and whether the editor may filter that by itself.
+
+    That is the next dotted level if the text fits any of it, with the deeper names behind it where they are few; else
+    all names with its letters; else the name that stands before them. A list is for the editor to filter: asking again
+    for each letter would leave the list of the letter before in front of someone who types fast and accepts at once.
     """
     prefix, _, rest = typed.rpartition(".")
     start = len(prefix) + 1 if prefix else 0
@@ -167,8 +209,13 @@ def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> tuple[list[Can
     )
     found = _distinct(rows, _MOST_WHOLE if whole else _MOST_CUT)
     if not any(fitting(one.level.path, start) for one in found):
-        return _deep_matches(graphs, typed), False
-    return found, whole
+        return _deep_matches(graphs, typed) or _nearest_above(graphs, prefix), False
+    if not whole:
+        return found, False
+    deep = list(islice(_deeper(graphs, prefix), _MOST_DEEP + 1))
+    if len(deep) > _MOST_DEEP:
+        return found, False
+    return [*found, *_distinct(deep, _MOST_DEEP)], True
 
 
 def subsequence(letters: str) -> Callable[..., object]:
@@ -185,13 +232,34 @@ def subsequence(letters: str) -> Callable[..., object]:
 
 
 def _deep_matches(graphs: tuple[ModelGraph, ...], typed: str) -> list[Candidate]:
-    fitting = subsequence(typed)
-    return _distinct(
-        Candidate(Level(node.name, node, node, inner=False), modes_with(graph, node.name), None, graph, deep=True)
-        for graph in graphs
-        for node in merged_index(graph).nodes
-        if fitting(node.name)
-    )
+    """The paths that hold what is typed; behind them those that have its letters in this order."""
+    fitting, folded = subsequence(typed), typed.casefold()
+    every = [(graph, path) for graph in graphs for path in merged_index(graph).in_order() if fitting(path)]
+    every.sort(key=lambda each: folded not in each[1].casefold())
+    return _distinct(_deep(graph, path) for graph, path in every)
+
+
+def _deeper(graphs: tuple[ModelGraph, ...], prefix: str) -> Iterator[Candidate]:
+    """The paths more than one level below ``prefix``."""
+    for graph in graphs:
+        names = merged_index(graph)
+        direct = set(names.children(prefix))
+        yield from (_deep(graph, path) for path in names.in_order(prefix) if path not in direct)
+
+
+def _deep(graph: ModelGraph, path: str, instead: bool = False) -> Candidate:
+    level = merged_index(graph).level(path)
+    return Candidate(level, modes_with(graph, path), _class_at(graph, path), graph, deep=True, instead=instead)
+
+
+def _nearest_above(graphs: tuple[ModelGraph, ...], prefix: str) -> list[Candidate]:
+    """The longest path that ``prefix`` begins with and that selects something: behind a leaf there is nothing."""
+    while prefix:
+        for graph in graphs:
+            if merged_index(graph).select(prefix):
+                return [_deep(graph, prefix, instead=True)]
+        prefix = prefix.rpartition(".")[0]
+    return []
 
 
 def _distinct(candidates: Iterable[Candidate], most: int = _MOST_CUT) -> list[Candidate]:
@@ -216,33 +284,34 @@ def _item(
     asked = located.query.modes
     mode = modes_phrase(candidate.modes)
     what = level_phrase(level, candidate.class_name)
-    shape = shape_phrase((level.node or level.last).value)
-    detail = " · ".join(part for part in (what, shape, mode or "train and eval") if part)
-    kind = types.CompletionItemKind.Module if level.inner else _node_kind(level)
+    node = level.node or level.last
+    shape, stride = shape_phrase(node.value), stride_phrase(candidate.graph, node.name)
+    detail = " · ".join(part for part in (what, shape, stride, mode or "train and eval") if part)
+    kind = types.CompletionItemKind.Class if level.inner else _node_kind(level)
     usable = set(asked) <= set(candidate.modes)
+    described = " · ".join(part for part in (what, shape, stride, mode) if part)
     return types.CompletionItem(
         label=level.path if candidate.deep else level.segment,
-        label_details=types.CompletionItemLabelDetails(description=" · ".join(filter(None, (what, shape, mode))))
-        if shown.labels
-        else None,
+        label_details=types.CompletionItemLabelDetails(description=described) if shown.labels else None,
         kind=kind,
         detail=detail,
         documentation=None
         if shown.resolves
         else markup(_documentation(session, level, candidate.graph), shown.markdown_items),
         filter_text=level.path,
-        sort_text=f"{0 if usable else 1}{at:06d}",
+        sort_text=f"{candidate.deep:d}{not usable:d}{candidate.rank}{at:06d}",
         text_edit=types.TextEdit(edit_range, level.path),
     )
 
 
 def _node_kind(level: Level) -> types.CompletionItemKind:
+    """The kinds whose icons are those of the tree's rows."""
     node = level.node or level.last
     return {
-        "call_module": types.CompletionItemKind.Class,
+        "call_module": types.CompletionItemKind.Field,
         "placeholder": types.CompletionItemKind.Variable,
-        "get_attr": types.CompletionItemKind.Field,
-    }.get(node.op, types.CompletionItemKind.Function)
+        "get_attr": types.CompletionItemKind.Constant,
+    }.get(node.op, types.CompletionItemKind.Method)
 
 
 def _documentation(session: Session, level: Level, graph: ModelGraph) -> str:
@@ -256,7 +325,8 @@ def _documentation(session: Session, level: Level, graph: ModelGraph) -> str:
         lines.append(f"selects {selected_phrase(graph, level.path, node)}")
     shape = shape_phrase(node.value)
     if shape:
-        lines.append(f"yields {shape}")
+        what_for = input_phrase(graph)
+        lines.append(f"yields {shape}" + (f", for {what_for}" if what_for else ""))
     if node.source:
         lines.append(f"{place_phrase(session, node.source)} in `{node.source.function}`")
     return "\n\n".join(lines)

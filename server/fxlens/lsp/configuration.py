@@ -55,6 +55,7 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
         idle_minutes=_number(settings, "idleMinutes", EngineSettings().idle_minutes, problems),
         max_workers=int(max(1, _number(settings, "maxWorkers", EngineSettings().max_workers, problems))),
         cache_folder=cache_folder(_text(settings, "cacheFolder", problems)),
+        input=_text(settings, "input", problems),
     )
     severities = _mapping(settings.get("severity"), "severity", problems)
     severity = {str(rule): str(level) for rule, level in severities.items()}
@@ -74,6 +75,7 @@ def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings
             interpreter_reason=folder.get("reason") or "",
             interpreter_problem=folder.get("problem"),
             extra_paths=_paths(folder["extraPaths"], problems) if "extraPaths" in folder else None,
+            input=_text(folder, "input", problems) if "input" in folder else None,
         )
         for folder in data.get("folders") or ()
         if isinstance(folder, Mapping) and folder.get("path")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-from fxlens.graph import SourceLine
+from fxlens.graph import ModelGraph, SourceLine
 from fxlens.lsp.places import text_of, where_is
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.queries import index, select_alone
@@ -24,7 +24,7 @@ class Made:
 def definition(session: Session, uri: str, client_position: types.Position) -> list[types.LocationLink]:
     """The lines behind the query at a position: one, unless its modes or models make the node in several places.
 
-    For a module that is no node itself that is ``self.layer1 = …`` in the class around it, where one can be found: the
+    A module that is not itself a node leads to ``self.layer1 = …`` in its enclosing class, where that can be found: the
     line that makes its last node lies somewhere deep inside.
     """
     opened = session.open_file(uri)
@@ -40,22 +40,53 @@ def definition(session: Session, uri: str, client_position: types.Position) -> l
 
 
 def assignments(session: Session, located: Located) -> list[Made]:
-    """Where the module that the query is the path of, and that is no node, is set on ``self``."""
+    """Where the module whose path the query is, and which is not a node, is set on ``self``."""
     text = located.query.text
-    owner_path, _, member = text.rpartition(".")
     found: dict[tuple[str, int], Made] = {}
     for graph in located.graphs:
-        owner = graph.modules_by_path.get(owner_path)
-        is_node = any(text in index(one).by_name for one in graph.traced())
-        if is_node or text not in graph.modules_by_path or owner is None:
+        if any(text in index(mode_graph).by_name for mode_graph in graph.traced()):
             continue
-        for file, class_name in owner.classes():
-            source = text_of(session, file)
-            line = member_line(source, class_name, member) if source is not None else None
-            if line is not None:
-                found.setdefault((file, line), Made(SourceLine(file, line + 1), member))
-                break  # What a class sets itself is what it has, whatever those below set.
+        made = assignment(session, graph, text)
+        if made is not None:
+            found.setdefault((made.source.file, made.source.line), made)
     return list(found.values())
+
+
+def assignment(session: Session, graph: ModelGraph, path: str) -> Made | None:
+    """Where a module is set on ``self`` in the class around it, or in one that this inherits from."""
+    owner_path, _, member = path.rpartition(".")
+    owner = graph.modules_by_path.get(owner_path)
+    if path not in graph.modules_by_path or owner is None:
+        return None
+    for file, class_name in owner.classes():
+        source = text_of(session, file)
+        line = member_line(source, class_name, member) if source is not None else None
+        if line is not None:
+            # What a class sets itself is what it has, whatever those below set.
+            return Made(SourceLine(file, line + 1), member)
+    return None
+
+
+def module_line(session: Session, graph: ModelGraph, path: str) -> SourceLine | None:
+    """The line that says most of a module: where it is set, else its class, else where what it stands in is set.
+
+    The second block of a ``Sequential`` is set nowhere by its name; what it is, its class says, unless that is one of
+    torch's containers.
+    """
+    while path:
+        made = assignment(session, graph, path)
+        if made is not None:
+            return made.source
+        module = graph.modules_by_path.get(path)
+        if module is not None and module.source is not None and not is_container(module.source):
+            return module.source
+        path = path.rpartition(".")[0]
+    return None
+
+
+def is_container(source: SourceLine) -> bool:
+    """Whether a class is one of torch's containers, whose code says nothing of the model."""
+    return source.file.replace("\\", "/").endswith("torch/nn/modules/container.py")
 
 
 def nodes(located: Located) -> list[Made]:

@@ -14,6 +14,7 @@ from fxlens.graph import Failure
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import where_is
 from fxlens.lsp.session import Published, Session
+from fxlens.lsp.typing_place import is_being_typed
 
 _SEVERITIES = {
     "error": types.DiagnosticSeverity.Error,
@@ -41,10 +42,13 @@ def diagnose(session: Session, uris: Sequence[str]) -> Iterator[tuple[str, Publi
             continue
         if problems is None:
             problems = check_file(analysis, {**session.engine.notebooks(), **session.workspace.notebooks()})
+        typing = session.typing.get(uri)
         found = tuple(
             (diagnostic, problem)
             for problem in problems
-            if document.holds(problem.span) and (diagnostic := _diagnostic(session, document, problem)) is not None
+            if document.holds(problem.span)
+            and not (typing and is_being_typed(document, analysis, problem, typing))
+            and (diagnostic := _diagnostic(session, document, problem)) is not None
         )
         yield uri, Published(document.version, found)
 

@@ -8,11 +8,12 @@ from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.places import place_link
 from fxlens.lsp.session import Located, Session, query_at
-from fxlens.lsp.words import node_phrase, shape_phrase
-from fxlens.queries import how_selected, select_all
+from fxlens.lsp.stage_views import stage_phrase
+from fxlens.lsp.words import input_phrase, module_shapes, node_phrase, shape_phrase
+from fxlens.queries import how_selected, index, select_all
 
 _MOST_MODELS = 4
-"""A card of a name that is asked of a whole table of models would fill the screen."""
+"""A card for a name that is requested from a whole table of models would fill the screen."""
 
 
 def hover(session: Session, uri: str, client_position: types.Position, shown: ClientShows) -> types.Hover | None:
@@ -31,7 +32,7 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
 
 
 def card(session: Session, located: Located) -> str:
-    """The card's Markdown: one part for each model the query is asked of."""
+    """The card's Markdown: one part for each model that the query selects from."""
     asked = [(each, graph) for each in (located, *located.others) for graph in each.own_graphs]
     parts = list(dict.fromkeys(_part(session, graph, each) for each, graph in asked))
     if not parts:
@@ -65,11 +66,19 @@ def _part(session: Session, graph: ModelGraph, located: Located) -> str:
             chosen[mode] = select_all(one, asked, graph.dialect).get(query.text)
     said = {mode: _selects(session, graph, mode, node, query.text) for mode, node in chosen.items()}
     said |= {mode: f"cannot be traced: {why}" for mode, why in _untraced(graph).items()}
-    head = _head(graph, query.text)
+    lines = [_head(graph, query.text)]
     if len(set(said.values())) == 1:
         modes = " and ".join(f"**{mode}**" for mode in said)
-        return f"{head}\n\n{modes}: {next(iter(said.values()))}"
-    return "\n\n".join([head, *(f"**{mode}**: {text}" for mode, text in said.items())])
+        lines.append(f"{modes}: {next(iter(said.values()))}")
+    else:
+        lines += [f"**{mode}**: {text}" for mode, text in said.items()]
+    stages = [stage_phrase(graph, node.name) for node in chosen.values() if node]
+    if stages and stages[0]:
+        lines.append(f"{stages[0][0].upper()}{stages[0][1:]}.")
+    what_for = input_phrase(graph)
+    if what_for and any(node is not None and node.value is not None for node in chosen.values()):
+        lines.append(f"_Shapes for {what_for}._")
+    return "\n\n".join(lines)
 
 
 def _untraced(graph: ModelGraph) -> dict[Mode, str]:
@@ -80,13 +89,16 @@ def _untraced(graph: ModelGraph) -> dict[Mode, str]:
 
 
 def _head(graph: ModelGraph, query: str) -> str:
-    """The query, whose it is, and what the module of that path is."""
+    """The query, whose it is, and what the module of that path is, with what goes into it and comes out."""
     head = f"**`{query}`** of {graph.class_name.rpartition('.')[2]}"
     module = graph.modules_by_path.get(query)
     if module and module.path:
         head += f" · {module.short_class}"
         if module.parameters:
             head += f" · {module.parameters:,} parameters"
+        is_node = any(query in index(mode_graph).by_name for mode_graph in graph.traced())
+        shapes = "" if is_node else module_shapes(graph, query)
+        head += f" · {shapes}" if shapes else ""
     return head
 
 
@@ -99,7 +111,7 @@ def _selects(session: Session, graph: ModelGraph, mode: Mode, node: GraphNode | 
         return "selects what it returns, which is not one node"
     which = {"name": "selects", "last": "selects its last node,", "returned": "selects what it returns,"}[how]
     what = f"{which} `{node.name}` ({_whose(graph, node)})"
-    parts = [what, _shapes(one, node, query), _runs(graph, mode, node, query)]
+    parts = [what, _shapes(one, node), _runs(graph, mode, node, query)]
     text = ", ".join(filter(None, parts))
     return text + (f"  \n{place_link(session, node.source)}" if node.source else "")
 
@@ -110,12 +122,10 @@ def _whose(graph: ModelGraph, node: GraphNode) -> str:
     return f"{node_phrase(node)}, the output of `{node.target}`" if other else node_phrase(node)
 
 
-def _shapes(graph: ModeGraph, node: GraphNode, query: str) -> str:
-    """``in → out``, the shapes that go into what the query names and come out of it; as far as they are known."""
+def _shapes(graph: ModeGraph, node: GraphNode) -> str:
+    """``in → out``, the shapes that go into the node and come out of it; as far as they are known."""
     result = shape_phrase(node.value)
-    under = f"{query}."
-    first = node if node.name == query else next((one for one in graph.nodes if one.name.startswith(under)), node)
-    given = [shape_phrase(graph.nodes[at].value) for at in first.inputs]
+    given = [shape_phrase(graph.nodes[at].value) for at in node.inputs]
     if not result or not given or not all(given):
         return result
     return f"{', '.join(given)} → {result}"

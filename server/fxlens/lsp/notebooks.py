@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
+from fxlens.lsp.documents import Document
 from fxlens.lsp.publishing import Publisher
 from fxlens.lsp.session import Session
+from fxlens.lsp.typing_place import Change
 
 NOTEBOOK_SYNC = types.NotebookDocumentSyncOptions(
     notebook_selector=[
@@ -27,6 +29,8 @@ class NotebookServer(Protocol):
     publisher: Publisher
 
     def withdraw(self, uri: str) -> None: ...
+
+    def note_edit(self, document: Document, changes: Sequence[Change]) -> None: ...
 
     def feature(self, name: str) -> Callable[[Any], Any]: ...
 
@@ -49,6 +53,10 @@ def register_notebooks(server: NotebookServer) -> None:
         structure = params.change.cells.structure if params.change.cells else None
         for cell in (structure and structure.did_close) or ():
             server.withdraw(cell.uri)
+        for edited in (params.change.cells.text_content if params.change.cells else None) or ():
+            document = server.session.workspace.document(edited.document.uri)
+            if document is not None:
+                server.note_edit(document, edited.changes)
         text = server.session.workspace.program(notebook).text
         server.session.engine.change(uri, text, params.notebook_document.version)
 
@@ -64,4 +72,5 @@ def register_notebooks(server: NotebookServer) -> None:
         server.session.engine.close(uri)
         server.publisher.forget(uri)
         for cell in params.cell_text_documents:
+            server.session.typing.pop(cell.uri, None)
             server.withdraw(cell.uri)

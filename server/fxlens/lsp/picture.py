@@ -74,19 +74,19 @@ def graph_view(session: Session, uri: str, position: types.Position | None, para
         return _nothing(session, uri, position, params)
     graph, state, levels = picture.graph, picture.state, picture.levels
     current = state.current_graph is not None
-    known = params.get("known") == graph.revision
+    unchanged = params.get("known") == graph.revision
     wanted = params.get("open")
     opened = levels.opened() if wanted is None else [path for path in wanted if levels.level(path)]
     root = graph.modules_by_path.get("")
-    traced = any(graph.traced())
+    traceable = any(graph.traced())
     return {
         **_empty("ready" if current else "stale"),
-        "message": None if current and traced else failure_text(state),
+        "message": None if current and traceable else failure_text(state),
         "model": state.slice.model,
         "className": graph.class_name,
         "dialect": picture.call.call.dialect,
         "revision": graph.revision,
-        "modes": [one.mode for one in graph.traced()],
+        "modes": [traced.mode for traced in graph.traced()],
         "mode": picture.mode,
         "differ": graph.modes_differ,
         "editable": _editable(picture.call.call),
@@ -95,9 +95,9 @@ def graph_view(session: Session, uri: str, position: types.Position | None, para
         "queries": _queries(picture, uri, Asked.of(params)),
         "nodes": len(levels.nodes),
         "parameters": root.parameters if root else 0,
-        "strip": "" if known else levels.strip,
+        "strip": "" if unchanged else levels.strip,
         "opened": opened,
-        "levels": {} if known else _wanted_levels(levels, opened, everything=bool(params.get("everything"))),
+        "levels": {} if unchanged else _wanted_levels(levels, opened, everything=bool(params.get("everything"))),
     }
 
 
@@ -122,13 +122,13 @@ def graph_find(session: Session, uri: str, position: types.Position | None, para
     if picture is None or not text:
         return {"total": 0, "paths": [], "positions": [], "under": {}}
     levels = picture.levels
-    found = levels.found(text)
+    hits = levels.search(text)
     under: dict[str, int] = {}
     for identity in params["open"]:
-        under.update(levels.counts(found, identity))
-    told = found[: min(int(params.get("limit", LIMIT)), LIMIT)]
+        under.update(levels.counts(hits, identity))
+    told = hits[: min(int(params.get("limit", LIMIT)), LIMIT)]
     return {
-        "total": len(found),
+        "total": len(hits),
         "paths": [levels.nodes[at].name for at in told],
         "positions": told,
         "under": under,
@@ -198,7 +198,7 @@ def _shown_mode(graph: ModelGraph, wanted: Any) -> ShownMode:
     if wanted in MODES and graph.of(wanted):
         mode: Mode = wanted
         return mode
-    return next((one.mode for one in graph.traced()), "eval")
+    return next((traced.mode for traced in graph.traced()), "eval")
 
 
 def _single(mode: ShownMode) -> Mode | None:
@@ -210,15 +210,15 @@ def _queries(picture: Picture, uri: str, asked: Asked) -> list[GraphQuery]:
     call = asked.call(picture.call)
     texts = list(dict.fromkeys(query.text for query in call.queries))
     single = _single(picture.mode)
-    shown = [one for one in picture.graph.traced() if single in (None, one.mode)]
-    chosen = [select_all(one, texts, picture.graph.dialect) for one in shown]
-    found: list[GraphQuery] = []
+    shown = [traced for traced in picture.graph.traced() if single in (None, traced.mode)]
+    chosen = [select_all(traced, texts, picture.graph.dialect) for traced in shown]
+    queries: list[GraphQuery] = []
     for text in texts:
         names = list(dict.fromkeys(node.name for selected in chosen if (node := selected[text])))
         rule, message = _rule(picture.session, uri, [query for query in call.queries if query.text == text])
         at = picture.levels.position(names[0]) if names else None
-        found.append({"text": text, "selects": names, "at": at, "rule": rule, "message": message})
-    return found
+        queries.append({"text": text, "selects": names, "at": at, "rule": rule, "message": message})
+    return queries
 
 
 def _rule(session: Session, uri: str, queries: list[Query]) -> tuple[str | None, str | None]:
@@ -269,7 +269,7 @@ def _query_under(picture: Picture) -> str | None:
 
 
 def _nothing(session: Session, uri: str, position: types.Position | None, params: Mapping[str, Any]) -> Graph:
-    """Why there is no picture: what the tree says in its place."""
+    """Why there is no picture: the tree's message."""
     said = tree(session, uri, position, Asked.of(params))
     return {**_empty(said["state"]), "message": said["message"], "model": said["model"]}
 

@@ -28,7 +28,7 @@ class Where:
 def where_is(session: Session, source: SourceLine, name: str = "") -> Where | None:
     """The place of a source line; ``name`` is looked for in it, and its first word taken where it does not stand.
 
-    Nothing for what is no file (``<string>``), nor for a line of a notebook that no cell has any more.
+    Nothing for what is not a file (``<string>``), nor for a line of a notebook that no cell has any more.
     """
     at = client_line(session, source)
     if at is None:

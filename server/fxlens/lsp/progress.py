@@ -93,7 +93,7 @@ class TraceProgress:
 
     def _close(self, token: str) -> None:
         self._server.work_done_progress.end(token, types.WorkDoneProgressEnd())
-        self._server.work_done_progress.tokens.pop(token, None)  # pygls would keep it for ever.
+        self._server.work_done_progress.tokens.pop(token, None)  # pygls would keep it forever.
 
 
 def _message(running: _Running) -> str:

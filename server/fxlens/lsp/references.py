@@ -145,7 +145,7 @@ def _matches(session: Session, target: _Target, path: str, analysis: FileAnalysi
 
 
 def selected(located: Located) -> Iterator[tuple[str, str]]:
-    """The class of the model and the name of the node, for each model and mode that the query is asked of."""
+    """The class of the model and the name of the node, for each model and mode that the query selects from."""
     for graph in located.graphs:
         for mode in located.query.modes:
             one = graph.of(mode)

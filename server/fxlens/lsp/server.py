@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 from lsprotocol import types
@@ -25,7 +26,7 @@ from fxlens.lsp.configuration import Configuration, read_configuration
 from fxlens.lsp.debug import debug_information
 from fxlens.lsp.definition import definition
 from fxlens.lsp.diagnostics import diagnose
-from fxlens.lsp.documents import DocumentWorkspace
+from fxlens.lsp.documents import Document, DocumentWorkspace
 from fxlens.lsp.garbage import Collector
 from fxlens.lsp.hover import hover
 from fxlens.lsp.inlay_hints import inlay_hints
@@ -39,7 +40,8 @@ from fxlens.lsp.refreshing import LensRefresher
 from fxlens.lsp.session import Published, Session
 from fxlens.lsp.status import status
 from fxlens.lsp.toggling import toggle
-from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path
+from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path, tree_source
+from fxlens.lsp.typing_place import Change, end_of_edit
 from fxlens.lsp.watchdog import exit_soon, watch_parent
 from fxlens.lsp.wire import Graph, GraphFound, GraphLevels, GraphNodeDetails
 
@@ -116,6 +118,20 @@ class FxLensServer(LanguageServer):
                 state.graph for call in analysis.calls for state in call.models if state.graph is not None
             )
 
+    def note_edit(self, document: Document, changes: Sequence[Change]) -> None:
+        """Remember where somebody is typing."""
+        for uri in self.session.workspace.document_uris(document.program_uri):
+            self.session.typing.pop(uri, None)
+        end = end_of_edit(document, changes)
+        if end is not None:
+            self.session.typing[document.uri] = end
+
+    def caret_at(self, uri: str, position: types.Position | None) -> None:
+        """Mark what is wrong with a name that the caret has left; ``None``: the document was saved."""
+        document = self.session.workspace.document(uri)
+        if document and self.session.caret_at(uri, document.position(position) if position else None):
+            self.publish(document.program_uri)
+
     def publish_diagnostics(self, uri: str, published: Published) -> None:
         """Remember what is known of a document, and send it where the client was sent something else."""
         before = self.session.published.get(uri)
@@ -175,7 +191,7 @@ class FxLensServer(LanguageServer):
 def _converter() -> Any:
     """pygls's converter, but the parameters of our own requests stay plain dictionaries.
 
-    Its default turns them into named tuples, which lose every key that is no identifier (``unknown-node``), and it
+    Its default turns them into named tuples, which lose every key that is not an identifier (``unknown-node``), and it
     rejects a message that has no parameters at all, as VS Code sends those of a request that takes none.
     """
     converter: Any = default_converter()  # type: ignore[no-untyped-call]
@@ -228,17 +244,20 @@ def _register_documents(server: FxLensServer) -> None:
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
         document = server.session.workspace.document(params.text_document.uri)
         if document:
+            server.note_edit(document, params.content_changes)
             server.session.engine.change(params.text_document.uri, document.source, document.version)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
+        server.session.typing.pop(uri, None)
         server.session.engine.close(uri)
         server.publisher.forget(uri)
         server.withdraw(uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
+        server.caret_at(params.text_document.uri, None)
         path = to_fs_path(params.text_document.uri)
         if path:
             server.session.engine.file_changed(path)
@@ -274,6 +293,8 @@ def _register_queries(server: FxLensServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=KINDS))
     def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        if params.range.start == params.range.end:
+            server.caret_at(params.text_document.uri, params.range.start)
         return code_actions(server.session, params.text_document.uri, params.range, params.context.only)
 
 
@@ -288,6 +309,7 @@ def _register_views(server: FxLensServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
     def highlight(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+        server.caret_at(params.text_document.uri, params.position)
         return highlights(server.session, params.text_document.uri, params.position)
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
@@ -332,6 +354,10 @@ def _register_tree(server: FxLensServer) -> None:
     @server.feature("fxlens/treePath")
     def show_path(params: Any) -> list[dict[str, Any]]:
         return tree_path(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
+
+    @server.feature("fxlens/treeSource")
+    def show_source(params: Any) -> dict[str, Any] | None:
+        return tree_source(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
 
     @server.feature("fxlens/treeModels")
     def show_models(params: Any) -> list[dict[str, Any]]:

@@ -65,6 +65,20 @@ class Session:
     configuration: Configuration
     log: Callable[[str], None]
     published: dict[str, Published] = field(default_factory=dict)
+    typing: dict[str, Position] = field(default_factory=dict)
+    """Where the last edit of a document ended, as far as the caret may still be there: see `typing_place`."""
+
+    def caret_at(self, uri: str, position: Position | None) -> bool:
+        """The caret is at ``position`` (``None``: the text was saved); whether it left what was being typed."""
+        typed = self.typing.get(uri)
+        if typed is None:
+            return False
+        opened = self.open_file(uri)
+        query = query_at(opened[1], typed) if opened else None
+        if position is not None and (position == typed or (query and query.query.literal.contains(position))):
+            return False
+        del self.typing[uri]
+        return True
 
     def open_file(self, uri: str) -> tuple[Document, FileAnalysis] | None:
         """The document and its analysis, when both are of the same text."""

@@ -20,7 +20,7 @@ def toggle(
 ) -> Json:
     """The answer to ``fxlens/toggleQuery``: the edits after which the call asks for ``name`` or does not any more.
 
-    The names are those asked of the model that the view shows, where branches have names and models of their own.
+    The names are those requested from the model that the view shows, where branches have names and models of their own.
     ``problem`` says why there are none; the client applies all edits as one step to undo, to the version they are for.
     """
     opened = session.open_file(uri)

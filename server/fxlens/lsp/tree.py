@@ -14,11 +14,13 @@ from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.explanations import modes_with
 from fxlens.graph import MODES, GraphNode, Mode, ModelGraph, SourceLine
+from fxlens.lsp.definition import is_container, module_line
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import client_line, place_phrase
 from fxlens.lsp.session import Session, main_state, nearest_call, query_at
-from fxlens.lsp.words import modes_phrase, node_phrase, selected_phrase, shape_phrase
-from fxlens.queries import Level, NameIndex, index, merged_index
+from fxlens.lsp.stage_views import stride_phrase
+from fxlens.lsp.words import input_phrase, modes_phrase, module_shapes, node_phrase, selected_phrase, shape_phrase
+from fxlens.queries import Level, NameIndex, how_selected, index, merged_index, select_alone
 from fxlens.source.model import ExtractionCall
 
 Json: TypeAlias = dict[str, Any]
@@ -26,6 +28,9 @@ Kind: TypeAlias = Literal["module", "leaf", "op", "input", "parameter", "group"]
 
 PAGE = 500
 """The most rows of one level; a longer one comes in groups, because an editor draws its rows all at once."""
+
+_LONGEST_MODEL = 40
+"""The line above the tree is as narrow as the side bar."""
 
 _GROUP = "\0"
 """Stands in the id of a group between the path of its level and the number of its first row."""
@@ -35,12 +40,14 @@ _GROUP = "\0"
 class Asked:
     """What a view shows of a model: the nodes of one mode or of both, and those whose names hold a text.
 
-    ``model`` picks among the models of a call that has several.
+    ``model`` picks among the models of a call that has several. ``plumbing`` says whether nodes without tensors (sizes,
+    flags, checks) are among them; those that the call requests always are.
     """
 
     mode: Mode | None = None
     text: str = ""
     model: int | None = None
+    plumbing: bool = True
 
     @staticmethod
     def of(params: Mapping[str, Any]) -> Asked:
@@ -49,6 +56,7 @@ class Asked:
             mode if mode in MODES else None,
             str(params.get("filter") or "").strip().casefold(),
             model if isinstance(model, int) else None,
+            params.get("plumbing") is not False,
         )
 
     def state(self, call: CallAnalysis) -> ModelState | None:
@@ -57,7 +65,7 @@ class Asked:
         return main_state(call)
 
     def call(self, call: CallAnalysis) -> ExtractionCall:
-        """The call with those of its queries that are asked of the model shown: not those of another branch."""
+        """The call with those of its queries that select from the model shown: not those of another branch."""
         state = self.state(call)
         if state is None:
             return call.call
@@ -73,11 +81,18 @@ class Outline:
     graph: ModelGraph
     names: NameIndex
     text: str = ""
+    hidden: frozenset[str] = frozenset()
+    """Paths of nodes without tensors that are left out."""
 
     @staticmethod
-    def of(session: Session, graph: ModelGraph, asked: Asked) -> Outline:
+    def of(session: Session, graph: ModelGraph, asked: Asked, call: CallAnalysis) -> Outline:
         one = graph.of(asked.mode) if asked.mode else None
-        return Outline(session, graph, index(one) if one else merged_index(graph), asked.text)
+        names = index(one) if one else merged_index(graph)
+        hidden: frozenset[str] = frozenset()
+        if not asked.plumbing and not asked.text:
+            requested = {query.text for query in asked.call(call).queries}
+            hidden = frozenset().union(*(index(mode).plumbing for mode in graph.traced())) - requested
+        return Outline(session, graph, names, asked.text, hidden)
 
     @cached_property
     def shown(self) -> dict[str, int] | None:
@@ -117,19 +132,23 @@ class Outline:
     def _paths(self, path: str) -> Sequence[str]:
         """The paths that are shown one level below ``path``: there may be 50 000, of which few become rows."""
         paths = self.names.children(path)
-        return paths if self.shown is None else [one for one in paths if one in self.shown]
+        if self.hidden:
+            paths = [each for each in paths if each not in self.hidden or self.names.children(each)]
+        return paths if self.shown is None else [each for each in paths if each in self.shown]
 
     def _items(self, paths: Sequence[str]) -> list[Json]:
         return [self._item(self.names.level(path)) for path in paths]
 
     def root(self) -> Json:
         nodes = self.matches
+        names = self.names.by_name
+        hidden = sum(name in names for name in self.hidden)
         return {
             "id": "",
             "label": self.graph.class_name.rpartition(".")[2],
             "path": "",
             "kind": "module",
-            "description": f"{nodes:,} nodes",
+            "description": f"{nodes:,} nodes" + (f", {hidden:,} of them sizes and checks" if hidden else ""),
             "modes": [one.mode for one in (self.graph.train, self.graph.eval) if one],
             "tooltip": f"`{self.graph.class_name}`",
             "source": None,
@@ -161,10 +180,21 @@ class Outline:
         return module.source if module and module.source else level.last.source
 
     def _description(self, level: Level, modes: tuple[Mode, ...]) -> str:
-        node = level.node or level.last
-        shape = "" if level.inner else shape_phrase(node.value)
+        shape = self._shape(level)
         # What one mode has alone stands before the shape: a narrow side bar cuts the end off.
-        return " · ".join(part for part in (self._what(level), modes_phrase(modes), shape) if part)
+        selected = level.node or level.last
+        parts = (self._what(level), modes_phrase(modes), shape, stride_phrase(self.graph, selected.name))
+        return " · ".join(part for part in parts if part)
+
+    def _shape(self, level: Level) -> str:
+        """The shape of what the path selects, as the editor shows it behind a query."""
+        if level.node is not None:
+            return shape_phrase(level.node.value)
+        for mode_graph in self.graph.traced():
+            node = select_alone(self.graph, mode_graph, level.path)
+            if node is not None and how_selected(self.graph, mode_graph, level.path) != "several":
+                return shape_phrase(node.value)
+        return ""
 
     def _what(self, level: Level) -> str:
         module = self.graph.modules_by_path.get(level.path)
@@ -190,8 +220,12 @@ class Outline:
         if node.op == "call_module" and not level.inner and not _same_module(node):
             lines.append(f"the output of module `{node.target}`")
         lines.append(modes_phrase(modes) or "in train and eval mode")
+        shapes = module_shapes(self.graph, level.path) if level.inner else self._shape(level)
+        what_for = input_phrase(self.graph)
+        if shapes:
+            lines.append(f"{shapes}, for {what_for}" if what_for else shapes)
         source = self._class_source(level) if level.inner else node.source
-        if source:
+        if source and not (level.inner and is_container(source)):
             lines.append(place_phrase(self.session, source))
         return "\n\n".join(lines)
 
@@ -257,7 +291,7 @@ def _outline(session: Session, uri: str, client_position: types.Position | None,
     document, analysis = opened
     call = nearest_call(analysis, document.position(client_position) if client_position else None)
     state = asked.state(call) if call else None
-    return Outline.of(session, state.graph, asked) if state and state.graph else None
+    return Outline.of(session, state.graph, asked, call) if call and state and state.graph else None
 
 
 def _of_call(session: Session, document: Document, call: CallAnalysis, asked: Asked) -> Json:
@@ -272,14 +306,53 @@ def _of_call(session: Session, document: Document, call: CallAnalysis, asked: As
         return _answer(*_without_graph(state), **common)
     if not state.graph.traced():
         return _answer("none", failure_text(state) or "The model cannot be traced.", **common)
-    built = Outline.of(session, state.graph, asked)
+    built = Outline.of(session, state.graph, asked, call)
     status = "ready" if state.current_graph else "stale"
     message = failure_text(state) if status == "stale" else None
     if asked.text:
         message = message or f"{built.matches:,} of {len(built.names.nodes):,} nodes match “{asked.text}”."
     matches = built.matches if asked.text else None
-    known: Json = {"className": state.graph.class_name, "root": built.root(), "revision": state.graph.revision}
+    known: Json = {
+        "summary": _summary(state, call, asked, built),
+        "className": state.graph.class_name,
+        "root": built.root(),
+        "revision": state.graph.revision,
+    }
     return _answer(status, message, matches=matches, **known, **common)
+
+
+def _summary(state: ModelState, call: CallAnalysis, asked: Asked, outline: Outline) -> str:
+    """Which call the tree shows and edits, how many names it requests, and what its shapes are for.
+
+    The title has the class alone, and a file may have five calls of models of one class.
+    """
+    model = " ".join(state.slice.model.split())
+    if len(model) > _LONGEST_MODEL:
+        model = f"{model[: _LONGEST_MODEL - 1]}…"
+    parts = [f"Line {call.call.span.start.line + 1}: {model}"]
+    if call.call.function == "create_feature_extractor":
+        count = len({query.text for query in asked.call(call).queries})
+        parts.append(f"{count} of {len(outline.names.nodes):,} nodes selected")
+    what_for = input_phrase(outline.graph)
+    parts += [f"shapes for {what_for}".replace("`", "")] if what_for else []
+    return " · ".join(parts)
+
+
+def tree_source(
+    session: Session, uri: str, client_position: types.Position | None, path: str, asked: Asked
+) -> Json | None:
+    """The answer to ``fxlens/treeSource``: where a row leads to.
+
+    For a module that is ``self.layer1 = …``, where one can be found: its class may be torch's ``Sequential``. Looked up
+    when somebody goes there: it needs the syntax tree of a file.
+    """
+    outline = _outline(session, uri, client_position, asked)
+    if outline is None or path not in outline.names.last_under:
+        return None
+    level = outline.names.level(path)
+    source = module_line(session, outline.graph, path) if level.node is None else level.node.source
+    at = client_line(session, source) if source else None
+    return {"uri": at[0], "line": at[1]} if at else None
 
 
 def _without_graph(state: ModelState) -> tuple[str, str]:
@@ -294,7 +367,7 @@ def failure_text(state: ModelState) -> str | None:
 
 
 def _answer(state: str, message: str | None, **known: Any) -> Json:
-    missing = ("model", "className", "callRange", "dialect", "root", "revision", "matches", "query")
+    missing = ("summary", "model", "className", "callRange", "dialect", "root", "revision", "matches", "query")
     empty: Json = {**dict.fromkeys(missing), "queries": [], "editable": False}
     return {"state": state, "message": message, **empty, **known}
 

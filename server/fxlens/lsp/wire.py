@@ -62,11 +62,14 @@ class FolderConfiguration(Interpreter):
     path: str
     extraPaths: list[str]
     """Folders that its code may import from."""
+    input: str
+    """An expression for the input that the shapes of its models are for; empty: one that is guessed."""
 
 
 class ServerSettings(TypedDict):
     limits: dict[str, float]
     extraPaths: list[str]
+    input: str
     idleMinutes: float
     maxWorkers: int
     cacheFolder: str
@@ -116,6 +119,8 @@ class Tree(TypedDict):
 
     state: Literal["ready", "stale", "pending", "none"]
     message: str | None
+    summary: str | None
+    """Which call the tree is of, how many names it requests, and which input the shapes are for."""
     model: str | None
     className: str | None
     callRange: WireRange | None

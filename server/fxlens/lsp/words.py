@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fxlens.graph import GraphNode, Mode, ModelGraph, Value
-from fxlens.queries import Level, how_selected, select_alone
+from fxlens.graph import GraphNode, Mode, ModeGraph, ModelGraph, Value
+from fxlens.queries import Level, how_selected, index, select_alone
 
 
 def modes_phrase(modes: Iterable[Mode]) -> str:
@@ -31,7 +31,7 @@ def level_phrase(level: Level, class_name: str | None) -> str:
 
 
 def selected_phrase(graph: ModelGraph, path: str, last: GraphNode) -> str:
-    """What a path selects that is no node's name: ``its last node, `layer1.1.relu_1` (ReLU)``."""
+    """What a path selects that is not a node's name: ``its last node, `layer1.1.relu_1` (ReLU)``."""
     modes = list(graph.traced())
     how = how_selected(graph, modes[0], path) if modes else "last"
     node = (select_alone(graph, modes[0], path) if modes else None) or last
@@ -44,3 +44,47 @@ def selected_phrase(graph: ModelGraph, path: str, last: GraphNode) -> str:
 def shape_phrase(value: Value | None) -> str:
     """``1×64×56×56`` for a tensor, ``(1×197×768, …)`` for several; nothing when unknown."""
     return value.phrase if value else ""
+
+
+def input_phrase(graph: ModelGraph) -> str:
+    """What the shapes are for: ``an input of 1×3×224×224 (guessed)``; nothing where no shapes are known."""
+    mode_graph = next(iter(graph.traced()), None)
+    if mode_graph is None or not graph.input_reason:
+        return ""
+    inputs = [node.value for node in mode_graph.nodes if node.op == "placeholder"]
+    shapes = [value.phrase for value in inputs if value is not None and (value.shape is not None or value.items)]
+    if not shapes:
+        return ""
+    what = f"an input of {shapes[0]}" if len(shapes) == 1 else f"inputs of {' and '.join(shapes)}"
+    return f"{what} ({graph.input_reason})"
+
+
+def module_shapes(graph: ModelGraph, path: str) -> str:
+    """``1×64×56×56 → 1×256×56×56``: what goes into the module at ``path`` and comes out of it, as far as it is known.
+
+    What goes in is what nodes inside it read from outside; sizes and flags do not count.
+    """
+    for mode_graph in graph.traced():
+        last = select_alone(graph, mode_graph, path)
+        result = shape_phrase(last.value) if last else ""
+        if not result or how_selected(graph, mode_graph, path) == "several":
+            continue
+        read = _read_from_outside(mode_graph, path)
+        return f"{', '.join(read)} → {result}" if read and all(read) else result
+    return ""
+
+
+def _read_from_outside(mode_graph: ModeGraph, path: str) -> list[str]:
+    """The shapes of the tensors from outside that the first node in a module reads which reads any.
+
+    What enters later is left out: it may be another branch of the network, and no argument of the module.
+    """
+    nodes, under = mode_graph.nodes, f"{path}."
+    plumbing = index(mode_graph).plumbing
+    for node in nodes:
+        if node.name == path or node.name.startswith(under):
+            read = [nodes[at] for at in node.inputs if nodes[at].name not in plumbing]
+            outside = [each for each in read if not each.name.startswith(under)]
+            if outside:
+                return [shape_phrase(each.value) for each in outside]
+    return []

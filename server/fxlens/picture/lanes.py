@@ -5,12 +5,14 @@ The same as ``client/webview/lanes.ts``, where the reasons are; the tests compar
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 GAP = 24
 _CLEAR, _LANE, _NARROW = 6, 10, 3
+_TURNS = (12, 8, 16)
 _PREFERRED = 240
 """How much further away the right side may be: lanes at one side are easier to follow."""
 
@@ -30,6 +32,7 @@ class Line:
 
     origin: object
     """What it comes from; lines of one origin share a lane."""
+    target: object
     back: bool
     """Whether it runs upwards, against the order of execution."""
     x1: int
@@ -40,7 +43,7 @@ class Line:
     """``late``: straight down, then across; ``early``: across, then straight down; ``lane``: across and back."""
     lane: int = 0
     turn: int = 0
-    """How far below its start, and above its end, a lane's line turns."""
+    """How far below its start, and above its end, a lane's line turns; how far below its start any other one does."""
 
 
 class Obstacles:
@@ -91,9 +94,12 @@ class Lanes:
         self._obstacles, self._lines = obstacles, lines
         self._placed: list[_Lane] = []
         self._spacing = _LANE
+        self._across: list[Line] = []
 
     def route(self) -> None:
-        ordered = sorted(self._needed(), key=lambda lane: (lane.bottom - lane.top, lane.top))
+        needed = self._needed()
+        self._turn()
+        ordered = sorted(needed, key=lambda lane: (lane.bottom - lane.top, lane.top))
         if len(ordered) > _LANE:
             self._spacing = max(_NARROW, _LANE * _LANE // len(ordered))
         for number, lane in enumerate(ordered):
@@ -108,6 +114,8 @@ class Lanes:
         lanes: dict[int, _Lane] = {}
         for line in self._lines:
             if not line.back and self._is_straight(line):
+                if line.x1 != line.x2:
+                    self._across.append(line)
                 continue
             top, bottom = min(line.y1, line.y2), max(line.y1, line.y2)
             lane = lanes.setdefault(id(line if line.back else line.origin), _Lane(line.back, top, bottom))
@@ -115,6 +123,15 @@ class Lanes:
             lane.top, lane.bottom = min(lane.top, top), max(lane.bottom, bottom)
             self.left = min(self.left, line.x1, line.x2)
         return list(lanes.values())
+
+    def _turn(self) -> None:
+        """What one reader gathers, or else one source spreads, goes across at one height of its own."""
+        gathered = Counter(id(line.target) for line in self._across)
+        heights: dict[tuple[bool, int], int] = {}
+        for line in self._across:
+            by_reader = gathered[id(line.target)] > 1
+            key = by_reader, id(line.target if by_reader else line.origin)
+            line.turn = heights.setdefault(key, _TURNS[len(heights) % len(_TURNS)])
 
     def _is_straight(self, line: Line) -> bool:
         x1, y1, x2, y2 = line.x1, line.y1, line.x2, line.y2

@@ -215,7 +215,7 @@ class _Columns:
             # What reads nothing stands at the side, in the order of execution.
             ordered = sorted(layer, key=lambda box: (wishes[box] is None, wishes[box] or 0, box))
             wanted = [middle if (wish := wishes[box]) is None else wish for box in ordered]
-            pairs = [(self._boxes[one], self._boxes[other]) for one, other in pairwise(ordered)]
+            pairs = [(self._boxes[left], self._boxes[right]) for left, right in pairwise(ordered)]
             apart = [left.w - left.port + right.port + _BESIDE for left, right in pairs]
             for box, x in zip(ordered, spread(wanted, apart, self._weights(ordered)), strict=True):
                 self._x[box] = x
@@ -342,6 +342,7 @@ def _edge_of(link: _Link, boxes: Sequence[Box], height: int) -> Edge:
     reader = boxes[link.reader] if 0 <= link.reader < len(boxes) else None
     line = Line(
         origin=source,
+        target=reader,
         back=link.source >= link.reader,
         x1=source.x + source.port if source else 0,
         y1=source.y + source.h if source else HEAD,

@@ -5,21 +5,14 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from fxlens.graph import Mode, ModelGraph
+from fxlens.graph import ModelGraph
 from fxlens.levels import levels_of
+from fxlens.picture.modes import ShownMode, shown_modes, single
+from fxlens.picture.styles import built
 
-ShownMode: TypeAlias = Literal["train", "eval", "both"]
-_BUILT = Path(__file__).with_name("page")
-
-
-class NotBuiltError(Exception):
-    """The page's script and styles are not there: this is a checkout that has not been built."""
-
-    def __init__(self) -> None:
-        super().__init__("The page of the graph view is not built; run `npm run build` in this checkout.")
+_UNTRACEABLE = "torch.fx cannot trace this model: these are its modules, without the lines between them"
 
 
 def html_page(graph: ModelGraph, mode: ShownMode | None = None, opened: Sequence[str] | None = None) -> str:
@@ -36,14 +29,8 @@ def html_page(graph: ModelGraph, mode: ShownMode | None = None, opened: Sequence
     Example:
         >>> Path("net.html").write_text(html_page(trace_model(net)), encoding="utf-8")  # doctest: +SKIP
     """
-    try:
-        colours, style, script = (
-            (_BUILT / name).read_text(encoding="utf-8")
-            for name in ("picture-file.css", "picture-style.css", "picture.js")
-        )
-    except FileNotFoundError:
-        raise NotBuiltError from None
-    graphs = [_embedded(graph, each, opened) for each in _modes(graph, mode)]
+    colours, style, script = built("picture-file.css", "picture-style.css", "picture.js")
+    graphs = [_embedded(graph, each, opened) for each in shown_modes(graph, mode)]
     # In JSON `<` may be written otherwise; in the script a closing tag could only stand in a string, and none does.
     data = json.dumps(graphs, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f"""<!DOCTYPE html>
@@ -64,27 +51,19 @@ def html_page(graph: ModelGraph, mode: ShownMode | None = None, opened: Sequence
 """
 
 
-def _modes(graph: ModelGraph, mode: ShownMode | None) -> list[ShownMode]:
-    """The modes to embed, the one that is shown first: all where they differ, else the one."""
-    traced: list[Mode] = [one.mode for one in graph.traced()]
-    shown = mode or ("eval" if "eval" in traced or not traced else traced[0])
-    others: list[ShownMode] = ["eval", "train", "both"] if graph.modes_differ else []
-    return [shown, *(other for other in others if other != shown)]
-
-
 def _embedded(graph: ModelGraph, mode: ShownMode, opened: Sequence[str] | None) -> dict[str, Any]:
     """As :class:`fxlens.lsp.wire.Graph`, with all levels."""
-    levels = levels_of(graph, None if mode == "both" else mode)
+    levels = levels_of(graph, single(mode))
     root = graph.modules_by_path.get("")
     everything = levels.all()
     return {
         "state": "ready",
-        "message": None,
+        "message": None if any(graph.traced()) else _UNTRACEABLE,
         "model": None,
         "className": graph.class_name,
         "dialect": graph.dialect,
         "revision": None,
-        "modes": [one.mode for one in graph.traced()],
+        "modes": [traced.mode for traced in graph.traced()],
         "mode": mode,
         "differ": graph.modes_differ,
         "editable": False,

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from fxlens.hint_comment import CORRECT_HINT, HINT
 from fxlens.source.analysis.events import Event, Frame, Read
-from fxlens.source.analysis.machine import STEPS, Extraction, Run
 from fxlens.source.analysis.programs import Programs
+from fxlens.source.analysis.run import STEPS, Extraction, Run
 from fxlens.source.document import Document, document_of
 from fxlens.source.expected_errors import is_caught
 from fxlens.source.hints import find_hint

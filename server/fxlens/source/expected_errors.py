@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fxlens.source.analysis.events import Block
-from fxlens.source.analysis.machine import Extraction, Run
+from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.library.testing import EXPECTING_METHODS, EXPECTS_ERRORS
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import Reference

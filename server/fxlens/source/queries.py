@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fxlens.source.analysis.machine import Extraction, Run, admits
+from fxlens.source.analysis.machine import admits
+from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.analysis.unfollowed import why_unknown
 from fxlens.source.document import Document
 from fxlens.source.model import Query, Role, Unresolved

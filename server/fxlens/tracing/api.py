@@ -16,7 +16,7 @@ from fxlens.tracing.extractor import Extractor
 from fxlens.tracing.failures import TracingError
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.naming import NamingError
-from fxlens.tracing.preserve import collector_paused
+from fxlens.tracing.preserve import collector_paused, tracing_lock
 from fxlens.tracing.pruning import Wanted
 from fxlens.tracing.selection import BadQuery, Selection, message, working_call
 from fxlens.tracing.settings import TraceSettings, trace_settings
@@ -180,7 +180,7 @@ def create_feature_extractor(
     check_backend(backend, naming)
     if backend == "hooks":
         return hook_extractor(model, queries)
-    with collector_paused():
+    with tracing_lock, collector_paused():
         # Hooks serve most models that cannot be traced: nothing is tried for those.
         by_hooks = backend == "auto" and naming == "fxlens"
         traces = trace_modes(model, settings, concrete_args, modes, tries_remedies=not by_hooks)

@@ -1,7 +1,7 @@
 """Arguments of ``forward`` that are left at their defaults while a model is traced.
 
-torch.fx makes a traced value of every argument. An optional one that is no tensor (a flag, ``None`` for a mask) is then
-decided by as if it had been given: ``if return_dict:`` cannot be traced, ``if mask is not None:`` takes the wrong arm.
+torch.fx makes a traced value of every argument. An optional one that is not a tensor (a flag, ``None`` for a mask) then
+decides as if it had been passed: ``if return_dict:`` cannot be traced, ``if mask is not None:`` takes the wrong arm.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import fx, nn
 
 from fxlens.graph import Dialect
-from fxlens.tracing.changes import LiveChange
+from fxlens.tracing.changes import LiveChange, computed_from
 from fxlens.tracing.inplace import apply_in_place
 from fxlens.tracing.torch_private import keep_calls_of
 from fxlens.tracing.tracer import NodePathTracer
@@ -42,6 +42,19 @@ def optional_arguments(model: nn.Module) -> frozenset[str]:
         for name, each in parameters.items()
         if each.kind in _VARIABLE or (name != first and isinstance(each.default, _PLAIN))
     )
+
+
+def default_arguments(model: nn.Module) -> dict[str, Any]:
+    """The defaults of the :func:`optional_arguments` that have a name of their own."""
+    optional = optional_arguments(model)
+    parameters = inspect.signature(model.forward).parameters if optional else {}
+    return {
+        name: parameters[name].default for name in parameters if name in optional and not _is_star(parameters[name])
+    }
+
+
+def _is_star(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in _VARIABLE
 
 
 def needed_arguments(tracer: NodePathTracer) -> dict[str, list[fx.Node]]:
@@ -95,14 +108,27 @@ def _refuses(user: fx.Node, none: fx.Node) -> bool:
     return False
 
 
-def lost_arguments(tracer: NodePathTracer, given: Collection[str], dialect: Dialect) -> Iterator[LiveChange]:
-    """What is said of the arguments that are needed although they may be left out, but for those in ``given``."""
-    for name, nodes in needed_arguments(tracer).items():
-        if name not in given:
-            message = f"`{name}` is None by default, and the traced path needs it"
-            remedy = f"pass `concrete_args={{{name!r}: None}}`" if dialect != "timm" else "pass it whenever it runs"
-            source = tracer.node_to_origin[nodes[0]].source if nodes[0] in tracer.node_to_origin else None
-            yield LiveChange("argument", message, remedy, source, tuple(nodes))
+def lost_arguments(
+    tracer: NodePathTracer, given: Collection[str], dialect: Dialect, names_without: Collection[str] | None = None
+) -> Iterator[LiveChange]:
+    """What is said of the arguments that are needed although they may be left out, but for those in ``given``.
+
+    ``names_without`` are the names of the nodes that the model has without them. What is not among these nobody
+    expects without them, and nothing is said of it.
+    """
+    for name, failing in needed_arguments(tracer).items():
+        if name in given:
+            continue
+        message = f"`{name}` is None by default, and the traced path needs it"
+        remedy = f"pass `concrete_args={{{name!r}: None}}`" if dialect != "timm" else "pass it whenever it runs"
+        source = tracer.node_to_origin[failing[0]].source if failing[0] in tracer.node_to_origin else None
+        nodes = tuple(failing)
+        if names_without is not None:
+            behind = computed_from(failing)
+            nodes = tuple(
+                node for node, own in tracer.node_to_qualname.items() if node in behind and own in names_without
+            )
+        yield LiveChange("argument", message, remedy, source, nodes, inside=names_without is not None)
 
 
 def hold_defaults(graph: fx.Graph, left_out: Collection[str]) -> None:

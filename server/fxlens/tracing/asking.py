@@ -10,19 +10,36 @@ from types import CodeType, FrameType
 import torch
 
 from fxlens.graph import SourceLine
+from fxlens.tracing.bytecode import RunningLine
 from fxlens.tracing.sources import function_name, is_internal
 
 TENSOR_ATTRIBUTES = frozenset(dir(torch.Tensor))
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib")
+_READS_MEMORY = type(torch.FloatTensor)
+"""What ``torch.FloatTensor`` and its like are: their ``isinstance`` looks into the tensor."""
 _ASKING = frozenset({"is_tensor", "is_tensor_like"})
 
 
 def asks_of_class(frame: FrameType) -> bool:
-    """Whether ``frame``, which looks at a value's class, is code of the model or asks on its behalf."""
+    """Whether ``frame``, which looks at a value's class, is code of the model or asks on its behalf.
+
+    torch's own operators look at the class of their arguments, too, before they read a tensor's memory: only an
+    ``isinstance``, a ``case`` or ``.__class__`` in Python may take a placeholder for a tensor.
+    """
     code = frame.f_code
     if is_internal(code):
-        return code.co_name in _ASKING
-    file = code.co_filename
+        if code.co_name not in _ASKING:
+            return False
+    elif not _is_model_code(code.co_filename):
+        return False
+    line = RunningLine(frame, frame.f_lasti)
+    if line.reads_attribute("__class__"):
+        return True
+    classes = line.tested_classes
+    return classes is not None and not any(isinstance(each, _READS_MEMORY) for each in classes)
+
+
+def _is_model_code(file: str) -> bool:
     return not file.startswith(_STANDARD_LIBRARY) or "site-packages" in file or file.endswith("functools.py")
 
 

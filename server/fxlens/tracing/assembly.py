@@ -50,7 +50,8 @@ def assemble(
             graphs[mode] = graphs["train"]
             continue
         needed = needed_by(node for want in wanted[mode].values() for node in (want.after, *nodes_in(want.value)))
-        changes += [change for change in trace.changes if change.concerns(needed)]
+        ends = {node for want in wanted[mode].values() for node in nodes_in(want.value)}
+        changes += [change for change in trace.changes if change.concerns(ends, needed)]
         pruned = prune(
             trace.graph,
             wanted[mode],
@@ -109,7 +110,7 @@ def _guards(trace: ModeTrace) -> frozenset[fx.Node]:
 def _fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any], values: Mapping[str, torch.Tensor]) -> None:
     """Give the inputs that ``concrete_args`` fixed back their names, and their values as defaults.
 
-    A default that is a tensor is one of ``values`` for torch.fx, read by a node that is no Python.
+    A default that is a tensor is one of ``values`` for torch.fx, read by a node that is not Python code.
     """
     for node in [node for node in graph.nodes if node.op == "placeholder"]:
         name = str(node.target).rpartition("_")[0]

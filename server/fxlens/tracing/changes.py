@@ -17,22 +17,27 @@ OURS = "use `fxlens.create_feature_extractor`, which keeps it"
 
 @dataclass(frozen=True)
 class LiveChange:
-    """A :class:`~fxlens.graph.Change` beside the graph itself: ``nodes`` are those whose values it concerns."""
+    """A :class:`~fxlens.graph.Change` beside the graph itself: ``nodes`` are those whose values it concerns.
+
+    It concerns what is computed from them, too, if it is not ``inside`` them.
+    """
 
     kind: ChangeKind
     message: str
     remedy: str
     source: SourceLine | None
     nodes: tuple[fx.Node, ...]
+    inside: bool = False
 
-    def concerns(self, needed: set[fx.Node]) -> bool:
-        return not needed.isdisjoint(self.nodes)
+    def concerns(self, ends: Iterable[fx.Node], needed: set[fx.Node]) -> bool:
+        """Whether it concerns the values of ``ends``, which are computed from ``needed``."""
+        return not (set(ends) if self.inside else needed).isdisjoint(self.nodes)
 
     def described(self, positions: dict[fx.Node, int]) -> Change:
         """As plain data; ``positions`` are those of the named nodes."""
         places = tuple(positions[node] for node in self.nodes if node in positions)
         remedy = f"{self.remedy[:1].upper()}{self.remedy[1:]}." if self.remedy else ""
-        return Change(self.kind, self.message, remedy, self.source, places)
+        return Change(self.kind, self.message, remedy, self.source, places, self.inside)
 
     @property
     def text(self) -> str:
@@ -51,6 +56,18 @@ def needed_by(ends: Iterable[fx.Node]) -> set[fx.Node]:
             found.add(node)
             stack.extend(node.all_input_nodes)
     return found
+
+
+def computed_from(starts: Iterable[fx.Node]) -> set[fx.Node]:
+    """The nodes that are computed from ``starts``, and these themselves."""
+    behind: set[fx.Node] = set()
+    stack = list(starts)
+    while stack:
+        node = stack.pop()
+        if node not in behind:
+            behind.add(node)
+            stack.extend(node.users)
+    return behind
 
 
 def lost_function(

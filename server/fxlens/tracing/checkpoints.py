@@ -73,6 +73,26 @@ def keep_checkpoints(graph: fx.Graph) -> list[tuple[Checkpoint, str]]:
     return lost
 
 
+def compute_once(graph: fx.Graph) -> None:
+    """Put what is inside the checkpoints of ``graph``, the graph of an extractor, back in their place."""
+    while True:
+        call = next((node for node in graph.nodes if isinstance(node.target, Checkpointed)), None)
+        if call is None:
+            return
+        with graph.inserting_before(call):
+            result = call.target.program.copy_into(graph, call.args)
+        if isinstance(result, tuple):
+            for part in list(call.users):
+                part.replace_all_uses_with(result[part.args[1]])
+                graph.erase_node(part)
+        else:
+            call.replace_all_uses_with(result)
+        graph.erase_node(call)
+        for argument in call.all_input_nodes:
+            if argument.op == "get_attr" and not argument.users:
+                graph.erase_node(argument)
+
+
 VALUE_INSIDE = "a value from inside it is requested"
 
 

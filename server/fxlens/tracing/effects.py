@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import fx, nn
 
+from fxlens.tracing.conditions import hold_condition
 from fxlens.tracing.inplace import apply_in_place
 from fxlens.tracing.recorded_calls import function_of
 from fxlens.tracing.torch_private import CONVOLUTIONS, POOLS, RUNNING_NORMS
@@ -151,7 +152,7 @@ class Effects:
                 return True
             home = getattr(node.target, "__module__", None) or "torch"
             known = home.partition(".")[0] in {"torch", "_operator", "operator", "builtins", "math"}
-            return not known and node.target is not apply_in_place
+            return not known and node.target not in (apply_in_place, hold_condition)
         return False
 
     def _makes_new_tensor(self, node: fx.Node) -> bool:

@@ -234,7 +234,7 @@ def build_extractor(
     Args:
         model: where the extractor's mode and its containers' modes come from.
         modules: the modules of ``model``, by path.
-        attributes: the tensors that the graphs read, by path. What is no parameter or buffer of ``model`` becomes a
+        attributes: the tensors that the graphs read, by path. What is not a parameter or buffer of ``model`` becomes a
             buffer that is not in the ``state_dict``: it follows ``.to()``, and the keys stay the model's.
         kind: the class of the extractor.
     """
@@ -331,6 +331,6 @@ def compiled(source: str, names: Mapping[str, Any]) -> Callable[..., Any]:
     exec(compile(source, file, "exec", dont_inherit=True), scope)
     function: Callable[..., Any] = scope.pop("forward")
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    # torch.fx keeps such text for ever.
+    # torch.fx keeps such text forever.
     weakref.finalize(function.__code__, linecache.cache.pop, file, None).atexit = False
     return function

@@ -54,7 +54,7 @@ def _class_of(proxy: Any) -> Any:
 
 
 class _Claim:
-    """What ``isinstance`` looks at, if the type is no answer. Apart, as ``super()`` needs the name for itself."""
+    """What ``isinstance`` looks at, if the type is not an answer. Apart, as ``super()`` needs the name for itself."""
 
     __class__ = property(_class_of)
 

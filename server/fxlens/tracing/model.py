@@ -18,7 +18,7 @@ from fxlens.tracing.modules import class_name, describe_aliases, describe_module
 from fxlens.tracing.outputs import describe_outputs
 from fxlens.tracing.recorded_calls import function_of
 from fxlens.tracing.settings import trace_settings
-from fxlens.tracing.shapes import find_values
+from fxlens.tracing.shapes import Found, StatedInput, find_values, shape_of_weights
 from fxlens.tracing.tracer import NodePathTracer
 
 
@@ -63,23 +63,25 @@ def trace_model(
     check_concrete_args(model, concrete_args)
     settings = trace_settings(dialect or naming or "fxlens", leaf_modules, tracer_kwargs)
     traces = trace_modes(model, settings, concrete_args)
-    values = {mode: find_values(model, trace, example_input) for mode, trace in traces.items()} if shapes else {}
-    return describe(model, settings.tracer(), traces, values)
+    stated = [] if example_input is None else [StatedInput(example_input, "the argument example_input")]
+    guess = example_input is None or shape_of_weights(example_input) is not None
+    found = find_values(model, traces, stated, guess=guess) if shapes else Found({})
+    return describe(model, settings.tracer(), traces, found)
 
 
 def describe(
     model: nn.Module,
     tracer: NodePathTracer,
     traces: Mapping[Mode, ModeTrace],
-    values: Mapping[Mode, Mapping[fx.Node, Value]],
+    found: Found,
 ) -> ModelGraph:
-    """The plain data of ``traces``, and of the ``values`` of their nodes as far as they are known.
+    """The plain data of ``traces``, and of the values ``found`` of their nodes, as far as they are known.
 
     ``tracer`` is one with the settings of the traces: it says which modules are leaves.
     """
     calls = {mode: trace.tracer.module_calls for mode, trace in traces.items() if trace.graph is not None}
     failures = [trace.failure for trace in traces.values() if trace.failure is not None]
-    graphs = {mode: describe_mode(model, trace, values.get(mode, {})) for mode, trace in traces.items()}
+    graphs = {mode: describe_mode(model, trace, found.values.get(mode, {})) for mode, trace in traces.items()}
     return ModelGraph(
         class_name(model),
         tracer.naming,
@@ -88,6 +90,7 @@ def describe(
         describe_modules(model, tracer, calls),
         tuple(failures),
         describe_aliases(model, calls),
+        found.reason,
     )
 
 

@@ -19,7 +19,7 @@ from fxlens.tracing.changes import OURS, LiveChange
 from fxlens.tracing.failures import explain, explain_switch, naming_remedy
 from fxlens.tracing.mode_state import ModeState, switch
 from fxlens.tracing.naming import TorchvisionNaming
-from fxlens.tracing.preserve import Snapshot, collector_paused, preserved
+from fxlens.tracing.preserve import Snapshot, collector_paused, preserved, tracing_lock
 from fxlens.tracing.settings import TraceSettings
 from fxlens.tracing.tracer import NodePathTracer
 from fxlens.tracing.trains import lost_train
@@ -54,6 +54,10 @@ class ModeTrace:
     @property
     def changes(self) -> list[LiveChange]:
         return self.tracer.changes
+
+    @property
+    def called_modules(self) -> set[str]:
+        return {call.path for call in self.tracer.module_calls}
 
     @property
     def names(self) -> list[str]:
@@ -152,7 +156,7 @@ def check_concrete_args(model: nn.Module, concrete_args: Mapping[str, Any] | Non
     """torch.fx ignores a misspelt name, and tracing then fails with something else.
 
     Raises:
-        TypeError: if ``concrete_args`` is no mapping, or names what ``forward`` of ``model`` does not take.
+        TypeError: if ``concrete_args`` is not a mapping, or names what ``forward`` of ``model`` does not take.
     """
     if concrete_args is None:
         return
@@ -184,7 +188,7 @@ def trace_modes(
     """
     if not isinstance(cast(object, concrete_args), (Mapping, type(None))):
         raise TypeError(f"concrete_args must be a dictionary, not {type(concrete_args).__name__}")
-    with collector_paused():
+    with tracing_lock, collector_paused():
         traces = _all_modes(model, settings, concrete_args, modes)
         return _with_remedies(model, traces, settings, concrete_args, modes) if tries_remedies else traces
 
@@ -192,9 +196,14 @@ def trace_modes(
 def _all_modes(
     model: nn.Module, settings: TraceSettings, concrete_args: Mapping[str, Any] | None, modes: Collection[Mode]
 ) -> dict[Mode, ModeTrace]:
-    """The traces, with optional arguments left at their defaults where the model cannot be traced or run otherwise."""
+    """The traces, with optional arguments left at their defaults where the model cannot be traced or run otherwise.
+
+    One that modules read which nothing else calls (the text of a model of images and text) is an input, though it may
+    be left out.
+    """
     snapshot = Snapshot(model)
     traces = _each_mode(model, settings, concrete_args, modes, snapshot)
+    without: dict[Mode, ModeTrace] = {}
     if settings.naming == "fxlens" and concrete_args is None and not settings.left_out:
         graphs = [traces[mode].graph for mode in modes]
         if None in graphs:
@@ -204,10 +213,14 @@ def _all_modes(
         if left_out:
             tried = _each_mode(model, replace(settings, left_out=left_out), None, modes, snapshot)
             # Where neither works, the failure that is met later is the one to solve.
-            if _reach(tried, modes) > _reach(traces, modes) or (None not in graphs and _all_traced(tried, modes)):
-                traces = tried
-    for tracer in {trace.tracer for trace in traces.values() if trace.graph is not None}:
-        tracer.changes.extend(lost_arguments(tracer, concrete_args or (), settings.naming))
+            if None in graphs:
+                traces = tried if _reach(tried, modes) > _reach(traces, modes) else traces
+            elif _all_traced(tried, modes):
+                hides = any(traces[mode].called_modules - tried[mode].called_modules for mode in modes)
+                traces, without = (traces, tried) if hides else (tried, {})
+    for tracer, mode in {trace.tracer: mode for mode, trace in traces.items() if trace.graph is not None}.items():
+        names = without[mode].names if without else None
+        tracer.changes.extend(lost_arguments(tracer, concrete_args or (), settings.naming, names))
     return traces
 
 
@@ -252,10 +265,11 @@ def _with_remedies(
     if not failed or any(trace.failure is not None and trace.failure.kind == "naming" for trace in failed):
         return traces
 
-    def attempt(part: nn.Module, changed: TraceSettings) -> dict[Mode, ModeTrace]:
-        return _all_modes(part, changed, concrete_args if part is model else None, modes)
+    def attempt(part: nn.Module, changed: TraceSettings, fixed: Mapping[str, Any]) -> dict[Mode, ModeTrace]:
+        own = concrete_args if part is model else None
+        return _all_modes(part, changed, {**(own or {}), **fixed} if fixed else own, modes)
 
-    remedies = Trials(model, traces, settings, attempt).remedies()
+    remedies = Trials(model, traces, settings, attempt, concrete_args or ()).remedies()
     for trace in failed:
         if trace.failure is not None:
             failure = replace(trace.failure, remedies=remedies)

@@ -63,7 +63,7 @@ def run_on_meta(
     for example in example_inputs(model, example_input):
         if time.monotonic() > until:
             return None
-        with preserved(model, snapshot or Snapshot(model)), _prepared(model, mode):
+        with preserved(model, snapshot), _prepared(model, mode):
             calls = _calls(model, example, until)
         if calls is not None:
             return ModuleRun(tuple(calls), example)

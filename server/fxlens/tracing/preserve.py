@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import random
 import sys
+import threading
 import warnings
 from collections import UserDict, UserList, UserString
 from collections.abc import Iterator
@@ -24,6 +25,12 @@ from torch.nn.parameter import is_lazy
 from fxlens.tracing import containers
 from fxlens.tracing.switching import takes_mode
 from fxlens.tracing.torch_private import version_of
+
+tracing_lock = threading.RLock()
+"""Held while a model is traced or otherwise not as it was. torch.fx replaces methods of ``nn.Module`` for all threads:
+of two threads that trace at a time, the first to end would put back what the second still needs, and a snapshot that
+one makes of a model on which the other works would keep what the other has changed. Calls of threads that only run a
+model pass through."""
 
 _DEPTH = 5
 """How many levels of containers and objects inside an attribute are kept. A limit there must be: an attribute may lead
@@ -262,11 +269,12 @@ def _attributes(kind: type) -> dict[str, Any]:
 @contextmanager
 def preserved(model: nn.Module, snapshot: Snapshot | None = None) -> Iterator[None]:
     """Restore ``model`` on leaving, on success and on failure; from ``snapshot`` if there is one already."""
-    snapshot = snapshot or Snapshot(model)
-    try:
-        yield
-    finally:
-        snapshot.restore()
+    with tracing_lock:
+        snapshot = snapshot or Snapshot(model)
+        try:
+            yield
+        finally:
+            snapshot.restore()
 
 
 @contextmanager

@@ -25,6 +25,23 @@ class Program:
     def __call__(self, *args: Any) -> Any:
         return self._function(None, *args)
 
+    def copy_into(self, graph: fx.Graph, inputs: Sequence[Any]) -> Any:
+        """Add the nodes to ``graph``, where it inserts, for nodes of it as ``inputs``; returns those of the outputs."""
+        copies: dict[fx.Node, Any] = {}
+        values = iter(inputs)
+        for node in self._graph.nodes:
+            args, kwargs = fx.map_arg((node.args, node.kwargs), copies.__getitem__)
+            if node.op == "placeholder":
+                copies[node] = next(values)
+            elif node.op == "output":
+                return args[0]
+            elif node.target is call:
+                module, *args = args
+                copies[node] = graph.call_module(str(module.target), tuple(args), kwargs)
+            else:
+                copies[node] = graph.node_copy(node, copies.__getitem__)
+        raise AssertionError("a graph ends with its output")
+
     def __getstate__(self) -> Any:
         return records_of(self._graph)
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from fxlens.tracing.conditions import hold_condition
 from fxlens.tracing.contexts import Contexts, ContextWriter
 from fxlens.tracing.effects import Effects
 from fxlens.tracing.values import Unread, copy_of, nodes_in, parts_of, rebuild
@@ -45,9 +46,10 @@ def prune(
     """A graph that returns an ``OrderedDict`` of ``wanted`` (or a plain ``dict``), in its order, and no more.
 
     Kept are: the inputs, what the wanted values depend on, in-place operations that write to what a kept node reads
-    later (even if nobody uses their result, where torch.fx's own elimination drops them), and ``guards``. Assertions
-    go: they protect code that is no longer there. A value that a kept operation may overwrite later is copied. Every
-    node runs in its ``contexts``; one that has none of its own runs where it stands.
+    later (even if nobody uses their result, where torch.fx's own elimination drops them), ``guards``, and the answers
+    that conditions before a wanted value are held to. Assertions go: they protect code that is no longer there. A value
+    that a kept operation may overwrite later is copied. Every node runs in its ``contexts``; one that has none of its
+    own runs where it stands.
 
     It is a new graph; or, if it ``may_change_it`` and most of it is kept, ``graph`` itself, which is much cheaper.
     """
@@ -170,7 +172,9 @@ def _needed(
         needed.add(node)
         read.add(effects.storage(node))
 
+    is_wanted = False
     for node in reversed(nodes):
+        is_wanted = is_wanted or node in at
         for key in at.get(node, ()):
             for part in nodes_in(wanted[key].value):
                 need(part)
@@ -180,6 +184,7 @@ def _needed(
             node.op == "placeholder"
             or node in needed
             or node in guards
+            or (node.target is hold_condition and is_wanted)
             or any(effects.storage(written) in read for written in writes)
         ):
             kept.add(node)

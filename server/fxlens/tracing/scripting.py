@@ -3,18 +3,28 @@
 TorchScript compiles ``forward`` and all that it calls. A traced extractor chooses between two graphs there, and both
 would have to be TorchScript; torchvision's extractor, which has one at a time, can be scripted if its current graph
 can. So can this form: its ``forward`` is the one of the current mode, and :meth:`train` exchanges it.
+
+Of what an extractor keeps besides, TorchScript has assertions for the conditions that it is held to. Arguments that
+were left at their defaults are not parameters of the script, and what is checkpointed is computed once, with the same
+values and gradients. TorchScript has no custom ``autograd.Function``, without which gradients would be others.
 """
 
 from __future__ import annotations
 
 import copy
+import operator
 from typing import Any
 
+import torch
 from torch import fx, nn
 
 from fxlens.graph import MODES
+from fxlens.tracing.arguments import hold
+from fxlens.tracing.checkpoints import compute_once
 from fxlens.tracing.codegen import ExtractorCodeGen
+from fxlens.tracing.conditions import hold_condition
 from fxlens.tracing.extractor import FeatureExtractor, compiled, extractor_of, set_state
+from fxlens.tracing.recorded_calls import function_of
 
 
 class ScriptableExtractor(FeatureExtractor):
@@ -57,10 +67,13 @@ class ScriptableExtractor(FeatureExtractor):
 
 def scriptable(extractor: FeatureExtractor) -> ScriptableExtractor:
     """``extractor`` with its modules and tensors, in the form that TorchScript compiles."""
+    _refuse_functions(extractor.graph)
     graphs = []
     for graph in (extractor.train_graph, extractor.eval_graph):
         graphs.append(copy.deepcopy(graph))
         graphs[-1].set_codegen(ExtractorCodeGen(scripted=True))
+        compute_once(graphs[-1])
+        _hold_by_assertions(graphs[-1])
     result = extractor_of(ScriptableExtractor, type(extractor).__name__, *graphs)
     assert isinstance(result, ScriptableExtractor)
     state = {name: value for name, value in vars(extractor).items() if name not in ("train_graph", "eval_graph")}
@@ -68,3 +81,27 @@ def scriptable(extractor: FeatureExtractor) -> ScriptableExtractor:
     state.update({name: vars(extractor)[name].copy() for name in ("_parameters", "_buffers", "_modules")})
     set_state(result, state)
     return result
+
+
+def _refuse_functions(graph: fx.Graph) -> None:
+    """Raise ``RuntimeError``, as TorchScript does, for what an extractor keeps and TorchScript does not have."""
+    for node in graph.nodes:
+        function = function_of(node.target)
+        if function is not None:
+            advice = "use torch.compile or torch.export, or naming='torchvision', which loses its backward"
+            raise RuntimeError(f"{advice}: TorchScript cannot compile the custom autograd.Function {function.__name__}")
+
+
+def _hold_by_assertions(graph: fx.Graph) -> None:
+    for node in list(graph.nodes):
+        if node.target is hold_condition:
+            condition, answer, _error, message = node.args
+            with graph.inserting_before(node):
+                held = graph.call_function(operator.eq, (condition, answer))
+                graph.call_function(torch._assert, (held, message))  # noqa: SLF001 - public, but for its name
+            graph.erase_node(node)
+        elif node.target is hold:
+            parameter = node.args[0]
+            graph.erase_node(node)
+            if not parameter.users:
+                graph.erase_node(parameter)

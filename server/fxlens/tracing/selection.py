@@ -118,8 +118,8 @@ class Selection:
     @cached_property
     def _graph(self) -> ModelGraph:
         """The traces as plain data, with values, so that what yields no tensor is not suggested."""
-        values = {mode: find_values(self._model, trace) for mode, trace in self._traces.items()}
-        return describe(self._model, self._traces["eval"].tracer, self._traces, values)
+        found = find_values(self._model, self._traces)
+        return describe(self._model, self._traces["eval"].tracer, self._traces, found)
 
 
 def _reason(query: str, why: Explanation) -> str:

@@ -6,16 +6,16 @@ reaches says how many channels or features it has. Whatever cannot be found stay
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
 from torch.nn.parameter import is_lazy
 
-from fxlens.graph import Value
+from fxlens.graph import Mode, Value
 from fxlens.tracing.contexts import is_autocast
 from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.modes import ModeTrace
@@ -29,28 +29,130 @@ _MAX_TRIALS = 24
 _IMAGE_SIDES = (224, 299, 256, 64, 32, 28)
 
 
-def find_values(model: nn.Module, trace: ModeTrace, example_input: Any = None) -> dict[fx.Node, Value]:
-    """The values of the nodes of ``trace``, as far as they can be found without computing anything.
+class StatedInput(NamedTuple):
+    """An input that somebody stated for a model: a tensor or shape, several, or a mapping; ``origin`` says who."""
+
+    value: Any
+    origin: str
+
+
+class Found(NamedTuple):
+    """The values of each mode's nodes, all for one input, and a word on where that input is from."""
+
+    values: dict[Mode, dict[fx.Node, Value]]
+    reason: str = ""
+
+
+class _Candidate(NamedTuple):
+    """An input to try: a value for each placeholder, by position."""
+
+    values: list[Any]
+    reason: str
+
+
+def find_values(
+    model: nn.Module,
+    traces: Mapping[Mode, ModeTrace],
+    stated: Sequence[StatedInput] = (),
+    *,
+    guess: bool = True,
+) -> Found:
+    """The values of the nodes of ``traces``, as far as they can be found without computing anything.
+
+    All modes are run on one and the same input, so that their shapes can be compared: the first that gets through
+    every mode, else the one with which most nodes get a value.
 
     Args:
         model: the model that was traced; it is left as it was.
-        example_input: a tensor, the shape of one (a sequence of ints), a sequence of such for the positional
-            arguments, a mapping of such by argument name, or torchvision weights, for the image that their transforms
-            give. ``None`` for inputs that suit the model.
+        traces: the trace of each mode.
+        stated: inputs to try first. A value is a tensor, the shape of one (a sequence of ints), a sequence of such for
+            the positional arguments, a mapping of such by argument name, or torchvision weights, for the image that
+            their transforms give.
+        guess: whether to try inputs that suit the model after those.
     """
-    if trace.graph is None:
-        return {}
-    inputs = [node for node in trace.graph.nodes if node.op == "placeholder"]
-    best: dict[fx.Node, Any] = {}
-    with preserved(model), _on_meta(model, trace) as run:
-        for example in _examples(model, inputs, example_input):
-            values = run(dict(zip(inputs, example, strict=True)))
-            if len(values) > len(best):
-                best = values
-            if len(best) == len(trace.graph.nodes) - 1:  # all but the output
-                break
-    values = {node: describe_value(value) for node, value in best.items()}
-    return {**values, **{node: _untyped(values[node]) for node in _autocast(trace) if node in values}}
+    graphs = {mode: trace for mode, trace in traces.items() if trace.graph is not None}
+    if not graphs:
+        return Found({})
+    modes = sorted(graphs)  # eval first
+    candidates = _candidates(model, _placeholders(graphs[modes[0]]), stated, guess=guess)
+    search = _Search(model, graphs, candidates)
+    at = search.first_complete(modes)
+    if at is None:
+        at = search.best(modes)
+    if at is None:
+        return Found({})
+    values = {mode: search.values(mode, at) for mode in modes}
+    for mode in modes:
+        untyped = _autocast(graphs[mode])
+        values[mode] = {node: _untyped(value) if node in untyped else value for node, value in values[mode].items()}
+    return Found(values, candidates[at].reason)
+
+
+class _Search:
+    """Runs of the modes' graphs on candidates. What a run found is kept; the tensors are swapped once for several."""
+
+    def __init__(self, model: nn.Module, traces: Mapping[Mode, ModeTrace], candidates: Sequence[_Candidate]) -> None:
+        self._model = model
+        self._traces = traces
+        self._candidates = candidates
+        self._known: dict[tuple[Mode, int], dict[fx.Node, Value]] = {}
+
+    def first_complete(self, modes: Sequence[Mode]) -> int | None:
+        """The first candidate with which every node of every mode gets a value.
+
+        The modes take turns: each goes on from where the last one stands, so that a candidate that one mode refuses
+        is not run in the other, and the usual case is one run for each.
+        """
+        at, agreed = 0, 0
+        while agreed < len(modes):
+            for mode in modes:
+                start = at
+                found = self._advance(mode, at)
+                if found is None:
+                    return None
+                at = found
+                agreed = agreed + 1 if at == start else 1
+                if agreed >= len(modes):
+                    break
+        return at
+
+    def _advance(self, mode: Mode, start: int) -> int | None:
+        total = self._total(mode)
+        if len(self._known.get((mode, start), ())) == total:
+            return start
+        with preserved(self._model), _on_meta(self._model, self._traces[mode]) as run:
+            for at in range(start, len(self._candidates)):
+                if len(self._run(mode, at, run)) == total:
+                    return at
+        return None
+
+    def best(self, modes: Sequence[Mode]) -> int | None:
+        """The candidate with which most nodes get a value in all modes together; the first of equal ones."""
+        if not self._candidates:
+            return None
+        for mode in modes:
+            with preserved(self._model), _on_meta(self._model, self._traces[mode]) as run:
+                for at in range(len(self._candidates)):
+                    self._run(mode, at, run)
+        return max(range(len(self._candidates)), key=lambda at: sum(len(self._known[mode, at]) for mode in modes))
+
+    def values(self, mode: Mode, at: int) -> dict[fx.Node, Value]:
+        return self._known[mode, at]
+
+    def _run(self, mode: Mode, at: int, run: Any) -> dict[fx.Node, Value]:
+        if (mode, at) not in self._known:
+            inputs = _placeholders(self._traces[mode])
+            given = dict(zip(inputs, self._candidates[at].values, strict=False))
+            self._known[mode, at] = {node: describe_value(value) for node, value in run(given).items()}
+        return self._known[mode, at]
+
+    def _total(self, mode: Mode) -> int:
+        graph = self._traces[mode].graph
+        return len(graph.nodes) - 1 if graph is not None else 0  # all but the output
+
+
+def _placeholders(trace: ModeTrace) -> list[fx.Node]:
+    return [node for node in trace.graph.nodes if node.op == "placeholder"] if trace.graph is not None else []
 
 
 def _autocast(trace: ModeTrace) -> set[fx.Node]:
@@ -98,7 +200,10 @@ def _on_meta(model: nn.Module, trace: ModeTrace) -> Iterator[Any]:
         for node in nodes:
             if node.op == "output" or not all(argument in values for argument in node.all_input_nodes):
                 continue
-            value = inputs[node] if node.op == "placeholder" else _execute(node, values, modules, attributes)
+            if node.op == "placeholder":
+                value = inputs.get(node, _UNKNOWN)
+            else:
+                value = _execute(node, values, modules, attributes)
             if value is not _UNKNOWN:
                 values[node] = value
         return values
@@ -152,26 +257,47 @@ _SAME_SHAPE = frozenset(
 )
 
 
-def _examples(model: nn.Module, inputs: list[fx.Node], given: Any) -> Iterator[list[Any]]:
+GUESSED = "guessed"
+OWN_SIZE = "the model's own size"
+
+
+def _candidates(
+    model: nn.Module, inputs: list[fx.Node], stated: Sequence[StatedInput], *, guess: bool
+) -> list[_Candidate]:
     """Inputs to try, the likeliest first; an input that gets no value is :data:`_UNKNOWN`."""
-    stated = [shape] if (shape := shape_of_weights(given)) else [*_stated_shapes(model)]
-    if given is not None and not shape:
-        yield _given(inputs, given)
-        return
+    candidates: list[_Candidate] = []
+    refused = ""
+    for value, origin in stated:
+        shape = shape_of_weights(value)
+        try:
+            values = _given(inputs, shape or value)
+        except (TypeError, ValueError, RuntimeError):
+            refused = refused or f"; {origin} states no input"
+            continue
+        candidates.append(_Candidate(values, origin))
+        refused = refused or f"; the model does not take that of {origin}"
+    if not guess:
+        return candidates
+    own = [*_stated_shapes(model)]
     choices: list[list[Any]] = []
     for node in inputs:
         if node.args:
             choices.append([node.args[0]])
         else:
-            shapes = dict.fromkeys([*stated, *_fitting_shapes(model, node), *_usual_shapes()])
+            shapes = dict.fromkeys([*own, *_fitting_shapes(model, node), *_usual_shapes()])
             tensors: list[Any] = [torch.empty(shape, device="meta") for shape in shapes]
             choices.append(
                 [torch.zeros(1, 8, dtype=torch.int64, device="meta"), *tensors] if _is_index(model, node) else tensors
             )
-    yield from ([*example] for example in islice(product(*choices), _MAX_TRIALS))
+    for example in islice(product(*choices), _MAX_TRIALS):
+        is_own = any(isinstance(value, torch.Tensor) and tuple(value.shape) in own for value in example)
+        candidates.append(_Candidate([*example], (OWN_SIZE if is_own else GUESSED) + refused))
+    return candidates
 
 
 def _given(inputs: list[fx.Node], given: Any) -> list[Any]:
+    if not isinstance(given, (torch.Tensor, Mapping, tuple, list)):
+        raise TypeError(f"{type(given).__name__} is not an input")
     if isinstance(given, Mapping):
         by_name = {str(node.target).lstrip("*"): node for node in inputs}
         named = {by_name[name]: _tensor(value) for name, value in given.items() if name in by_name}

@@ -20,23 +20,20 @@ from fxlens.tracing.asking import asking_line, guarded_line, here
 from fxlens.tracing.branches import Question, caught_error, is_tensor
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, lost_function
 from fxlens.tracing.checkpoints import Checkpoint, mark, mark_results
+from fxlens.tracing.conditions import decide, hold_condition
 from fxlens.tracing.context_watch import ContextWatch, watched_contexts
 from fxlens.tracing.contexts import Contexts
 from fxlens.tracing.entry import entry, is_entered_otherwise
 from fxlens.tracing.inplace import PLAIN, InPlaceProxy
 from fxlens.tracing.lengths import known_length
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
+from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.recorded_calls import AppliedFunction, Given, has_proxy, is_constant, node_name, recorded_calls
 from fxlens.tracing.sources import definition_line, running_line
 from fxlens.tracing.values import nodes_of
 
 _FRAMES_PER_LEVEL = 12
 """Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
-
-
-tracing_lock = threading.RLock()
-"""Held while a model is traced: torch.fx replaces methods of ``nn.Module`` for all threads, and of two threads that
-trace at a time the first to end would put back what the second still needs. Calls of other threads pass through."""
 
 
 class NodeOrigin(NamedTuple):
@@ -248,7 +245,7 @@ class NodePathTracer(fx.Tracer):
                 return self._one_node(function, run, *recorded)
         before, changes = self._last_node(), len(self.changes)
         result = run()
-        del self.changes[changes:]  # what is said of this call holds for those inside
+        del self.changes[changes:]  # the warning about this call covers those inside
         self.changes.append(
             lost_function(function.__qualname__, running_line(_TRACE_CODE), self._nodes_after(before), self.naming)
         )
@@ -348,6 +345,13 @@ class NodePathTracer(fx.Tracer):
             self.caught.append(Question(source, len(self.graph.nodes)))
 
     def to_bool(self, obj: fx.Proxy) -> bool:
+        if self.naming == "fxlens" and not self._is_probing:
+            decision = decide(obj, self.root, here(), _TRACE_CODE)
+            if decision is not None:
+                node = self.create_node("call_function", hold_condition, (obj.node, *decision), {})  # without a name
+                if self._checkpoint is not None:
+                    mark(node, self._checkpoint)
+                return decision.answer
         self.note_error()
         return super().to_bool(obj)
 

@@ -1,14 +1,15 @@
 """Tries what may make a model traceable, so that a message names only remedies that work.
 
-What is tried, in the order in which it is offered: recording a function that ``forward`` calls as one node; the
-smallest set of leaf modules; passing a part of the model that holds most of it. Which of these serve a call depends on
-what it requests (:mod:`fxlens.remedies`).
+What is tried, in the order in which it is offered: fixing optional arguments at their defaults, where the dialect has
+``concrete_args`` (under our own rule that has been done by then); recording a function that ``forward`` calls as one
+node; the smallest set of leaf modules; passing a part of the model that holds most of it. Which of these serve a call
+depends on what it requests (:mod:`fxlens.remedies`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from types import BuiltinFunctionType, FunctionType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,6 +19,7 @@ from torch import fx, nn
 
 from fxlens.graph import Mode, Remedy, RemedyKind
 from fxlens.remedies import FEATURE_PARTS
+from fxlens.tracing.arguments import default_arguments
 from fxlens.tracing.bytecode import RunningLine
 from fxlens.tracing.settings import TraceSettings
 from fxlens.tracing.sources import user_entries
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from fxlens.tracing.modes import ModeTrace
 
 Traces: TypeAlias = "Mapping[Mode, ModeTrace]"
-Attempt: TypeAlias = Callable[[nn.Module, TraceSettings], Traces]
+Attempt: TypeAlias = "Callable[[nn.Module, TraceSettings, Mapping[str, Any]], Traces]"
 
 _TRIAL_SECONDS = 5.0
 """How long to go on trying: the failure itself is known by then, and must not be lost to the limit of the phase."""
@@ -45,20 +47,32 @@ class Trials:
         model: the model.
         traces: its traces, of which at least one failed.
         settings: what they were made with.
-        attempt: traces a model in both modes.
+        attempt: traces a model in both modes, with further arguments fixed.
+        fixed: the names of the arguments that the call fixes already.
     """
 
-    def __init__(self, model: nn.Module, traces: Traces, settings: TraceSettings, attempt: Attempt) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        traces: Traces,
+        settings: TraceSettings,
+        attempt: Attempt,
+        fixed: Collection[str] = (),
+    ) -> None:
         self._model = model
         self._traces = traces
         self._settings = settings
-        self._attempt = attempt
+        self._attempt_with = attempt
+        self._fixed = fixed
         self._modes = [mode for mode, trace in traces.items() if trace.failure is not None]
         self._until = time.monotonic() + _TRIAL_SECONDS
 
     def remedies(self) -> tuple[Remedy, ...]:
         """The remedies that work, best first."""
-        return (*self._wrapped(), *self._leaves(), *self._parts())
+        return (*self._arguments(), *self._wrapped(), *self._leaves(), *self._parts())
+
+    def _attempt(self, model: nn.Module, settings: TraceSettings) -> Traces:
+        return self._attempt_with(model, settings, {})
 
     @property
     def _has_time(self) -> bool:
@@ -69,6 +83,25 @@ class Trials:
 
     def _remedy(self, kind: RemedyKind, values: tuple[str, ...], traces: Traces) -> Remedy:
         return Remedy(kind, values, _names(traces["train"]), _names(traces["eval"]))
+
+    def _arguments(self) -> Iterator[Remedy]:
+        """The fewest optional arguments that have to be left at their defaults."""
+        if self._settings.naming != "torchvision":  # timm's functions take none
+            return
+        defaults = {name: value for name, value in default_arguments(self._model).items() if name not in self._fixed}
+        traces = self._traces
+        for name in (None, *defaults):
+            fewer = {other: value for other, value in defaults.items() if other != name}
+            if not fewer or not self._has_time:
+                continue
+            tried = self._attempt_with(self._model, self._settings, fewer)
+            if self._works(tried):
+                defaults, traces = fewer, tried
+            elif name is None:
+                return
+        if traces is not self._traces:
+            written = tuple(f"{name}={value!r}" for name, value in defaults.items())
+            yield self._remedy("concrete_args", written, traces)
 
     def _wrapped(self) -> Iterator[Remedy]:
         """A function, or the functions of a module, that ``forward`` calls on the line that fails."""

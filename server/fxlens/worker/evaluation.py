@@ -23,9 +23,9 @@ from torch import nn
 
 from fxlens.graph import Phase
 from fxlens.hint_comment import HINT
-from fxlens.worker.failures import NotAModelError
+from fxlens.worker.failures import NotAModelError, RefusedError
 from fxlens.worker.likely_modules import LikelyFinder
-from fxlens.worker.messages import Expression, Statement, TraceRequest
+from fxlens.worker.messages import INPUT_ORIGINS, Expression, Statement, TraceRequest
 from fxlens.worker.module_names import ModuleName, module_name, namespace_package
 from fxlens.worker.stand_ins import UnknownArgument, Unloaded
 
@@ -109,7 +109,27 @@ class Evaluation:
         return as_model(self._evaluate(self._request.model), self._request.model.text)
 
     def arguments(self) -> dict[str, Any]:
-        return {name: self._evaluate(expression) for name, expression in self._request.arguments.items()}
+        arguments = self._request.arguments.items()
+        return {name: self._evaluate(expression) for name, expression in arguments if name not in INPUT_ORIGINS}
+
+    def inputs(self) -> list[tuple[str, Any]]:
+        """Who states an input for the shapes, and which; those that count most come first.
+
+        An expression that raises stands for itself: it is no input, and whoever finds shapes says so.
+        """
+        inputs = []
+        for name, origin in INPUT_ORIGINS.items():
+            expression = self._request.arguments.get(name)
+            if expression is None:
+                continue
+            self.namespace.setdefault("torch", torch)  # whoever states an input has need of it, imported or not
+            try:
+                inputs.append((origin, self._evaluate(expression)))
+            except RefusedError:
+                raise
+            except Exception:
+                inputs.append((origin, expression.text))
+        return inputs
 
     def _evaluate(self, expression: Expression) -> Any:
         return eval(self._compile(parse_expression(expression), "eval"), self.namespace)

@@ -13,6 +13,13 @@ from dataclasses import asdict, dataclass, field
 
 from fxlens.graph import Dialect, Failure, Json, ModelGraph, Phase
 
+INPUT_ORIGINS = {
+    "input_comment": "the comment",
+    "example_input": "the file's call of the extractor",
+    "input_setting": "the setting `fxlens.input`",
+}
+"""Arguments of a request that state an input to find shapes for, the one that counts most first, and who states it."""
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -18,13 +18,13 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from torch import fx, nn
+from torch import nn
 
-from fxlens.graph import Failure, Json, ModelGraph, Phase, Value
+from fxlens.graph import Failure, Json, ModelGraph, Phase
 from fxlens.tracing.model import describe
-from fxlens.tracing.modes import ModeTrace, trace_modes
+from fxlens.tracing.modes import trace_modes
 from fxlens.tracing.settings import trace_settings
-from fxlens.tracing.shapes import find_values
+from fxlens.tracing.shapes import Found, StatedInput, find_values
 from fxlens.worker import building, confinement, guards, neutral
 from fxlens.worker.audit import Auditor
 from fxlens.worker.devices import DevicesHere
@@ -42,7 +42,7 @@ RECURSION_LIMIT = sys.getrecursionlimit()
 TEMPORARY_FOLDERS = ("TMPDIR", "TEMP", "TMP", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 """Variables for folders that libraries make and write on their own: all lead to the scratch folder."""
 NOT_THE_WAYS_FAULT = (ImportError, SyntaxError, RefusedError, MemoryError, RecursionError)
-"""Errors in building that no other way of building would mend."""
+"""Errors in building that no other way of building would avoid."""
 
 
 def run(
@@ -151,10 +151,11 @@ class _Process:
             evaluation.run_statements()
             model = evaluation.model()
             arguments = evaluation.arguments()
+            inputs = [StatedInput(value, origin) for origin, value in evaluation.inputs()]
         with DevicesHere():
-            return self._trace(model, arguments)
+            return self._trace(model, arguments, inputs)
 
-    def _trace(self, model: nn.Module, arguments: dict[str, Any]) -> ModelGraph:
+    def _trace(self, model: nn.Module, arguments: dict[str, Any], inputs: list[StatedInput]) -> ModelGraph:
         """What :func:`fxlens.tracing.trace_model` does, in two phases with limits of their own."""
         leaves = arguments.get("leaf_modules") or ()
         # torchvision or timm may be imported for this: one that cannot be does not make the model untraceable.
@@ -162,27 +163,23 @@ class _Process:
         settings = trace_settings(self._request.dialect, leaves, arguments.get("tracer_kwargs"))
         self.enter("trace")
         traces = trace_modes(model, settings, arguments.get("concrete_args"))
-        graph = describe(model, settings.tracer(), traces, {})
+        graph = describe(model, settings.tracer(), traces, Found({}))
         if not any(graph.traced()):
             return graph
         _send(self._results, "G", self._reply(graph, None))
         self.enter("shapes")
         try:
-            example = arguments.get("example_input") or neutral.weights_of(model)
-            values = {mode: _values(model, trace, example) for mode, trace in traces.items()}
+            found = find_values(model, traces, [*inputs, *_weights(model)])
         except Exception:
             # The user's layers are run on meta tensors for this and may object. The names are what matters.
             traceback.print_exc()
             return graph
-        return describe(model, settings.tracer(), traces, values)
+        return describe(model, settings.tracer(), traces, found)
 
 
-def _values(model: nn.Module, trace: ModeTrace, example: Any) -> dict[fx.Node, Value]:
-    """The values that ``example`` leads to; where it does not get through the model, those of an input that does."""
-    values = find_values(model, trace, example)
-    if example is None or trace.graph is None or len(values) == len(trace.graph.nodes) - 1:
-        return values
-    return max(values, find_values(model, trace), key=len)
+def _weights(model: nn.Module) -> list[StatedInput]:
+    weights = neutral.weights_of(model)
+    return [] if weights is None else [StatedInput(weights, "its weights")]
 
 
 def _certain(error: BaseException) -> bool:
@@ -190,5 +187,5 @@ def _certain(error: BaseException) -> bool:
 
 
 def _meta_is_to_blame(graph: ModelGraph) -> bool:
-    """Whether tracing failed for want of real tensors, and another way of building may do."""
+    """Whether tracing failed because it lacked real tensors, so that another way of building may do."""
     return any("meta" in failure.message.lower() for failure in graph.failures)

@@ -59,6 +59,12 @@ export class GraphView {
     await expect(this.node(id)).toHaveAttribute('aria-expanded', 'true');
   }
 
+  /** Take an entry of a node's menu. */
+  async menu(id: string, entry: string): Promise<void> {
+    await this.node(id).click({ position: { x: 40, y: 16 }, button: 'right' });
+    await this.code.page.locator('.monaco-menu .action-label', { hasText: entry }).click();
+  }
+
   async tick(id: string): Promise<void> {
     await this.node(id).hover({ position: { x: 40, y: 16 } });
     await this.node(id).locator('.tick-area').click();

@@ -73,7 +73,7 @@ FUSED = [
 
 @pytest.fixture(scope="module")
 def said_of_maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
-    """What is said of each setting's file, all of them read by one worker, whose models must not know of each other."""
+    """The findings for each setting's file, all of them read by one worker, whose models must not know of each other."""
     texts = {
         f"maps{at}.py": f"import os\nimport timm\nfrom timm.models import create_feature_extractor\n{setting}\n"
         'create_feature_extractor(timm.create_model("vit_tiny_patch16_224"), ["blocks.0.attn.softmax"])\n'

@@ -179,3 +179,18 @@ def test_remedies_can_be_tried_from_the_command_line(tmp_path: Path) -> None:
     wrong = CliRunner().invoke(main, ["nodes", f"{file}:Flagged()", "--concrete-arg", "flag"])
     assert wrong.exit_code == 2
     assert "write NAME=VALUE" in wrong.output
+
+
+def test_stages_are_a_short_table_or_json() -> None:
+    result = CliRunner().invoke(main, ["nodes", "torchvision.models:resnet18()", "--stages"])
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == "# 5 stages: 1/2, 1/4, 1/8, 1/16, 1/32."
+    assert [line.split() for line in lines[2:]] == [
+        ["1/4", "64", "layer1", "c2"],
+        ["1/8", "128", "layer2", "c3"],
+        ["1/16", "256", "layer3", "c4"],
+        ["1/32", "512", "layer4", "c5"],
+    ]
+    result = CliRunner().invoke(main, ["nodes", "torch.nn:Linear(2, 2)", "--stages", "--format", "json"])
+    assert json.loads(result.output)["stages"] == []

@@ -248,7 +248,7 @@ async def test_of_two_requests_the_guilty_one_is_blamed(made: list[Watched]) -> 
 
 
 async def test_a_message_that_cannot_be_read_fails_one_request(made: list[Watched], tmp_path: Path) -> None:
-    """The worker says something that is no answer to request 1, and goes on."""
+    """The worker says something that is not an answer to request 1, and goes on."""
     watched = watch(made, fake(tmp_path, f'exec {sys.executable} {tmp_path / "worker.py"} "$@"'))
     (tmp_path / "worker.py").write_text(ODD_WORKER)
     first, second = watched.trace(), watched.trace()

@@ -1,9 +1,16 @@
-"""The levels that every edge of a graph must be drawn in, found the slow way: from where its two ends stand."""
+"""What is true of every graph's picture: each edge is in the levels that it crosses, and boxes do not overlap.
+
+The levels of an edge are worked out the slow way here: from where its two ends stand.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import takewhile
+
 from fxlens.graph import GraphNode, ModelGraph
 from fxlens.levels import Level, Levels, child_id
+from fxlens.picture.layout import Inside, Shown, lay_out
 
 Drawn = tuple[str, int, int]
 """A level's id and the two numbers of one of its edges."""
@@ -64,6 +71,32 @@ def check_every_edge(graph: ModelGraph) -> None:
         for key, source in one.outputs:
             wanted |= expected(where[names[source]], where[f"\0output{key}"], levels)
         assert drawn(levels.all()) == wanted
+
+
+def check_no_overlap(graph: ModelGraph) -> None:
+    """With everything open, and quiet nodes too, no two boxes of the picture lie on each other."""
+    levels = Levels(graph, None)
+    everything = levels.all()
+    for quiet in (False, True):
+        for inside in _frames(lay_out(Shown(everything, everything.keys(), quiet))):
+            assert not _overlaps(inside), inside.id
+
+
+def _frames(inside: Inside) -> Iterator[Inside]:
+    yield inside
+    for box in inside.boxes:
+        if box.inside:
+            yield from _frames(box.inside)
+
+
+def _overlaps(inside: Inside) -> list[tuple[str, str]]:
+    boxes = sorted(inside.boxes, key=lambda box: box.y)
+    pairs = (
+        (box, other)
+        for at, box in enumerate(boxes)
+        for other in takewhile(lambda below, bottom=box.y + box.h: below.y < bottom, boxes[at + 1 :])
+    )
+    return [(box.id, other.id) for box, other in pairs if box.x < other.x + other.w and other.x < box.x + box.w]
 
 
 def _identity(node: GraphNode, where: dict[str, list[tuple[str, int]]]) -> str:

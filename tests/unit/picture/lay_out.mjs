@@ -9,9 +9,11 @@ import { build } from 'esbuild';
 const folder = mkdtempSync(join(tmpdir(), 'fxlens-layout-'));
 try {
   const outfile = join(folder, 'layout.cjs');
-  const layout = fileURLToPath(new URL('../../../client/webview/layout.ts', import.meta.url));
-  await build({ entryPoints: [layout], outfile, bundle: true, platform: 'node', format: 'cjs' });
-  const { layOut } = createRequire(import.meta.url)(outfile);
+  const webview = fileURLToPath(new URL('../../../client/webview/', import.meta.url));
+  const contents = "export { layOut } from './layout'; export { lineOf } from './edges';";
+  const stdin = { contents, resolveDir: webview, loader: /** @type {const} */ ('ts') };
+  await build({ stdin, outfile, bundle: true, platform: 'node', format: 'cjs' });
+  const { layOut, lineOf } = createRequire(import.meta.url)(outfile);
   const numbers = (/** @type {any} */ { id, w, h, port, boxes, edges }) => ({
     size: [id, w, h, port],
     boxes: boxes.map((/** @type {any} */ box) => [
@@ -21,6 +23,7 @@ try {
     edges: edges.map((/** @type {any} */ edge) => [
       ...[edge.source?.id ?? null, edge.reader?.id ?? null, edge.mark, edge.back],
       ...[edge.x1, edge.y1, edge.x2, edge.y2, edge.route, edge.turn, edge.route === 'lane' ? edge.lane : null],
+      lineOf(edge, 7, 11),
     ]),
   });
   const samples = JSON.parse(readFileSync(0, 'utf8'));

@@ -15,6 +15,7 @@ import torchvision
 from fxlens import trace_model
 from fxlens.levels import Levels
 from fxlens.picture.layout import Inside, Shown, lay_out, spread
+from fxlens.picture.svg import line_of
 
 NODE = shutil.which("node")
 
@@ -44,7 +45,7 @@ def numbers(inside: Inside) -> dict[str, Any]:
         line = edge.line
         ends = [edge.source.id if edge.source else None, edge.reader.id if edge.reader else None]
         route = [line.route, line.turn, line.lane if line.route == "lane" else None]
-        edges.append([*ends, edge.mark, line.back, line.x1, line.y1, line.x2, line.y2, *route])
+        edges.append([*ends, edge.mark, line.back, line.x1, line.y1, line.x2, line.y2, *route, line_of(line, 7, 11)])
     return {"size": [inside.id, inside.w, inside.h, inside.port], "boxes": boxes, "edges": edges}
 
 

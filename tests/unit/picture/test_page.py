@@ -11,14 +11,14 @@ import torchvision
 
 from fxlens import trace_model
 from fxlens.lsp.wire import Graph
-from fxlens.picture import page
+from fxlens.picture import page, styles
 
 
 @pytest.fixture(autouse=True)
 def _built(tmp_path, monkeypatch):
     for name in ("picture-file.css", "picture-style.css", "picture.js"):
         (tmp_path / name).write_text(f"/* {name} */")
-    monkeypatch.setattr(page, "_BUILT", tmp_path)
+    monkeypatch.setattr(styles, "_BUILT", tmp_path)
 
 
 def embedded(text: str) -> list[dict]:
@@ -45,5 +45,5 @@ def test_each_mode_is_embedded_where_they_differ():
 
 def test_a_checkout_that_is_not_built_is_told_what_to_run(tmp_path):
     (tmp_path / "picture.js").unlink()
-    with pytest.raises(page.NotBuiltError, match="npm run build"):
+    with pytest.raises(styles.NotBuiltError, match="npm run build"):
         page.html_page(trace_model(torch.nn.ReLU()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fxlens.source.analysis.interpreter import Interpreter
-from fxlens.source.analysis.machine import STEPS, Run
+from fxlens.source.analysis.run import STEPS, Run
 from fxlens.source.document import Document
 from fxlens.source.library.python import plain_constants
 from fxlens.source.values import Const, Tally, Unknown, Value

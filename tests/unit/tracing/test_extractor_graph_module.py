@@ -16,6 +16,7 @@ import torchvision
 import torchvision.models.feature_extraction as theirs
 from torch import fx, nn
 from torch.fx.experimental.optimization import fuse
+from torch.utils.checkpoint import checkpoint
 from tracing_models import Stages, net
 
 from fxlens import Extractor, FeatureExtractor, create_feature_extractor
@@ -196,6 +197,52 @@ class TestSignature:
         assert inspect.signature(again.forward) == inspect.signature(extractor.forward)
 
 
+class Conditional(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.shape[0] == 0:
+            raise ValueError("nothing")
+        if x.dtype != self.head.weight.dtype:
+            x = x.to(self.head.weight.dtype)
+        return self.head(x).relu()
+
+
+class Optionally(Conditional):
+    def forward(self, x: torch.Tensor, mask: Any = None, scale: float = 2.0) -> torch.Tensor:  # type: ignore[override]
+        x = self.head(x) if mask is None else self.head(x) * mask
+        return (x * scale if scale > 1 else x).relu()
+
+
+class Recomputed(Conditional):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y, z = checkpoint(self.parts, x, use_reentrant=False)
+        return checkpoint(self.again, y + z, use_reentrant=False).relu()
+
+    def parts(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.head(x).sin(), x * 2
+
+    def again(self, x: torch.Tensor) -> torch.Tensor:
+        return checkpoint(self.head, x, use_reentrant=False)
+
+
+class Reverse(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+        return -gradient
+
+
+class Reversed(Conditional):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return Reverse.apply(self.head(x)).relu()
+
+
 class TestScript:
     @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "swin_t", "densenet121"])
     @pytest.mark.parametrize("training", [True, False])
@@ -258,6 +305,28 @@ class TestScript:
         Net.forward = forward  # type: ignore[assignment]
         extractor = extractor_of(Net().eval(), [query])
         assert_same(torch.jit.script(extractor)(X), extractor(X))
+
+    @pytest.mark.parametrize("kind", [Conditional, Optionally, Recomputed])
+    def test_what_an_extractor_keeps_besides(self, kind: type[nn.Module]) -> None:
+        extractor = extractor_of(kind(), ["relu"])
+        scripted = torch.jit.script(extractor)
+        x = X.clone().requires_grad_()
+        assert_same(scripted(x), extractor(x))
+        gradients = [torch.autograd.grad(each(x)["relu"].sum(), x)[0] for each in (scripted, extractor)]
+        assert torch.equal(*gradients)
+        if kind is Conditional:
+            with pytest.raises(torch.jit.Error, match="raises ValueError for this input"):
+                scripted(X[:0])
+
+    def test_a_function_with_its_own_backward_is_refused_with_a_remedy_that_works(self) -> None:
+        with pytest.raises(RuntimeError, match=r"naming='torchvision'.*autograd\.Function Reverse"):
+            torch.jit.script(extractor_of(Reversed(), ["relu"]))
+        with pytest.warns(UserWarning, match="backward"):
+            extractor = create_feature_extractor(Reversed(), ["relu"], naming="torchvision")
+        assert_same(torch.jit.script(extractor)(X), extractor(X))
+        extractor = extractor_of(Reversed(), ["relu"])
+        compiled: Any = torch.compile(extractor, backend="eager")
+        assert_same(compiled(X), extractor(X))
 
     def test_as_part_of_a_larger_module_which_goes_on_as_before(self) -> None:
         outer = nn.Sequential(both())

@@ -16,7 +16,7 @@ from torch.fx.proxy import TraceError
 from tracing_models import Block, asserting, net
 
 from fxlens import TracingError, create_feature_extractor, get_graph_node_names, trace_model
-from fxlens.graph import Failure
+from fxlens.graph import Dialect, Failure
 
 
 def on_shape(s: Any, x: torch.Tensor) -> Any:
@@ -104,8 +104,8 @@ CASES: dict[Callable[..., Any], tuple[str, str]] = {
 }
 
 
-def failure_of(model: nn.Module) -> Failure:
-    graph = trace_model(model)
+def failure_of(model: nn.Module, naming: Dialect = "fxlens") -> Failure:
+    graph = trace_model(model, naming=naming)
     assert (graph.train, graph.eval) == (None, None)
     assert [failure.mode for failure in graph.failures] == ["train", "eval"]
     assert all(failure.phase == "trace" for failure in graph.failures)
@@ -115,7 +115,9 @@ def failure_of(model: nn.Module) -> Failure:
 @pytest.mark.parametrize("forward", CASES, ids=[function.__name__ for function in CASES])
 def test_each_construct_is_explained_at_its_line(forward: Callable[..., Any]) -> None:
     message, remedy = CASES[forward]
-    failure = failure_of(net(lambda s, x: s.part(x), part=net(forward)))
+    # Under our own rule an assertion is traced, and kept.
+    naming: Dialect = "torchvision" if forward is asserting else "fxlens"
+    failure = failure_of(net(lambda s, x: s.part(x), part=net(forward)), naming)
     lines, start = inspect.getsourcelines(forward)
     assert failure.source is not None
     assert failure.source.file == inspect.getsourcefile(forward)
@@ -125,6 +127,58 @@ def test_each_construct_is_explained_at_its_line(forward: Callable[..., Any]) ->
     assert remedy in failure.remedy
     if remedy == "leaf_modules":
         assert "Tried and works: leaf_modules=[Net]" in failure.remedy
+
+
+def autocasting(s: Any, x: torch.Tensor) -> Any:
+    with torch.autocast(x.device.type, torch.bfloat16):
+        return s.layer(x)
+
+
+def shared_count(x: torch.Tensor) -> int:
+    return int(x.shape[0]) + 1
+
+
+APPLIED: dict[Callable[..., Any], tuple[str, Callable[..., Any], dict[str, Any]]] = {
+    asserting: (
+        "use torch._assert(condition, message)",
+        lambda s, x: (torch._assert(x.shape[0] > 0, "empty"), s.layer(x))[1],
+        {},
+    ),
+    containing: ("compare with torch.eq(…).any()", lambda s, x: torch.eq(x, 3).any(), {}),
+    autocasting: (
+        "name it (torch.autocast('cuda', …)) or keep it in an attribute of the module",
+        lambda s, x: with_autocast(s, x, "cpu"),
+        {},
+    ),
+    to_int: (
+        "move it into a function and pass that in tracer_kwargs={'autowrap_functions': (…,)}",
+        lambda s, x: x * shared_count(x),
+        {"tracer_kwargs": {"autowrap_functions": (shared_count,)}},
+    ),
+}
+
+
+def with_autocast(s: Any, x: torch.Tensor, device: str) -> Any:
+    with torch.autocast(device, torch.bfloat16):
+        return s.layer(x)
+
+
+@pytest.mark.parametrize("forward", APPLIED, ids=[function.__name__ for function in APPLIED])
+@pytest.mark.parametrize("naming", ["fxlens", "torchvision"])
+def test_the_remedy_of_a_message_works_where_it_is_applied(forward: Callable[..., Any], naming: Dialect) -> None:
+    remedy, changed, options = APPLIED[forward]
+    model = net(forward, layer=nn.Linear(4, 4))
+    if (forward, naming) != (asserting, "fxlens"):
+        assert remedy.lower() in failure_of(model, naming).remedy.lower()
+    model, x = net(changed, layer=nn.Linear(4, 4)), torch.randn(2, 4)
+    name = get_graph_node_names(model, naming=naming, **options)[-1]
+    extractor = create_feature_extractor(model, {name: "out"}, naming=naming, backend="fx", **options)
+    expected = model(x)
+    # torchvision's names come with torchvision's graph, which has no autocast.
+    exact = (forward, naming) != (autocasting, "torchvision")
+    assert torch.equal(extractor(x)["out"], expected) or (
+        not exact and torch.allclose(extractor(x)["out"], expected.float(), atol=0.1)
+    )
 
 
 @pytest.mark.parametrize("forward", [on_shape, measuring, to_int])

@@ -39,7 +39,27 @@ def guarded_attribute(x: Any) -> Any:
         return x * 3
 
 
+def alias(x: Any) -> Any:
+    is_of = isinstance
+    return x * 2 if is_of(x, torch.Tensor) else x - 1
+
+
+def of_result(x: Any) -> Any:
+    return x * 2 if isinstance(torch.add(x, 1), (dict, (list, torch.Tensor))) else x - 1
+
+
+def case(x: Any) -> Any:
+    match x:
+        case list():
+            return x - 1
+        case torch.Tensor():
+            return x * 2
+    return x - 1
+
+
 class Asks(nn.Module):
+    kinds = (torch.Tensor, list)
+
     def __init__(self, step: Any) -> None:
         super().__init__()
         self.layer, self.step = nn.Linear(4, 4), step
@@ -52,6 +72,11 @@ STEPS: dict[str, Any] = {
     "isinstance": lambda x: x * 2 if isinstance(x, torch.Tensor) else x - 1,
     "tuple of classes": lambda x: x * 2 if isinstance(x, (list, torch.Tensor)) else x - 1,
     "not isinstance": lambda x: x - 1 if not isinstance(x.relu(), torch.Tensor) else x * 2,
+    "alias": alias,
+    "case": case,
+    "of a result": of_result,
+    "attribute of a class": lambda x: x * 2 if isinstance(x, Asks.kinds) else x - 1,
+    "union": lambda x: x * 2 if isinstance(x, torch.Tensor | None) else x - 1,
     "is_tensor": lambda x: x * 2 if torch.is_tensor(x) else x - 1,
     "hasattr": lambda x: x.tensors if hasattr(x, "tensors") else x * 2,
     "hasattr of a result": lambda x: x.relu().mask if hasattr(x.relu(), "mask") else x * 2,
@@ -99,6 +124,22 @@ def test_nothing_is_said_where_a_tensor_answers_alike(step: str, naming: Any) ->
         warnings.simplefilter("error")
         extractor = create_feature_extractor(Asks(SAME[step]), ["layer"], naming=naming)
     assert torch.equal(extractor(X)["layer"], Asks.forward(Asks(SAME[step]), X)) or extractor is not None
+
+
+OPERATORS: dict[str, Any] = {
+    "sizes": lambda x: torch.zeros((x.shape[0],) + (1,) * (x.ndim - 1), dtype=x.dtype, device=x.device) + x,
+    "sizes and a fill": lambda x: torch.full((x.shape[0], *([1] * 1)), 2.0, dtype=x.dtype) * x,
+    "class that looks into memory": lambda x: x - 1 if isinstance(x, torch.cuda.FloatTensor) else x * 2,
+    "one of these in a tuple": lambda x: x - 1 if isinstance(x, (list, torch.cuda.HalfTensor)) else x * 2,
+}
+
+
+@pytest.mark.parametrize("step", OPERATORS)
+def test_operators_of_torch_take_no_placeholder_for_a_tensor(step: str) -> None:
+    # They would read its memory.
+    model = Asks(OPERATORS[step])
+    extractor = create_feature_extractor(model, ["layer"])
+    assert torch.equal(extractor(X)["layer"], model(X))
 
 
 def catches_number(x: torch.Tensor) -> torch.Tensor:

@@ -37,7 +37,7 @@ class Reverse(Function):
 
 
 class Scale(Function):
-    """In the style of `setup_context`, with an argument that is no tensor and one that has a default."""
+    """In the style of `setup_context`, with an argument that is not a tensor and one that has a default."""
 
     @staticmethod
     def forward(x: torch.Tensor, by: float, options: Any, bias: float = 1.0) -> torch.Tensor:

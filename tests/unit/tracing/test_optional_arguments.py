@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from fxlens import TracingError, create_feature_extractor, get_graph_node_names
+from fxlens import TracingError, create_feature_extractor, get_graph_node_names, trace_model
 
 X = torch.randn(2, 4)
 
@@ -137,3 +137,60 @@ def test_leaf_modules_are_tried_together_with_arguments_left_out() -> None:
         create_feature_extractor(model, ["relu"], backend="fx")
     extractor = create_feature_extractor(model, ["relu"], leaf_modules=[Shift])
     assert torch.equal(extractor(X)["relu"], model(X))
+
+
+class ImageAndText(nn.Module):
+    """Two towers, each of which runs if its input is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.visual, self.embedding, self.ln_final = nn.Linear(4, 4), nn.Embedding(10, 4), nn.LayerNorm(4)
+
+    def forward(self, image: torch.Tensor | None = None, text: torch.Tensor | None = None) -> Any:
+        image_features = self.visual(image) if image is not None else None
+        text_features = self.ln_final(self.embedding(text) + text.unsqueeze(-1)) if text is not None else None
+        return image_features, text_features
+
+
+class MaskedByLayer(Masked):
+    """Has a layer for its mask, and goes on without."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_mask = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        x = self.layer(x)
+        if mask is not None:
+            x = x + self.of_mask(mask.sqrt())
+        return x.relu()
+
+
+def test_an_argument_that_modules_read_is_an_input() -> None:
+    model, text = ImageAndText(), torch.tensor([[1, 2]])
+    names = get_graph_node_names(model)
+    assert names == ["image", "text", "visual", "embedding", "unsqueeze", "add", "ln_final"]
+    graph = trace_model(model, shapes=False).eval
+    assert graph is not None
+    assert list(graph.names) == names
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        extractor = create_feature_extractor(model, ["ln_final", "visual"])
+        images = create_feature_extractor(model, ["visual"])
+    expected = model(X, text)
+    assert torch.equal(extractor(X, text)["ln_final"], expected[1])
+    assert torch.equal(extractor(X, text=text)["visual"], expected[0])
+    assert torch.equal(images(X)["visual"], expected[0])
+
+
+def test_it_is_warned_of_where_the_model_goes_on_without_it() -> None:
+    model = MaskedByLayer()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        create_feature_extractor(model, ["layer", "of_mask"])
+    with pytest.warns(UserWarning, match=r"`mask` is None by default.*concrete_args=\{'mask': None\}"):
+        extractor = create_feature_extractor(model, ["relu"])
+    mask = torch.rand(2, 4)
+    assert torch.equal(extractor(X, mask)["relu"], model(X, mask))
+    without = create_feature_extractor(model, ["relu"], concrete_args={"mask": None})
+    assert torch.equal(without(X)["relu"], model(X))

@@ -365,3 +365,41 @@ def test_our_own_classes_are_not_in_the_messages() -> None:
     for failure in failures:
         assert "InPlaceProxy" not in failure.message
         assert "NodePathTracer" not in failure.message
+
+
+class Flags(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = conv()
+
+    def forward(
+        self, x: torch.Tensor, scale: float = 1.0, return_dict: bool = True, mask: Any = None, *rest: Any
+    ) -> Any:
+        y = self.conv(x) * scale
+        if return_dict:
+            return {"y": y if mask is None else y * mask}
+        return y
+
+
+class Undecided(Flags):
+    def forward(self, x: torch.Tensor, flag: bool = False) -> Any:  # type: ignore[override]
+        return self.conv(x if flag or x.sum() > 0 else -x)
+
+
+def test_arguments_at_their_defaults_are_tried_for_torchvisions_function() -> None:
+    model = Flags()
+    failure = failure_of(model, naming="torchvision")
+    remedy = failure.remedies[0]
+    assert (remedy.kind, remedy.values) == ("concrete_args", ("return_dict=True",))
+    assert "Tried and works: concrete_args={'return_dict': True}" in failure.remedy
+    names = theirs.get_graph_node_names(model, concrete_args={"return_dict": True})
+    assert (remedy.train, remedy.eval) == tuple(map(tuple, names))
+    extractor = theirs.create_feature_extractor(model, ["mul"], concrete_args={"return_dict": True})
+    assert torch.equal(extractor(X, 1.0, True, torch.ones(1))["mul"], model.conv(X))
+
+
+def test_they_are_not_named_where_they_do_not_help() -> None:
+    assert "concrete_args" not in [each.kind for each in failure_of(Undecided(), naming="torchvision").remedies]
+    assert "concrete_args" not in [each.kind for each in failure_of(Flags(), naming="timm").remedies]
+    fixed = failure_of(Undecided(), naming="torchvision", concrete_args={"flag": False})
+    assert "concrete_args" not in [each.kind for each in fixed.remedies]

@@ -100,6 +100,32 @@ def test_traces_in_two_threads_take_turns_and_leave_torch_as_it_was() -> None:
     assert methods == (nn.Module.__call__, nn.Module.__getattr__, torch.no_grad.__enter__)
 
 
+def test_threads_that_share_a_model_leave_it_in_its_mode() -> None:
+    """Batch norm refuses a batch of one value per channel in train mode, and counts batches there."""
+    shared = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.ReLU()).eval()
+    x, errors, start = torch.zeros(1, 3, 1, 1), list[BaseException](), threading.Barrier(4)
+
+    def work() -> None:
+        try:
+            start.wait()
+            for _ in range(20):
+                get_graph_node_names(nn.Sequential(nn.BatchNorm2d(4)).eval())
+                extractor = create_feature_extractor(shared, ["1"])
+                assert not extractor.training
+                assert extractor(x)["1"].shape == (1, 4, 1, 1)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert not any(module.training for module in shared.modules())
+    assert shared[1].num_batches_tracked == 0
+
+
 def test_a_thread_of_forwards_own_is_not_traced() -> None:
     def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
         found: list[Any] = []

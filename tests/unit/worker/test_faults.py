@@ -42,7 +42,7 @@ INIT_LINE = 14
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault in ``init`` or ``forward`` of a model, or in a module it imports, and what is said of it."""
+    """A fault in ``init`` or ``forward`` of a model, or in a module it imports, and its message."""
 
     name: str
     init: str = "pass"

@@ -70,10 +70,6 @@ def hooks_on(model: nn.Module) -> int:
     return sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules())
 
 
-ONLY_WITHOUT_TEXT = "others:open_clip.ViT-B-32"
-"""Its text is an optional argument: traced without it, the modules that read text are never called."""
-
-
 @pytest.mark.parametrize("name", BUILDERS)
 @torch.no_grad()
 def test_three_module_paths(name: str) -> None:
@@ -83,8 +79,6 @@ def test_three_module_paths(name: str) -> None:
     before = hooks_on(sample.model)
     seen = called_modules(sample)
     with_tensors = [path for path, value in seen.items() if tensors(value)]
-    if name == ONLY_WITHOUT_TEXT:
-        with_tensors = [path for path in with_tensors if path.startswith("visual.")]
     paths = list(dict.fromkeys(with_tensors[at * (len(with_tensors) - 1) // 2] for at in range(3)))
     weights = {key: value.clone() for key, value in sample.model.state_dict().items()}
     state = {path: (training, set(attributes)) for path, (training, attributes) in state_of(sample.model).items()}

@@ -38,7 +38,7 @@ model = resnet18(width=2)  # TypeError
 create_feature_extractor(model, ["layer1"])
 """,
     remedy="""\
-Mend what the message says. If the code works only in your full program, name a model that can be built alone in
+Fix what the message says. If the code works only in your full program, name a model that can be built alone in
 a comment: `# fxlens: model=torchvision.models.resnet18()`.
 """,
     right="",

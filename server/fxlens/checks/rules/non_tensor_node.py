@@ -1,4 +1,4 @@
-"""A query that selects a value which is no tensor."""
+"""A query that selects a value which is not a tensor."""
 
 from __future__ import annotations
 

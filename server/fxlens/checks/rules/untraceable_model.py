@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fxlens.checks.failures import model_span, place, requested, sentence, trace_failures
-from fxlens.checks.fixes import pass_submodule
+from fxlens.checks.fixes import fix_arguments, pass_submodule
 from fxlens.checks.leaf_fixes import add_leaf_modules
 from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
@@ -46,14 +46,22 @@ def _is_not_needed(analysis: CallAnalysis, failure: Failure, queries: Mapping[Mo
 
 def _fixes(analysis: CallAnalysis, text: SourceText, remedies: Iterable[Remedy]) -> Iterator[Fix]:
     """What was tried, traces, and has the call's queries, applied to the call; the first is sure if it is the only."""
-    found = []
+    fixes = []
     for remedy in remedies:
-        if remedy.kind == "leaf_modules":
-            found.append(add_leaf_modules(analysis, text, remedy.values))
-        elif remedy.kind == "submodule":
-            found.append(pass_submodule(analysis, text, remedy))
-    fixes = [fix for fix in found if fix is not None]
-    return (replace(fix, sure=len(fixes) == 1) for fix in fixes)
+        fix = _fix(analysis, text, remedy)
+        if fix is not None:
+            fixes.append((remedy, fix))
+    for remedy, fix in fixes:
+        # Whether the program ever gives an argument is not known.
+        yield replace(fix, sure=len(fixes) == 1 and remedy.kind != "concrete_args")
+
+
+def _fix(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> Fix | None:
+    if remedy.kind == "leaf_modules":
+        return add_leaf_modules(analysis, text, remedy.values)
+    if remedy.kind == "submodule":
+        return pass_submodule(analysis, text, remedy)
+    return fix_arguments(analysis, text, remedy) if remedy.kind == "concrete_args" else None
 
 
 RULE = Rule(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
-from fxlens.source.analysis.events import Event, Frame, Read
-from fxlens.source.analysis.machine import Extraction, Given, decorated_with
-from fxlens.source.analysis.state import Binding, State
-from fxlens.source.analysis.statements import Statements
+from fxlens.source.analysis.classes import Classes
+from fxlens.source.analysis.functions import EXIT, replace_given
+from fxlens.source.analysis.machine import Given
+from fxlens.source.analysis.run import Extraction
 from fxlens.source.library.container_methods import container_method
 from fxlens.source.library.extraction import POSITIONAL, extraction_function
 from fxlens.source.library.models import MODELS, Called
@@ -43,14 +41,10 @@ from fxlens.source.values import (
     Unknown,
     Value,
     certain,
-    conjunction,
     joined,
     under,
 )
 
-MOST_FRAMES = 14
-"""How deep calls are gone into: as deep as Python's own stack lets an interpreter in Python go."""
-EXIT = Method(Const(None), "<exit>")
 _EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort", "pytest.fail", "pytest.skip", "pytest.exit"})
 
 
@@ -58,7 +52,7 @@ _READING = frozenset({"get", "items", "keys", "values", "pop", "copy"})
 """The methods of a dict that read its entries."""
 
 
-class Calls(Statements):
+class Calls(Classes):
     """Evaluates calls."""
 
     def of_Call(self, node: n.Call) -> Alternatives:  # noqa: N802
@@ -339,255 +333,3 @@ class Calls(Statements):
                 if isinstance(value, Location) and container is not None:
                     found[value.id] = container
         return found
-
-    # Functions of the workspace
-
-    def call_function(self, callee: FunctionValue, given: list[Given], node: n.Expression) -> Alternatives:
-        frames = self.frame.chain
-        if any(frame.node is callee.node for frame in frames):
-            return self.unknown(node)
-        if self.run.depth >= MOST_FRAMES or self.run.tally.exhausted:
-            self.run.tally.exhausted = True
-            return self.unknown(node)
-        self.run.entered.add(callee.node)
-        self.run.depth += 1
-        try:
-            return self.run_function(callee, given, node, symbolic=False)
-        except RecursionError:  # Expressions nested as deeply as Python itself can hardly read.
-            self.run.tally.exhausted = True
-            return self.unknown(node)
-        finally:
-            self.run.depth -= 1
-
-    def run_function(
-        self,
-        callee: FunctionValue,
-        given: list[Given],
-        node: n.Expression,
-        symbolic: bool,
-        initialises: bool = False,
-    ) -> Alternatives:
-        state, outer, activity, blocks = self.state, self.frame, self.activity, self.blocks
-        inner = state.fork()
-        if inner is None:
-            return self.unknown(node)
-        frame = Frame(
-            callee.document,
-            callee.node,
-            self.new_scope(callee.closure),
-            outer,
-            activity,
-            node,
-            callee,
-            callee.bound,
-            symbolic,
-            initialises,
-            entry=state,
-        )
-        self.run.frames[frame.scope] = frame
-        if self.run.frames_made is not None:
-            self.run.frames_made.append(frame)
-        self.state, self.frame, self.blocks = inner, frame, ()
-        self._bind_parameters(callee, given, symbolic, node)
-        try:
-            result, ends = self._run_body(callee, inner)
-        finally:
-            self.state, self.frame, self.activity, self.blocks = state, outer, activity, blocks
-        activity.reads += frame.reads
-        if not ends:
-            return result or certain(EXIT)
-        state.merge(ends)
-        return result
-
-    def _run_body(self, callee: FunctionValue, inner: State) -> tuple[Alternatives, list[State]]:
-        frame = self.frame
-        assert frame.entry is not None
-        if isinstance(callee.node, n.Lambda):
-            statement = n.ExpressionStatement(callee.node.body.start_pos, callee.node.body.end_pos, callee.node.body)
-            outer, self.activity = (
-                self.activity,
-                replace(self.activity, frame=frame, node=statement, reads=[], event=None),
-            )
-            found = self.evaluate(callee.node.body)
-            frame.reads += self.activity.reads
-            self.activity = outer
-            return found, [inner.snapshot(frame.entry)]
-        alive = self.run_block(callee.node.body)
-        ends = [state for _, state in frame.returns]
-        base = frame.entry.condition
-        sides = [under(value, state.condition - base) for value, state in frame.returns]
-        if alive:
-            last = self.state.snapshot(frame.entry)
-            ends.append(last)
-            if not any(isinstance(each, n.Await) for each, _ in frame.returned):
-                sides.append(under(NONE, last.condition - base))
-        return joined(*sides), ends
-
-    def _bind_parameters(self, callee: FunctionValue, given: list[Given], symbolic: bool, node: n.Expression) -> None:
-        wanted = list(callee.node.parameters)
-        bound = self._arguments_by_name(callee, given, wanted, node)
-        for parameter in wanted:
-            event = self.new_event("parameter", parameter, [])
-            event.name = parameter.name
-            each = bound.get(parameter.name)
-            if each is not None:
-                event.text, event.reads = each.text, each.reads
-                event.line = each.line
-                value = each.alternatives
-            else:
-                event.unpacked = any(given_.star for given_ in given)
-                value = self._not_given(callee, parameter, event, symbolic or event.unpacked)
-            event.owner = callee.bound if wanted and parameter is wanted[0] and callee.bound is not None else None
-            self.state.set((self.frame.scope, parameter.name), Binding(value, frozenset({event})))
-            self.run.bindings.setdefault((self.frame.scope, parameter.name), []).append(event)
-
-    def _arguments_by_name(
-        self, callee: FunctionValue, given: list[Given], wanted: list[n.Parameter], node: n.Expression
-    ) -> dict[str, Given]:
-        bound: dict[str, Given] = {}
-        positional = [each for each in wanted if not each.star and not each.keyword_only]
-        listed = list(given)
-        for name, value in reversed(callee.wrapped):
-            listed.insert(0, replace_given(self.given(value, n.Expression((1, 0), (1, 0))), name, value, ""))
-        if callee.bound is not None and positional:
-            own = self.given(certain(callee.bound), n.Expression(positional[0].start_pos, positional[0].end_pos))
-            if isinstance(node, n.Call) and isinstance(node.function, n.Attribute):
-                caller = self.frame.parent or self.frame
-                own.text, own.reads = caller.document.code(node.function.value), list(self.activity.reads)
-            bound[positional.pop(0).name] = own
-        rest: list[Given] = []
-        extra: list[Given] = []
-        names = {each.name for each in wanted if not each.star}
-        open_ = False
-        for each in listed:
-            if each.star:
-                open_ = True
-            elif each.keyword and each.keyword in names:
-                bound.setdefault(each.keyword, each)
-            elif each.keyword:
-                extra.append(each)
-            elif positional:
-                bound[positional.pop(0).name] = each
-            else:
-                rest.append(each)
-        for parameter in wanted:
-            if parameter.star == "*":
-                bound[parameter.name] = self._collected("tuple", rest, parameter, open_)
-            elif parameter.star == "**":
-                bound[parameter.name] = self._collected("dict", extra, parameter, open_)
-        return bound
-
-    def _collected(self, kind: str, given: list[Given], parameter: n.Parameter, open_: bool) -> Given:
-        opened = Subject(self.frame.document, parameter) if open_ else None
-        if kind == "dict":
-            items = tuple(Item(each.alternatives, ALWAYS, certain(Const(each.keyword)), each.text) for each in given)
-            text = f"dict({', '.join(f'{each.keyword}={each.text}' for each in given)})"
-        else:
-            items = tuple(Item(each.alternatives) for each in given)
-            text = f"({''.join(f'{each.text}, ' for each in given)})"
-        reads = [read for each in given for read in each.reads]
-        return Given("", "", self.made(kind, items, opened), None, reads, text, parameter.start_pos[0] - 1)
-
-    def _not_given(self, callee: FunctionValue, parameter: n.Parameter, event: Event, symbolic: bool) -> Alternatives:
-        default = self.state.binding((parameter, callee.closure))
-        if parameter.default is not None and default is None:
-            default = Binding(self.evaluate(parameter.default))
-        if not symbolic and default is not None:
-            event.text = callee.document.code(parameter.default) if parameter.default is not None else ""
-            event.line = parameter.start_pos[0] - 1
-            event.reads = [Read(default.events)] if default.events else []
-            return default.alternatives
-        fixture = self.supplied(callee, parameter, event) if symbolic else None
-        if fixture is not None:
-            return fixture
-        subject = Subject(callee.document, parameter, parameter=parameter)
-        subject.default = default.alternatives if default is not None else None
-        event.subject = subject
-        self.run.parameters[subject] = event
-        return certain(Unknown(subject))
-
-    @abstractmethod
-    def supplied(self, callee: FunctionValue, parameter: n.Parameter, event: Event) -> Alternatives | None:
-        """What a test runner gives a parameter of a function that nobody calls."""
-
-    # Classes
-
-    def instantiate(self, callee: ClassValue, given: list[Given], node: n.Expression) -> Alternatives:
-        location = self.allocate(Container("instance", instance_of=callee))
-        event = self.new_event("self", callee.node, [])
-        event.owner = location
-        self.state.set((location.id, "<self>"), Binding((), frozenset({event})))
-        initialise = self._class_member(callee, "__init__", location)
-        if initialise is not None:
-            for value, _ in initialise:
-                self.call_value(value, given, node)
-        else:
-            self._fill_fields(callee, location, given)
-        return certain(location)
-
-    def _fill_fields(self, callee: ClassValue, location: Location, given: list[Given]) -> None:
-        """The fields of a data class or a named tuple, which have no ``__init__`` that is written out."""
-        fields = [name for owner in reversed(self.mro(callee)) for name in _annotated_names(owner.node)]
-        positional = [each for each in given if not each.keyword and not each.star]
-        named = {each.keyword: each for each in given if each.keyword}
-        for at, name in enumerate(fields):
-            each = named.get(name) or (positional[at] if at < len(positional) else None)
-            if each is not None:
-                self.state.set((location.id, name), Binding(each.alternatives, frozenset({self.event()})))
-
-    def mro(self, owner: ClassValue) -> list[ClassValue]:
-        """The class and its bases in the workspace, in the order in which attributes are looked for, nearly."""
-        found = [owner]
-        for each in found:
-            self.complete_class(each.scope)
-            at = 0
-            while (bases := self.state.binding((each.scope, ("base", at)))) is not None:
-                found += [v for v, _ in bases.alternatives if isinstance(v, ClassValue) and v not in found]
-                at += 1
-        return found
-
-    def lookup_in_class(self, owner: ClassValue, name: str) -> Binding | None:
-        self.complete_class(owner.scope)
-        return self.state.binding((owner.scope, name))
-
-    def read_attached(self, owner: Location, name: str) -> None:
-        """Note that a method or a class's attribute is used of an object, which has to have it then."""
-        event = self.new_event("attach", n.Pass((1, 0), (1, 0)), [])
-        event.owner, event.name = owner, name
-        container = self.container(owner)
-        if container is not None and container.instance_of is not None:
-            for each in self.mro(container.instance_of):
-                binding = self.lookup_in_class(each, name)
-                if binding is not None:
-                    event.reads = [Read(binding.events)]
-                    kinds = [v for v, _ in binding.alternatives]
-                    event.text = _attachment(kinds[0] if kinds else None, name)
-                    break
-        self.read(frozenset({event}))
-
-
-def _attachment(value: Value | None, name: str) -> str:
-    """How an attribute of a class is put on an empty object, which is called ``{self}``."""
-    if isinstance(value, FunctionValue) and isinstance(value.node, n.FunctionDef):
-        if decorated_with(value.node, "property", "cached_property"):
-            return f"type({{self}}).{name} = {name}"
-        if not decorated_with(value.node, "staticmethod", "classmethod"):
-            return f'{{self}}.{name} = __import__("functools").partial({name}, {{self}})'
-    return f"{{self}}.{name} = {name}"
-
-
-def _annotated_names(node: n.ClassDef) -> list[str]:
-    found: list[str] = []
-    for each in node.body:
-        if isinstance(each, n.Annotated) and isinstance(each.target, n.Name):
-            found.append(each.target.name)
-        elif isinstance(each, n.Assign) and each.annotation is not None and isinstance(each.targets[0], n.Name):
-            found.append(each.targets[0].name)
-    return found
-
-
-def replace_given(given: Given, keyword: str, value: Alternatives, text: str) -> Given:
-    return Given(keyword, "", value, given.node, given.reads, text, given.line)
-
-
-__all__ = ["EXIT", "Calls", "conjunction"]

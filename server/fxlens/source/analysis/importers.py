@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fxlens.source.analysis.machine import CHARACTERS_PER_STEP, Run
+from fxlens.source.analysis.run import CHARACTERS_PER_STEP, Run
 from fxlens.source.document import Document
 from fxlens.source.index.relevance import Relevant, functions_around, mentions
 from fxlens.source.library.extraction import FUNCTIONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fxlens.source.analysis.events import Frame
-from fxlens.source.analysis.machine import Run
+from fxlens.source.analysis.run import Run
 from fxlens.source.analysis.state import Binding
 from fxlens.source.analysis.test_parameters import Tests
 from fxlens.source.document import Document

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import builtins
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
-from fxlens.source.analysis.state import Binding, Key, State, Stored
-from fxlens.source.document import Document, document_of
+from fxlens.source.analysis.run import Run
+from fxlens.source.analysis.state import Binding, State, Stored
 from fxlens.source.library.protocol import Given as Argument
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -27,7 +27,6 @@ from fxlens.source.values import (
     ModuleValue,
     Reference,
     Subject,
-    Tally,
     Unknown,
     Value,
     certain,
@@ -35,112 +34,9 @@ from fxlens.source.values import (
     conjunction,
     under,
 )
-from fxlens.source.workspace import Workspace
 
-STEPS = 120_000
-"""The budget of one file's analysis: statements and expressions that are looked at. Some hundred times what real files
-take; counted, not timed, so that a result never depends on the machine."""
-CHARACTERS_PER_STEP = 40
-"""Of a file that is parsed for the analysis of another one: a statement of a line is one step."""
 _BUILTINS = frozenset(dir(builtins))
 MODULE_NAMES = frozenset({"__file__", "__name__", "__doc__", "__package__", "__spec__", "__builtins__"})
-
-
-@dataclass(eq=False)
-class Extraction:
-    """A call of an extraction function that the run came to."""
-
-    dotted: str
-    document: Document
-    node: n.Call
-    frame: Frame
-    condition: Condition
-    arguments: dict[str, Alternatives]
-    nodes: dict[str, n.Expression]
-    reads: dict[str, list[Read]]
-    state: State
-    activity: Activity
-    number: int
-    unpacks: bool
-    texts: dict[str, tuple[str, int]]
-    containers: dict[int, Container]
-    blocks: tuple[Block, ...]
-    reached: bool = True
-    """Whether any run comes to the call."""
-
-
-@dataclass(eq=False)
-class Run:
-    """All that one analysis shares between the files it goes through."""
-
-    tally: Tally
-    workspace: Workspace | None = None
-    extractions: list[Extraction] = field(default_factory=list)
-    entered: set[n.Node] = field(default_factory=set)
-    """The functions that some call has led into."""
-    events: int = 0
-    scopes: int = 0
-    parents: dict[int, int | None] = field(default_factory=dict)
-    """The scope around each scope."""
-    class_scopes: dict[int, ClassValue] = field(default_factory=dict)
-    forced: frozenset[n.Node] = frozenset()
-    """Branches that are gone into although the text says that no run does."""
-    bindings: dict[Key, list[Event]] = field(default_factory=dict)
-    """Every event that bound a name, in order."""
-    subjects: dict[object, Subject] = field(default_factory=dict)
-    module_paths: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    documents: dict[str, Document | None] = field(default_factory=dict)
-    definitions: dict[n.Node, FunctionValue] = field(default_factory=dict)
-    """Every function that was defined, as it was defined last."""
-    instances: dict[n.Node, list[Location]] = field(default_factory=dict)
-    """The objects that were made of each class, or of its subclasses."""
-    parametrized: dict[n.Node, list[n.Call]] = field(default_factory=dict)
-    fixtures: dict[tuple[str, str], n.FunctionDef] = field(default_factory=dict)
-    used_always: set[n.Node] = field(default_factory=set)
-    """The fixtures that every test uses."""
-    requested: dict[n.Node, tuple[n.Expression, n.Expression]] = field(default_factory=dict)
-    """The decorator of the test that is looked at, and its values that go through a fixture."""
-    frames_made: list[Frame] | None = None
-    examples: dict[n.Node, tuple[tuple[int, ...], int]] = field(default_factory=dict)
-    """The shape that an extractor is called with, and in which line, by the call that made it."""
-    parameters: dict[Subject, Event] = field(default_factory=dict)
-    """The events of the parameters that nobody gives."""
-    depth: int = 0
-    """How many calls and imports are being gone into, one in another."""
-    eager_classes: set[n.ClassDef] = field(default_factory=set)
-    """The classes that hold functions that lead to extraction calls."""
-    pending: dict[int, tuple[n.ClassDef, Frame, Activity, State, int]] = field(default_factory=dict)
-    """The classes whose bodies nobody has looked into yet, by their scopes."""
-    frames: dict[int, Frame] = field(default_factory=dict)
-    """The frame of each scope."""
-    modules: dict[int, Frame] = field(default_factory=dict)
-    """The frame of each module, by its scope."""
-    dotted: dict[str, str] = field(default_factory=dict)
-    """The name by which the file of a module was imported."""
-    tested: dict[Subject, set[Event]] = field(default_factory=dict)
-    """What was read to answer the questions that only a run can answer."""
-    entered_with: dict[n.Node, list[Value]] = field(default_factory=dict)
-    """The functions that the calls of ``with`` statements call."""
-    patches: list[tuple[Reference, str, Event, Alternatives]] = field(default_factory=list)
-    open_settings: dict[str, None] = field(default_factory=dict)
-    """Settings of libraries that no slice can be sure of: environment variables, functions called on some paths."""
-    shared: State = field(default_factory=State)
-    """The memory of imported modules, below that of each program."""
-    imported: dict[str, ModuleValue] = field(default_factory=dict)
-    """The modules that imports name, by their files; those that have been run are among ``modules``."""
-    imported_as: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By which dotted name, in which file, the module of a file was imported first."""
-    tables: dict[int, str] = field(default_factory=dict)
-    """The tables that a module made empty, with its file: other modules may fill them."""
-    completed: set[str] = field(default_factory=set)
-    """The files whose tables have been filled."""
-
-    def document(self, path: str) -> Document | None:
-        """The document of a file of the workspace, one for the whole analysis."""
-        if path not in self.documents:
-            text = self.workspace.text(path) if self.workspace is not None else None
-            self.documents[path] = document_of(text, path) if text is not None else None
-        return self.documents[path]
 
 
 class Machine:
@@ -170,6 +66,49 @@ class Machine:
 
     @abstractmethod
     def call_value(self, callee: Value, given: list[Given], node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
+    def truth(self, node: n.Expression) -> bool | frozenset[Literal]: ...
+
+    @abstractmethod
+    def truth_of(self, value: Value) -> bool | Literal: ...
+
+    @abstractmethod
+    def items(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]: ...
+
+    @abstractmethod
+    def entries(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]: ...
+
+    @abstractmethod
+    def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
+    def complete(self, value: Value) -> None:
+        """Run what fills a table, if other modules do."""
+
+    @abstractmethod
+    def mro(self, owner: ClassValue) -> list[ClassValue]: ...
+
+    @abstractmethod
+    def lookup_in_class(self, owner: ClassValue, name: str) -> Binding | None: ...
+
+    @abstractmethod
+    def read_attached(self, owner: Location, name: str) -> None: ...
+
+    @abstractmethod
+    def arguments(self, given: Iterable[n.Argument]) -> list[Given]: ...
+
+    @abstractmethod
+    def module_member(self, owner: ModuleValue, name: str, node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
+    def imported(self, dotted: str) -> Alternatives: ...
+
+    @abstractmethod
+    def imported_member(self, module: str, name: str, node: n.ImportedName) -> Alternatives: ...
+
+    @abstractmethod
+    def patched(self, owner: Reference, name: str, found: Alternatives) -> None: ...
 
     # Scopes
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fxlens.source.analysis.calls import MOST_FRAMES, Calls
-from fxlens.source.analysis.events import Activity, Event, Frame
-from fxlens.source.analysis.machine import CHARACTERS_PER_STEP
+from fxlens.source.analysis.calls import Calls
+from fxlens.source.analysis.events import Activity, Frame
+from fxlens.source.analysis.functions import MOST_FRAMES
+from fxlens.source.analysis.run import CHARACTERS_PER_STEP
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.project import imported_files
@@ -209,6 +210,3 @@ class Modules(Calls):
 
 def _joint(module: str, name: str) -> str:
     return f"{module}{'' if module.endswith('.') else '.'}{name}"
-
-
-__all__ = ["Event", "Modules"]

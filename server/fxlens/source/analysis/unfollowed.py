@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from fxlens.source.analysis.events import Event, Frame
-from fxlens.source.analysis.machine import Run
+from fxlens.source.analysis.run import Run
 from fxlens.source.document import Document
 from fxlens.source.index.relevance import calls_of
 from fxlens.source.project import imported_modules, may_call

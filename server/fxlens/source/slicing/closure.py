@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
-from fxlens.source.analysis.machine import Extraction, Run
+from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.analysis.unfollowed import why_unknown
 from fxlens.source.index.scopes import free_names
 from fxlens.source.slicing.stand_ins import stand_in, whole_uses

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame
-from fxlens.source.analysis.machine import Run
+from fxlens.source.analysis.run import Run
 from fxlens.source.document import Document
 from fxlens.source.model import SliceStatement
 from fxlens.source.slicing.closure import Closure, is_initialiser

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from fxlens.hint_comment import HINT
 from fxlens.source.analysis.events import Activity, Event, Read
-from fxlens.source.analysis.machine import Extraction, Run, admits
+from fxlens.source.analysis.machine import admits
+from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.index.scopes import free_names
 from fxlens.source.model import Argument, Slice, Unresolved
 from fxlens.source.slicing.closure import Closure, Problem

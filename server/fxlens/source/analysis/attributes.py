@@ -1,0 +1,197 @@
+"""Attributes and entries of values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fxlens.source.analysis.iteration import Iteration
+from fxlens.source.analysis.machine import bound_to, decorated_with, is_static
+from fxlens.source.library import python
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    Alternatives,
+    ClassValue,
+    Condition,
+    Const,
+    FunctionValue,
+    Location,
+    Method,
+    ModuleValue,
+    Reference,
+    Subject,
+    Super,
+    Unknown,
+    Value,
+    certain,
+    conjunction,
+    joined,
+    under,
+)
+
+_NAMES = frozenset({"__name__", "__qualname__"})
+"""What functions and classes are called, as registries ask of them."""
+
+
+class Attributes(Iteration):
+    """Looks attributes and entries up."""
+
+    def of_Attribute(self, node: n.Attribute) -> Alternatives:  # noqa: N802
+        found: list[tuple[Value, Condition]] = []
+        for owner, condition in _with_parts(self.used(self.evaluate(node.value))):
+            found += under(self.attribute(owner, node.name, node), condition)
+        return self.touched(self.present(tuple(found)))
+
+    def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives:
+        match owner:
+            case Reference():
+                return certain(Reference(f"{owner.dotted}.{name}", owner.importer))
+            case ModuleValue():
+                return self.module_member(owner, name, node)
+            case Unknown():
+                return self._part(owner.subject, name, node)
+            case Location():
+                return self._member(owner, name, node)
+            case ClassValue() if name in _NAMES:
+                return certain(Const(owner.node.name))
+            case ClassValue():
+                return self._class_member(owner, name, owner) or self._dynamic(owner, name, node)
+            case Super():
+                return self._super_member(owner, name, node)
+            case Const() if name == "value":
+                return certain(owner)
+            case FunctionValue() if name in _NAMES and isinstance(owner.node, n.FunctionDef):
+                return certain(Const(owner.node.name))
+        return certain(Method(owner, name))
+
+    def _part(self, subject: Subject, name: str, node: n.Expression) -> Alternatives:
+        stored = self.state.binding((subject, name))
+        if stored is not None:
+            self.read(stored.events)
+            return stored.alternatives
+        part = self.subject((subject, name), node, subject)
+        return certain(Unknown(part))
+
+    def _member(self, owner: Location, name: str, node: n.Expression) -> Alternatives:
+        container = self.container(owner)
+        stored = self.state.binding((owner.id, name))
+        if stored is not None:
+            self.read(stored.events)
+            return stored.alternatives
+        if container is None or container.instance_of is None:
+            return certain(Method(owner, name))
+        found = self._class_member(container.instance_of, name, owner, attached=True)
+        if found is not None:
+            return found
+        return self._dynamic(owner, name, node)
+
+    def _dynamic(self, owner: Value, name: str, node: n.Expression) -> Alternatives:
+        """An attribute that no class of the workspace sets: by a library's base class, or by nobody."""
+        event = self.new_event("missing", node, [])
+        event.owner, event.name = owner, name
+        self.read(frozenset({event}))
+        root = self.subject((owner, "self"), node)
+        return certain(Unknown(self.subject((owner, name), node, root)))
+
+    def _class_member(self, owner: ClassValue, name: str, bound: Value, attached: bool = False) -> Alternatives | None:
+        for each in self.mro(owner):
+            found = self.lookup_in_class(each, name)
+            if found is not None:
+                if attached and isinstance(bound, Location):
+                    self.read_attached(bound, name)
+                else:
+                    self.read(found.events)
+                return self._bound_all(found.alternatives, each, bound)
+        return None
+
+    def _bound_all(self, alternatives: Alternatives, owner: ClassValue, bound: Value) -> Alternatives:
+        sides = [under(self._bind_member(value, owner, bound), condition) for value, condition in alternatives]
+        return joined(*sides)
+
+    def _bind_member(self, value: Value, owner: ClassValue, bound: Value) -> Alternatives:
+        if not isinstance(value, FunctionValue) or not isinstance(value.node, n.FunctionDef):
+            return certain(value)
+        node = value.node
+        value = replace(value, owner=owner)
+        if is_static(node):
+            return certain(value)
+        if decorated_with(node, "classmethod"):
+            container = self.container(bound)
+            kind = container.instance_of if container is not None else bound
+            return certain(bound_to(value, kind or bound))
+        if isinstance(bound, ClassValue):
+            return certain(value)
+        method = bound_to(value, bound)
+        if decorated_with(node, "property", "cached_property"):
+            return self.call_value(method, [], node.decorators[0])
+        return certain(method)
+
+    def _super_member(self, owner: Super, name: str, node: n.Expression) -> Alternatives:
+        container = self.container(owner.bound)
+        kind = container.instance_of if container is not None else owner.bound
+        if isinstance(kind, ClassValue):
+            line = self.mro(kind)
+            after = line[line.index(owner.owner) + 1 :] if owner.owner in line else []
+            for each in after:
+                found = self.lookup_in_class(each, name)
+                if found is not None:
+                    self.read(found.events)
+                    return self._bound_all(found.alternatives, each, owner.bound)
+        return self.unknown(node)
+
+    def of_Subscript(self, node: n.Subscript) -> Alternatives:  # noqa: N802
+        owners = _with_parts(self.used(self.evaluate(node.value)))
+        if isinstance(node.index, n.SliceIndex):
+            bounds = [self._bound(each) for each in (node.index.lower, node.index.upper, node.index.step)]
+            if any(isinstance(bound, str) for bound in bounds):
+                return self.unknown(node)
+            numbers = [bound for bound in bounds if not isinstance(bound, str)]
+            return joined(*(under(python.sliced(self, value, numbers, node), c) for value, c in owners))
+        mark = len(self.activity.reads)
+        keys = self.used(self.evaluate(node.index))
+        self.tested_with(keys, self.activity.reads[mark:])
+        sides = []
+        for owner, condition in owners:
+            for key, own in keys:
+                both = conjunction(condition, own)
+                if both is not None:
+                    sides.append(under(self.entry(owner, key, node), both))
+        return self.touched(self.present(joined(*sides)))
+
+    def _bound(self, node: n.Expression | None) -> int | str | None:
+        """A bound of a slice: a number, nothing, or a text where it is not known."""
+        if node is None:
+            return None
+        found = self.settled(self.evaluate(node))
+        only = found[0][0] if len(found) == 1 else None
+        return only.value if isinstance(only, Const) and isinstance(only.value, int) else "unknown"
+
+    def entry(self, owner: Value, key: Value, node: n.Expression) -> Alternatives:
+        """``owner[key]``: one entry of a known container; of a table with an unknown key, each of its entries."""
+        self.complete(owner)
+        container = self.container(owner)
+        if container is not None and container.kind != "instance":
+            return python.entry(self, container, key, node)
+        if isinstance(owner, Const) and isinstance(key, Const):
+            return python.part_of_constant(self, owner, key, node)
+        if isinstance(owner, Unknown):
+            name = key.value if isinstance(key, Const) else key
+            stored = self.state.binding((owner.subject, ("entry", name)))
+            if stored is not None:
+                self.read(stored.events)
+                return stored.alternatives
+            return certain(Unknown(self.subject((owner.subject, ("entry", name)), node, owner.subject)))
+        if isinstance(owner, Reference):
+            return self._looked_up(owner, key, node)
+        return self.unknown(node)
+
+    def _looked_up(self, owner: Reference, key: Value, node: n.Expression) -> Alternatives:
+        """``models.__dict__[name]`` is the attribute of that name; classes with indices are themselves."""
+        if owner.dotted.endswith(".__dict__") and isinstance(key, Const) and isinstance(key.value, str):
+            return certain(Reference(f"{owner.dotted.removesuffix('.__dict__')}.{key.value}", owner.importer))
+        return self.unknown(node)
+
+
+def _with_parts(owners: Alternatives) -> Alternatives:
+    """The alternatives without None, of which nothing can be taken: a run that goes on has another one."""
+    some = tuple(each for each in owners if not (isinstance(each[0], Const) and each[0].value is None))
+    return some or owners

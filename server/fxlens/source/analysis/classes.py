@@ -1,0 +1,95 @@
+"""Objects of the workspace's classes, and where their attributes come from."""
+
+from __future__ import annotations
+
+from fxlens.source.analysis.events import Read
+from fxlens.source.analysis.functions import Functions
+from fxlens.source.analysis.machine import Given, decorated_with
+from fxlens.source.analysis.state import Binding
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    Alternatives,
+    ClassValue,
+    Container,
+    FunctionValue,
+    Location,
+    Value,
+    certain,
+)
+
+
+class Classes(Functions):
+    """Makes objects."""
+
+    def instantiate(self, callee: ClassValue, given: list[Given], node: n.Expression) -> Alternatives:
+        location = self.allocate(Container("instance", instance_of=callee))
+        event = self.new_event("self", callee.node, [])
+        event.owner = location
+        self.state.set((location.id, "<self>"), Binding((), frozenset({event})))
+        initialise = self._class_member(callee, "__init__", location)
+        if initialise is not None:
+            for value, _ in initialise:
+                self.call_value(value, given, node)
+        else:
+            self._fill_fields(callee, location, given)
+        return certain(location)
+
+    def _fill_fields(self, callee: ClassValue, location: Location, given: list[Given]) -> None:
+        """The fields of a data class or a named tuple, which have no ``__init__`` that is written out."""
+        fields = [name for owner in reversed(self.mro(callee)) for name in _annotated_names(owner.node)]
+        positional = [each for each in given if not each.keyword and not each.star]
+        named = {each.keyword: each for each in given if each.keyword}
+        for at, name in enumerate(fields):
+            each = named.get(name) or (positional[at] if at < len(positional) else None)
+            if each is not None:
+                self.state.set((location.id, name), Binding(each.alternatives, frozenset({self.event()})))
+
+    def mro(self, owner: ClassValue) -> list[ClassValue]:
+        """The class and its bases in the workspace, in the order in which attributes are looked for, nearly."""
+        found = [owner]
+        for each in found:
+            self.complete_class(each.scope)
+            at = 0
+            while (bases := self.state.binding((each.scope, ("base", at)))) is not None:
+                found += [v for v, _ in bases.alternatives if isinstance(v, ClassValue) and v not in found]
+                at += 1
+        return found
+
+    def lookup_in_class(self, owner: ClassValue, name: str) -> Binding | None:
+        self.complete_class(owner.scope)
+        return self.state.binding((owner.scope, name))
+
+    def read_attached(self, owner: Location, name: str) -> None:
+        """Note that a method or a class's attribute is used of an object, which has to have it then."""
+        event = self.new_event("attach", n.Pass((1, 0), (1, 0)), [])
+        event.owner, event.name = owner, name
+        container = self.container(owner)
+        if container is not None and container.instance_of is not None:
+            for each in self.mro(container.instance_of):
+                binding = self.lookup_in_class(each, name)
+                if binding is not None:
+                    event.reads = [Read(binding.events)]
+                    kinds = [v for v, _ in binding.alternatives]
+                    event.text = _attachment(kinds[0] if kinds else None, name)
+                    break
+        self.read(frozenset({event}))
+
+
+def _attachment(value: Value | None, name: str) -> str:
+    """How an attribute of a class is put on an empty object, which is called ``{self}``."""
+    if isinstance(value, FunctionValue) and isinstance(value.node, n.FunctionDef):
+        if decorated_with(value.node, "property", "cached_property"):
+            return f"type({{self}}).{name} = {name}"
+        if not decorated_with(value.node, "staticmethod", "classmethod"):
+            return f'{{self}}.{name} = __import__("functools").partial({name}, {{self}})'
+    return f"{{self}}.{name} = {name}"
+
+
+def _annotated_names(node: n.ClassDef) -> list[str]:
+    found: list[str] = []
+    for each in node.body:
+        if isinstance(each, n.Annotated) and isinstance(each.target, n.Name):
+            found.append(each.target.name)
+        elif isinstance(each, n.Assign) and each.annotation is not None and isinstance(each.targets[0], n.Name):
+            found.append(each.targets[0].name)
+    return found

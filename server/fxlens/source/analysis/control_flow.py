@@ -1,0 +1,311 @@
+"""Branches, loops, ``with`` and ``try``: on which paths a program goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from fxlens.source.analysis.events import Block, Loop, Read
+from fxlens.source.analysis.state import Binding, State
+from fxlens.source.analysis.statements import Statements
+from fxlens.source.library import comparisons
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    TRUTHY,
+    Alternatives,
+    Item,
+    Literal,
+    Subject,
+    Unknown,
+    certain,
+)
+
+MOST_ITERATIONS = 256
+"""A loop of more is gone through once, with items that only a run can tell; what it fills is then open."""
+
+
+class ControlFlow(Statements):
+    """Runs compound statements."""
+
+    # Branches
+
+    def do_If(self, node: n.If) -> bool:  # noqa: N802
+        state, blocks, outer = self.state, self.blocks, self.activity
+        ends: list[State] = []
+        header: list[Read] = outer.reads
+        rest: frozenset[Literal] = frozenset()
+        fell_through = True
+        forced = bool(self.run.forced) and any(branch in self.run.forced for branch in node.branches)
+        current: State | None = state.fork()
+        for part, branch in enumerate(node.branches):
+            if current is None:
+                break
+            self.state = current
+            truth: bool | frozenset[Literal] = True
+            if branch.test is not None:
+                truth = self._test(branch.test)
+            if forced and isinstance(truth, bool) and (truth or branch in self.run.forced):
+                truth = self._opaque_test(branch.test) if branch.test is not None else True
+            if truth is False:
+                continue
+            literals = frozenset() if truth is True else truth
+            inner = current.fork(literals)
+            if inner is not None:
+                self.state = inner
+                self.blocks = (*blocks, Block(node, part, rest | literals, header, decided=not (rest | literals)))
+                if self.run_block(branch.body):
+                    ends.append(inner)
+            if truth is True:
+                fell_through = False
+                break
+            negated = self._negated(literals, branch)
+            rest |= negated
+            current = current.fork(negated)
+        if fell_through and current is not None:
+            ends.append(current)
+        self.state, self.blocks, self.activity = state, blocks, outer
+        return self._meet(ends)
+
+    def _test(self, test: n.Expression) -> bool | frozenset[Literal]:
+        before = self.deciding
+        mark = len(self.activity.reads)
+        truth = self.truth(test)
+        if isinstance(truth, frozenset) and len(truth) == 1 and before is None:
+            (literal,) = truth
+            for read in self.activity.reads[mark:]:
+                read.decides = read.decides or literal
+        return truth
+
+    def _negated(self, literals: frozenset[Literal], branch: n.Branch) -> frozenset[Literal]:
+        if len(literals) == 1:
+            ((subject, value, holds),) = literals
+            return frozenset({(subject, value, not holds)})
+        # Of several conditions at once, which one does not hold is open: it is a question of its own.
+        key = ("not", literals)
+        assert branch.test is not None
+        return frozenset({(self.subject(key, branch.test), TRUTHY, False)})
+
+    def _meet(self, ends: list[State]) -> bool:
+        if not ends:
+            return False
+        self.state.merge([end.snapshot(self.state) for end in ends])
+        return True
+
+    def do_Match(self, node: n.Match) -> bool:  # noqa: N802
+        state, blocks = self.state, self.blocks
+        subject = self.evaluate(node.subject)
+        self.tested_with(subject, self.activity.reads)
+        ends: list[State] = []
+        current: State | None = state.fork()
+        rest: frozenset[Literal] = frozenset()
+        fell_through = True
+        for part, case in enumerate(node.cases):
+            if current is None:
+                break
+            self.state = current
+            truth = comparisons.matched(self, subject, case)
+            if truth is False:
+                continue
+            literals = frozenset() if truth is True else truth
+            inner = current.fork(literals)
+            if inner is not None:
+                self.state = inner
+                self.blocks = (
+                    *blocks,
+                    Block(node, part, rest | literals, self.activity.reads, decided=not (rest | literals)),
+                )
+                self._bind_pattern(case.pattern, subject)
+                if self.run_block(case.body):
+                    ends.append(inner)
+            if truth is True and case.guard is None:
+                fell_through = False
+                break
+            if len(literals) == 1:
+                ((about, value, holds),) = literals
+                negated: frozenset[Literal] = frozenset({(about, value, not holds)})
+                rest |= negated
+                current = current.fork(negated)
+        if fell_through and current is not None:
+            ends.append(current)
+        self.state, self.blocks = state, blocks
+        return self._meet(ends)
+
+    def _bind_pattern(self, pattern: n.Expression, subject: Alternatives) -> None:
+        if isinstance(pattern, n.Name) and pattern.name != "_":
+            self.assign(pattern.name, subject)
+
+    # Loops
+
+    def do_For(self, node: n.For) -> bool:  # noqa: N802
+        found = self.evaluate(node.source)
+        items, why = self.items(found, node.source)
+        steps = self.run.tally.steps
+        if why is not None or len(items) > MOST_ITERATIONS or steps <= 0:
+            return self._once(node, why, found)
+        whole = self.frame.document.code(node.source)
+        written = node.source.items if isinstance(node.source, n.Display) else ()
+        plain = len(written) == len(items)
+        broken: list[State] = []
+        for at, item in enumerate(items):
+            text = self.frame.document.code(written[at]) if plain else f"list({whole})[{at}]"
+            if not self._iteration(node, item, text, broken):
+                return bool(broken) and self._meet_with(broken, False)
+        alive = self.run_block(node.orelse) if node.orelse is not None else True
+        if broken:
+            return self._meet_with(broken, alive)
+        return alive
+
+    def _iteration(self, node: n.For, item: Item, text: str, broken: list[State]) -> bool:
+        """One iteration; whether a run may go on behind it to the next one."""
+        state, blocks = self.state, self.blocks
+        inner = state.fork(item.condition)
+        if inner is None:
+            return True
+        loop = Loop(state)
+        self.frame.loops.append(loop)
+        self.state = inner
+        self.blocks = (*blocks, Block(node, 0, item.condition, self.activity.reads, item=text))
+        event = self.new_event("statement", node, self.activity.reads)
+        event.blocks = self.blocks
+        before, self.activity.event = self.activity.event, event
+        self.bind(node.target, item.value, node.source)
+        self.activity.event = before
+        alive = self.run_block(node.body)
+        self.frame.loops.pop()
+        ends = [inner.snapshot(state)] if alive else []
+        ends += loop.continued
+        if item.condition:
+            skipped = state.fork()
+            ends += [skipped] if skipped is not None else []
+        broken += loop.broken
+        self.state, self.blocks = state, blocks
+        if not ends:
+            return False
+        state.merge(ends)
+        return True
+
+    def _meet_with(self, broken: list[State], alive: bool) -> bool:
+        """Behind a loop: the paths that left it by ``break``, and the one that came to its end.
+
+        The states of the breaks are above earlier iterations, so what later ones changed is joined to them.
+        """
+        ends = list(broken)
+        if alive:
+            last = self.state.fork()
+            ends += [last] if last is not None else []
+        self.state.merge(ends)
+        return bool(ends)
+
+    def _once(self, node: n.For, why: Subject | None, found: Alternatives) -> bool:
+        """A loop over what only a run can tell: its body once, under the condition that there is an item."""
+        reason = why or self.subject(("loop", node, self.frame), node.source)
+        return self._maybe(node, node.body, node.orelse, reason, lambda: self._bind_item(node, reason, found))
+
+    def _bind_item(self, node: n.For, reason: Subject, found: Alternatives) -> None:
+        parents = [value.subject for value, _ in found if isinstance(value, Unknown)]
+        parent = parents[0] if parents else None
+        item = Unknown(self.subject(("item", reason, node), node.target, parent))
+        event = self.new_event("statement", node, self.activity.reads)
+        before, self.activity.event = self.activity.event, event
+        self.bind(node.target, certain(item), node.source)
+        self.activity.event = before
+
+    def do_While(self, node: n.While) -> bool:  # noqa: N802
+        truth = self._test(node.test)
+        if truth is False:
+            return self.run_block(node.orelse) if node.orelse is not None else True
+        reason = self.subject(("loop", node, self.frame), node.test)
+        return self._maybe(node, node.body, node.orelse, reason, lambda: None)
+
+    def _maybe(
+        self,
+        node: n.Statement,
+        body: n.Block,
+        orelse: n.Block | None,
+        reason: Subject,
+        prepare: Callable[[], None],
+    ) -> bool:
+        state, blocks = self.state, self.blocks
+        entered: Literal = (self._entered(node, reason), TRUTHY, True)
+        inner = state.fork({entered})
+        skipped = state.fork({(entered[0], TRUTHY, False)})
+        ends: list[State] = [skipped] if skipped is not None else []
+        if inner is not None:
+            loop = Loop(state)
+            self.frame.loops.append(loop)
+            self.state = inner
+            self.blocks = (*blocks, Block(node, 0, frozenset(), self.activity.reads, item="next"))
+            prepare()
+            alive = self.run_block(body)
+            self.frame.loops.pop()
+            entered_ends = [inner.snapshot(state)] if alive else []
+            entered_ends += loop.continued + loop.broken
+            for end in entered_ends:
+                self._open_grown(end, state, reason)
+            ends += entered_ends
+        self.state, self.blocks = state, blocks
+        if not ends:
+            return False
+        state.merge(ends)
+        return self.run_block(orelse) if orelse is not None else True
+
+    def _entered(self, node: n.Statement, reason: Subject) -> Subject:
+        return self.subject(("entered", node, self.frame), reason.node)
+
+    def _open_grown(self, end: State, base: State, reason: Subject) -> None:
+        """What an unknown number of iterations put into a container is not known."""
+        for key, cell in list(end.own.items()):
+            before = base.stored(key)
+            after = end.stored(key)
+            if before is not None and after is not None and before.container.items != after.container.items:
+                end.set(key, replace(after, container=replace(after.container, open=reason)))
+            del cell
+
+    # With and try
+
+    def do_With(self, node: n.With) -> bool:  # noqa: N802
+        for item in node.items:
+            found = self.evaluate(item.value)
+            if isinstance(item.value, n.Call):
+                self.run.entered_with[item.value] = [value for value, _ in self.evaluate(item.value.function)]
+            if item.target is not None:
+                self.bind(item.target, found, item.value)
+        return self._inside(Block(node, 0, reads=self.activity.reads), node.body)
+
+    def _inside(self, block: Block, body: n.Block) -> bool:
+        blocks = self.blocks
+        self.blocks = (*blocks, block)
+        try:
+            return self.run_block(body)
+        finally:
+            self.blocks = blocks
+
+    def do_Try(self, node: n.Try) -> bool:  # noqa: N802
+        state, blocks = self.state, self.blocks
+        raised = self.subject(("raised", node, self.frame), node)
+        ends: list[State] = []
+        body = state.fork({(raised, 0, True)})
+        if body is not None:
+            self.state = body
+            alive = self._inside(Block(node, 0), node.body)
+            if alive and node.orelse is not None:
+                alive = self._inside(Block(node, -1), node.orelse)
+            ends += [body] if alive else []
+        for part, handler in enumerate(node.handlers, 1):
+            inner = state.fork({(raised, part, True)})
+            if inner is None:
+                continue
+            self.state = inner
+            if handler.name:
+                self.state.set((self.frame.scope, handler.name), Binding(self.unknown(node_of(handler))))
+            if self._inside(Block(node, part), handler.body):
+                ends.append(inner)
+        self.state, self.blocks = state, blocks
+        alive = self._meet(ends)
+        if node.finalbody is not None and alive:
+            alive = self._inside(Block(node, -2), node.finalbody)
+        return alive
+
+
+def node_of(handler: n.Handler) -> n.Node:
+    return handler.type or handler

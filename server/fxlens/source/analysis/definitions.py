@@ -1,0 +1,85 @@
+"""Definitions of functions and classes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fxlens.source.analysis.control_flow import ControlFlow
+from fxlens.source.analysis.machine import Given
+from fxlens.source.analysis.state import Binding
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    Alternatives,
+    ClassValue,
+    FunctionValue,
+    certain,
+)
+
+RESERVED = 1000
+"""The numbers of events that are kept for a class body that is run later: more than statements stand in any."""
+
+
+class Definitions(ControlFlow):
+    """Runs definitions; the body of a class when something of it is needed."""
+
+    def do_FunctionDef(self, node: n.FunctionDef) -> None:  # noqa: N802
+        value: Alternatives = certain(FunctionValue(node, self.frame.document, self.frame.scope))
+        for parameter in node.parameters:
+            if parameter.default is not None:
+                found = self.evaluate(parameter.default)
+                self.state.set((parameter, self.frame.scope), Binding(found, frozenset()))
+        self.assign(node.name, self._decorated(node, value))
+
+    def _decorated(self, node: n.FunctionDef | n.ClassDef, value: Alternatives) -> Alternatives:
+        """What the decorators of the workspace make of a definition; those of libraries leave it as it is."""
+        for decorator in reversed(node.decorators):
+            for maker, _ in self.evaluate(decorator):
+                if isinstance(maker, FunctionValue):
+                    made = self.call_value(maker, [self.given(value, decorator)], decorator)
+                    if made and all(isinstance(each, (FunctionValue, ClassValue)) for each, _ in made):
+                        value = made
+        return value
+
+    def given(self, alternatives: Alternatives, node: n.Expression) -> Given:
+        return Given("", "", alternatives, None, [], "", node.start_pos[0] - 1)
+
+    def do_ClassDef(self, node: n.ClassDef) -> None:  # noqa: N802
+        scope = self.new_scope(self.frame.scope)
+        value = ClassValue(node, self.frame.document, scope, self.frame.scope)
+        self.run.class_scopes[scope] = value
+        if node.decorators or node in self.run.eager_classes:
+            self._run_class_body(node, scope)
+        else:
+            self.run.pending[scope] = (node, self.frame, self.activity, self.state, self.run.events)
+            self.run.events += RESERVED
+        self.assign(node.name, self._decorated(node, certain(value)))
+
+    def complete_class(self, scope: int) -> None:
+        """Run the body of a class that nobody has looked into before: most of a file's classes are not needed."""
+        pending = self.run.pending.pop(scope, None)
+        if pending is None:
+            return
+        node, frame, activity, state, number = pending
+        before, latest = (self.frame, self.activity, self.state), self.run.events
+        self.frame, self.activity, self.state = frame, activity, state
+        self.run.events = number  # Where the class stands: the order of events is that of a run.
+        try:
+            self._run_class_body(node, scope)
+        finally:
+            self.frame, self.activity, self.state = before
+            self.run.events = latest if self.run.events <= number + RESERVED else max(latest, self.run.events)
+
+    def _run_class_body(self, node: n.ClassDef, scope: int) -> None:
+        bases = [self.evaluate(argument.value) for argument in node.arguments if not argument.keyword]
+        for at, base in enumerate(bases):
+            self.state.set((scope, ("base", at)), Binding(base))
+        frame, outer, blocks = self.frame, self.frame.scope, self.blocks
+        self.frame = replace(frame, scope=scope, outer_names={}, reads=[])
+        self.frame.node = node
+        self.frame.parent, self.frame.activity = frame, self.activity
+        self.blocks = ()
+        try:
+            self.run_block(node.body)
+        finally:
+            self.frame, self.blocks = frame, blocks
+            frame.scope = outer

@@ -1,0 +1,95 @@
+"""What going through a value, or unpacking it, yields."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fxlens.source.analysis.truth import Truth
+from fxlens.source.library import python
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    Alternatives,
+    Const,
+    Item,
+    Subject,
+    Unknown,
+    Value,
+    certain,
+    conjunction,
+    joined,
+    under,
+)
+
+
+class Iteration(Truth):
+    """Goes through values."""
+
+    def items(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]:
+        """What going through a value yields, and why there may be more or less of it."""
+        found: list[Item] = []
+        opened: Subject | None = None
+        for value, condition in self.touched(self.settled(alternatives)):
+            self.complete(value)
+            more, why = python.iterated(self, value, node)
+            opened = opened or why
+            for item in more:
+                both = conjunction(item.condition, condition)
+                if both is not None:
+                    found.append(replace(item, condition=both))
+        return found, opened
+
+    def entries(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]:
+        """The entries of a dict that is unpacked or put into another one."""
+        found: list[Item] = []
+        opened: Subject | None = None
+        for value, condition in self.settled(alternatives):
+            self.complete(value)
+            container = self.container(value)
+            if isinstance(value, Const) and value.value is None:
+                continue
+            if container is None or container.kind != "dict":
+                opened = opened or self._subject_of(value, node)
+                continue
+            opened = opened or container.open
+            for item in container.items:
+                both = conjunction(item.condition, condition)
+                if both is not None:
+                    found.append(replace(item, condition=both))
+        return found, opened
+
+    def _subject_of(self, value: Value, node: n.Expression) -> Subject:
+        return value.subject if isinstance(value, Unknown) else Subject(self.frame.document, node)
+
+    def unpacked(self, alternatives: Alternatives, target: n.Display) -> list[Alternatives]:
+        """What each target of ``a, *b = value`` is bound to."""
+        count = len(target.items)
+        sides: list[list[Alternatives]] = []
+        for value, condition in self.settled(alternatives):
+            parts = self._parts(value, target)
+            sides.append([under(part, condition) for part in parts])
+        if not sides:
+            return [self.unknown(target) for _ in range(count)]
+        return [joined(*(side[at] for side in sides)) for at in range(count)]
+
+    def _parts(self, value: Value, target: n.Display) -> list[Alternatives]:
+        count = len(target.items)
+        starred = next((at for at, each in enumerate(target.items) if isinstance(each, n.Starred)), None)
+        if isinstance(value, Unknown):
+            return [
+                certain(Unknown(self.subject((value.subject, ("entry", at)), target, value.subject)))
+                for at in range(count)
+            ]
+        items, opened = python.iterated(self, value, target)
+        plain = opened is None and not any(item.condition for item in items)
+        if plain and starred is None and len(items) == count:
+            return [item.value for item in items]
+        if plain and starred is not None and len(items) >= count - 1:
+            behind = count - starred - 1
+            middle = items[starred : len(items) - behind]
+            rest = items[len(items) - behind :]
+            return [
+                *(item.value for item in items[:starred]),
+                self.made("list", tuple(middle)),
+                *(item.value for item in rest),
+            ]
+        return [self.unknown(target) for _ in range(count)]

@@ -1,0 +1,103 @@
+"""Whether tests hold: always, never, or under which literals."""
+
+from __future__ import annotations
+
+from fxlens.source.analysis.machine import Machine
+from fxlens.source.library import comparisons
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    TRUTHY,
+    Alternatives,
+    Const,
+    Literal,
+    Location,
+    Unknown,
+    Value,
+)
+
+
+class Truth(Machine):
+    """Decides tests."""
+
+    def truth(self, node: n.Expression) -> bool | frozenset[Literal]:
+        """Whether a test holds: True, False, or the literals on which it does."""
+        self.tests += 1
+        mark = len(self.activity.reads)
+        try:
+            truth = self._truth(node)
+        finally:
+            self.tests -= 1
+        if not isinstance(truth, bool):
+            events = frozenset().union(*(read.events for read in self.activity.reads[mark:]))
+            for subject, _, _ in truth:
+                self.run.tested.setdefault(subject, set()).update(events)
+        return truth
+
+    def _truth(self, node: n.Expression) -> bool | frozenset[Literal]:
+        if isinstance(node, n.UnaryOperation) and node.operator == "not":
+            inner = self.truth(node.operand)
+            if isinstance(inner, bool):
+                return not inner
+            if len(inner) == 1:
+                ((subject, value, holds),) = inner
+                return frozenset({(subject, value, not holds)})
+            return self._opaque_test(node)
+        if isinstance(node, n.Comparison) and len(node.rest) == 1:
+            return comparisons.compared(self, node)
+        if isinstance(node, n.Comparison):
+            return self._opaque_test(node)
+        if isinstance(node, n.BoolOperation):
+            return self._truth_of_all(node)
+        return self._truth_of_alternatives(self.used(self.evaluate(node)), node)
+
+    def _truth_of_all(self, node: n.BoolOperation) -> bool | frozenset[Literal]:
+        ends = node.operator == "or"
+        literals: frozenset[Literal] = frozenset()
+        undecided = 0
+        for value in node.values:
+            with self.assuming(literals if not ends else frozenset()) as possible:
+                truth = self.truth(value) if possible else False
+            if truth is ends:
+                return ends if not undecided or ends else self._opaque_test(node)
+            if not isinstance(truth, bool):
+                undecided += 1
+                literals |= truth
+        if not undecided:
+            return not ends
+        if undecided == 1 or not ends:
+            return literals
+        return self._opaque_test(node)
+
+    def _opaque_test(self, node: n.Expression) -> frozenset[Literal]:
+        return frozenset({(self.subject(("test", node, self.frame), node), TRUTHY, True)})
+
+    def _truth_of_alternatives(self, found: Alternatives, node: n.Expression) -> bool | frozenset[Literal]:
+        truths = {self.truth_of(value) for value, _ in found}
+        if len(truths) == 1:
+            truth = truths.pop()
+            return truth if isinstance(truth, bool) else frozenset({truth})
+        # True on one side of a condition and false on the other: the test is that condition.
+        conditions = [condition for value, condition in found if self.truth_of(value) is True]
+        if truths == {True, False} and len(conditions) == 1:
+            return conditions[0]
+        return self._opaque_test(node)
+
+    def truth_of(self, value: Value) -> bool | Literal:
+        match value:
+            case Const():
+                return bool(value.value)
+            case Unknown():
+                for subject, constant, holds in self.state.condition:
+                    if subject is value.subject and constant is TRUTHY:
+                        return holds
+                return (value.subject, TRUTHY, True)
+            case Location():
+                container = self.container(value)
+                if container is None or container.kind == "instance":
+                    return True
+                if any(not item.condition for item in container.items):
+                    return True
+                if not container.items and container.open is None:
+                    return False
+                return (self.subject(("items", value), n.Pass((1, 0), (1, 0))), TRUTHY, True)
+        return True
