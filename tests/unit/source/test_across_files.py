@@ -135,3 +135,23 @@ def test_files_that_stayed_as_they_were_are_not_read_anew() -> None:
         assert read == Texts(Path(f"fresh{step}"), kept.texts).read()
         known.add(read)
     assert len(known) > 10, "the edits must change what is read"
+
+
+def test_modules_that_import_from_each_other(tmp_path: Path) -> None:
+    package = tmp_path / "pack"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import names\nfrom .other import LATE\n")
+    (package / "names.py").write_text("from .other import LATE\nEARLY = ['layer1']\n")
+    (package / "other.py").write_text("from .names import EARLY\nLATE = ['layer2']\n")
+    text = (
+        "import pack.names\nfrom pack import LATE\nfrom torchvision.models import resnet18\n"
+        "from torchvision.models.feature_extraction import create_feature_extractor\n"
+        "create_feature_extractor(resnet18(), pack.names.EARLY + LATE)\n"
+    )
+    (tmp_path / "use.py").write_text(text)
+    (call,) = find_calls(text, str(tmp_path / "use.py"), Folder(tmp_path)).calls
+    assert len(call.slices) == 1
+    assert call.names_unresolved is None
+    for name, wanted in (("names.py", {"layer1"}), ("other.py", {"layer2"})):
+        found = find_calls((package / name).read_text(), str(package / name), Folder(tmp_path))
+        assert {query.text for each in found.calls for query in each.queries} == wanted

@@ -71,9 +71,14 @@ class Modules(Calls):
 
     def _followed(self, value: Imported) -> Alternatives:
         owner = self._module(value.module, value.importer)
-        if owner is not None:
-            # As the module left it: what the program sets anew in the module does not change a name imported from it.
-            found = self._defined_in(owner, value.name, self.run.shared)
+        # `from . import part` in a package's own file binds what it asks for: that is the submodule then.
+        if owner is not None and value not in self.run.followed:
+            self.run.followed.add(value)
+            try:
+                # As the module left it: what the program sets anew in it does not change a name imported from it.
+                found = self._defined_in(owner, value.name, self.run.shared)
+            finally:
+                self.run.followed.discard(value)
             if found is not None:
                 return found
         submodule = self._module(_joint(value.module, value.name), value.importer)

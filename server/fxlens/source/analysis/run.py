@@ -112,6 +112,8 @@ class Run:
     """The memory of imported modules, below that of each program."""
     imported: dict[str, ModuleValue] = field(default_factory=dict)
     """The modules that imports name, by their files; those that have been run are among ``modules``."""
+    followed: set[Value] = field(default_factory=set)
+    """The imported names that are being followed, one in another: modules may import each other."""
     imported_as: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By which dotted name, in which file, the module of a file was imported first."""
     tables: dict[int, str] = field(default_factory=dict)
