@@ -87,9 +87,6 @@ class Neighbours:
     def mentioning(self, word: str) -> Iterable[str]:
         return [path for path, text in self.texts.items() if word in text]
 
-    def importing(self, name: str) -> Iterable[str]:
-        return self.mentioning(name)
-
 
 IMPORTS = "".join(f"from blocks{n} import Block{n + 2}\n" for n in range(8)) + "from taps import tap\n"
 

@@ -11,7 +11,7 @@ from fxlens.checks.rules import RULES
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import did_you_mean, sentences
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
-from fxlens.source.model import Query, Span
+from fxlens.source.model import Span
 from fxlens.source.notebooks import Program
 from fxlens.suggestions import nearest
 
@@ -38,21 +38,10 @@ _MOST_AT_ONE_PLACE = 3
 
 
 def check_call(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
-    """All problems of one call, by rule, in the order of :data:`RULES`; none of a call that no run comes to."""
-    if not analysis.call.reached:
-        return
+    """All problems of one call, by rule, in the order of :data:`RULES`."""
     for rule in RULES.values():
         if not (analysis.call.caught and rule.code in _RAISES):
-            # What is wrong with a call of another file, and not with a name that stands here, is told there.
-            yield from (
-                problem
-                for problem in rule.check(analysis, text)
-                if not analysis.call.elsewhere or any(_is_at(problem, query) for query in analysis.call.queries)
-            )
-
-
-def _is_at(problem: Problem, query: Query) -> bool:
-    return query.literal.start <= problem.span.start and problem.span.end <= query.literal.end
+            yield from rule.check(analysis, text)
 
 
 def check_file(analysis: FileAnalysis, notebooks: Mapping[str, Program] | None = None) -> list[Problem]:

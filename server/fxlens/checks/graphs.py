@@ -19,12 +19,12 @@ Found = TypeVar("Found")
 def known_graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]:
     """The graphs that ``query`` selects from, or none unless all of them are known, current and traced in its modes.
 
-    With one graph missing nothing may be called wrong: the name may belong to just that model. The same holds where not
-    everything was looked at.
+    With one graph missing nothing may be called wrong: the name may belong to just that model.
     """
-    if query.uncertain or not analysis.call.complete:
+    states = analysis.models_of(query) if not query.doubtful else ()
+    graphs = [state.current_graph for state in states]
+    if not graphs or (analysis.call.unresolved and query.slices is None):
         return ()
-    graphs = [state.current_graph for state in analysis.models_of(query)]
     known = tuple(graph for graph in graphs if graph and all(graph.of(mode) for mode in query.modes))
     return known if len(known) == len(graphs) else ()
 

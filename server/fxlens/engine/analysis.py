@@ -44,9 +44,9 @@ class CallAnalysis:
 
     def models_of(self, query: Query) -> tuple[ModelState, ...]:
         """The models that ``query`` selects from (a branch's names belong to the branch's model)."""
-        if not self.call.conditions:
+        if query.slices is None:
             return self.models
-        return tuple(self.models[at] for at in self.call.slices_of(query) if at < len(self.models)) or self.models
+        return tuple(self.models[at] for at in query.slices if at < len(self.models))
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class ImportRootFinder:
         if known is not None and known[0] is text:
             return known[2]
         # Typing in a file moves its roots only through what it imports and through its edits of `sys.path`.
-        stamp = (imported_modules(text, path), relevant_to_path(text))
+        stamp = (imported_modules(text), relevant_to_path(text))
         roots = known[2] if known is not None and known[1] == stamp else self._find(path, text)
         self._roots[path] = (text, stamp, roots)
         return roots
@@ -169,7 +169,7 @@ class ImportRootFinder:
     def _edits(self, path: str, text: str, top: str, base: str) -> PathEdits:
         """The edits of the file, of what it imports from its own folder, and of ``conftest.py`` files around it."""
         own = os.path.dirname(path)
-        files = [os.path.join(top, f"{name}.py") for name in imported_modules(text, path) if "." not in name]
+        files = [os.path.join(top, f"{name}.py") for name in imported_modules(text) if "." not in name]
         here = own
         while here.startswith(base):
             files.append(os.path.join(here, "conftest.py"))

@@ -43,10 +43,6 @@ class Reading:
         self._words.add(word)
         return self._files.mentioning(word)
 
-    def importing(self, name: str) -> Iterable[str]:
-        self._words.add(name)
-        return self._files.importing(name)
-
     def concerned_by(self, path: str) -> bool:
         """Whether the answers may be others now that the file ``path`` has changed."""
         text = self._files.text(path) or ""

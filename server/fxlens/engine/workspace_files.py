@@ -20,7 +20,6 @@ from fxlens.engine.notebook_files import read_notebook
 from fxlens.engine.regular_files import SkippedError, read_source, regular_status, skip_reason
 from fxlens.engine.walking import OnSkip, walk
 from fxlens.source.notebooks import Program
-from fxlens.source.project import last_names
 
 MOST_FOLDERS = 10_000
 MOST_FILES = 5_000
@@ -113,9 +112,6 @@ class WorkspaceFiles:
         self._folders: tuple[str, ...] = tuple(self.settings.folders)
         self._edited: dict[str, str] = {}
         self._words: dict[str, set[str]] = {}
-        self._imports: dict[str, frozenset[str]] = {}
-        self._importing: dict[str, set[str]] = {}
-        """The files that import a module of a name; empty until it is asked for."""
         self._roots = ImportRootFinder(self.settings, self.text, self._is_file)
 
     # What changes
@@ -129,7 +125,6 @@ class WorkspaceFiles:
         self.disk = dict(read.files)
         self._folders = read.folders
         self._words.clear()
-        self._imports, self._importing = {}, {}
         self._roots.forget()
 
     def snapshot(self) -> WorkspaceFiles:
@@ -137,8 +132,6 @@ class WorkspaceFiles:
         other = WorkspaceFiles(self.settings)
         other.disk, other._edited, other._folders = dict(self.disk), dict(self._edited), self._folders
         other._words = {word: set(paths) for word, paths in self._words.items()}
-        other._imports = dict(self._imports)
-        other._importing = {name: set(paths) for name, paths in self._importing.items()}
         return other
 
     def move_roots(self) -> None:
@@ -168,8 +161,6 @@ class WorkspaceFiles:
 
     def _look_again(self, path: str) -> None:
         text = self.text(path) or ""
-        if self._importing:
-            self._index_imports(path)
         for word, paths in self._words.items():
             if word in text:
                 paths.add(path)
@@ -194,20 +185,6 @@ class WorkspaceFiles:
                 self._words.clear()
             self._words[word] = known
         return sorted(known)
-
-    def importing(self, name: str) -> Iterable[str]:
-        if not self._importing:
-            for path in {*self.disk, *self._edited}:
-                self._index_imports(path)
-        return sorted(self._importing.get(name, ()))
-
-    def _index_imports(self, path: str) -> None:
-        names = last_names(self.text(path) or "", path)
-        for name in self._imports.get(path, frozenset()) - names:
-            self._importing[name].discard(path)
-        for name in names:
-            self._importing.setdefault(name, set()).add(path)
-        self._imports[path] = names
 
     def notebooks(self) -> dict[str, Program]:
         """The programs of the notebooks on disk, by their paths."""

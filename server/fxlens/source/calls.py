@@ -1,49 +1,59 @@
-"""Find the extraction calls of a text: what they call, which names they request, and where their model comes from."""
+"""Find the extraction calls of a text: what they call, which strings they ask for, and where their model comes from."""
 
 from __future__ import annotations
 
-import gc
 import logging
+import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from fxlens.hint_comment import CORRECT_HINT, HINT
-from fxlens.source.analysis.events import Event, Frame, Read
-from fxlens.source.analysis.programs import Programs
-from fxlens.source.analysis.run import STEPS, Extraction, Run
+from fxlens.graph import Dialect
+from fxlens.hint_comment import CORRECT_HINT
+from fxlens.source.branches import arm_worlds
+from fxlens.source.callees import FUNCTIONS, dotted_name, known_function
+from fxlens.source.callers import bind_to_names, call_parts
+from fxlens.source.caught import is_caught
 from fxlens.source.document import Document, document_of
-from fxlens.source.expected_errors import is_caught
-from fxlens.source.hints import find_hint
-from fxlens.source.library.extraction import FUNCTIONS, extraction_function
-from fxlens.source.model import (
-    ExtractionCall,
-    FileCalls,
-    GivenArgument,
-    Kind,
-    PathCondition,
-    Query,
-    Role,
-    Slice,
-    Span,
-    Unresolved,
-    compatible,
-)
-from fxlens.source.queries import ConditionalQuery, Names
-from fxlens.source.requested import requesting_files
-from fxlens.source.slicing.slices import ConditionalSlice, ModelExpression, Slices
-from fxlens.source.syntax import lowered_expression
-from fxlens.source.syntax import nodes as n
-from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, implied
+from fxlens.source.examples import example_of
+from fxlens.source.flow import Flow
+from fxlens.source.given import given_arguments
+from fxlens.source.hints import ModelExpression, as_written, find_hint
+from fxlens.source.model import ExtractionCall, FileCalls, Function, Query, Role, Slice, Span, Unresolved
+from fxlens.source.project import Project, imported_files
+from fxlens.source.return_nodes import NameReader
+from fxlens.source.slices import Slicer
+from fxlens.source.tree import Node, ancestors, arguments, children, parent, statement_of, value
 from fxlens.source.workspace import Workspace
-from fxlens.source.wrappers import wrapper_files
+from fxlens.source.worlds import CallSite, Undecided, World
 
 log = logging.getLogger(__name__)
 
-NOT_ALL = Unresolved(
-    "Not everything was looked at: this call is reached on more paths than FX Lens follows.",
-    HINT,
+MOST_HOPS = 2
+"""Through how many functions of other files a wrapper's caller is looked for."""
+_MAX_IMPORTED = 48
+"""How many files of the workspace are looked at, along imports, for functions that wrap an extraction call."""
+_MAX_WORLDS = 24
+"""How many ways through a file's branches are told apart for one call."""
+
+_EXTRACTOR = (
+    "model",
+    "return_nodes",
+    "train_return_nodes",
+    "eval_return_nodes",
+    "tracer_kwargs",
+    "suppress_diff_warning",
+    "concrete_args",
 )
+_POSITIONAL: dict[tuple[Dialect, Function], tuple[str, ...]] = {
+    ("torchvision", "create_feature_extractor"): _EXTRACTOR,
+    ("torchvision", "get_graph_node_names"): ("model", "tracer_kwargs", "suppress_diff_warning", "concrete_args"),
+    ("timm", "create_feature_extractor"): ("model", "return_nodes"),
+    ("timm", "get_graph_node_names"): ("model",),
+    ("fxlens", "create_feature_extractor"): _EXTRACTOR,
+    ("fxlens", "get_graph_node_names"): ("model", "tracer_kwargs", "suppress_diff_warning", "concrete_args"),
+}
+_ROLES: tuple[Role, ...] = ("return_nodes", "train_return_nodes", "eval_return_nodes")
+_TRACE_ARGUMENTS = ("tracer_kwargs", "leaf_modules", "concrete_args", "naming")
 
 
 def find_calls(text: str, path: str, workspace: Workspace | None = None) -> FileCalls:
@@ -52,35 +62,14 @@ def find_calls(text: str, path: str, workspace: Workspace | None = None) -> File
     ``path`` names the file in slices and is the key of incremental parsing. With a ``workspace``, callers in other
     files say what parameters are, and calls of other files' wrappers count as extraction calls of this one.
     """
-    with collected_afterwards():
-        return _found(text, path, workspace)
-
-
-@contextmanager
-def collected_afterwards() -> Iterator[None]:
-    """Collect garbage once, behind an analysis: during it next to nothing becomes garbage, and looking is slow."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-            gc.collect(0)
-
-
-def _found(text: str, path: str, workspace: Workspace | None) -> FileCalls:
     own = any(name in text for name in FUNCTIONS)
-    calls: tuple[ExtractionCall, ...] = ()
     try:
         wrappers = tuple(wrapper_files(text, path, workspace)) if workspace is not None else ()
         if own or wrappers:
-            calls = find_in(text, path, workspace, wrappers).calls
-        if workspace is not None:
-            calls += tuple(_requesting(text, path, workspace))
+            return find_in(text, path, workspace, wrappers)
     except Exception:  # Text in any state comes here at every keystroke: a defect may cost this answer, no more.
         log.exception("could not read %s", path)
-    return FileCalls(path, tuple(sorted(calls, key=lambda call: call.span.start)))
+    return FileCalls(path)
 
 
 def find_in(text: str, path: str, workspace: Workspace | None = None, wrappers: Iterable[str] = ()) -> FileCalls:
@@ -89,194 +78,251 @@ def find_in(text: str, path: str, workspace: Workspace | None = None, wrappers: 
     ``wrappers`` are the files of :func:`wrapper_files`.
     """
     document = document_of(text, path)
-    programs = Programs(document, workspace, tuple(wrappers))
-    found = [call.read() for call in _calls(programs, document.path)]
+    project = Project(workspace, document) if workspace is not None else None
+    found = [_read_call(each, project) for each in _extraction_calls(document)]
+    if project is not None:
+        for wrapper in wrappers:
+            found += _calls_of_wrappers(document, wrapper, project)
     return FileCalls(document.path, tuple(sorted(found, key=lambda call: call.span.start)))
 
 
-def _requesting(text: str, path: str, workspace: Workspace) -> Iterator[ExtractionCall]:
-    """The calls of other files that request names which stand in constants of this one."""
-    tally = Tally(STEPS)
-    for other in requesting_files(text, path, workspace):
-        source = workspace.text(other)
-        if source is None:
+@dataclass(frozen=True)
+class _Found:
+    """A call of one of the functions, as it stands in a document."""
+
+    document: Document
+    leaf: Node
+    chain: list[Node]
+    trailer: Node
+    function: Function
+    dialect: Dialect
+
+    @property
+    def given(self) -> dict[str, Node]:
+        return bind_to_names(arguments(self.trailer), _POSITIONAL[self.dialect, self.function])
+
+    @property
+    def place(self) -> Node:
+        return statement_of(self.leaf)
+
+
+def _extraction_calls(document: Document) -> list[_Found]:
+    flow = Flow(document)
+    found: list[_Found] = []
+    for leaf in _candidates(flow):
+        parts = call_parts(leaf)
+        known = known_function(dotted_name(flow, parts[0], statement_of(leaf))) if parts is not None else None
+        if parts is not None and known is not None:
+            found.append(_Found(document, leaf, *parts, *known))
+    return found
+
+
+def wrapper_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:
+    """The other files with extraction calls that ``text`` imports, perhaps through others.
+
+    Along the imports, not from the calls: a file imports few others, while a workspace may be full of extraction calls.
+    """
+    if not any(other != path for function in FUNCTIONS for other in workspace.mentioning(function)):
+        return
+    seen = {path}
+    front = [(path, text)]
+    for _ in range(MOST_HOPS + 1):
+        found = [each for importer, source in front for each in imported_files(source, importer, workspace)]
+        front = []
+        for each in dict.fromkeys(found):
+            source = workspace.text(each) if each not in seen and len(seen) < _MAX_IMPORTED else None
+            if source is not None:
+                seen.add(each)
+                front.append((each, source))
+                if any(function in source for function in FUNCTIONS):
+                    yield each
+
+
+@dataclass(frozen=True)
+class _Route:
+    """How a call in the file that is read leads, perhaps through functions of others, to an extraction call."""
+
+    site: CallSite
+    world: World
+
+
+def _routes(document: Document, flow: Flow, function: Node, project: Project, hops: int) -> Iterator[_Route]:
+    for index, site in enumerate(flow.call_sites(function)):
+        if site.document is None:
             continue
-        programs = Programs(
-            document_of(source, other), workspace, tuple(wrapper_files(source, other, workspace)), tally
-        )
-        for each in _calls(programs, path):
-            call = each.read()
-            if call.queries:
-                span = Span(call.queries[0].literal.start, call.queries[-1].literal.end)
-                yield replace(call, span=span, callee=span, model_span=None, given=(), delegates=True, elsewhere=True)
+        world = World(callers={function.start_pos: index})
+        if site.document is document:
+            yield _Route(site, world)
+            continue
+        outer = next((above for above in ancestors(site.statement) if above.type == "funcdef"), None)
+        if outer is not None and hops:
+            beyond = Flow(site.document, World(), project)
+            for route in _routes(document, beyond, outer, project, hops - 1):
+                yield _Route(route.site, replace(world, beyond=route.world))
 
 
-def _calls(programs: Programs, names_in: str) -> Iterator[_Call]:
-    document = programs.document
-    extractions = programs.extractions()
-    groups: dict[tuple[int, int], list[Extraction]] = {}
-    sites: dict[tuple[int, int], n.Node] = {}
-    for extraction in extractions:
-        site = _site(extraction, document)
-        if site is not None:
-            key = (id(extraction.node), id(site))
-            groups.setdefault(key, []).append(extraction)
-            sites[key] = site
-    for key, group in groups.items():
-        yield _Call(programs.run, document, group, sites[key], names_in)
+def _calls_of_wrappers(document: Document, path: str, project: Project) -> list[ExtractionCall]:
+    """The calls in ``document`` of functions that lead to an extraction call in the file ``path``."""
+    other = project.document(path)
+    found: list[ExtractionCall] = []
+    for each in _extraction_calls(other) if other is not None else []:
+        function = next((above for above in ancestors(each.leaf) if above.type == "funcdef"), None)
+        flow = Flow(each.document, World(), project)
+        for route in _routes(document, flow, function, project, MOST_HOPS) if function is not None else ():
+            callee = route.site.callee
+            called = call_parts(callee) if callee is not None else None
+            if callee is None or called is None:
+                continue
+            span = Span(document.position(called[0][0].start_pos), document.position(called[1].end_pos))
+            call = ExtractionCall(each.function, each.dialect, span, document.span(callee), None, delegates=True)
+            found.append(_resolve(each, call, None, project, route.world, document.path))
+    return found
 
 
-def _site(extraction: Extraction, document: Document) -> n.Node | None:
-    """The call in ``document`` that an extraction is shown at: its own, or the call of a wrapper that leads to it."""
-    if extraction.document is document:
-        return extraction.node
-    for frame in extraction.frame.chain:
-        if frame.parent is not None and frame.parent.document is document and isinstance(frame.call, n.Call):
-            return frame.call
-    return None
+def _candidates(flow: Flow) -> list[Node]:
+    """The places where one of the functions may be called, under its own name or one given by import or assignment."""
+    names: dict[str, None] = dict.fromkeys(FUNCTIONS)
+    queue = list(names)
+    while queue:
+        for leaf in flow.document.occurrences(queue.pop()):
+            alias = _alias(leaf)
+            if alias and alias not in names:
+                names[alias] = None
+                queue.append(alias)
+    return [leaf for name in names for leaf in flow.document.occurrences(name)]
+
+
+def _alias(leaf: Node) -> str:
+    above = parent(leaf)
+    if above.type == "import_as_name" and children(above)[0] is leaf:
+        return value(children(above)[-1])
+    statement = statement_of(leaf)
+    if statement.type == "expr_stmt" and any(children(statement)[-1] is node for node in (leaf, above, parent(above))):
+        target = children(statement)[0]
+        return value(target) if target.type == "name" and value(leaf) != value(target) else ""
+    return ""
+
+
+def _read_call(found: _Found, project: Project | None) -> ExtractionCall:
+    document, model = found.document, found.given.get("model")
+    hint = find_hint(document, found.place, found.trailer.end_pos)
+    model_span = document.span(model) if model is not None else None
+    call = ExtractionCall(
+        found.function,
+        found.dialect,
+        Span(document.position(found.chain[0].start_pos), document.position(found.trailer.end_pos)),
+        document.span(found.leaf),
+        hint.span if hint is not None else model_span,
+        hinted=hint is not None,
+        given=given_arguments(document, found.given, found.place),
+        caught=is_caught(found.place),
+        unpacks=any(keyword in ("*", "**") for keyword, _ in arguments(found.trailer)),
+    )
+    return _resolve(found, call, hint, project, World(), document.path)
+
+
+def _resolve(
+    found: _Found,
+    call: ExtractionCall,
+    hint: ModelExpression | None,
+    project: Project | None,
+    world: World,
+    path: str,
+) -> ExtractionCall:
+    """``call`` with the models and the queries of ``found``; of the queries, those that stand in the file ``path``."""
+    outcome = _Outcome(path)
+    given, place = found.given, found.place
+    worlds = [world]
+    for _ in range(_MAX_WORLDS):
+        if not worlds:
+            break
+        flow = Flow(found.document, worlds.pop(), project)
+        try:
+            outcome.add(*_resolve_in(flow, given, place, hint))
+        except Undecided as undecided:
+            worlds += reversed(undecided.worlds)
+    return outcome.complete(call)
 
 
 @dataclass
-class _Call:
-    """One extraction call of a document: the extractions at its site, put together."""
+class _Asked:
+    """A query with the slices it belongs to and the ways on which it is asked, by their numbers."""
 
-    run: Run
-    document: Document
-    extractions: list[Extraction]
-    site: n.Node
-    names_in: str
-    """The file whose queries are collected: mostly that of the call."""
-    subjects: dict[Subject, int] = field(default_factory=dict)
-    slices: dict[str, tuple[Slice, list[PathCondition]]] = field(default_factory=dict)
-    queries: dict[tuple[Span, str, Role], tuple[Query, list[PathCondition]]] = field(default_factory=dict)
+    query: Query
+    slices: set[int] = field(default_factory=set)
+    ways: set[int] = field(default_factory=set)
+    asks: set[str] = field(default_factory=set)
+
+
+@dataclass
+class _Outcome:
+    """What the worlds of one call come to, put together; queries are those in the file ``path``."""
+
+    path: str
+    slices: dict[str, Slice] = field(default_factory=dict)
+    queries: dict[tuple[Span, str, Role], _Asked] = field(default_factory=dict)
+    ways: int = 0
     unresolved: Unresolved | None = None
     problems: dict[tuple[bool, Role, bool], Unresolved] = field(default_factory=dict)
+    """Why names are not known: by whether there was a model for them, by role, and whether there were other names."""
 
-    def read(self) -> ExtractionCall:
-        call = self._described(self.extractions[0])
-        for number, extraction in enumerate(self.extractions):
-            self._add(extraction, number, call)
-        return self._complete(call)
-
-    # What is written
-
-    def _described(self, first: Extraction) -> ExtractionCall:
-        known = extraction_function(first.dotted)
-        assert known is not None
-        function, dialect = known
-        own = first.document is self.document
-        site = self.site
-        assert isinstance(site, n.Call)
-        callee = self.document.span(_callee(site))
-        span = self.document.span(site)
-        if not own:
-            return ExtractionCall(function, dialect, span, callee, None, delegates=True, reached=first.reached)
-        hint = find_hint(self.document, first.activity.node, site.end_pos)
-        model = first.nodes.get("model")
-        return ExtractionCall(
-            function,
-            dialect,
-            span,
-            callee,
-            hint.span if hint is not None else self.document.span(model) if model is not None else None,
-            hinted=hint is not None,
-            given=tuple(_given(self.document, self.extractions, site)),
-            caught=is_caught(self.run, first),
-            unpacks=any(argument.star for argument in site.arguments),
-            reached=first.reached,
-        )
-
-    # What it may be given
-
-    def _add(self, extraction: Extraction, number: int, call: ExtractionCall) -> None:
-        instance: PathCondition = frozenset({(0, str(number), True)}) if len(self.extractions) > 1 else frozenset()
-        models = self._models(extraction, call)
-        for each in models:
-            known = self.slices.setdefault(each.slice.key, (each.slice, []))
-            known[1].append(self._plain(each.condition) | instance)
-        names = Names(self.run, extraction).collect()
-        for query in names.queries:
-            if query.document.path == self.names_in:
-                self._add_query(query, instance, models)
-        for role, problem in names.problems.items():
-            some = any(query.query.role == role for query in names.queries)
-            self.problems.setdefault((bool(models), role, some), problem)
-
-    def _add_query(self, found: ConditionalQuery, instance: PathCondition, models: list[ConditionalSlice]) -> None:
-        query = found.query
-        key = (query.literal, query.text, query.role)
-        known, conditions = self.queries.setdefault(key, (query, []))
-        conditions.append(self._plain(found.condition) | instance)
-        if not known.uncertain and any(each.depends_on(found.condition, self._read_for) for each in models):
-            self.queries[key] = (replace(known, uncertain=True), conditions)
-
-    def _read_for(self, subject: Subject) -> set[Event]:
-        return _reads_of(self.run, subject)
-
-    def _models(self, extraction: Extraction, call: ExtractionCall) -> list[ConditionalSlice]:
-        model = extraction.nodes.get("model")
-        hint = None
-        if extraction.document is self.document or call.hinted:
-            hint = find_hint(extraction.document, extraction.activity.node, extraction.node.end_pos)
-        if hint is not None:
-            if hint.problem:
-                reason = f"The comment `# fxlens: model={hint.text}` holds no Python expression: {hint.problem}."
-                self.unresolved = self.unresolved or Unresolved(reason, CORRECT_HINT)
-                return []
-            node = lowered_expression(extraction.document, hint.node)
-            expression = ModelExpression(node, hint.text, hint.line, modules=hint.modules)
-            slices = Slices(self.run, extraction, expression, ((Const(None), frozenset()),)).collect()
-        elif "model" in extraction.texts:
-            text, line = extraction.texts["model"]
-            expression = ModelExpression(model or extraction.node, text, line, extraction.reads["model"])
-            slices = Slices(self.run, extraction, expression, extraction.arguments["model"]).collect()
+    def add(self, model: Slice | Unresolved, readers: list[NameReader]) -> None:
+        if isinstance(model, Unresolved):
+            self.unresolved = self.unresolved or model
         else:
-            self.unresolved = self.unresolved or Unresolved("The call is given no model that is written out.")
-            return []
-        for problem in slices.problems:
-            self.unresolved = self.unresolved or (
-                replace(problem, remedy=CORRECT_HINT) if hint is not None else problem
+            self.slices.setdefault(model.key, model)
+        at = {list(self.slices).index(model.key)} if isinstance(model, Slice) else set()
+        rounds = 1
+        for reader in readers:
+            if reader.problem is not None:
+                found_some = bool(reader.queries or reader.foreign)
+                self.problems.setdefault((isinstance(model, Slice), reader.role, found_some), reader.problem)
+            own = reader.flow.document.path == self.path
+            found = reader.rounds if own else reader.foreign.get(self.path, [])
+            rounds = max(rounds, len(found))
+            for way, queries in enumerate(found, self.ways):
+                for query in queries:
+                    asked = self.queries.setdefault((query.literal, query.text, query.role), _Asked(query))
+                    asked.asks |= query.asks
+                    asked.slices |= at
+                    asked.ways.add(way)
+        self.ways += rounds
+
+    def complete(self, call: ExtractionCall) -> ExtractionCall:
+        everywhere, always = set(range(len(self.slices))), set(range(self.ways))
+        queries = [
+            replace(
+                asked.query,
+                slices=None if asked.slices == everywhere else tuple(sorted(asked.slices)),
+                ways=None if asked.ways == always else tuple(sorted(asked.ways)),
+                asks=frozenset(asked.asks),
+                doubtful=any(self._depends_on(name) for name in asked.asks),
             )
-        return slices.found
-
-    # Conditions
-
-    def _plain(self, condition: Condition) -> PathCondition:
-        return frozenset(
-            (self.subjects.setdefault(subject, len(self.subjects) + 1), "" if value is TRUTHY else repr(value), holds)
-            for subject, value, holds in sorted(implied(condition), key=_order)
-        )
-
-    # The outcome
-
-    def _complete(self, call: ExtractionCall) -> ExtractionCall:
-        complete = not self.run.tally.exhausted
-        queries = [
-            replace(query, conditions=tuple(dict.fromkeys(conditions))) for query, conditions in self.queries.values()
-        ]
-        names_unresolved = self._names_unresolved()
-        conditions = [each for _, several in self.slices.values() for each in several]
-        # A name that is requested of none of the models that are known is requested of another one.
-        queries = [
-            query
-            if not conditions or any(compatible(one, other) for one in conditions for other in query.conditions)
-            else replace(query, uncertain=True)
-            for query in queries
+            for asked in self.queries.values()
         ]
         return replace(
             call,
-            slices=tuple(slice_ for slice_, _ in self.slices.values()),
-            conditions=tuple(tuple(dict.fromkeys(conditions)) for _, conditions in self.slices.values()),
+            slices=tuple(self.slices.values()),
             queries=tuple(sorted(queries, key=lambda query: query.span.start)),
-            # A path that leads to no model is none that a run takes, if another one does.
-            unresolved=None if self.slices else self.unresolved or (NOT_ALL if not complete else None),
-            names_unresolved=names_unresolved or (NOT_ALL if not complete else None),
-            complete=complete,
-            open_settings=tuple(self.run.open_settings),
+            # A way through the file that leads to no model is none that a run takes, if another one does.
+            unresolved=None if self.slices else self.unresolved,
+            names_unresolved=self._names_unresolved(),
+        )
+
+    def _depends_on(self, name: str) -> bool:
+        """Whether a model depends on what a condition asks: on that name, or on all of the object it belongs to."""
+        parts = name.split(".")
+        owners = [re.escape(".".join(parts[:count])) for count in range(1, len(parts))]
+        words = [rf"{re.escape(name)}(?!\w)", *(rf"{owner}(?![\w.]|\s*=)" for owner in owners)]
+        asked = re.compile(rf"(?<![\w.])(?:{'|'.join(words)})")
+        return any(
+            asked.search(text)
+            for slice_ in self.slices.values()
+            for text in (*(statement.text for statement in slice_.statements), slice_.model)
         )
 
     def _names_unresolved(self) -> Unresolved | None:
-        # Just as with models: a path with no names at all is none that a run takes, if another one has names.
+        # Just as with models: a way with no names at all is none that a run takes, if another one has names.
         known = {role for _, _, role in self.queries}
         for (with_model, role, found_some), problem in self.problems.items():
             if with_model == bool(self.slices) and (found_some or role not in known):
@@ -284,60 +330,37 @@ class _Call:
         return None
 
 
-def _order(literal: Literal) -> tuple[object, ...]:
-    return (literal[0].document.path, literal[0].node.start_pos, repr(literal[1]), literal[2])
+def _resolve_in(
+    flow: Flow, given: dict[str, Node], place: Node, hint: ModelExpression | None
+) -> tuple[Slice | Unresolved, list[NameReader]]:
+    """The model and the names of a call in one world.
 
-
-def _reads_of(run: Run, subject: Subject) -> set[Event]:
-    """The bindings that a question is asked of, those of imports and definitions left out."""
-    found: set[Event] = set()
-    queue = list(run.tested.get(subject, ()))
-    parameter = run.parameters.get(subject.root)
-    if parameter is not None:
-        queue.append(parameter)
-    while queue:
-        event = queue.pop()
-        if event in found or isinstance(event.node, (n.Import, n.ImportFrom, n.FunctionDef, n.ClassDef)):
-            continue
-        found.add(event)
-        queue += [each for read in event.reads for each in read.events]
-    return found
-
-
-def _callee(call: n.Call) -> n.Node:
-    function = call.function
-    if isinstance(function, n.Attribute):
-        return n.Node(function.name_pos, function.end_pos)
-    return function
-
-
-def _given(document: Document, extractions: list[Extraction], call: n.Call) -> Iterator[GivenArgument]:
-    """The arguments of a call as they are written, under their parameters' names."""
-    written = {id(argument.value): argument for argument in call.arguments}
-    for name, node in extractions[0].nodes.items():
-        argument = written.get(id(node))
-        if argument is None or argument.star:
-            continue
-        keyword = bool(argument.keyword)
-        whole = document.span(argument) if keyword else document.span(node)
-        kinds = {_kind(extraction, name, node) for extraction in extractions}
-        yield GivenArgument(name, keyword, kinds.pop() if len(kinds) == 1 else "other", document.span(node), whole)
-
-
-def _kind(extraction: Extraction, name: str, node: n.Expression) -> Kind:
-    """What kind of value an argument is for certain."""
-    kinds: set[Kind] = set()
-    for value, _ in extraction.arguments.get(name, ()):
-        container = extraction.containers.get(getattr(value, "id", -1))
-        if isinstance(value, Const):
-            kinds.add("none" if value.value is None else "string" if isinstance(value.value, str) else "other")
-        elif container is not None and container.kind in ("list", "dict", "set", "tuple"):
-            kinds.add(container.kind)  # type: ignore[arg-type]
-        else:
-            kinds.add("other")
-    if isinstance(node, n.Comprehension) and node.kind == "generator":
-        return "other"
-    return kinds.pop() if len(kinds) == 1 else "other"
-
-
-__all__ = ["Frame", "Read", "find_calls", "find_in", "wrapper_files"]
+    Raises:
+        Undecided: they differ between worlds.
+    """
+    readers = [NameReader(flow, role) for role in _ROLES if role in given]
+    for reader in readers:
+        reader.read_argument(given[reader.role], place)
+    model = given.get("model")
+    if hint is not None and hint.problem:
+        reason = f"The comment `# fxlens: model={hint.text}` holds no Python expression: {hint.problem}."
+        return Unresolved(reason, CORRECT_HINT), readers
+    hinted = hint is not None
+    if hint is None and model is not None:
+        hint = as_written(flow.document, model)
+    if hint is None:
+        return Unresolved("The call is given no model that is written out."), readers
+    slicer = Slicer(flow, place)
+    slicer.importable = hint.modules if hinted else ()
+    outcome = slicer.slice(hint, [(name, given[name]) for name in _TRACE_ARGUMENTS if name in given])
+    if hinted and isinstance(outcome, Unresolved):
+        outcome = replace(outcome, remedy=CORRECT_HINT)
+    elif hinted and isinstance(outcome, Slice):
+        outcome = replace(outcome, imports=slicer.imports)
+    example = example_of(flow, place) if isinstance(outcome, Slice) else None
+    if isinstance(outcome, Slice) and example is not None:
+        outcome = replace(outcome, arguments=(*outcome.arguments, example))
+    for reader in readers:
+        for if_statement in reader.undecided:
+            raise Undecided(arm_worlds(flow.world or World(), if_statement))
+    return outcome, readers

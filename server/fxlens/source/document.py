@@ -7,18 +7,19 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 from parso.tree import Leaf
 
 from fxlens.source import recovery, tree
 from fxlens.source.model import Position, Span
+from fxlens.source.own_text import OwnText, words
 from fxlens.source.tree import Node
 
 if TYPE_CHECKING:
-    from fxlens.source.syntax.lowering import Lowering
+    from fxlens.source.names import Occurrence
     from fxlens.source.syntax.nodes import Module
+    from fxlens.source.worlds import CallSite
 
 _OTHER_BREAKS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """Where ``str.splitlines`` ends lines and Python does not."""
@@ -73,9 +74,11 @@ class Document:
             self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")
         self.syntax: Module | None = None
         """The typed syntax, made by ``syntax.lowered``."""
-        self.lowering: Lowering | None = None
-        """What made the typed syntax of the text before this one, and knows which statements are as they were."""
         self._occurrences: dict[str, list[Node]] = {}
+        self._own_texts: dict[int, OwnText] = {}
+        self.changes: dict[tuple[str, int], list[Occurrence]] = {}
+        self.call_sites: dict[int, list[CallSite]] = {}
+        """Both filled by the flow analysis; neither depends on the way through the text, call sites on other files."""
 
     def given_text(self, span: Span) -> str | None:
         """What stands at ``span`` in the text as it was given; nothing for a span of several lines."""
@@ -95,7 +98,10 @@ class Document:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *accumulate(map(len, self.lines))]
+        starts = [0]
+        for line in self.lines:
+            starts.append(starts[-1] + len(line))
+        return starts
 
     def offset(self, position: tuple[int, int]) -> int:
         """The offset in the parsed text of a parso position."""
@@ -129,6 +135,13 @@ class Document:
             node = parts[at]
         return node if position < node.end_pos else None
 
+    def places_in(self, scope: Node, word: str) -> Iterator[int]:
+        """The offsets of ``word`` in the statements of ``scope`` itself, last first, in comments and strings too."""
+        own = self._own_texts.get(id(scope))
+        if own is None:
+            own = self._own_texts[id(scope)] = OwnText(self.text, scope, self.offset)
+        return (own.origin(at) for at in words(own.text, word))
+
     def occurrences(self, name: str) -> list[Node]:
         """Every leaf that is the name (or keyword) ``name``, in source order; comments and strings are none."""
         known = self._occurrences.get(name)
@@ -142,7 +155,7 @@ class Document:
         leaf = self.leaf_at(offset)
         return leaf if isinstance(leaf, Leaf) and leaf.value == name and leaf.type in ("name", "keyword") else None
 
-    def indentation(self, node: Spanned) -> str:
+    def indentation(self, node: Node) -> str:
         """What stands before ``node`` in its line, as white space of the same width."""
         before = self.lines[node.start_pos[0] - 1][: node.start_pos[1]]
         return before if before.isspace() else " " * len(before)
@@ -164,24 +177,9 @@ def document_of(text: str, path: str) -> Document:
     """
     document = _kept.pop(path, None)
     if document is None or document.original != text:
-        earlier = document.lowering if document is not None else None
         document = Document(text, path)
-        document.lowering = earlier
+    document.call_sites.clear()  # Callers stand in other files too.
     _kept[path] = document
     while len(_kept) > _KEPT_DOCUMENTS:
         _kept.popitem(last=False)
     return document
-
-
-def words(text: str, word: str) -> Iterator[int]:
-    """The offsets of ``word`` in ``text`` where it is no part of a longer one, last first."""
-    at = text.rfind(word) if word else -1  # Nothing is everywhere, and the search would not end.
-    while at != -1:
-        end = at + len(word)
-        if not (at and _in_word(text[at - 1])) and not (end < len(text) and _in_word(text[end])):
-            yield at
-        at = text.rfind(word, 0, end - 1)
-
-
-def _in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from fxlens.source import tree
-from fxlens.source.document import Document, Spanned
+from fxlens.source.document import Document
 from fxlens.source.model import Span
 from fxlens.source.tree import Node, children
 
@@ -32,7 +32,12 @@ class ModelExpression:
     """The dotted paths in it, of which a module may be the first part: in a hint they need no import."""
 
 
-def find_hint(document: Document, statement: Spanned, call_end: tuple[int, int]) -> ModelExpression | None:
+def as_written(document: Document, node: Node) -> ModelExpression:
+    """The call's own model argument, in the form of a hint."""
+    return ModelExpression(node, document.code(node), node.start_pos[0] - 1, document.span(node))
+
+
+def find_hint(document: Document, statement: Node, call_end: tuple[int, int]) -> ModelExpression | None:
     """The hint on a line of the call that ends at ``call_end``, or in the comment lines above its statement."""
     first, last = statement.start_pos[0], call_end[0]
     lines = list(range(first, last + 1))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from fxlens.source.document import Document
 from fxlens.source.model import Position
-from fxlens.source.tree import Node, ancestors, children, leaves, opens_with, parent, scope_of, statement_of, value
+from fxlens.source.names import parameters
+from fxlens.source.tree import Node, ancestors, children, opens_with, parent, scope_of, statement_of, value
 
 
 def assigned_member(text: str, position: Position) -> tuple[str, str] | None:
@@ -49,7 +50,6 @@ def _members(leaf: Node) -> Iterator[tuple[str, str]]:
     class_ = next((above for above in ancestors(function) if above.type == "classdef"), None)
     if function.type != "funcdef" or class_ is None:
         return
-    given = [part for part in children(children(function)[2]) if part.type == "param"]
-    first = next(leaves(given[0]), None) if given else None
-    if first is not None and value(parts[0]) == value(first):
+    given = parameters(function)
+    if given and value(parts[0]) == given[0].name:
         yield value(children(class_)[1]), value(children(parts[1])[1])

@@ -19,30 +19,6 @@ Kind: TypeAlias = Literal["list", "dict", "set", "tuple", "string", "none", "oth
 Role: TypeAlias = Literal["return_nodes", "train_return_nodes", "eval_return_nodes"]
 
 
-PathLiteral: TypeAlias = tuple[int, str, bool]
-"""Of something that only a run can tell, by number: that it is equal to a constant (by its text), or true (``""``), or
-that it is not."""
-PathCondition: TypeAlias = frozenset[PathLiteral]
-"""A conjunction of such literals."""
-ALWAYS: PathCondition = frozenset()
-_MOST_PATHS = 64
-"""More paths than these through the conditions of one call are not told apart, and nothing is then said of them."""
-
-
-def compatible(one: PathCondition, other: PathCondition) -> bool:
-    """Whether two conditions can hold at once.
-
-    Example:
-        >>> compatible(frozenset({(1, "'a'", True)}), frozenset({(1, "'b'", True)}))
-        False
-    """
-    return not any(
-        subject == about and (holds != needed if value == wanted else holds and needed and "" not in (value, wanted))
-        for subject, value, holds in one
-        for about, wanted, needed in other
-    )
-
-
 @dataclass(frozen=True, order=True)
 class Position:
     line: int
@@ -68,9 +44,12 @@ class Query:
     line does, or before the text that plainly is not the string's any more. ``plain`` says that each character of the
     content stands for itself, so that columns inside ``span`` are offsets into ``text``. ``editable`` is false where
     replacing the content would change more than this one query (a part of an f-string, a literal used twice).
-    ``conditions`` are the path conditions, one of them at least, on which it is requested. ``key`` is the source text
-    of the output's key: the value that stands beside the query in a dict. A query is ``uncertain`` if a condition that
-    the text does not decide depends on what the model depends on: it may be requested of another model than is known.
+    ``slices`` lists the indexes of the call's slices the query belongs to, ``None`` meaning all of them; ``ways`` in
+    the same manner the ways through the file (arms, rounds of a loop, callers) on which it is asked for. ``key`` is
+    the source text of the output's key: the value that stands beside the query in a dict. ``asks`` are the names in
+    conditions on which it is asked for and which the text does not decide; where the model depends on the same ones,
+    the query is ``doubtful``: it may be asked of another model than is known. ``chosen`` are the places where an
+    expression may be one of several (arms, entries of a table), with the number of the one that the query stands in.
     """
 
     text: str
@@ -80,9 +59,12 @@ class Query:
     closed: bool = True
     plain: bool = True
     editable: bool = True
-    conditions: tuple[PathCondition, ...] = (ALWAYS,)
+    slices: tuple[int, ...] | None = None
+    ways: tuple[int, ...] | None = None
     key: str | None = None
-    uncertain: bool = False
+    asks: frozenset[str] = frozenset()
+    chosen: frozenset[tuple[int, int]] = frozenset()
+    doubtful: bool = False
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -175,8 +157,6 @@ class ExtractionCall:
     model_span: Span | None
     queries: tuple[Query, ...] = ()
     slices: tuple[Slice, ...] = ()
-    conditions: tuple[tuple[PathCondition, ...], ...] = ()
-    """For each slice, the path conditions on which its model is the one."""
     unresolved: Unresolved | None = None
     names_unresolved: Unresolved | None = field(default=None)
     """Why the queries are not (all) known although the call has such an argument."""
@@ -189,57 +169,16 @@ class ExtractionCall:
     """Whether a ``try`` around the call goes on when it raises: what is wrong then is expected to be."""
     delegates: bool = False
     """Whether this is a call of a wrapper, whose own text is in another file."""
-    elsewhere: bool = False
-    """Whether the call stands in another file, and only its queries in this one: ``span`` is then where they stand."""
-    reached: bool = True
-    """Whether any run comes to the call; one that none comes to is completed, and nothing is wrong in it."""
-    complete: bool = True
-    """Whether everything was looked at: if not, nothing may be called absent."""
-    open_settings: tuple[str, ...] = ()
-    """Environment variables and functions that set how libraries build models, as far as no slice can be sure of."""
-
-    def slices_of(self, query: Query) -> tuple[int, ...]:
-        """The indexes of the slices whose models ``query`` may be requested of."""
-        if not self.conditions:
-            return tuple(range(len(self.slices)))
-        return tuple(
-            at
-            for at, conditions in enumerate(self.conditions)
-            if any(compatible(one, other) for one in conditions for other in query.conditions)
-        )
 
     def asked_with(self, query: Query) -> list[tuple[str, ...]]:
-        """The texts that are requested together with ``query``, its own included: one tuple for each path.
+        """The texts that the call asks for together with ``query``, its own included: one tuple for each way.
 
-        Of two arms of an ``if``, or two iterations of a loop, each has a call of its own. Of too many paths none.
+        Of two arms of an ``if``, or two rounds of a loop, each has a call of its own.
         """
         same = [other for other in self.queries if other.role == query.role]
-        found: dict[tuple[str, ...], None] = {}
-        for condition in query.conditions:
-            paths = _paths(condition, [each for other in same for each in other.conditions])
-            if paths is None:
-                return []
-            for path in paths:
-                texts = [other.text for other in same if any(each <= path for each in other.conditions)]
-                found[tuple(dict.fromkeys(texts))] = None
-        return list(found)
-
-
-def _paths(start: PathCondition, conditions: list[PathCondition]) -> list[PathCondition] | None:
-    """The paths on which ``start`` holds, told apart by the literals of ``conditions``."""
-    paths = [start]
-    for literal in dict.fromkeys(each for condition in conditions for each in sorted(condition)):
-        opposite = (literal[0], literal[1], not literal[2])
-        longer: list[PathCondition] = []
-        for path in paths:
-            if literal in path or opposite in path:
-                longer.append(path)
-                continue
-            longer += [path | {each} for each in (literal, opposite) if compatible(path, frozenset({each}))]
-        if len(longer) > _MOST_PATHS:
-            return None
-        paths = longer
-    return paths
+        ways = query.ways if query.ways is not None else {way for other in same for way in other.ways or ()} or {0}
+        found = [[other.text for other in same if other.ways is None or way in other.ways] for way in sorted(ways)]
+        return list(dict.fromkeys(tuple(dict.fromkeys(texts)) for texts in found))
 
 
 @dataclass(frozen=True)

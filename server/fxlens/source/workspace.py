@@ -20,9 +20,3 @@ class Workspace(Protocol):
 
     def mentioning(self, word: str) -> Iterable[str]:
         """The paths of the workspace's Python files in whose text ``word`` stands."""
-
-    def importing(self, name: str) -> Iterable[str]:
-        """The paths of the workspace's Python files that import a module whose last name is ``name``, or may.
-
-        Of ``from . import a`` and ``from .b import c`` these are ``"."``, ``"a"``, ``"b"`` and ``"c"``.
-        """

@@ -39,9 +39,6 @@ class Folder:
     def mentioning(self, word: str) -> Iterable[str]:
         return [str(path) for path in sorted(self.root.rglob("*.py")) if word in path.read_text()]
 
-    def importing(self, name: str) -> Iterable[str]:
-        return self.mentioning(name)
-
 
 def read(name: str) -> FileCalls:
     path = ACROSS / name

@@ -145,7 +145,7 @@ def test_editing_a_query_a_comment_or_another_function_keeps_the_slice() -> None
         ("create_feature_extractor(nothing, ['a'])\n", "`nothing` is not defined"),
         ("create_feature_extractor(return_nodes=['a'])\n", "given no model"),
         ("f = lambda net: create_feature_extractor(net, ['a'])\n", "`net` is bound by a lambda"),
-        ("x = [create_feature_extractor(m, ['a']) for m in models]\n", "`models` is not defined"),
+        ("x = [create_feature_extractor(m, ['a']) for m in models]\n", "`m` is bound by"),
         (
             "class A:\n    def f(self):\n        return create_feature_extractor(self.net, ['a'])\n",
             "`self.net` is not set",

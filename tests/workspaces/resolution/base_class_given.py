@@ -1,7 +1,7 @@
 # The base class is given the model and the names; its own default is another model's.
 # run: Net()
 # models: 1
-# queries: layer3
+# queries: layer1 layer3
 from torch import nn
 from torchvision import models
 from torchvision.models.feature_extraction import create_feature_extractor

@@ -1,6 +1,6 @@
-# The only call says which arm is taken: the other arm's model and names do not arrive.
-# models: 1
-# queries: layer1
+# The only call says which arm is taken; the other arm's names stay found, each with its own model.
+# models: 2
+# queries: layer1 features.3
 from torchvision import models
 from torchvision.models.feature_extraction import create_feature_extractor
 

@@ -1,7 +1,8 @@
 # A function in the function builds the model from a parameter of the outer one: each caller has its own.
 # run: make("resnet"), make("mobile")
 # models: 2
-# queries: layer4 features.18
+# queries:
+# names unresolved: only a run
 from torchvision.models import mobilenet_v2, resnet18
 from torchvision.models.feature_extraction import create_feature_extractor
 

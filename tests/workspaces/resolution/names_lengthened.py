@@ -1,5 +1,6 @@
 # More put behind a text makes another name of it; more put behind a list makes one name more.
-# queries: layer1.0 layer1.0.conv1 layer1 layer2 fc
+# queries: layer1 layer2 fc
+# names unresolved: only a run
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor
 

@@ -1,5 +1,5 @@
 # Names that subclasses set anew, and numbers that no caller leaves at their default value.
-# queries: layer4 layer1 layer4.1 layer2 layer3
+# names unresolved: only a run can tell
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor
 

@@ -1,5 +1,5 @@
-# Names that are taken out, cut off or replaced before the call: what is left is read.
-# queries: layer1 layer2 features.3
+# Names that are taken out, cut off or replaced before the call: what is left is read, or nothing.
+# names unresolved: which only a run can tell
 from torchvision import models
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor

@@ -22,7 +22,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
     seen: set[str] = set()
     for query in dict.fromkeys(analysis.call.queries):
         graph = only_graph(analysis, query)
-        if graph is None or query.uncertain:
+        if graph is None or query.doubtful:
             continue
         for change in _changes(graph, query):
             is_asked = found_on_every_way(analysis, query, partial(_holds, query))

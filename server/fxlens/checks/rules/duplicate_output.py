@@ -9,18 +9,18 @@ from fxlens.checks.fixes import rename_key
 from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
-from fxlens.source.model import PathCondition, Query, Role
+from fxlens.source.model import Query, Role
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
-    first: dict[tuple[Role, tuple[PathCondition, ...], str], Query] = {}
+    first: dict[tuple[Role, tuple[int, ...] | None, tuple[int, ...] | None, str], Query] = {}
     taken = {value for query in analysis.call.queries if (value := _literal(query.key)) is not None}
     for query in analysis.call.queries:
         key = _literal(query.key)
         if key is None or not _stands_beside(query, text):
             continue
         # torchvision turns keys into strings: 1 and "1" are one.
-        known = first.setdefault((query.role, query.conditions, str(key)), query)
+        known = first.setdefault((query.role, query.slices, query.ways, str(key)), query)
         if known.text != query.text:
             message = f"The key {query.key} is `{known.text}`'s already: only one of the two will be in the result."
             fix = rename_key(query, text, taken)

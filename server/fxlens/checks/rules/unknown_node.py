@@ -16,7 +16,8 @@ from fxlens.graph import ModelGraph
 from fxlens.source.model import Query
 
 _FUSED_SETTING = "fused_attn"
-"""What settings of timm's attention have in their names, the environment variable ``TIMM_FUSED_ATTN`` too."""
+"""What settings of timm's attention have in their names, the environment variable ``TIMM_FUSED_ATTN`` too. It is read
+when timm is imported, and the rest may be set on some ways only: a file that names one knows which steps it has."""
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
@@ -26,7 +27,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         state = next(state for state in analysis.models_of(query) if state.current_graph is graph)
         attribute = attribute_path(state.slice)
         why = explain_missing(graph, query.text, query.modes, previous=state.previous, attribute=attribute)
-        if why.reason == "fused" and any(_FUSED_SETTING in each.casefold() for each in analysis.call.open_settings):
+        if why.reason == "fused" and _FUSED_SETTING in text.text.casefold():
             continue
         said = why.sentence
         if not analysis.call.span.contains(query.span.start):  # In a variable, which several calls may be given.

@@ -11,31 +11,25 @@ from fxlens.checks.leaf_fixes import add_leaf_modules
 from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import sentences
-from fxlens.engine.analysis import CallAnalysis, ModelState
+from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import Failure, Mode, Remedy
 from fxlens.remedies import advice, fitting
 from fxlens.source.model import Unresolved
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
-    if not analysis.call.complete or not all(any(_failures(analysis, state)) for state in analysis.models):
-        return  # The call raises for certain only if every model that it may be given fails.
     for state in analysis.models:
-        for failure in _failures(analysis, state):
+        for failure in trace_failures(state):
+            if failure.kind == "naming":
+                continue
             queries = requested(analysis, state)
+            if _is_not_needed(analysis, failure, queries):
+                continue
             mode = f" in {failure.mode} mode" if failure.mode else ""
             what = sentence(f"torch.fx cannot trace this model{mode}", Unresolved(failure.message))
             message = sentences(advice(failure, queries), what) + place(failure, text)
             fixes = tuple(_fixes(analysis, text, fitting(failure, queries)))
             yield Problem(RULE.code, model_span(analysis), message, fixes, related=failure.source)
-
-
-def _failures(analysis: CallAnalysis, state: ModelState) -> Iterator[Failure]:
-    """The failures for which the call raises: not of names, and not of a mode that our function need not trace."""
-    queries = requested(analysis, state)
-    for failure in trace_failures(state):
-        if failure.kind != "naming" and not _is_not_needed(analysis, failure, queries):
-            yield failure
 
 
 def _is_not_needed(analysis: CallAnalysis, failure: Failure, queries: Mapping[Mode, Sequence[str]]) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
-from fxlens.source.syntax.nodes import Block, Module, Node, Pos, child_nodes
+from fxlens.source.syntax.nodes import Module, Node, Pos, child_nodes
 
 
 def path_to(module: Module, position: Pos) -> list[Node]:
@@ -14,18 +12,10 @@ def path_to(module: Module, position: Pos) -> list[Node]:
     """
     path: list[Node] = [module]
     while True:
-        node = path[-1]
-        inner = _statement_at(node, position) if isinstance(node, Block) else _child_at(node, position)
+        inner = next(
+            (child for child in child_nodes(path[-1]) if child.start_pos <= position < child.end_pos),
+            None,
+        )
         if inner is None:
             return path
         path.append(inner)
-
-
-def _statement_at(block: Block, position: Pos) -> Node | None:
-    statements = block.statements
-    at = bisect_right(statements, position, key=lambda statement: statement.start_pos) - 1
-    return statements[at] if at >= 0 and position < statements[at].end_pos else None
-
-
-def _child_at(node: Node, position: Pos) -> Node | None:
-    return next((child for child in child_nodes(node) if child.start_pos <= position < child.end_pos), None)

@@ -1,1 +1,0 @@
-"""Facts about scopes and names, computed once for each document."""

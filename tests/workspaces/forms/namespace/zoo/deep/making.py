@@ -1,5 +1,0 @@
-from torchvision.models import resnet18
-
-
-def make():
-    return resnet18()
