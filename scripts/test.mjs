@@ -34,6 +34,7 @@ const SHOWN = ['-n0', '-s'];
 const SUITES = {
   client: { run: clientTests, lane: 'python' },
   unit: { run: pytest('tests/unit'), lane: 'python' },
+  reality: { run: pytest('tests/reality'), lane: 'python' },
   lsp: { run: pytest('tests/lsp'), lane: 'python' },
   // Waits for VS Code half of the time, and leaves that half to the others.
   e2e: { run: endToEnd, lane: 'e2e' },

@@ -29,6 +29,14 @@ ONLY_A_RUN_TELLS = {
     ("names_only_a_run_tells.py", "layer4"): "counted from the model's own children",
     ("names_chosen.py", "layer2"): "given by the harness only",
 }
+NOT_SHOWN_BY_A_RUN = {
+    ("errors_expected.py", "layer1"): "stands behind a call that must raise, and the functions in place do not",
+    ("hub_model.py", "layer1"): "the model is in no cache here",
+    ("hub_torchvision.py", "features.2"): "torch.hub would ask GitHub",
+    ("names_behind_conditions.py", "features.3"): "requested with another option of the command line",
+    ("script_with_training.py", "flatten"): "the script needs a folder of images, and would train",
+}
+"""Names that are read and that the runs of this test do not come to."""
 
 
 @pytest.fixture
@@ -53,6 +61,8 @@ def requested(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, int], set[str]
     monkeypatch.setattr(timm_models, "create_feature_extractor", record)
     monkeypatch.setattr(WeightsEnum, "get_state_dict", lambda *a, **k: {})
     monkeypatch.setattr(torch.nn.Module, "load_state_dict", lambda *a, **k: None)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda module, *a, **k: module)
+    monkeypatch.setattr(torch.nn.Module, "cuda", lambda module, *a, **k: module)
     monkeypatch.setattr(torch, "load", lambda *a, **k: {})
     monkeypatch.syspath_prepend(str(FOLDER))
     return found
@@ -69,17 +79,22 @@ def run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_what_runs_request_is_found(
+def test_what_runs_request_is_found_and_nothing_else_is(
     requested: dict[tuple[str, int], set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    missing: list[tuple[str, str]] = []
+    """A name that no run requests is listed only where the condition on it depends on the model."""
+    missing: set[tuple[str, str]] = set()
+    others: set[tuple[str, str]] = set()
     total = 0
     for path in sorted(FOLDER.glob("*.py")):
         requested.clear()
         run(path, monkeypatch)
-        found = {query.text for call in find_calls(path.read_text(), str(path)).calls for query in call.queries}
-        wanted = {name for (file, _), names in requested.items() if file == str(path) for name in names}
-        total += sum(len(names) for (file, _), names in requested.items() if file == str(path))
-        missing += [(path.name, name) for name in wanted - found if str(FOLDER) not in name]
-    assert total >= LEAST
-    assert set(missing) <= set(ONLY_A_RUN_TELLS), missing
+        queries = [query for call in find_calls(path.read_text(), str(path)).calls for query in call.queries]
+        by_line = [names for (file, _), names in requested.items() if file == str(path)]
+        wanted = set().union(*by_line)
+        total += sum(map(len, by_line))
+        missing |= {(path.name, name) for name in wanted - {query.text for query in queries} if str(FOLDER) not in name}
+        others |= {(path.name, query.text) for query in queries if query.text not in wanted and not query.uncertain}
+    assert missing <= set(ONLY_A_RUN_TELLS)
+    assert total - len(missing) >= LEAST
+    assert others <= set(NOT_SHOWN_BY_A_RUN)
