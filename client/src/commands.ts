@@ -1,9 +1,13 @@
 // The commands of the palette and of the tree, all under one category.
-import { commands, type Disposable, env, Position, Uri, version, window, workspace } from 'vscode';
+import { commands, type Disposable, env, l10n, Position, SnippetString, Uri, version, window, workspace } from 'vscode';
 import type { Gathered } from './configuration';
+import { asDict, asHook } from './copying';
+import type { DebugDocument } from './debugDocument';
+import type { Prober } from './environment/probe';
 import type { GraphPanels } from './graphPanels';
+import { selectInterpreter } from './interpreterPicker';
 import type { Logs } from './logs';
-import { debugInformation, type TreeItem } from './protocol';
+import { debugInformation, restartWorkers, type TreeItem } from './protocol';
 import type { Server } from './server';
 import { openSource } from './sources';
 import { messageOf, withLimit } from './time';
@@ -19,6 +23,8 @@ export interface Parts {
   readonly tree: ModelTree;
   readonly graphs: GraphPanels;
   readonly controls: TreeControls;
+  readonly debug: DebugDocument;
+  readonly probe: Prober;
   readonly extensionVersion: string;
   readonly extensionUri: Uri;
   /** Look at folders, settings and interpreters again, and tell the server. */
@@ -38,6 +44,7 @@ export function registerCommands(parts: Parts): Disposable[] {
       await parts.reconfigure();
       await server.restart();
     }),
+    register('restartWorkers', () => restartTheWorkers(server)),
     register('showLog', () => logs.client.show()),
     register('showServerLog', () => logs.server.show()),
     register('showWorkerLog', () => logs.worker.show()),
@@ -69,10 +76,16 @@ export function registerCommands(parts: Parts): Disposable[] {
     register('openWalkthrough', () => openWalkthrough()),
     register('openExample', () => openExample(parts.extensionUri)),
     register('copyNodeName', (row) => withRow(tree, row, copyNodeName)),
+    register('copyAsDict', (row) => withRow(tree, row, (item) => copyAsDict(item, tree))),
+    register('copyAsHook', (row) => withRow(tree, row, (item) => copyAsHook(item, tree))),
     register('goToSource', (row) => withRow(tree, row, (item) => goToSource(item, tree))),
     register('toggleNode', (row) => withRow(tree, row, (item) => toggleNode(item, tree))),
     register('printDebugInformation', () => printDebugInformation(parts)),
-    register('selectInterpreter', selectInterpreter),
+    register('selectInterpreter', () => selectInterpreter(parts.probe)),
+    commands.registerCommand('fxlens.showRule', (page: string) =>
+      commands.executeCommand('markdown.showPreview', Uri.parse(page)),
+    ),
+    commands.registerCommand('fxlens.insertSnippet', insertSnippet),
   ];
 }
 
@@ -90,7 +103,7 @@ async function withRow(
   const item = row === 'focused' ? await tree.focused() : (row ?? tree.selected);
   // Somebody asked for it, so it may be said in front.
   if (item) await action(item);
-  else void window.showInformationMessage('FX Lens: Select a row of the model tree first.');
+  else void window.showInformationMessage(l10n.t('FX Lens: Select a row of the model tree first.'));
 }
 
 async function toggleNode(item: TreeItem, tree: ModelTree): Promise<void> {
@@ -101,13 +114,40 @@ async function toggleNode(item: TreeItem, tree: ModelTree): Promise<void> {
 async function copyNodeName(item: TreeItem): Promise<void> {
   if (!item.path) return;
   await env.clipboard.writeText(item.path);
-  window.setStatusBarMessage(`$(check) Copied ${item.path}`, NOTICE);
+  window.setStatusBarMessage(`$(check) ${l10n.t('Copied {0}', item.path)}`, NOTICE);
+}
+
+/** The selected rows, or the children of the one module that is selected, as return nodes. */
+async function copyAsDict(item: TreeItem, tree: ModelTree): Promise<void> {
+  const paths = await tree.pathsFor(item);
+  if (paths.length > 0) await copy(asDict(paths), l10n.t('{0} return nodes', paths.length));
+}
+
+async function copyAsHook(item: TreeItem, tree: ModelTree): Promise<void> {
+  if (item.path) await copy(asHook(tree.model ?? 'model', item.path), l10n.t('a hook on {0}', item.path));
+}
+
+async function copy(text: string, what: string): Promise<void> {
+  await env.clipboard.writeText(text);
+  window.setStatusBarMessage(`$(check) ${l10n.t('Copied {0}', what)}`, NOTICE);
+}
+
+/** Write what a quick fix proposes, with the caret where something is to be filled in. */
+async function insertSnippet(uri: string, at: { line: number; character: number }, text: string): Promise<void> {
+  const document = await workspace.openTextDocument(Uri.parse(uri));
+  const editor = await window.showTextDocument(document);
+  await editor.insertSnippet(new SnippetString(text), new Position(at.line, at.character));
+}
+
+async function restartTheWorkers(server: Server): Promise<void> {
+  const client = server.client;
+  if (client) await server.attempt(() => client.ask(restartWorkers, {}));
 }
 
 async function goToSource(item: TreeItem, tree: ModelTree): Promise<void> {
   const source = await tree.sourceOf(item);
   if (!source) {
-    window.setStatusBarMessage(`$(info) No source line is known of ${item.label}`, NOTICE);
+    window.setStatusBarMessage(`$(info) ${l10n.t('No source line is known of {0}', item.label)}`, NOTICE);
     return;
   }
   tree.expectSource(Uri.parse(source.uri).toString());
@@ -126,21 +166,8 @@ async function openExample(extension: Uri): Promise<void> {
   await window.showTextDocument(await workspace.openTextDocument({ language: 'python', content }));
 }
 
-/** The Python extension's own picker where it is installed, else our setting. */
-async function selectInterpreter(): Promise<void> {
-  const known = await commands.getCommands(true);
-  if (known.includes('python.setInterpreter')) await commands.executeCommand('python.setInterpreter');
-  else await commands.executeCommand(interpreterSettings(), { query: '@id:fxlens.interpreter' });
-}
-
-/** Where the setting can be seen: the user's page shows none of a machine's own when that is a remote one. */
-function interpreterSettings(): string {
-  if (workspace.workspaceFolders?.length) return 'workbench.action.openWorkspaceSettings';
-  return env.remoteName ? 'workbench.action.openRemoteSettings' : 'workbench.action.openSettings2';
-}
-
 /** A document to paste into a report: versions, interpreters and why, and what the server knows. */
-async function printDebugInformation({ server, extensionVersion, gathered }: Parts): Promise<void> {
+async function printDebugInformation({ server, extensionVersion, gathered, debug }: Parts): Promise<void> {
   const lines = [
     '# FX Lens: debug information',
     '',
@@ -153,8 +180,7 @@ async function printDebugInformation({ server, extensionVersion, gathered }: Par
     for (const line of [problem, ...passed]) if (line) lines.push(`  - ${line}`);
   }
   lines.push('', '## Language server', '', await serverInformation(server));
-  const content = `${lines.join('\n')}\n`;
-  await window.showTextDocument(await workspace.openTextDocument({ language: 'markdown', content }));
+  await debug.show(`${lines.join('\n')}\n`);
 }
 
 async function serverInformation(server: Server): Promise<string> {

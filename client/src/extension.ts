@@ -2,6 +2,7 @@
 import { type ExtensionContext, type TextDocument, workspace } from 'vscode';
 import { registerCommands } from './commands';
 import { folderPaths, type Gathered, gather } from './configuration';
+import { DebugDocument } from './debugDocument';
 import { prober } from './environment/probe';
 import { vscodeProviders } from './environment/providers';
 import type { ProblemKind } from './environment/resolve';
@@ -62,10 +63,12 @@ export function activate(context: ExtensionContext): void {
 
   const controls = new TreeControls(context.workspaceState);
   const tree = new ModelTree(started, controls, problemOf);
+  const debug = new DebugDocument();
   const graphs = new GraphPanels(started, tree, context.extensionUri);
   context.subscriptions.push(
     logs,
     graphs,
+    debug,
     providers,
     started,
     tree,
@@ -77,6 +80,8 @@ export function activate(context: ExtensionContext): void {
       tree,
       controls,
       graphs,
+      debug,
+      probe,
       extensionVersion,
       extensionUri: context.extensionUri,
       reconfigure,

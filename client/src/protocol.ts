@@ -89,4 +89,6 @@ export const graph: Request<GraphParameters, Graph> = { method: 'fxlens/graph' }
 export const graphLevels: Request<GraphLevelsParameters, GraphLevels> = { method: 'fxlens/graphLevels' };
 export const graphNode: Request<GraphNodeParameters, GraphNodeDetails | null> = { method: 'fxlens/graphNode' };
 export const graphFind: Request<GraphFindParameters, GraphFound> = { method: 'fxlens/graphFind' };
+/** End all workers, forget what they found, and read the open documents' models anew. */
+export const restartWorkers: Request<Record<string, never>, null> = { method: 'fxlens/restart' };
 export const debugInformation: Request<Record<string, never>, string> = { method: 'fxlens/debugInformation' };

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Disposable, EventEmitter, workspace } from 'vscode';
+import { commands, type Disposable, EventEmitter, workspace } from 'vscode';
 import type { LanguageClientOptions } from 'vscode-languageclient/node';
 import { folderPaths } from './configuration';
 import { PYTHON } from './documents';
@@ -12,6 +12,7 @@ import type { QuietClient } from './languageClient';
 import type { Logs } from './logs';
 import { cellsOf } from './notebooks';
 import { type Configuration, configure, modelChanged, type Status, statusChanged, workerLog } from './protocol';
+import { withPreviews } from './rulePages';
 import { messageOf, serialised, withLimit } from './time';
 import type { ServerState } from './viewState';
 
@@ -166,9 +167,16 @@ export class Server implements Disposable {
       // A restart of the client's own after a crash must get what is true then.
       initializationOptions: () => {
         this.#sent = this.#configuration;
-        return { ...this.#sent, workerLog: true, closedNotebooks: true };
+        return { ...this.#sent, workerLog: true, closedNotebooks: true, insertSnippet: true };
       },
       middleware: {
+        handleDiagnostics: (uri, diagnostics, next) => next(uri, withPreviews(diagnostics)),
+        provideCompletionItem: async (document, position, context, token, next) => {
+          const found = await next(document, position, context, token);
+          // For the walkthrough, which knows of a command only, and not of lists that open by themselves.
+          if (found) void commands.executeCommand('setContext', 'fxlens.completed', true);
+          return found;
+        },
         provideReferences: async (document, position, options, token, next) =>
           cellsOf(await next(document, position, options, token), this.logs.client),
       },

@@ -3,6 +3,7 @@ import {
   type Disposable,
   type DocumentSelector,
   LanguageStatusSeverity,
+  l10n,
   languages,
   type TextDocument,
   window,
@@ -15,8 +16,8 @@ import type { Server } from './server';
 /** Matches nothing: the item is hidden. */
 const NOTHING: DocumentSelector = { scheme: 'fxlens-nothing' };
 
-const SHOW_LOG = { command: 'fxlens.showLog', title: 'Log' };
-const MANAGE_TRUST = { command: 'workbench.trust.manage', title: 'Manage' };
+const SHOW_LOG = { command: 'fxlens.showLog', title: l10n.t('Log') };
+const MANAGE_TRUST = { command: 'workbench.trust.manage', title: l10n.t('Manage') };
 
 export class StatusItem implements Disposable {
   readonly #item = languages.createLanguageStatusItem('fxlens.status', NOTHING);
@@ -61,10 +62,10 @@ export class StatusItem implements Disposable {
     this.#item.selector = failed || status ? PYTHON : NOTHING;
     this.#item.busy = !failed && status?.severity === 'busy';
     if (failed) {
-      this.#item.text = 'FX Lens: not running';
+      this.#item.text = l10n.t('FX Lens: not running');
       this.#item.detail = this.server.reason;
       this.#item.severity = LanguageStatusSeverity.Error;
-      this.#item.command = { command: 'fxlens.restart', title: 'Restart' };
+      this.#item.command = { command: 'fxlens.restart', title: l10n.t('Restart') };
     } else if (status) {
       this.#item.text = `FX Lens: ${status.text}`;
       this.#item.detail = detailOf(status);

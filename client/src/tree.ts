@@ -5,6 +5,7 @@ import {
   DataTransferItem,
   type Disposable,
   EventEmitter,
+  l10n,
   Position,
   type ProviderResult,
   type TextDocument,
@@ -73,6 +74,7 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
       treeDataProvider: this,
       showCollapseAll: true,
       manageCheckboxStateManually: true,
+      canSelectMany: true,
       dragAndDropController: {
         dragMimeTypes: ['text/plain'],
         dropMimeTypes: [],
@@ -109,6 +111,19 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   async focused(): Promise<TreeItem | undefined> {
     await commands.executeCommand('list.select');
     return this.selected;
+  }
+
+  /** The expression that gives the model shown. */
+  get model(): string | undefined {
+    return this.#answer?.model ?? undefined;
+  }
+
+  /** The paths of the selected rows; of one module alone, those of its children. */
+  async pathsFor(item: TreeItem): Promise<string[]> {
+    const selected = this.#view.selection.some(({ id }) => id === item.id) ? this.#view.selection : [item];
+    const [only] = selected;
+    const rows = selected.length === 1 && only?.hasChildren ? await this.#children(only) : selected;
+    return rows.flatMap(({ path }) => (path ? [path] : []));
   }
 
   /** Where a row leads to: looked up for a module, whose own line is known only when somebody goes there. */
@@ -254,12 +269,13 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     const models = await this.server.attempt(() => client.ask(treeModels, { textDocument }));
     const rows = (models ?? []).map((one) => ({
       label: one.label,
-      description: `${one.description}, line ${one.line + 1}`,
+      description: l10n.t('{0}, line {1}', one.description, one.line + 1),
       one,
     }));
     const chosen = await window.showQuickPick(rows, {
-      title: 'FX Lens: Choose Model',
-      placeHolder: rows.length > 0 ? 'The model to show in the tree' : 'This file has no model that could be read',
+      title: l10n.t('FX Lens: Choose Model'),
+      placeHolder:
+        rows.length > 0 ? l10n.t('The model to show in the tree') : l10n.t('This file has no model that could be read'),
       matchOnDescription: true,
     });
     if (!chosen) return;
@@ -368,14 +384,16 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     });
     // VS Code joins the title with the container's, and shows no description while the container has one view.
     const { mode } = this.controls.asked;
-    const name = answer?.className?.split('.').at(-1) ?? 'Model';
-    this.#view.title = mode === 'both' ? name : `${name} (${mode} mode)`;
+    const name = answer?.className?.split('.').at(-1) ?? l10n.t('Model');
+    this.#view.title = mode === 'both' ? name : l10n.t('{0} ({1} mode)', name, mode);
     this.#view.description = answer?.model ?? '';
     // An empty string, as with undefined, lets the welcome text appear.
     this.#view.message = viewMessage(state, answer) ?? '';
     this.controls.say(this.#view.message);
     void commands.executeCommand('setContext', 'fxlens.state', state);
     void commands.executeCommand('setContext', 'fxlens.hasTree', state === 'tree');
+    // For the walkthrough: a view that stands open from the start is not opened.
+    if (state === 'tree' && this.#view.visible) void commands.executeCommand('setContext', 'fxlens.treeSeen', true);
     void commands.executeCommand('setContext', 'fxlens.editable', state === 'tree' && answer?.editable === true);
   }
 }

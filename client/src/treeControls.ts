@@ -1,5 +1,5 @@
 // What of the model the tree shows: the nodes of one mode or of both, and those that fit a filter.
-import { commands, type Disposable, EventEmitter, type InputBox, type Memento, window } from 'vscode';
+import { commands, type Disposable, EventEmitter, type InputBox, l10n, type Memento, window } from 'vscode';
 import type { Asked } from './protocol';
 
 type ShownMode = Asked['mode'];
@@ -50,8 +50,8 @@ export class TreeControls implements Disposable {
     const before = this.#filter;
     const box = window.createInputBox();
     this.#box = box;
-    box.title = 'FX Lens: Filter Model Tree';
-    box.placeholder = 'Part of a node name, a module class or an operation';
+    box.title = l10n.t('FX Lens: Filter Model Tree');
+    box.placeholder = l10n.t('Part of a node name, a module class or an operation');
     box.value = before;
     let accepted = false;
     box.onDidChangeValue((text) => this.setFilter(text.trim()));

@@ -1,5 +1,6 @@
 // How one node of the tree looks, sounds and is told apart by the menus.
 import {
+  l10n,
   MarkdownString,
   ThemeColor,
   ThemeIcon,
@@ -36,7 +37,9 @@ export function treeItemOf(item: TreeItem, { asked, expanded }: Look): VSCodeTre
   shown.iconPath = new ThemeIcon(icon, new ThemeColor(colour));
   shown.contextValue = contextValue(item);
   if (asked !== undefined && item.path) {
-    const tooltip = asked ? `Remove ${item.path} from the return nodes` : `Add ${item.path} to the return nodes`;
+    const tooltip = asked
+      ? l10n.t('Remove {0} from the return nodes', item.path)
+      : l10n.t('Add {0} to the return nodes', item.path);
     shown.checkboxState = {
       state: asked ? TreeItemCheckboxState.Checked : TreeItemCheckboxState.Unchecked,
       tooltip,

@@ -50,3 +50,22 @@ test('the rules shown are those of the server (npm run sync)', () => {
   const shown = Object.entries(settings['fxlens.severity']?.properties ?? {});
   assert.deepEqual(Object.fromEntries(shown.map(([rule, { default: severity }]) => [rule, severity])), inServer);
 });
+
+test('every text that is shown at run time can be translated', () => {
+  const bundle: Record<string, string> = JSON.parse(readFileSync(`${manifest.l10n}/bundle.l10n.json`, 'utf8'));
+  const shown = [...sources.matchAll(/l10n\.t\(\s*'((?:[^'\\]|\\.)*)'/g)].map(([, text]) => text);
+  assert.deepEqual(Object.keys(bundle).sort(), [...new Set(shown)].sort());
+  for (const [text, translated] of Object.entries(bundle)) assert.equal(translated, text);
+});
+
+test('the walkthrough waits for events that VS Code knows', () => {
+  const events = manifest.contributes.walkthroughs.flatMap(({ steps }: { steps: { completionEvents: string[] }[] }) =>
+    steps.flatMap(({ completionEvents }) => completionEvents),
+  );
+  const known = /^(onCommand|onContext|onSettingChanged|onView|onLink|onEvent|onStepSelected|onExtensionInstalled)\b/;
+  for (const event of events) {
+    assert.match(event, known);
+    const [, context] = /^onContext:(.*)/.exec(event) ?? [];
+    if (context) assert.ok(sources.includes(`'${context}'`), `nothing sets ${context}`);
+  }
+});

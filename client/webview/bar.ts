@@ -34,13 +34,9 @@ export class Bar {
     this.#quiet = button('Plumbing', 'Show sizes, checks and parameters', () => actions.quiet());
     const search = html('div', { class: 'search', role: 'search' }, this.#input, this.#count);
     this.element.append(this.#title, this.#about, search, this.#modes, this.#quiet);
-    const zoom = [
+    this.element.append(
       button('−', 'Zoom out', () => actions.zoom(1 / 1.25)),
       button('+', 'Zoom in', () => actions.zoom(1.25)),
-    ];
-    for (const made of zoom) made.className = 'zoom';
-    this.element.append(
-      ...zoom,
       button('Top', 'Back to the top, at a readable size', () => actions.home()),
       button('Fold', 'Close all groups', () => actions.fold()),
     );

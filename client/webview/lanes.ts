@@ -88,7 +88,7 @@ export class Lanes {
       for (const edge of lane.edges) {
         edge.route = 'lane';
         edge.lane = lane.x;
-        edge.turn = 6 + 2 * (number % 3);
+        edge.turn = 8 + 2 * (number % 3);
       }
     });
   }

@@ -1,5 +1,5 @@
 // The graph view's page: what is open, where one looks, and who is asked for the rest.
-import type { Graph, GraphNodeDetails, ShownMode } from '../src/wire';
+import type { Graph, GraphNodeDetails } from '../src/wire';
 import { Bar } from './bar';
 import type { Marks } from './cards';
 import { Details } from './details';
@@ -7,7 +7,7 @@ import { html, svg } from './elements';
 import { drawAll, toPng } from './export';
 import { type FileGraphs, fileHost } from './file';
 import { scaleFont } from './font';
-import { extensionHost, type FromPage, type Host, type ViewState, type Where } from './messages';
+import { extensionHost, type FromPage, type Host, type Where } from './messages';
 import { Model } from './model';
 import { type Place, Places } from './places';
 import { listenTo } from './pointer';
@@ -16,6 +16,8 @@ import { Search } from './search';
 import { Strip } from './strip';
 import { Viewport } from './viewport';
 import { Way } from './way';
+
+const SAVE_DELAY = 100;
 
 class Page {
   #graph: Graph | undefined;
@@ -343,30 +345,22 @@ class Page {
     this.#send({ type: 'picture', kind, content });
   }
 
-  /** Remember where one is, at most once in a frame. */
+  /** Remember where one is, now and then while one moves: with thousands of open groups that is no work for each frame. */
   #save(): void {
     if (this.#saving || !this.#graph?.className) return;
     this.#saving = true;
-    requestAnimationFrame(() => {
+    setTimeout(() => {
       this.#saving = false;
       const { x, y, k } = this.#view;
-      const mode: ShownMode | null = this.#graph?.mode ?? null;
-      const state: ViewState = {
-        ...this.#where,
-        mode,
-        open: [...this.#model.open],
-        quiet: [...this.#model.quiet],
-        current: this.#current,
-        x,
-        y,
-        k,
-      };
-      this.host.remember(state);
-      const open = state.open?.join('\n');
-      if (open === this.#told) return;
-      this.#told = open;
-      this.#send({ type: 'opened', open: state.open ?? [] });
-    });
+      const open = [...this.#model.open];
+      const quiet = [...this.#model.quiet];
+      const mode = this.#graph?.mode ?? null;
+      this.host.remember({ ...this.#where, mode, open, quiet, current: this.#current, x, y, k });
+      const told = open.join('\n');
+      if (told === this.#told) return;
+      this.#told = told;
+      this.#send({ type: 'opened', open });
+    }, SAVE_DELAY);
   }
 }
 

@@ -48,6 +48,7 @@ export class Viewport {
   #filled: { left: number; right: number; top: number; bottom: number; k: number } | undefined;
   #stamp = 0;
   #near: Box | undefined;
+  #rect = new DOMRect();
 
   constructor(
     readonly element: SVGSVGElement,
@@ -57,15 +58,23 @@ export class Viewport {
     this.#world.append(this.#frames, this.#lines, this.#cards);
     element.append(this.#world);
     this.#listen();
-    new ResizeObserver(() => this.refresh()).observe(element);
+    new ResizeObserver(() => {
+      this.#measure();
+      this.refresh();
+    }).observe(element);
   }
 
   get width(): number {
-    return this.element.clientWidth || 1;
+    return this.#rect.width || 1;
   }
 
   get height(): number {
-    return this.element.clientHeight || 1;
+    return this.#rect.height || 1;
+  }
+
+  /** Seldom: after elements were changed the browser has to lay out the page for it. */
+  #measure(): void {
+    this.#rect = this.element.getBoundingClientRect();
   }
 
   /** Draw another layout; `fresh` where names, shapes and all may be others. */
@@ -74,6 +83,7 @@ export class Viewport {
     if (fresh) {
       for (const [, { drawn }] of this.#live) drawn.element.remove();
       this.#live.clear();
+      this.#measure();
     }
     this.refresh();
   }
@@ -260,8 +270,8 @@ export class Viewport {
         event.preventDefault();
         const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
         if (event.ctrlKey || event.metaKey) {
-          const { left, top } = element.getBoundingClientRect();
-          this.zoom(Math.exp((-event.deltaY * unit) / STEP), event.clientX - left, event.clientY - top);
+          const { x, y } = this.#rect;
+          this.zoom(Math.exp((-event.deltaY * unit) / STEP), event.clientX - x, event.clientY - y);
           return;
         }
         const [dx, dy] = event.shiftKey && !event.deltaX ? [event.deltaY, 0] : [event.deltaX, event.deltaY];

@@ -13,17 +13,23 @@ from lsprotocol import types
 from fxlens.checks import Edit, Fix, Problem
 from fxlens.checks.ignores import ignore_fix
 from fxlens.checks.text import SourceText
+from fxlens.hint_comment import MARK
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Session
 
 FIX_ALL = "source.fixAll.fxlens"
+INSERT_SNIPPET = "fxlens.insertSnippet"
+"""The client's command: writes a snippet at a position of a document."""
 KINDS = [types.CodeActionKind.QuickFix, FIX_ALL]
 
 
 def code_actions(
-    session: Session, uri: str, where: types.Range, only: Sequence[str] | None = None
+    session: Session, uri: str, where: types.Range, only: Sequence[str] | None = None, *, snippets: bool = False
 ) -> list[types.CodeAction]:
-    """What can be done about the problems that touch a range, as far as ``only`` asks for it."""
+    """What can be done about the problems that touch a range, as far as ``only`` asks for it.
+
+    ``snippets``: the client can put the caret where something is to be filled in.
+    """
     opened = session.open_file(uri)
     if opened is None:
         return []
@@ -33,7 +39,7 @@ def code_actions(
     published = known.found if known else ()
     if _wanted(types.CodeActionKind.QuickFix.value, only):
         touched = [one for one in published if _touch(one[0].range, where)]
-        actions += _fixes(document, touched)
+        actions += _fixes(document, touched, snippets=snippets)
         actions += _fix_rule(document, touched, published)
         actions += _ignores(document, touched, SourceText(analysis.text))
     if only and _wanted(FIX_ALL, only):
@@ -43,10 +49,32 @@ def code_actions(
     return actions
 
 
-def _fixes(document: Document, touched: Iterable[tuple[types.Diagnostic, Problem]]) -> Iterator[types.CodeAction]:
+def _fixes(
+    document: Document, touched: Iterable[tuple[types.Diagnostic, Problem]], *, snippets: bool
+) -> Iterator[types.CodeAction]:
     for diagnostic, problem in touched:
         for fix in problem.fixes:
+            if snippets and _is_to_be_filled_in(fix):
+                yield _snippet(document, fix, diagnostic)
+                continue
             yield _action(document, fix.title, fix.edits, diagnostic, preferred=fix.sure)
+
+
+def _is_to_be_filled_in(fix: Fix) -> bool:
+    """Whether it writes the comment in which the user is to name the model."""
+    return len(fix.edits) == 1 and fix.edits[0].text.rstrip().endswith(MARK.rstrip())
+
+
+def _snippet(document: Document, fix: Fix, diagnostic: types.Diagnostic) -> types.CodeAction:
+    """The comment with the caret behind it: as a plain edit, what is typed next would land in the code."""
+    (edit,) = fix.edits
+    text = edit.text.replace("\\", "\\\\").replace("$", "\\$").replace("}", "\\}")
+    end = len(text.rstrip("\r\n"))
+    where = document.client_range(edit.span).start
+    arguments = [document.uri_at(edit.span.start), {"line": where.line, "character": where.character}]
+    snippet = f"{text[:end]}$0{text[end:]}"
+    command = types.Command(fix.title, INSERT_SNIPPET, arguments=[*arguments, snippet])
+    return types.CodeAction(fix.title, types.CodeActionKind.QuickFix, [diagnostic], command=command)
 
 
 def _fix_rule(

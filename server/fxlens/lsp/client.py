@@ -21,6 +21,7 @@ class ClientShows:
     ``refreshes_lenses``, ``refreshes_hints``: code lenses and inlay hints that are asked for again when we say so.
     ``closed_notebooks``: cells of notebooks that are not open, as ``…/tour.ipynb#cell=3``; VS Code's own address of one
     is its own business, which a client learns by opening the notebook. Told in its ``initializationOptions``, too.
+    ``inserts_snippets``: a command ``fxlens.insertSnippet`` of the client, told of likewise.
     ``worker_log``: a log of its own for what workers say, which a client tells of in its ``initializationOptions``.
     """
 
@@ -35,6 +36,7 @@ class ClientShows:
     refreshes_hints: bool = False
     closed_notebooks: bool = False
     worker_log: bool = False
+    inserts_snippets: bool = False
 
     @staticmethod
     def of(capabilities: types.ClientCapabilities, options: object = None) -> ClientShows:
@@ -56,6 +58,7 @@ class ClientShows:
             refreshes_hints=bool(space and space.inlay_hint and space.inlay_hint.refresh_support),
             closed_notebooks=isinstance(options, Mapping) and options.get("closedNotebooks") is True,
             worker_log=isinstance(options, Mapping) and options.get("workerLog") is True,
+            inserts_snippets=isinstance(options, Mapping) and options.get("insertSnippet") is True,
         )
 
 

@@ -295,7 +295,8 @@ def _register_queries(server: FxLensServer) -> None:
     def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
         if params.range.start == params.range.end:
             server.caret_at(params.text_document.uri, params.range.start)
-        return code_actions(server.session, params.text_document.uri, params.range, params.context.only)
+        uri, only = params.text_document.uri, params.context.only
+        return code_actions(server.session, uri, params.range, only, snippets=server.shows.inserts_snippets)
 
 
 def _register_views(server: FxLensServer) -> None:

@@ -107,7 +107,7 @@ class Lanes:
             self._placed.append(lane)
             self.left, self.right = min(self.left, lane.x), max(self.right, lane.x)
             for line in lane.lines:
-                line.route, line.lane, line.turn = "lane", lane.x, 6 + 2 * (number % 3)
+                line.route, line.lane, line.turn = "lane", lane.x, 8 + 2 * (number % 3)
 
     def _needed(self) -> list[_Lane]:
         """Straight lines are settled here; what is left needs lanes."""
