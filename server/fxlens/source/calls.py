@@ -182,7 +182,7 @@ class _Call:
             hinted=hint is not None,
             given=tuple(_given(self.document, self.extractions, site)),
             caught=is_caught(self.run, first),
-            unpacks=any(argument.star for argument in site.arguments),
+            unpacks=any(argument.star for argument in site.arguments) or any(e.unpacks for e in self.extractions),
             reached=first.reached,
         )
 

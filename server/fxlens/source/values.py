@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from fxlens.source.document import Document
@@ -75,6 +75,8 @@ class Reference:
 
     dotted: str
     importer: str = ""
+    wrapped: tuple[Any, ...] = ()
+    """Arguments that ``functools.partial`` gives, as the interpreter has them."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,8 @@ class FunctionValue:
     closure: int
     bound: Value | None = None
     owner: ClassValue | None = None
-    wrapped: tuple[tuple[str, Alternatives], ...] = ()
-    """Arguments that ``functools.partial`` gives; positional ones have no name."""
+    wrapped: tuple[Any, ...] = ()
+    """Arguments that ``functools.partial`` gives, as the interpreter has them."""
 
 
 @dataclass(frozen=True)

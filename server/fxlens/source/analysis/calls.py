@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fxlens.source.analysis.classes import Classes
-from fxlens.source.analysis.functions import EXIT, replace_given
+from fxlens.source.analysis.functions import EXIT, replace_given, with_wrapped
 from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.run import Extraction
 from fxlens.source.library.container_methods import container_method
@@ -144,6 +144,7 @@ class Calls(Classes):
 
     def _call_reference(self, callee: Reference, given: list[Given], node: n.Expression) -> Alternatives:
         dotted = callee.dotted
+        given = with_wrapped(callee, given)
         known = extraction_function(dotted)
         if known is not None and isinstance(node, n.Call):
             self._extract(callee, given, node)
@@ -295,7 +296,7 @@ class Calls(Classes):
         names = POSITIONAL[dialect, function]
         arguments: dict[str, Given] = {}
         at = 0
-        unpacks = False
+        unpacks = bool(callee.wrapped)
         for each in given:
             unpacks = unpacks or bool(each.star)
             if each.keyword:

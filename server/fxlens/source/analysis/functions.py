@@ -18,6 +18,7 @@ from fxlens.source.values import (
     FunctionValue,
     Item,
     Method,
+    Reference,
     Subject,
     Unknown,
     certain,
@@ -137,9 +138,7 @@ class Functions(Definitions):
     ) -> dict[str, Given]:
         bound: dict[str, Given] = {}
         positional = [each for each in wanted if not each.star and not each.keyword_only]
-        listed = list(given)
-        for name, value in reversed(callee.wrapped):
-            listed.insert(0, replace_given(self.given(value, n.Expression((1, 0), (1, 0))), name, value, ""))
+        listed = with_wrapped(callee, given)
         if callee.bound is not None and positional:
             own = self.given(certain(callee.bound), n.Expression(positional[0].start_pos, positional[0].end_pos))
             if isinstance(node, n.Call) and isinstance(node.function, n.Attribute):
@@ -200,6 +199,14 @@ class Functions(Definitions):
     @abstractmethod
     def supplied(self, callee: FunctionValue, parameter: n.Parameter, event: Event) -> Alternatives | None:
         """What a test runner gives a parameter of a function that nobody calls."""
+
+
+def with_wrapped(callee: FunctionValue | Reference, given: list[Given]) -> list[Given]:
+    """The arguments of a call with those that ``functools.partial`` gives: a keyword of the call itself comes first."""
+    if not callee.wrapped:
+        return list(given)
+    positional = [each for each in callee.wrapped if not each.keyword]
+    return [*positional, *given, *(each for each in callee.wrapped if each.keyword)]
 
 
 def replace_given(given: Given, keyword: str, value: Alternatives, text: str) -> Given:

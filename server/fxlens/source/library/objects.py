@@ -114,11 +114,8 @@ def _partial(call: Called) -> Alternatives:
     function = call.positional[0] if call.positional else ()
     sides: list[Alternatives] = []
     for value, condition in function:
-        if isinstance(value, FunctionValue) and not call.unpacks:
-            wrapped = [("", each) for each in call.positional[1:]] + list(call.named.items())
-            sides.append(((replace(value, wrapped=(*value.wrapped, *wrapped)), condition),))
-        elif isinstance(value, Reference):
-            sides.append(((value, condition),))
+        if isinstance(value, (FunctionValue, Reference)) and not call.unpacks:
+            sides.append(((replace(value, wrapped=(*value.wrapped, *call.given[1:])), condition),))
         else:
             sides.append(under(call.unknown(), condition))
     return joined(*sides) if sides else call.unknown()
