@@ -19,7 +19,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 MODEL = "model = resnet18()"
 GOOD = 'create_feature_extractor(model, ["layer1"])'
 WRONG = 'create_feature_extractor(model, ["layer9"])'
-LAYERS = ["x", "conv1", "bn1"]
+LAYERS = ["conv1", "bn1", "relu"]
 
 
 @pytest.fixture
