@@ -30,6 +30,7 @@ from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, Torchvisi
 from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.recorded_calls import AppliedFunction, Given, has_proxy, is_constant, node_name, recorded_calls
 from fxlens.tracing.sources import definition_line, running_line
+from fxlens.tracing.type_calls import answered_types
 from fxlens.tracing.values import nodes_of
 
 _FRAMES_PER_LEVEL = 12
@@ -160,6 +161,8 @@ class NodePathTracer(fx.Tracer):
             self._thread = threading.get_ident()
             self._watch = stack.enter_context(watched_contexts())
             stack.enter_context(recorded_calls(self))
+            if isinstance(root, nn.Module):
+                stack.enter_context(answered_types(root))
             # torchvision's names are those of the class's own forward, whatever is called.
             is_own = isinstance(root, nn.Module) and self.naming == "fxlens"
             if isinstance(root, nn.Module) and is_own and (self.left_out or is_entered_otherwise(root)):
