@@ -21,6 +21,7 @@ class ClientShows:
     ``refreshes_lenses``, ``refreshes_hints``: code lenses and inlay hints that are asked for again when we say so.
     ``closed_notebooks``: cells of notebooks that are not open, as ``…/tour.ipynb#cell=3``; VS Code's own address of one
     is its own business, which a client learns by opening the notebook. Told in its ``initializationOptions``, too.
+    ``outline``: document symbols below others.
     ``inserts_snippets``: a command ``fxlens.insertSnippet`` of the client, told of likewise.
     ``worker_log``: a log of its own for what workers say, which a client tells of in its ``initializationOptions``.
     """
@@ -37,6 +38,7 @@ class ClientShows:
     closed_notebooks: bool = False
     worker_log: bool = False
     inserts_snippets: bool = False
+    outline: bool = False
 
     @staticmethod
     def of(capabilities: types.ClientCapabilities, options: object = None) -> ClientShows:
@@ -45,6 +47,7 @@ class ClientShows:
         item = completion.completion_item if completion else None
         resolve = item.resolve_support if item else None
         hover = documents.hover if documents else None
+        symbols = documents.document_symbol if documents else None
         space = capabilities.workspace
         return ClientShows(
             labels=bool(item and item.label_details_support),
@@ -53,6 +56,7 @@ class ClientShows:
             snippets=bool(item and item.snippet_support),
             resolves=bool(resolve and "documentation" in resolve.properties),
             links=bool(documents and documents.definition and documents.definition.link_support),
+            outline=bool(symbols and symbols.hierarchical_document_symbol_support),
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
             refreshes_lenses=bool(space and space.code_lens and space.code_lens.refresh_support),
             refreshes_hints=bool(space and space.inlay_hint and space.inlay_hint.refresh_support),

@@ -39,6 +39,7 @@ from fxlens.lsp.references import highlights, references
 from fxlens.lsp.refreshing import LensRefresher
 from fxlens.lsp.session import Published, Session
 from fxlens.lsp.status import status
+from fxlens.lsp.symbols import document_symbols, flat, workspace_symbols
 from fxlens.lsp.toggling import toggle
 from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path, tree_source
 from fxlens.lsp.typing_place import Change, end_of_edit
@@ -303,6 +304,15 @@ def _register_views(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
         return code_lenses(server.session, params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def outline(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
+        symbols = document_symbols(server.session, params.text_document.uri)
+        return symbols if server.shows.outline else flat(symbols, params.text_document.uri)
+
+    @server.feature(types.WORKSPACE_SYMBOL)
+    def find_symbols(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
+        return workspace_symbols(server.session, params.query)
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:
