@@ -23,6 +23,11 @@ class ClientShows:
     is its own business, which a client learns by opening the notebook. Told in its ``initializationOptions``, too.
     ``outline``: document symbols below others.
     ``inserts_snippets``: a command ``fxlens.insertSnippet`` of the client, told of likewise.
+    ``commands``: those of its own that a code lens may run; told in its ``initializationOptions``, for want of a
+    capability.
+    ``narrow_edits``: completion edits of the last dotted part only. Clients from before LSP 3.17 (those without label
+    details) may look for the beginning of an edit themselves, at the last character that is no letter.
+    ``asks_configuration``: settings when they are asked for.
     ``worker_log``: a log of its own for what workers say, which a client tells of in its ``initializationOptions``.
     """
 
@@ -39,6 +44,9 @@ class ClientShows:
     worker_log: bool = False
     inserts_snippets: bool = False
     outline: bool = False
+    narrow_edits: bool = False
+    asks_configuration: bool = False
+    commands: frozenset[str] = frozenset()
 
     @staticmethod
     def of(capabilities: types.ClientCapabilities, options: object = None) -> ClientShows:
@@ -61,9 +69,17 @@ class ClientShows:
             refreshes_lenses=bool(space and space.code_lens and space.code_lens.refresh_support),
             refreshes_hints=bool(space and space.inlay_hint and space.inlay_hint.refresh_support),
             closed_notebooks=isinstance(options, Mapping) and options.get("closedNotebooks") is True,
+            narrow_edits=not (item and item.label_details_support),
+            commands=_commands(options),
+            asks_configuration=bool(space and space.configuration),
             worker_log=isinstance(options, Mapping) and options.get("workerLog") is True,
             inserts_snippets=isinstance(options, Mapping) and options.get("insertSnippet") is True,
         )
+
+
+def _commands(options: object) -> frozenset[str]:
+    named = options.get("commands") if isinstance(options, Mapping) else None
+    return frozenset(each for each in named if isinstance(each, str)) if isinstance(named, list) else frozenset()
 
 
 def _takes_markdown(formats: Sequence[types.MarkupKind] | None) -> bool:
