@@ -89,11 +89,8 @@ async def test_settings_at_the_start_and_later(own_client: LanguageClient, tmp_p
 
 
 async def test_settings_are_asked_for_where_none_are_sent(own_client: LanguageClient, tmp_path: Path) -> None:
-    @own_client.feature(types.WORKSPACE_CONFIGURATION)
-    def configuration(params: types.ConfigurationParams) -> list[Any]:
-        assert [item.section for item in params.items] == ["fxlens"]
-        return [{**interpreter().get("fxlens", {}), "severity": {"unknown-node": "information"}}]
-
+    set_here = {**interpreter().get("fxlens", {}), "severity": {"unknown-node": "information"}}
+    own_client.set_configuration({"fxlens": set_here})
     capabilities = plain()
     assert capabilities.workspace
     capabilities.workspace.configuration = True
@@ -101,7 +98,7 @@ async def test_settings_are_asked_for_where_none_are_sent(own_client: LanguageCl
     document = lens.open("a.py", WRONG)
     await lens.settled(document)
     own_client.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))
-    await own_client.wait_for_notification_async(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+    await own_client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
     (found,) = await lens.settled(document)
     assert found.severity == types.DiagnosticSeverity.Information
 

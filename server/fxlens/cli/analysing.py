@@ -178,6 +178,8 @@ class Analyser:
             await self.engine.settled(uri)
             analysis = self.engine.analysis(uri)
             assert analysis is not None
+            if program is None:
+                self.engine.note_quiet(uri)
             own = {path: program} if program else {}
             project = self.engine.project(path)
             return Analysed(analysis, program, project, {**self.engine.notebooks(), **own})
@@ -209,6 +211,8 @@ class Analyser:
             found.unread += 1
             return
         found.looked_at.add(resolved)
+        if program is None and self.engine.is_quiet(resolved, text):
+            return
         analysed = await self.analyse(resolved, text, program)
         if problem := analysed.file.problem:
             say(f"{path}: {in_options(sentences(problem.message, problem.remedy))}")

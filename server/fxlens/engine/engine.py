@@ -19,6 +19,7 @@ from fxlens.engine.inputs import stated_inputs
 from fxlens.engine.neighbours import Neighbours
 from fxlens.engine.project_settings import FILE as PROJECT_FILE
 from fxlens.engine.project_settings import ProjectFinder, ProjectSettings
+from fxlens.engine.quiet_files import QuietFiles
 from fxlens.engine.reading import Reader, too_large
 from fxlens.engine.settings import EngineSettings
 from fxlens.engine.tasks import Tasks
@@ -77,6 +78,7 @@ class Engine:
         self._traces = Traces(self._take_worker, on_log, on_phase, on_worker_log)
         self._neighbours = Neighbours(self._read_again, on_log)
         self._reader = Reader(self._neighbours)
+        self._quiet = QuietFiles(None, "")
         self._tasks = Tasks(on_log)
         self._restarting = asyncio.Lock()
         self._looks = itertools.count()
@@ -90,6 +92,7 @@ class Engine:
         limit, self._settings = self._settings.limits.document_kb, settings
         self._neighbours.configure(settings.root_settings())
         self._projects = ProjectFinder(settings.root_settings().folder_of)
+        self._quiet = QuietFiles(settings.cache_folder, repr(settings.root_settings()))
         self._traces.configure(settings)
         for document in self._documents.values():
             if limit != settings.limits.document_kb and document.shown:
@@ -109,6 +112,17 @@ class Engine:
     def interpreter_of(self, path: str) -> tuple[str | None, str]:
         """The interpreter for ``path`` and why it is that one; without one, why there is none."""
         return self._settings.interpreter_of(path, self.project(path))
+
+    def is_quiet(self, path: str, text: str) -> bool:
+        """Whether an earlier run, or this one, found no call in the file, and nothing that decides that has changed."""
+        return self._quiet.has(path, text, self._neighbours.passing())
+
+    def note_quiet(self, uri: str) -> None:
+        """Remember of an open document without calls that it has none."""
+        document = self._documents.get(uri)
+        questions = self._neighbours.questions(document.path) if document and not document.calls else None
+        if document and questions is not None and document.problem is None and document.newest is None:
+            self._quiet.put(document.path, document.text, questions, self._neighbours.passing())
 
     # --- documents --------------------------------------------------------------------------------------------------
 
@@ -539,6 +553,7 @@ class Engine:
         """Close everything and end every process."""
         await self.close_all()
         self._reader.stop()
+        self._quiet.save()
         await self._neighbours.stop()
         await self._stop_work()
 

@@ -195,7 +195,7 @@ class _Table:
         return tuple(good)
 
     def _input(self) -> str | None:
-        """A list of sizes is the shape of one tensor, a list of such lists those of several; a text is an expression."""
+        """A list of sizes is the shape of a tensor, a list of such lists those of several, a text an expression."""
         value = self._values.get("input")
         if value is None:
             return None

@@ -10,6 +10,8 @@ from fxlens.engine.interpreters import python_in
 from fxlens.engine.project_settings import ProjectSettings
 from fxlens.worker.messages import Limits
 
+_NO_PROJECT = ProjectSettings()
+
 
 @dataclass(frozen=True)
 class FolderSettings:
@@ -59,7 +61,7 @@ class EngineSettings:
         containing = [folder for folder in self.folders if Path(path).is_relative_to(folder.path)]
         return max(containing, key=lambda folder: len(folder.path), default=None)
 
-    def interpreter_of(self, path: str, project: ProjectSettings) -> tuple[str | None, str]:
+    def interpreter_of(self, path: str, project: ProjectSettings = _NO_PROJECT) -> tuple[str | None, str]:
         """The interpreter for ``path`` and why it is that one; without one, why there is none.
 
         What the file's ``project`` names comes after what the user has set, and counts where it is trusted only.
