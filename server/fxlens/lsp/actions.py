@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lsprotocol import types
 
-from fxlens.checks import Edit, Problem
+from fxlens.checks import Edit, Fix, Problem
 from fxlens.checks.applying import sure_edits, sure_fix
 from fxlens.checks.ignores import ignore_fix
 from fxlens.checks.text import SourceText

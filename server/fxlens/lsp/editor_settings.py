@@ -32,7 +32,17 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
 }
 """Names in VS Code's settings, and where the same stands in what our own client sends."""
 _VSCODE_ONLY = ("trace.server", "tree.revealOnCursorMove")
-_OPTIONS = ("settings", "trusted", "folders", "default", "commands", "closedNotebooks", "workerLog", "fxlens")
+_OPTIONS = (
+    "settings",
+    "trusted",
+    "folders",
+    "default",
+    "commands",
+    "closedNotebooks",
+    "workerLog",
+    "insertSnippet",
+    "fxlens",
+)
 """Other keys of ``initializationOptions``."""
 
 
