@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Generator
 
+import psutil
 import pytest
 
 from fxlens.engine.disk_cache import FOLDER_VARIABLE, OFF
@@ -49,3 +52,28 @@ def _shared(session: pytest.Session, item: pytest.Item) -> str:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Report a test under its own id, without its group."""
     report.nodeid = report.nodeid.partition(f"@{GROUP}")[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Free what a test left behind, once that is much: traced models are in cycles with their weights.
+
+    Python collects such cycles the later, the more objects there are, and does not see how large the tensors are: a
+    process of tests would grow to gigabytes.
+    """
+    try:
+        return (yield)
+    finally:
+        _collect_if_large()
+
+
+_GROWTH = 300 * 2**20
+_process = psutil.Process()
+_size_after_collection = _process.memory_info().rss
+
+
+def _collect_if_large() -> None:
+    global _size_after_collection
+    if _process.memory_info().rss - _size_after_collection > _GROWTH:
+        gc.collect()
+        _size_after_collection = _process.memory_info().rss

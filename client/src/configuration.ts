@@ -20,6 +20,7 @@ const UNTRUSTED: Resolution = {
   reason: 'Restricted Mode',
   problem: 'The workspace is not trusted: nothing of it is run or probed.',
   problemKind: null,
+  isSet: false,
   passed: [],
 };
 
@@ -39,7 +40,13 @@ export async function gather(
     const { interpreter, reason, problem } = resolutions.get(folder) ?? UNTRUSTED;
     return { interpreter, reason, problem };
   };
-  const folders = paths.map((path) => ({ path, ...wire(path), extraPaths: extraPaths(path), input: inputOf(path) }));
+  const folders = paths.map((path) => ({
+    path,
+    ...wire(path),
+    isSet: resolutions.get(path)?.isSet ?? false,
+    extraPaths: extraPaths(path),
+    input: inputOf(path),
+  }));
   const configuration = { trusted: workspace.isTrusted, folders, default: wire(undefined), settings: settings() };
   return { configuration, resolutions };
 }

@@ -83,6 +83,8 @@ export interface Interpreter {
 
 export interface FolderConfiguration extends Interpreter {
   readonly path: string;
+  /** Whether the interpreter is that of `fxlens.interpreter`, so that the project's files name no other one. */
+  readonly isSet: boolean;
   /** Folders that its code may import from. */
   readonly extraPaths: readonly string[];
   /** An expression for the input that the shapes of its models are for; empty: one that is guessed. */

@@ -35,9 +35,7 @@ class Folding:
             (node.name.rpartition(".")[2], text, modes)
             for node, text, modes in zip(view.nodes, texts, view.modes, strict=True)
         ]
-        self._offsets = [
-            tuple(at - source for source, _ in inputs) if inputs else () for at, inputs in enumerate(view.inputs)
-        ]
+        self._offsets = [[at - source for source, _ in inputs] for at, inputs in enumerate(view.inputs)]
 
     def fold(self, group: Group) -> list[Group]:
         """Put runs of neighbours with equal structure into one group each; the new groups."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fxlens.graph import GraphNode
 
@@ -76,9 +77,11 @@ def _measure(groups: dict[str, Group]) -> None:
     """Which nodes each group holds; those that stand in others come after them in ``groups``."""
     for group in reversed(groups.values()):
         held = [child for child in group.children if not isinstance(child, int)]
-        own = [child for child in group.children if isinstance(child, int)]
-        group.first = min([*own, *(child.first for child in held)], default=0)
-        group.last = max([*own, *(child.last for child in held)], default=-1)
+        # Nodes come in execution order: the first and the last of them tell.
+        own = group.children if not held else [child for child in group.children if isinstance(child, int)]
+        ends: list[Any] = [own[0], own[-1]] if own else []
+        group.first = min([*ends, *(child.first for child in held)], default=0)
+        group.last = max([*ends, *(child.last for child in held)], default=-1)
         group.count = len(own) + sum(child.count for child in held)
 
 

@@ -30,7 +30,7 @@ def view_of(graph: ModelGraph, mode: Mode | None) -> View:
         return View(
             single.nodes,
             modes,
-            [tuple((source, MODES) for source in node.inputs) for node in single.nodes],
+            [[(source, MODES) for source in node.inputs] for node in single.nodes],
             [(key, at, MODES) for key, at in single.outputs],
         )
     return _merged(traced, [modal.node for modal in merged], [modal.modes for modal in merged])

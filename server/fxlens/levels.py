@@ -309,34 +309,30 @@ class Levels:
             for at in ((child,) if isinstance(child, int) else child.positions())
         }
         outside, first_output = len(level["names"]), len(group.children)
-        joined: dict[tuple[int, int], tuple[set[Mode], bool]] = {}
+        marks: dict[tuple[int, int], str] = {}
 
-        def join(source: int, reader: int, modes: tuple[Mode, ...], *, quiet: bool) -> None:
-            before = joined.get((source, reader))
-            if before is None:
-                joined[source, reader] = set(modes), quiet
-            else:
-                before[0].update(modes)
-                if before[1] and not quiet:
-                    joined[source, reader] = before[0], False
+        def join(source: int, reader: int, modes: tuple[Mode, ...], quiet: bool) -> None:
+            mark = _mark(modes, quiet)
+            before = marks.get((reader, source), mark)
+            marks[reader, source] = mark if mark == before else _united(mark, before)
 
         for at, reader in slot.items():
             for source, modes in self._inputs[at]:
                 child = slot.get(source, -1)
                 if child != reader:
-                    join(child, reader, modes, quiet=self._quiet[source] or self._quiet[at])
+                    join(child, reader, modes, self._quiet[source] or self._quiet[at])
             if group is not self._root:
                 for other in self._readers[at]:
                     if other not in slot:
                         modes = next(modes for source, modes in self._inputs[other] if source == at)
-                        join(reader, outside, modes, quiet=self._quiet[at] or self._quiet[other])
+                        join(reader, outside, modes, self._quiet[at] or self._quiet[other])
         for number, (_, at, modes) in enumerate(self._outputs):
             if at in slot:
-                join(slot[at], first_output + number if group is self._root else outside, modes, quiet=False)
-        ordered = sorted(joined.items(), key=lambda item: (item[0][1], item[0][0]))
-        level["edges"] = [end for pair, _ in ordered for end in pair]
-        marks = "".join(_mark(tuple(modes), quiet=quiet) for _, (modes, quiet) in ordered)
-        level["marks"] = marks if marks.strip("b") else ""
+                join(slot[at], first_output + number if group is self._root else outside, modes, False)
+        ordered = sorted(marks)
+        level["edges"] = [end for reader, source in ordered for end in (source, reader)]
+        letters = "".join(marks[pair] for pair in ordered)
+        level["marks"] = letters if letters.strip("b") else ""
 
     def _fold(self, group: Group) -> None:
         for run in self._folding.fold(group):
@@ -378,9 +374,15 @@ def _letter(modes: tuple[Mode, ...]) -> str:
     return _LETTERS.get(modes, "b")
 
 
-def _mark(modes: tuple[Mode, ...], *, quiet: bool) -> str:
-    letter = _letter(modes)
+def _mark(modes: tuple[Mode, ...], quiet: bool) -> str:
+    letter = _LETTERS.get(modes, "b")
     return letter.upper() if quiet else letter
+
+
+def _united(mark: str, other: str) -> str:
+    """The mark of an edge that stands for two: in the modes of both, and quiet if both are."""
+    modes = mark.lower() if mark.lower() == other.lower() else "b"
+    return modes.upper() if mark.isupper() and other.isupper() else modes
 
 
 def levels_of(graph: ModelGraph, mode: Mode | None) -> Levels:

@@ -25,14 +25,14 @@ from torch import fx, nn
 
 from fxlens import tracing
 from fxlens.graph import MODES, Mode
-from fxlens.tracing.api import warn_of_unrecorded
+from fxlens.tracing.api import is_subsequence, warn_of_unrecorded
 from fxlens.tracing.assembly import assemble
 from fxlens.tracing.extractor import FeatureExtractor, adopt
 from fxlens.tracing.modes import ModeTrace, trace_modes
 from fxlens.tracing.preserve import collector_paused
 from fxlens.tracing.pruning import Wanted
 from fxlens.tracing.settings import trace_settings
-from fxlens.tracing.tracer import lookup
+from fxlens.tracing.values import lookup
 
 __all__ = ["create_feature_extractor", "get_graph_node_names"]
 
@@ -256,16 +256,11 @@ def _warn_of_differences(traces: Mapping[Mode, ModeTrace]) -> None:
     if train == evaluation:
         return
     tracing_them = "The nodes obtained by tracing the model in"
-    if _is_part(evaluation, train):
+    if is_subsequence(evaluation, train):
         how = f"NOTE: {tracing_them} eval mode are a subsequence of those obtained in train mode. "
-    elif _is_part(train, evaluation):
+    elif is_subsequence(train, evaluation):
         how = f"NOTE: {tracing_them} train mode are a subsequence of those obtained in eval mode. "
     else:
         how = f"{tracing_them} train mode are different to those obtained in eval mode. "
     advice = "When choosing nodes for feature extraction, you may need to specify output nodes for train and eval mode "
     warnings.warn(f"{how}{advice}separately.", stacklevel=3)
-
-
-def _is_part(part: list[str], whole: list[str]) -> bool:
-    rest = iter(whole)
-    return all(name in rest for name in part)

@@ -4,9 +4,9 @@ import { expect, test } from './lib/test';
 test('a lens tells what the model is and opens its tree; hints tell shapes', async ({ code }) => {
   await code.open('resnet_features.py');
   await expect(code.errors).toHaveCount(1);
-  const lens = code.editor.locator('.codelens-decoration a', { hasText: 'nodes' });
+  const lens = code.editor.locator('.codelens-decoration a', { hasText: 'parameters' });
   await expect(lens).toContainText('M parameters');
-  await expect(code.editor.locator('.view-line', { hasText: /1×256×56×56/ })).toHaveCount(1);
+  await expect(code.editor.locator('.view-line', { hasText: /256×56×56/ })).toHaveCount(1);
   await code.picture('lens-and-hints');
   await lens.click();
   await expect(code.treeItem('layer1')).toBeVisible();

@@ -21,7 +21,7 @@ test('each log has its command, the walkthrough its steps, and nothing pops up',
   await code.picture('walkthrough');
   await page.locator('.gettingStartedContainer .monaco-button', { hasText: 'Open an Example' }).first().click();
   await expect(page.locator('.tab.active')).toContainText('Untitled-1');
-  await expect(code.editor.locator('.codelens-decoration a', { hasText: 'nodes' })).toContainText('M parameters');
+  await expect(code.editor.locator('.codelens-decoration a', { hasText: 'c2 1/4' })).toContainText('M parameters');
   await code.openSidebar();
   await expect(code.treeBox('avgpool')).toBeVisible();
   await code.picture('example');

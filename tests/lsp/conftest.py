@@ -75,7 +75,9 @@ SERVER = (
     if OTHER_PYTHON
     else [sys.executable, "-m", "fxlens", "lsp"]
 )
-PLAIN_OPTIONS = {"settings": SETTINGS} | ({"interpreter": sys.executable} if OTHER_PYTHON else {})
+COMMANDS = ["fxlens.revealTree", "fxlens.showGraph"]
+"""What the clients know; without them there are no code lenses."""
+PLAIN_OPTIONS = {"settings": SETTINGS, "commands": COMMANDS} | ({"interpreter": sys.executable} if OTHER_PYTHON else {})
 
 
 @pytest_lsp.fixture(
@@ -123,7 +125,7 @@ def rules(lens: Lens) -> Lens:
 def options(**changes: Any) -> dict[str, Any]:
     """What the VS Code client sends as ``initializationOptions``."""
     default = {"interpreter": sys.executable, "reason": "the tests' own", "problem": None}
-    changes = {"closedNotebooks": True, **changes}
+    changes = {"closedNotebooks": True, "commands": COMMANDS, **changes}
     folders = [
         {"path": str(path), "interpreter": sys.executable, "reason": "the tests' own", "problem": None}
         for path in (DEMO, WORKSPACES / "broken", WORKSPACES / "rules")

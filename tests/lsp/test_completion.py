@@ -51,7 +51,9 @@ async def test_the_first_level_comes_in_execution_order(lens: Lens) -> None:
 async def test_a_dot_opens_the_next_level(lens: Lens) -> None:
     answer = await check(lens, '{"layer1.|": "a"}', ["0", "1"])
     assert answer
-    assert [item.filter_text for item in answer.items][:3] == ["layer1.0", "layer1.1", "layer1.0.conv1"]
+    texts = [item.filter_text or item.label for item in answer.items][:3]
+    # Older clients are given edits of the last part.
+    assert texts in (["layer1.0", "layer1.1", "layer1.0.conv1"], ["0", "1", "0.conv1"])
     await check(lens, '{"layer1.0.|": "a"}', ["conv1", "bn1", "relu", "conv2", "bn2", "add", "relu_1"])
 
 

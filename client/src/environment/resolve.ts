@@ -27,6 +27,8 @@ export interface Resolution {
   readonly reason: string;
   readonly problem: string | null;
   readonly problemKind: ProblemKind | null;
+  /** Whether it is that of `fxlens.interpreter`. */
+  readonly isSet: boolean;
   /** What was tried before, for the log. */
   readonly passed: readonly string[];
 }
@@ -49,9 +51,10 @@ export async function resolveInterpreter(
 ): Promise<Resolution> {
   const passed: string[] = [];
   const choice = await choose(folder, sources, providerLimit, passed);
-  if ('problem' in choice) return { interpreter: null, ...choice, problemKind: 'noInterpreter', passed };
+  const isSet = sources.setting.trim() !== '';
+  if ('problem' in choice) return { interpreter: null, ...choice, problemKind: 'noInterpreter', isSet, passed };
   const found = await probe(choice.interpreter, { torch: true });
-  const rest = { reason: choice.reason, passed };
+  const rest = { reason: choice.reason, isSet, passed };
   if ('failure' in found) {
     const problem = `${choice.interpreter} does not run: ${found.failure}.`;
     return { interpreter: null, problem, problemKind: 'noInterpreter', ...rest };

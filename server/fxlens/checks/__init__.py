@@ -88,7 +88,7 @@ LEVELS = ("error", "warning", "information", "hint", "off")
 def wrong_severities(overrides: Mapping[str, str]) -> list[str]:
     """Problems of settings that name an unknown rule or severity; such settings change nothing."""
     return [
-        sentences(f"`severity`: there is no rule `{code}`", did_you_mean(tuple(nearest(code, RULES))))
+        sentences(f"`severity`: there is no rule `{code}`.", did_you_mean(tuple(nearest(code, RULES))))
         if code not in RULES
         else f"`severity`: {code} must be one of {', '.join(LEVELS)}, not {chosen!r}; {RULES[code].severity} is used."
         for code, chosen in overrides.items()

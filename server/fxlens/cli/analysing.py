@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
+from fxlens.checks.project_rules import project_problems
 from fxlens.checks.wording import sentences
-from fxlens.cli.environments import Chosen, choose
+from fxlens.cli.environments import choose
 from fxlens.cli.files import python_files
 from fxlens.cli.outcome import COULD_NOT_RUN, say
+from fxlens.cli.progress import progress
 from fxlens.cli.settings import in_options
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.engine.disk_cache import cache_folder
@@ -21,6 +23,7 @@ from fxlens.engine.engine import Engine
 from fxlens.engine.import_roots import environment_paths, project_root
 from fxlens.engine.interpreters import probe
 from fxlens.engine.notebook_files import SUFFIX, read_notebook
+from fxlens.engine.project_settings import ProjectSettings, matches
 from fxlens.engine.regular_files import read_source, skip_reason
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.source.model import Position
@@ -30,6 +33,7 @@ from fxlens.worker.messages import Limits
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH..."
 )
+STANDARD_INPUT = Path("-")
 extra_path_option = click.option(
     "--extra-path",
     "extra_paths",
@@ -58,11 +62,32 @@ class CouldNotRunError(click.ClickException):
 
 @dataclass
 class Analyses:
-    """The files with extraction calls, lines that say what could not be done, and how many files were not read."""
+    """The files with extraction calls, lines that say what could not be done, and how many files were not read.
+
+    ``looked_at`` are the files without and with calls, as absolute paths.
+    """
 
     files: list[Analysed] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     unread: int = 0
+    looked_at: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a command is to look at: files and folders, or one text from standard input that stands for a file.
+
+    ``python`` is the interpreter that was named, ``exclude`` are patterns of files to leave out, which count from the
+    working folder. ``quiet``: nothing is said that is no problem.
+    """
+
+    paths: tuple[Path, ...]
+    python: str | None = None
+    extra_paths: tuple[Path, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    quiet: bool = False
+    exclude: tuple[str, ...] = ()
+    stdin: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,22 +96,28 @@ class Analysed:
 
     file: FileAnalysis
     program: Program | None = None
+    project: ProjectSettings = field(default_factory=ProjectSettings)
     notebooks: Mapping[str, Program] = field(default_factory=dict)
     """The programs of all notebooks of the workspace: what is said of a file may stand in one of them."""
 
     @property
     def path(self) -> str:
         """As the user would write it: relative to where they are, if it lies below."""
-        try:
-            return str(Path(self.file.path).relative_to(Path.cwd()))
-        except ValueError:
-            return self.file.path
+        return shown_path(self.file.path)
 
     def place(self, position: Position) -> dict[str, int]:
         """Line and column from 1; in a notebook those in the cell, and which of the Python cells that is."""
         cell = self.program.place_of(position.line) if self.program else None
         line = {"cell": cell.at + 1, "line": position.line - cell.first + 1} if cell else {"line": position.line + 1}
         return {**line, "column": position.column + 1}
+
+
+def shown_path(path: str) -> str:
+    """A path as the user would write it: relative to the working folder, if it lies below."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
 
 
 def said_place(path: str, place: Mapping[str, int]) -> str:
@@ -100,30 +131,138 @@ def said_place(path: str, place: Mapping[str, int]) -> str:
     return f"{path}:{cell}{place['line']}:{place['column']}"
 
 
-def analyse(
-    paths: Iterable[Path],
-    python: str | None,
-    extra_paths: Iterable[Path] = (),
-    limits: Limits | None = None,
-    quiet: bool = False,
-) -> Analyses:
-    """The analyses of all files under ``paths`` that have an extraction call, with nothing left pending.
-
-    The Python that traces them is named on standard error, unless ``quiet``.
+class Analyser:
+    """One engine, with one worker for all files, as long as a command needs it; an asynchronous context.
 
     Raises:
-        CouldNotRunError: ``python`` cannot trace models.
+        CouldNotRunError: on entering, if the named Python cannot trace models.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.engine = Engine(on_analysis=lambda _: None, on_worker=lambda _: None, on_log=_log)
+        self.folders = workspace_folders(task.paths)
+        self._said: set[str] = set()
+
+    async def __aenter__(self) -> Analyser:
+        python = self.task.python
+        if python and (answer := await probe(python)).problem:
+            raise CouldNotRunError(in_options(f"{answer.problem} {answer.remedy}".strip()))
+        self.engine.configure(self._settings())
+        await self.engine.indexed()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.engine.shutdown()
+
+    async def analyses(self) -> Analyses:
+        """The analyses of all files that have an extraction call, with nothing left pending."""
+        found = Analyses()
+        files = list(self._files())
+        with progress(len(files), quiet=self.task.quiet) as advance:
+            for path in files:
+                advance(shown_path(str(path)))
+                await self._take(path, found)
+        for project in self.engine.projects():
+            found.failures += [
+                f"{shown_path(project.file)}:{problem.line + 1}: {problem.message}"
+                for problem in project_problems(project)
+            ]
+        return found
+
+    async def analyse(self, path: str, text: str, program: Program | None = None) -> Analysed:
+        """The analysis of a file with a text of its own, or of a notebook's ``program``."""
+        uri = Path(path).as_uri()
+        self.engine.open(uri, path, text, None)
+        try:
+            await self.engine.settled(uri)
+            analysis = self.engine.analysis(uri)
+            assert analysis is not None
+            if program is None:
+                self.engine.note_quiet(uri)
+            own = {path: program} if program else {}
+            project = self.engine.project(path)
+            return Analysed(analysis, program, project, {**self.engine.notebooks(), **own})
+        finally:
+            self.engine.close(uri)
+
+    def _files(self) -> Iterator[Path]:
+        if self.task.stdin is not None:
+            yield from self.task.paths
+            return
+        for path in python_files(self.task.paths, self._skip):
+            resolved = _resolved(path)
+            if matches(self.task.exclude, str(Path.cwd()), resolved) or self.engine.project(resolved).excludes(
+                resolved
+            ):
+                if path in self.task.paths:
+                    self._say_once(f"excluded: {path}")
+                continue
+            yield path
+
+    async def _take(self, path: Path, found: Analyses) -> None:
+        try:
+            resolved = _resolved(path)
+            program = read_notebook(path) if path.suffix == SUFFIX and self.task.stdin is None else None
+            text = program.text if program else read_source(path) if self.task.stdin is None else self.task.stdin
+        except (OSError, RuntimeError) as error:
+            self._skip(f"{path} {skip_reason(error)}")
+            found.failures += [f"{path} {skip_reason(error)}"] if path in self.task.paths else []
+            found.unread += 1
+            return
+        found.looked_at.add(resolved)
+        if program is None and self.engine.is_quiet(resolved, text):
+            return
+        analysed = await self.analyse(resolved, text, program)
+        if problem := analysed.file.problem:
+            say(f"{path}: {in_options(sentences(problem.message, problem.remedy))}")
+            found.unread += 1
+        if analysed.file.calls:
+            # Results depend on its torch.
+            interpreter, reason = self.engine.interpreter_of(resolved)
+            self._say_once(f"Python: {interpreter} ({reason})", interpreter)
+            found.files.append(analysed)
+            found.failures += _blocked(analysed.file)
+
+    def _settings(self) -> EngineSettings:
+        folders = tuple(self._folder(root) for root in self.folders)
+        return EngineSettings(
+            trusted=True,
+            folders=folders,
+            default_interpreter=folders[0].interpreter,
+            default_reason=folders[0].interpreter_reason,
+            extra_paths=tuple(str(path.resolve()) for path in self.task.extra_paths),
+            limits=self.task.limits,
+            python_path=python_path(),
+            cache_folder=cache_folder(),
+        )
+
+    def _folder(self, root: str) -> FolderSettings:
+        chosen = choose(self.task.python, Path(root), self.task.paths, os.environ)
+        return FolderSettings(root, chosen.interpreter, chosen.reason, interpreter_set=bool(self.task.python))
+
+    def _say_once(self, line: str, about: str | None = None) -> None:
+        key = about or line
+        if not self.task.quiet and key not in self._said:
+            self._said.add(key)
+            say(line)
+
+    def _skip(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            say(f"skipped: {line}")
+
+
+def analyse(task: Task) -> Analyses:
+    """The analyses of all files of ``task`` that have an extraction call.
+
+    Raises:
+        CouldNotRunError: the named Python cannot trace models.
     """
 
     async def collect() -> Analyses:
-        extra = tuple(str(path.resolve()) for path in extra_paths)
-        if python and (answer := await probe(python)).problem:
-            raise CouldNotRunError(in_options(f"{answer.problem} {answer.remedy}".strip()))
-        found = Analyses()
-        async for analysis in _analyses(list(paths), python, extra, limits or Limits(), found, quiet=quiet):
-            found.files.append(analysis)
-            found.failures += _blocked(analysis.file)
-        return found
+        async with Analyser(task) as analyser:
+            return await analyser.analyses()
 
     return asyncio.run(collect())
 
@@ -143,75 +282,14 @@ def python_path() -> tuple[str, ...]:
     return tuple(str(Path(entry).resolve()) if Path(entry).is_dir() else entry for entry in environment_paths())
 
 
-async def _analyses(
-    paths: list[Path], python: str | None, extra_paths: tuple[str, ...], limits: Limits, found: Analyses, *, quiet: bool
-) -> AsyncIterator[Analysed]:
-    engine = Engine(on_analysis=lambda _: None, on_worker=lambda _: None, on_log=_log)
-    folders = tuple(_folder(root, python, paths) for root in workspace_folders(paths))
-    first = folders[0]
-    settings = EngineSettings(
-        trusted=True,
-        folders=folders,
-        default_interpreter=first.interpreter,
-        default_reason=first.interpreter_reason,
-        extra_paths=extra_paths,
-        limits=limits,
-        python_path=python_path(),
-        cache_folder=cache_folder(),
-    )
-    engine.configure(settings)
-    said: set[str | None] = set()
-    await engine.indexed()
-    try:
-        for path in python_files(paths, _skip):
-            try:
-                resolved = path.resolve()
-                program = read_notebook(path) if path.suffix == SUFFIX else None
-                text = program.text if program else read_source(path)
-            except (OSError, RuntimeError) as error:
-                _skip(f"{path} {skip_reason(error)}")
-                found.failures += [f"{path} {skip_reason(error)}"] if path in paths else []
-                found.unread += 1
-                continue
-            uri = resolved.as_uri()
-            engine.open(uri, str(resolved), text, None)
-            await engine.settled(uri)
-            analysis = engine.analysis(uri)
-            if analysis and analysis.problem:
-                reason = in_options(sentences(analysis.problem.message, analysis.problem.remedy))
-                click.echo(f"{path}: {reason}", err=True)
-                found.unread += 1
-            if analysis and analysis.calls:
-                if not quiet:
-                    _say_interpreter(settings.interpreter_of(str(resolved)), said)
-                own = {analysis.path: program} if program else {}
-                yield Analysed(analysis, program, {**engine.notebooks(), **own})
-            engine.close(uri)
-    finally:
-        await engine.shutdown()
-
-
-def _folder(root: str, python: str | None, paths: Iterable[Path]) -> FolderSettings:
-    chosen: Chosen = choose(python, Path(root), paths, os.environ)
-    return FolderSettings(root, chosen.interpreter, chosen.reason)
-
-
-def _say_interpreter(choice: tuple[str | None, str], said: set[str | None]) -> None:
-    """Name the Python that traces, once for each: results depend on its torch."""
-    interpreter, reason = choice
-    if interpreter not in said:
-        said.add(interpreter)
-        say(f"Python: {interpreter} ({reason})")
+def _resolved(path: Path) -> str:
+    return str(path.resolve())
 
 
 def _blocked(file: FileAnalysis) -> list[str]:
     """Why no model of the file could be traced, whatever it is: there is no Python with torch, or it does not start."""
     states = [state for call in file.calls for state in call.models if state.status == "blocked"]
     return [in_options(f"{state.failure.message} {state.failure.remedy}".strip()) for state in states if state.failure]
-
-
-def _skip(line: str) -> None:
-    say(f"skipped: {line}")
 
 
 def _log(message: str) -> None:

@@ -9,6 +9,7 @@ import click
 
 from fxlens.cli.analysing import (
     Analysed,
+    Task,
     analyse,
     extra_path_option,
     format_option,
@@ -36,7 +37,7 @@ def command(
     paths: tuple[Path, ...], form: str, python: str | None, extra_paths: tuple[Path, ...], limits: Limits
 ) -> None:
     """List extraction calls with their models and names."""
-    analyses = analyse(paths, python, extra_paths, limits)
+    analyses = analyse(Task(paths, python, extra_paths, limits))
     files = [_file(analysed) for analysed in analyses.files]
     if form == "json":
         click.echo(json_text({"files": files}))

@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections import Counter
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 import click
 
-from fxlens.cli.analysing import Analysed, Analyses, analyse, extra_path_option, paths_argument, python_option
-from fxlens.cli.counting import count
-from fxlens.cli.formats import FORMATS, render
+from fxlens.cli.analysing import STANDARD_INPUT, Analyser, Task, extra_path_option, python_option
+from fxlens.cli.formats import FORMATS
 from fxlens.cli.outcome import end, say
-from fxlens.cli.report import FAILING, Finding, Report
+from fxlens.cli.rounds import Mode, Outcome, Request, run_round
 from fxlens.cli.rule_options import RuleChoice, ignore_option, select_option, severity_option
-from fxlens.cli.settings import in_options, limit_option
+from fxlens.cli.settings import limit_option
+from fxlens.cli.watching import SECONDS, changed, stamps
 from fxlens.worker.messages import Limits
 
-_SEVERITIES = ("error", "warning", "information", "hint")
+
+def _patterns(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    from pathspec import GitIgnoreSpec
+
+    for value in values:
+        try:
+            GitIgnoreSpec.from_lines([value])
+        except ValueError as error:
+            raise click.BadParameter(f"{value!r} is not a pattern: {error}") from error
+    return values
 
 
 @click.command(name="check")
-@paths_argument
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path), metavar="PATH..."
+)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print problems."
 )
 @python_option
 @extra_path_option
+@click.option(
+    "--exclude",
+    multiple=True,
+    callback=_patterns,
+    metavar="PATTERN",
+    help="Files to leave out, as in a .gitignore of the working folder, also where they are named. Repeatable.",
+)
 @limit_option
 @select_option
 @ignore_option
 @severity_option
+@click.option("--fix", is_flag=True, help="Apply the fixes that are sure; print what is left.")
+@click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Leave out the problems that FILE lists.",
+)
+@click.option("--write-baseline", is_flag=True, help="List all problems in the file of --baseline, and exit with 0.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until interrupted.")
+@click.option(
+    "--stdin-filename",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Which file the text on standard input stands for, with PATH `-`.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 also if a call or a file could not be checked.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found; with 2 still if it could not run.")
 @click.option("--quiet", "-q", is_flag=True, help="Print problems and errors only.")
@@ -41,80 +75,89 @@ def command(
     form: str,
     python: str | None,
     extra_paths: tuple[Path, ...],
+    exclude: tuple[str, ...],
     limits: Limits,
     select: frozenset[str],
     ignore: frozenset[str],
     severities: tuple[tuple[str, str], ...],
+    fix: bool,
+    diff: bool,
+    baseline: Path | None,
+    write_baseline: bool,
+    watch: bool,
+    stdin_filename: Path | None,
     strict: bool,
     exit_zero: bool,
     quiet: bool,
     statistics: bool,
 ) -> None:
-    """Check the node names in extraction calls.
+    """Check the node names in extraction calls. PATH is a file, a folder, or `-` for standard input.
 
-    Folders are walked, respecting .gitignore; files that cannot be read are skipped and named. Exit code 0: nothing
-    of severity error or warning; 1: something, or with --strict something that could not be checked; 2: wrong usage,
-    or it could not run, as without torch; 130: interrupted. NO_COLOR and FORCE_COLOR are respected.
+    Folders are walked, respecting .gitignore; files that cannot be read are skipped and named. [tool.fxlens] of
+    pyproject.toml may say more; options win. Exit code 0: nothing of severity error or warning; 1: something, or with
+    --strict something that could not be checked; 2: wrong usage, or it could not run, as without torch; 130:
+    interrupted. NO_COLOR and FORCE_COLOR are respected.
     """
-    analyses = analyse(paths, python, extra_paths, limits, quiet)
-    report = _report(analyses, RuleChoice(select, ignore, severities))
-    text = render(report, form)
-    if text:
-        click.echo(text, color=_colour(os.environ.get("NO_COLOR"), os.environ.get("FORCE_COLOR")))
-    if statistics:
-        for code, number in Counter(finding.rule for finding in report.findings).most_common():
-            say(f"{number:5}  {code}")
-    if not quiet:
-        if form == "text":
-            say(_summary(report))
-        say(report.counts.sentence())
-    findings = any(finding.severity in FAILING for finding in report.findings)
-    end(findings=(findings or (strict and not report.counts.complete)) and not exit_zero, failures=report.failures)
+    if fix and diff:
+        raise click.UsageError("--fix and --diff exclude each other: --diff shows what --fix would do.")
+    if write_baseline and baseline is None:
+        raise click.UsageError("--write-baseline needs --baseline FILE.")
+    text = None
+    if STANDARD_INPUT in paths:
+        if len(paths) > 1 or watch:
+            raise click.UsageError("`-` stands alone: the text on standard input is checked once, and nothing else.")
+        paths, text = (stdin_filename or Path("standard_input.py"),), _standard_input()
+    elif stdin_filename:
+        raise click.UsageError("--stdin-filename is for PATH `-`.")
+    mode: Mode = "fix" if fix else "diff" if diff else "baseline" if write_baseline else "check"
+    request = Request(
+        form, RuleChoice(select, ignore, severities), mode, baseline, strict, exit_zero, quiet, statistics
+    )
+    task = Task(paths, python, extra_paths, limits, quiet, exclude, text)
+    outcome = asyncio.run(_work(task, request, watch=watch))
+    end(findings=outcome.findings, failures=outcome.failures)
 
 
-def _report(analyses: Analyses, choice: RuleChoice) -> Report:
-    findings: list[Finding] = []
-    failures = list(analyses.failures)
-    for analysed in analyses.files:
-        try:
-            findings += _findings(analysed, choice)
-        except Exception as error:
-            # A defect of ours in one file must not hide what is wrong in the others.
-            failures.append(f"{analysed.path} could not be checked: {type(error).__name__}: {error}")
-    counts = count((call for analysed in analyses.files for call in analysed.file.calls), analyses.unread)
-    return Report(tuple(findings), counts, tuple(dict.fromkeys(failures)))
+async def _work(task: Task, request: Request, *, watch: bool) -> Outcome:
+    async with Analyser(task) as analyser:
+        before = stamps(analyser.folders, task.paths) if watch else {}
+        outcome = await run_round(analyser, request)
+        _print(outcome)
+        while watch:
+            await asyncio.sleep(SECONDS)
+            now = await asyncio.to_thread(stamps, analyser.folders, task.paths)
+            paths = changed(before, now)
+            before = now
+            if not paths:
+                continue
+            for path in paths:
+                analyser.engine.file_changed(path)
+            await analyser.engine.indexed()
+            say("")
+            outcome = await run_round(analyser, request)
+            if request.mode == "fix":
+                before = stamps(analyser.folders, task.paths)
+            for line in outcome.failures:
+                say(f"Error: {line}")
+            _print(outcome)
+        return outcome
 
 
-def _findings(analysed: Analysed, choice: RuleChoice) -> Iterator[Finding]:
-    from fxlens.checks import check_file
-
-    for problem in check_file(analysed.file, analysed.notebooks):
-        severity = choice.severity_of(problem.rule)
-        if severity is None:
-            continue
-        start, stop = analysed.place(problem.span.start), analysed.place(problem.span.end)
-        yield Finding(
-            path=analysed.path,
-            line=start["line"],
-            column=start["column"],
-            end_line=stop["line"],
-            end_column=stop["column"],
-            rule=problem.rule,
-            severity=severity,
-            message=in_options(problem.message),
-            suggestions=problem.suggestions,
-            cell=start.get("cell"),
-        )
+def _print(outcome: Outcome) -> None:
+    if outcome.text:
+        colour = _colour(os.environ.get("NO_COLOR"), os.environ.get("FORCE_COLOR"))
+        click.echo(outcome.text, color=colour, nl=not outcome.text.endswith("\n"))
+        sys.stdout.flush()
+    for line in outcome.said:
+        say(line)
 
 
-def _summary(report: Report) -> str:
-    numbers: Counter[str] = Counter(finding.severity for finding in report.findings)
-    counts = [
-        f"{numbers[severity]} {severity}{'s' if numbers[severity] > 1 and severity != 'information' else ''}"
-        for severity in _SEVERITIES
-        if numbers[severity]
-    ]
-    return ", ".join(counts) if counts else "No problems."
+def _standard_input() -> str:
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _colour(no_colour: str | None, force_colour: str | None) -> bool | None:

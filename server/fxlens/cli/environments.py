@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fxlens.engine.interpreters import python_in
+
 _VARIABLES = {"VIRTUAL_ENV": "the active environment, VIRTUAL_ENV", "CONDA_PREFIX": "the active conda environment"}
 _FOLDERS = (".venv", "venv")
 """Environments inside a project; the second one as in the editor."""
@@ -41,15 +43,6 @@ def choose(named: str | None, root: Path, paths: Iterable[Path], variables: Mapp
             if python := python_in(folder / name):
                 return Chosen(python, f"{name} of the project")
     return Chosen(sys.executable, "the one this command runs in")
-
-
-def python_in(environment: Path) -> str | None:
-    """The interpreter of a virtual or conda environment, on any system; ``None`` if there is none."""
-    for parts in (("bin", "python"), ("Scripts", "python.exe"), ("python.exe",)):
-        python = environment.joinpath(*parts)
-        if python.is_file():
-            return str(python.absolute())  # Not resolved: a link to the base Python is what makes it an environment.
-    return None
 
 
 def _up(root: Path, paths: Iterable[Path]) -> list[Path]:

@@ -6,11 +6,13 @@ import click
 
 
 @click.command(name="lsp")
-def command() -> None:
+@click.option("--stdio", is_flag=True, help="Use standard input and output, as without it: many editors add it.")
+@click.option("--clientProcessId", "client_process", type=int, hidden=True)  # Told again in the protocol.
+def command(stdio: bool, client_process: int | None) -> None:  # noqa: ARG001
     """Start the language server on standard input and output.
 
-    It uses the Python it runs in to trace models, and trusts the folders the editor opens. An editor may send
-    `interpreter` and `settings` in its initialization options.
+    It uses the Python it runs in to trace models, and trusts the folders the editor opens. An editor may send VS Code's
+    settings of FX Lens, such as `fxlens.interpreter`.
     """
     from fxlens.lsp.server import serve
 

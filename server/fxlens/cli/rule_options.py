@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import click
@@ -20,16 +20,20 @@ class RuleChoice:
     ignore: frozenset[str] = frozenset()
     severities: tuple[tuple[str, str], ...] = ()
 
-    def severity_of(self, code: str) -> Severity | None:
-        """The severity of a rule; ``None`` for one that is off.
+    def severity_of(
+        self, code: str, project: Mapping[str, str] | None = None, off: Collection[str] = ()
+    ) -> Severity | None:
+        """The severity of a rule; ``None`` for one that is off, as those in ``off`` are.
+
+        ``project`` are the levels that the project has set, which options overrule.
 
         Example:
             >>> RuleChoice(ignore=frozenset({"unknown-node"})).severity_of("unknown-node") is None
             True
         """
-        if code in self.ignore or (self.select and code not in self.select):
+        if code in self.ignore or code in off or (self.select and code not in self.select):
             return None
-        return severity_of(code, dict(self.severities))
+        return severity_of(code, {**(project or {}), **dict(self.severities)})
 
 
 def _codes(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:

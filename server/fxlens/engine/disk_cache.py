@@ -198,11 +198,16 @@ def _stamp(path: str) -> str:
     return f"{path} {status.st_mtime_ns} {status.st_ino}"
 
 
-@cache
 def own_fingerprint() -> str:
     """What changes when FX Lens itself does: another version may name nodes differently."""
+    return fingerprint_of("tracing", "worker")
+
+
+@cache
+def fingerprint_of(*floors: str) -> str:
+    """What changes when one of our own ``floors`` does, or a module that all of them share."""
     package = Path(__file__).parent.parent
-    sources = [*package.glob("*.py"), *package.glob("tracing/*.py"), *package.glob("worker/*.py")]
+    sources = [*package.glob("*.py"), *(path for floor in floors for path in package.glob(f"{floor}/**/*.py"))]
     stamps = [f"{path.name} {path.stat().st_mtime_ns}" for path in sorted(sources)]
     return hashlib.sha256("\0".join(stamps).encode()).hexdigest()
 

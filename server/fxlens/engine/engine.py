@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -16,6 +17,9 @@ from fxlens.engine.cache import Traced, TraceKey, key_of
 from fxlens.engine.documents import Call, Document, Model, arguments_of, statements_of
 from fxlens.engine.inputs import stated_inputs
 from fxlens.engine.neighbours import Neighbours
+from fxlens.engine.project_settings import FILE as PROJECT_FILE
+from fxlens.engine.project_settings import ProjectFinder, ProjectSettings
+from fxlens.engine.quiet_files import QuietFiles
 from fxlens.engine.reading import Reader, too_large
 from fxlens.engine.settings import EngineSettings
 from fxlens.engine.tasks import Tasks
@@ -68,11 +72,13 @@ class Engine:
         self._on_worker = on_worker
         self._on_log = on_log
         self._settings = EngineSettings()
+        self._projects = ProjectFinder(self._settings.root_settings().folder_of)
         self._documents: dict[str, Document] = {}
         self._jobs: dict[TraceKey, Job] = {}
         self._traces = Traces(self._take_worker, on_log, on_phase, on_worker_log)
         self._neighbours = Neighbours(self._read_again, on_log)
         self._reader = Reader(self._neighbours)
+        self._quiet = QuietFiles(None, "")
         self._tasks = Tasks(on_log)
         self._restarting = asyncio.Lock()
         self._looks = itertools.count()
@@ -85,6 +91,8 @@ class Engine:
             return
         limit, self._settings = self._settings.limits.document_kb, settings
         self._neighbours.configure(settings.root_settings())
+        self._projects = ProjectFinder(settings.root_settings().folder_of)
+        self._quiet = QuietFiles(settings.cache_folder, repr(settings.root_settings()))
         self._traces.configure(settings)
         for document in self._documents.values():
             if limit != settings.limits.document_kb and document.shown:
@@ -92,6 +100,29 @@ class Engine:
                 self._set_text(document, text, version)
             self._refresh(document, retry_blocked=True)
             self._launch_later(document, 0.0)
+
+    def project(self, path: str) -> ProjectSettings:
+        """What ``[tool.fxlens]`` of ``pyproject.toml`` says for the file ``path``."""
+        return self._projects.of(path)
+
+    def projects(self) -> list[ProjectSettings]:
+        """All tables that count for a file that was asked for."""
+        return self._projects.read()
+
+    def interpreter_of(self, path: str) -> tuple[str | None, str]:
+        """The interpreter for ``path`` and why it is that one; without one, why there is none."""
+        return self._settings.interpreter_of(path, self.project(path))
+
+    def is_quiet(self, path: str, text: str) -> bool:
+        """Whether an earlier run, or this one, found no call in the file, and nothing that decides that has changed."""
+        return self._quiet.has(path, text, self._neighbours.passing())
+
+    def note_quiet(self, uri: str) -> None:
+        """Remember of an open document without calls that it has none."""
+        document = self._documents.get(uri)
+        questions = self._neighbours.questions(document.path) if document and not document.calls else None
+        if document and questions is not None and document.problem is None and document.newest is None:
+            self._quiet.put(document.path, document.text, questions, self._neighbours.passing())
 
     # --- documents --------------------------------------------------------------------------------------------------
 
@@ -135,6 +166,11 @@ class Engine:
         """A file on disk changed: trace again what was made from it, and what failed and may now work."""
         self._traces.digests.forget(path)
         self._neighbours.file_changed(path)
+        if os.path.basename(path) == PROJECT_FILE:  # noqa: PTH119  (A path may be an address.)
+            self._projects.forget()
+            for document in self._documents.values():
+                self._refresh(document, retry_blocked=False)
+                self._launch_later(document, 0.0)
         for document in self._documents.values():
             touched = [model for model in document.models() if self._concerned(model, path)]
             for model in touched:
@@ -308,7 +344,7 @@ class Engine:
     ) -> Model:
         slice_ = call.slices[branch]
         request = self._request(document, call, slice_)
-        interpreter, reason = self._settings.interpreter_of(document.path)
+        interpreter, reason = self.interpreter_of(document.path)
         key = key_of(interpreter or "", request)
         blocked = self._why_blocked(interpreter, reason)
         if blocked is None and key in known and not self._outlived(known[key]):
@@ -339,7 +375,9 @@ class Engine:
     def _request(self, document: Document, call: ExtractionCall, slice_: Slice) -> TraceRequest:
         folder = self._settings.folder_of(slice_.path)
         lines = document.lines if "fxlens:" in document.text else ()  # splitting costs; most files have no comment
-        stated = stated_inputs(lines, call.span, self._settings.input_of(folder))
+        stated = stated_inputs(
+            lines, call.span, self._settings.input_of(folder) or self.project(slice_.path).input or ""
+        )
         roots = self._neighbours.import_roots(slice_.path)
         return TraceRequest(
             path=slice_.path,
@@ -469,7 +507,7 @@ class Engine:
 
     def worker_state(self, path: str) -> WorkerState:
         """The state of the worker that ``path`` would be traced by."""
-        interpreter, reason = self._settings.interpreter_of(path)
+        interpreter, reason = self.interpreter_of(path)
         if not self._settings.trusted:
             return WorkerState("stopped", NOT_TRUSTED.message, interpreter, reason)
         if interpreter is None:
@@ -515,6 +553,7 @@ class Engine:
         """Close everything and end every process."""
         await self.close_all()
         self._reader.stop()
+        self._quiet.save()
         await self._neighbours.stop()
         await self._stop_work()
 

@@ -26,6 +26,7 @@ from fxlens.engine.project_files import (
     of_setup_py,
     split_path,
 )
+from fxlens.engine.project_settings import ProjectFinder
 from fxlens.engine.regular_files import read_source
 from fxlens.source.path_edits import PathEdits, edits_path, path_edits, relevant_to_path
 from fxlens.source.project import imported_modules
@@ -91,12 +92,14 @@ class ImportRootFinder:
         self._declared: dict[str, tuple[str, ...]] = {}
         self._folders: dict[str, bool] = {}
         self._roots: dict[str, tuple[str, object, ImportRoots]] = {}
+        self._tables = ProjectFinder(settings.folder_of)
 
     def forget(self) -> None:
         """A project file, or the tree of folders, may have changed."""
         self._declared.clear()
         self._folders.clear()
         self._roots.clear()
+        self._tables.forget()
 
     def of(self, path: str) -> ImportRoots:
         """The roots of the file ``path``, which need not exist."""
@@ -120,6 +123,7 @@ class ImportRootFinder:
         likely: list[str] = []
         project = self._project_of(own, folder) if folder and own else folder
         if project and folder:
+            certain += self._extra(path)
             certain += self._project(project, folder)
             # Folders on the way up may be projects that no file declares; the nearest one is meant first.
             likely += [root for each in _up(own, folder) for root in self._with_below(each)]
@@ -141,6 +145,11 @@ class ImportRootFinder:
         if self.settings.trusted:
             entries += of_env_file(_read(os.path.join(folder, ".env")), {**os.environ, "workspaceFolder": folder})
         return self._existing(entries, folder)
+
+    def _extra(self, path: str) -> list[str]:
+        """The extra paths of ``[tool.fxlens]``."""
+        table = self._tables.of(path)
+        return self._existing(table.extra_paths, table.folder) if self.settings.trusted else []
 
     def _project(self, project: str, folder: str) -> tuple[str, ...]:
         """The package folders that the files of ``project`` declare."""

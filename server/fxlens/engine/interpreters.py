@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from fxlens.engine.private_folders import make_folder, remove_folder
 from fxlens.requirements import refusal
@@ -122,6 +123,15 @@ def _read(interpreter: str, output: bytes, errors: bytes, exit_code: int | None)
     if too_old is not None:
         return Probe(interpreter, python, f"{too_old} in {interpreter}.", OTHER)
     return Probe(interpreter, python)
+
+
+def python_in(environment: Path) -> str | None:
+    """The interpreter of a virtual or conda environment, on any system; ``None`` if there is none."""
+    for parts in (("bin", "python"), ("Scripts", "python.exe"), ("python.exe",)):
+        python = environment.joinpath(*parts)
+        if python.is_file():
+            return str(python.absolute())  # Not resolved: a link to the base Python is what makes it an environment.
+    return None
 
 
 def worker_environment() -> dict[str, str]:

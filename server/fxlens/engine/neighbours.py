@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from fxlens.engine.import_roots import ImportRoots, RootSettings, moves_roots
+from fxlens.engine.quiet_files import Questions
 from fxlens.engine.tasks import Tasks
 from fxlens.engine.workspace_files import WorkspaceFiles, read_workspace
 from fxlens.source.notebooks import Program
@@ -25,11 +26,17 @@ class Reading:
         self._files = files
         self._texts: set[str] = set()
         self._words: set[str] = set()
+        self._modules: set[tuple[str, str]] = set()
+
+    @property
+    def questions(self) -> Questions:
+        """What was asked until now."""
+        return Questions(frozenset(self._texts), frozenset(self._words), frozenset(self._modules))
 
     def of(self, files: WorkspaceFiles) -> Reading:
         """What was asked, with the files as they are now."""
         other = Reading(files)
-        other._texts, other._words = self._texts, self._words
+        other._texts, other._words, other._modules = self._texts, self._words, self._modules
         return other
 
     def text(self, path: str) -> str | None:
@@ -37,6 +44,7 @@ class Reading:
         return self._files.text(path)
 
     def module(self, dotted: str, importer: str) -> str | None:
+        self._modules.add((dotted, importer))
         return self._files.module(dotted, importer)
 
     def mentioning(self, word: str) -> Iterable[str]:
@@ -133,6 +141,11 @@ class Neighbours:
         """The text of a file that no editor holds, and the workspace for reading it once."""
         text = None if path in self._readings else self._files.text(path)
         return (text, self.passing()) if text is not None else None
+
+    def questions(self, path: str) -> Questions | None:
+        """What the last reading of the open document ``path`` asked of the workspace."""
+        reading = self._readings.get(path)
+        return reading.questions if reading else None
 
     def passing(self) -> Reading:
         """The workspace for reading a text once: an unopened file, or what is none of its files."""

@@ -25,7 +25,7 @@ def read_notebook(path: Path) -> Program:
     Raises:
         OSError: the file cannot be read.
     """
-    return _program(read_source(path))
+    return program_of(read_source(path))
 
 
 def notebooks_mentioning(
@@ -41,13 +41,14 @@ def notebooks_mentioning(
             except OSError as error:
                 on_skip(f"{path} {skip_reason(error)}")
                 continue
-            program = _program(text) if any(word in text for word in wanted) else Program.of(())
+            program = program_of(text) if any(word in text for word in wanted) else Program.of(())
             if program.cells:
                 found[str(path)] = program
     return found
 
 
-def _program(text: str) -> Program:
+def program_of(text: str) -> Program:
+    """The program of the notebook file with this text."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

@@ -6,6 +6,7 @@ the name of a source. None of them may stop, or keep waiting, what is done for t
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from pathlib import Path
@@ -72,6 +73,25 @@ def read_source(path: Path, largest: int = LARGEST_READ) -> str:
         return data.decode(ENCODINGS[0])
     except UnicodeDecodeError:
         return data.decode(ENCODINGS[1])
+
+
+def write_source(path: Path, text: str) -> None:
+    """Put ``text`` into a file that :func:`read_source` has read, in the encoding that it has there.
+
+    In place: a link stays one, and so do the file's owner and its rights.
+
+    Raises:
+        OSError: it cannot be written.
+        UnicodeEncodeError: the file's encoding lacks a character of ``text``.
+    """
+    before = read_regular(path)
+    try:
+        before.decode(ENCODINGS[0])
+    except UnicodeDecodeError:
+        data = text.encode(ENCODINGS[1])
+    else:
+        data = text.encode("utf-8-sig" if before.startswith(codecs.BOM_UTF8) else "utf-8")
+    path.write_bytes(data)
 
 
 def skip_reason(error: Exception) -> str:

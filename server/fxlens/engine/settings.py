@@ -6,13 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fxlens.engine.import_roots import RootSettings
+from fxlens.engine.interpreters import python_in
+from fxlens.engine.project_settings import ProjectSettings
 from fxlens.worker.messages import Limits
+
+_NO_PROJECT = ProjectSettings()
 
 
 @dataclass(frozen=True)
 class FolderSettings:
     """One workspace folder and its interpreter; ``interpreter_problem`` says why there is none.
 
+    ``interpreter_set``: the user has set it for FX Lens, so that no file of the project names another one.
     ``extra_paths`` are folders that its code may import from; ``None`` stands for those of the whole workspace.
     ``input`` is an expression for the input that shapes are for; likewise.
     """
@@ -21,6 +26,7 @@ class FolderSettings:
     interpreter: str | None = None
     interpreter_reason: str = ""
     interpreter_problem: str | None = None
+    interpreter_set: bool = False
     extra_paths: tuple[str, ...] | None = None
     input: str | None = None
 
@@ -55,9 +61,17 @@ class EngineSettings:
         containing = [folder for folder in self.folders if Path(path).is_relative_to(folder.path)]
         return max(containing, key=lambda folder: len(folder.path), default=None)
 
-    def interpreter_of(self, path: str) -> tuple[str | None, str]:
-        """The interpreter for ``path`` and why it is that one; without one, why there is none."""
+    def interpreter_of(self, path: str, project: ProjectSettings = _NO_PROJECT) -> tuple[str | None, str]:
+        """The interpreter for ``path`` and why it is that one; without one, why there is none.
+
+        What the file's ``project`` names comes after what the user has set, and counts where it is trusted only.
+        """
         folder = self.folder_of(path)
+        if project.python and self.trusted and not (folder and folder.interpreter_set):
+            python = python_in(Path(project.python)) if Path(project.python).is_dir() else project.python
+            if python is None:
+                return None, f"[tool.fxlens] python: there is no Python in {project.python}."
+            return python, "[tool.fxlens] of pyproject.toml"
         if folder and folder.interpreter:
             return folder.interpreter, folder.interpreter_reason
         if folder and folder.interpreter_problem:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lsprotocol import types
 
 from fxlens.checks import Edit, Fix, Problem
+from fxlens.checks.applying import sure_edits, sure_fix
 from fxlens.checks.ignores import ignore_fix
 from fxlens.checks.text import SourceText
 from fxlens.hint_comment import MARK
@@ -43,7 +44,7 @@ def code_actions(
         actions += _fix_rule(document, touched, published)
         actions += _ignores(document, touched, SourceText(analysis.text))
     if only and _wanted(FIX_ALL, only):
-        edits = list(_edits(problem for _, problem in published))
+        edits = list(sure_edits(problem for _, problem in published))
         if edits:
             actions.append(_action(document, "Fix all FX Lens problems", edits, kind=FIX_ALL))
     return actions
@@ -84,8 +85,8 @@ def _fix_rule(
 ) -> Iterator[types.CodeAction]:
     """One action for each rule that has several sure fixes in the file."""
     for rule in dict.fromkeys(problem.rule for _, problem in touched):
-        same = [problem for _, problem in published if problem.rule == rule and _sure(problem)]
-        edits = list(_edits(same))
+        same = [problem for _, problem in published if problem.rule == rule and sure_fix(problem)]
+        edits = list(sure_edits(same))
         if len(same) > 1 and edits:
             yield _action(document, f"Fix all {rule} problems in this file", edits)
 
@@ -97,26 +98,6 @@ def _ignores(
         fix = ignore_fix(problem, text)
         if fix:
             yield _action(document, fix.title, fix.edits, diagnostic)
-
-
-def _edits(problems: Iterable[Problem]) -> Iterator[Edit]:
-    """The edits of the sure fixes, without those that would touch an earlier one's place; an import only once."""
-    taken: list[Edit] = []
-    for problem in problems:
-        fix = _sure(problem)
-        edits = [edit for edit in fix.edits if edit not in taken] if fix else []
-        if any(_overlap(edit, other) for edit in edits for other in taken):
-            continue
-        taken += edits
-        yield from edits
-
-
-def _sure(problem: Problem) -> Fix | None:
-    return next((fix for fix in problem.fixes if fix.sure), None)
-
-
-def _overlap(one: Edit, other: Edit) -> bool:
-    return one.span.start <= other.span.end and other.span.start <= one.span.end
 
 
 def _action(

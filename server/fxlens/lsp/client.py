@@ -21,7 +21,13 @@ class ClientShows:
     ``refreshes_lenses``, ``refreshes_hints``: code lenses and inlay hints that are asked for again when we say so.
     ``closed_notebooks``: cells of notebooks that are not open, as ``…/tour.ipynb#cell=3``; VS Code's own address of one
     is its own business, which a client learns by opening the notebook. Told in its ``initializationOptions``, too.
+    ``outline``: document symbols below others.
     ``inserts_snippets``: a command ``fxlens.insertSnippet`` of the client, told of likewise.
+    ``commands``: those of its own that a code lens may run; told in its ``initializationOptions``, for want of a
+    capability.
+    ``narrow_edits``: completion edits of the last dotted part only. Clients from before LSP 3.17 (those without label
+    details) may look for the beginning of an edit themselves, at the last character that is no letter.
+    ``asks_configuration``: settings when they are asked for.
     ``worker_log``: a log of its own for what workers say, which a client tells of in its ``initializationOptions``.
     """
 
@@ -37,6 +43,10 @@ class ClientShows:
     closed_notebooks: bool = False
     worker_log: bool = False
     inserts_snippets: bool = False
+    outline: bool = False
+    narrow_edits: bool = False
+    asks_configuration: bool = False
+    commands: frozenset[str] = frozenset()
 
     @staticmethod
     def of(capabilities: types.ClientCapabilities, options: object = None) -> ClientShows:
@@ -45,6 +55,7 @@ class ClientShows:
         item = completion.completion_item if completion else None
         resolve = item.resolve_support if item else None
         hover = documents.hover if documents else None
+        symbols = documents.document_symbol if documents else None
         space = capabilities.workspace
         return ClientShows(
             labels=bool(item and item.label_details_support),
@@ -53,13 +64,22 @@ class ClientShows:
             snippets=bool(item and item.snippet_support),
             resolves=bool(resolve and "documentation" in resolve.properties),
             links=bool(documents and documents.definition and documents.definition.link_support),
+            outline=bool(symbols and symbols.hierarchical_document_symbol_support),
             progress=bool(capabilities.window and capabilities.window.work_done_progress),
             refreshes_lenses=bool(space and space.code_lens and space.code_lens.refresh_support),
             refreshes_hints=bool(space and space.inlay_hint and space.inlay_hint.refresh_support),
             closed_notebooks=isinstance(options, Mapping) and options.get("closedNotebooks") is True,
+            narrow_edits=not (item and item.label_details_support),
+            commands=_commands(options),
+            asks_configuration=bool(space and space.configuration),
             worker_log=isinstance(options, Mapping) and options.get("workerLog") is True,
             inserts_snippets=isinstance(options, Mapping) and options.get("insertSnippet") is True,
         )
+
+
+def _commands(options: object) -> frozenset[str]:
+    named = options.get("commands") if isinstance(options, Mapping) else None
+    return frozenset(each for each in named if isinstance(each, str)) if isinstance(named, list) else frozenset()
 
 
 def _takes_markdown(formats: Sequence[types.MarkupKind] | None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lsprotocol import types
 
 from fxlens.engine.analysis import CallAnalysis, ModelState
@@ -17,8 +19,11 @@ GRAPH = "fxlens.showGraph"
 _UNITS = (("B", 1e9), ("M", 1e6), ("k", 1e3))
 
 
-def code_lenses(session: Session, uri: str) -> list[types.CodeLens]:
-    """What is known of each extraction call, at its first line, and beside it a way to the graph of its model."""
+def code_lenses(session: Session, uri: str, commands: Collection[str]) -> list[types.CodeLens]:
+    """What is known of each extraction call, at its first line, and beside it a way to the graph of its model.
+
+    Only lenses whose command is one of ``commands``, which the client knows: a click on another would be an error.
+    """
     opened = session.open_file(uri)
     if opened is None or not session.configuration.code_lens:
         return []
@@ -30,8 +35,9 @@ def code_lenses(session: Session, uri: str) -> list[types.CodeLens]:
         title = describe(call)
         where = document.client_range(call.call.span)
         arguments = [uri, {"line": where.start.line, "character": where.start.character}]
-        lenses.append(types.CodeLens(where, types.Command(title, REVEAL, arguments=arguments)))
-        if any(state.graph for state in call.models):
+        if REVEAL in commands:
+            lenses.append(types.CodeLens(where, types.Command(title, REVEAL, arguments=arguments)))
+        if GRAPH in commands and any(state.graph for state in call.models):
             lenses.append(types.CodeLens(where, types.Command("graph", GRAPH, arguments=arguments)))
     return lenses
 

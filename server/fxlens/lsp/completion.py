@@ -14,6 +14,7 @@ from fxlens.explanations import modes_with
 from fxlens.graph import Mode, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.documents import Document
+from fxlens.lsp.narrowing import narrow
 from fxlens.lsp.places import place_phrase
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.stage_items import stage_items
@@ -81,6 +82,10 @@ def complete(
             items.append(item)
     if place.written is not None:
         complete_level = False
+    elif shown.narrow_edits:
+        kept = place.typed[: place.typed.rfind(".") + 1].removeprefix(place.given)
+        start = Position(place.span.start.line, place.span.start.column + len(kept))
+        narrow(items, kept, document.client_range(Span(start, place.span.end)))
     return types.CompletionList(is_incomplete=not complete_level, items=[*items, *stages])
 
 

@@ -1,21 +1,25 @@
 """What the client says of itself: interpreters, trust and settings, as one value that is compared and replaced whole.
 
 The VS Code client sends it in ``initializationOptions`` and again with ``fxlens/configure`` whenever it changes.
-Another editor need not send anything (it may send ``interpreter`` and ``settings``): the server then uses the
-interpreter it runs in and trusts its folders.
+Another editor need not send anything, and may send settings under VS Code's names (:mod:`fxlens.lsp.editor_settings`):
+the server uses the interpreter it runs in, unless told otherwise, and trusts its folders.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 from fxlens.checks import wrong_severities
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.import_roots import environment_paths
+from fxlens.engine.interpreters import python_in
 from fxlens.engine.settings import EngineSettings, FolderSettings
+from fxlens.lsp.editor_settings import of_editor
 from fxlens.worker.messages import Limits
 
 _LIMIT_NAMES = {
@@ -47,8 +51,20 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
     problems: list[str] = []
     known = _mapping(data, "initializationOptions", problems)
     settings = _mapping(known.get("settings"), "settings", problems)
+    if "trusted" in known:
+        base = _from_client(known, problems)
+    else:
+        named, wrong = of_editor(known)
+        problems += wrong
+        own = named.get("settings", {})
+        settings = {
+            **settings,
+            **own,
+            "limits": {**_mapping(settings.get("limits"), "limits", problems), **own.get("limits", {})},
+        }
+        base = _standalone(_text(named, "interpreter", problems), roots)
     engine = replace(
-        _from_client(known, problems) if "trusted" in known else _standalone(known.get("interpreter"), roots),
+        base,
         limits=_limits(_mapping(settings.get("limits"), "limits", problems), problems),
         extra_paths=_paths(settings.get("extraPaths"), problems),
         python_path=environment_paths(),
@@ -74,6 +90,7 @@ def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings
             interpreter=folder.get("interpreter"),
             interpreter_reason=folder.get("reason") or "",
             interpreter_problem=folder.get("problem"),
+            interpreter_set=folder.get("isSet") is True,
             extra_paths=_paths(folder["extraPaths"], problems) if "extraPaths" in folder else None,
             input=_text(folder, "input", problems) if "input" in folder else None,
         )
@@ -88,12 +105,25 @@ def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings
     )
 
 
-def _standalone(interpreter: str | None, roots: Sequence[str]) -> EngineSettings:
+def _standalone(interpreter: str, roots: Sequence[str]) -> EngineSettings:
     """Another editor: its folders are trusted, and the interpreter is the one it names or the server's own."""
-    reason = "the interpreter the language server was told to use" if interpreter else "the one the server runs in"
-    python = interpreter or sys.executable
-    folders = tuple(FolderSettings(root, python, reason) for root in roots)
-    return EngineSettings(trusted=True, folders=folders, default_interpreter=python, default_reason=reason)
+    default = _interpreter(interpreter, roots[0] if roots else "")
+    reason = "set by fxlens.interpreter" if interpreter else "the one the server runs in"
+    folders = tuple(
+        FolderSettings(root, _interpreter(interpreter, root), reason, interpreter_set=bool(interpreter))
+        for root in roots
+    )
+    return EngineSettings(trusted=True, folders=folders, default_interpreter=default, default_reason=reason)
+
+
+def _interpreter(named: str, folder: str) -> str:
+    """The interpreter that a text names: a path, relative to the folder, of an interpreter or of an environment."""
+    if not named:
+        return sys.executable
+    path = Path(folder, Path(named.replace("${workspaceFolder}", folder)).expanduser())
+    if os.sep not in named and not path.exists():
+        return named  # A command, such as `python3`.
+    return (python_in(path) or str(path)) if path.is_dir() else str(path)
 
 
 def _mapping(value: Any, name: str, problems: list[str]) -> Mapping[str, Any]:

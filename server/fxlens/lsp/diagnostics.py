@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
 from lsprotocol import types
 
 from fxlens.checks import RULES, Problem, check_file, severity_of
 from fxlens.checks.pages import page_file
+from fxlens.checks.project_rules import project_problems
 from fxlens.checks.wording import sentences
 from fxlens.graph import Failure
 from fxlens.lsp.documents import Document
@@ -40,6 +42,8 @@ def diagnose(session: Session, uris: Sequence[str]) -> Iterator[tuple[str, Publi
         if analysis.problem is not None:
             yield uri, Published(document.version, (), (_note(analysis.problem),) if uri == uris[0] else ())
             continue
+        if session.engine.project(analysis.path).excludes(analysis.path):
+            problems = []
         if problems is None:
             problems = check_file(analysis, {**session.engine.notebooks(), **session.workspace.notebooks()})
         typing = session.typing.get(uri)
@@ -48,9 +52,25 @@ def diagnose(session: Session, uris: Sequence[str]) -> Iterator[tuple[str, Publi
             for problem in problems
             if document.holds(problem.span)
             and not (typing and is_being_typed(document, analysis, problem, typing))
-            and (diagnostic := _diagnostic(session, document, problem)) is not None
+            and (diagnostic := _diagnostic(session, document, problem, analysis.path)) is not None
         )
         yield uri, Published(document.version, found)
+
+
+def diagnose_projects(session: Session) -> dict[str, list[types.Diagnostic]]:
+    """What is wrong with ``[tool.fxlens]`` of the open documents' projects, by the addresses of their files."""
+    return {
+        Path(project.file).as_uri(): [
+            types.Diagnostic(
+                types.Range(types.Position(problem.line, 0), types.Position(problem.line + 1, 0)),
+                problem.message,
+                types.DiagnosticSeverity.Warning,
+                source=SOURCE,
+            )
+            for problem in project_problems(project)
+        ]
+        for project in session.engine.projects()
+    }
 
 
 def _note(failure: Failure) -> types.Diagnostic:
@@ -60,8 +80,9 @@ def _note(failure: Failure) -> types.Diagnostic:
     return types.Diagnostic(types.Range(start, start), message, types.DiagnosticSeverity.Information, source=SOURCE)
 
 
-def _diagnostic(session: Session, document: Document, problem: Problem) -> types.Diagnostic | None:
-    severity = severity_of(problem.rule, session.configuration.severity)
+def _diagnostic(session: Session, document: Document, problem: Problem, path: str) -> types.Diagnostic | None:
+    overrides = session.engine.project(path).overrides(path, session.configuration.severity)
+    severity = severity_of(problem.rule, overrides)
     if severity is None:
         return None
     return types.Diagnostic(

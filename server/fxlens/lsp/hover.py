@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from lsprotocol import types
 
+from fxlens.engine.analysis import FileAnalysis
 from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.places import place_link
 from fxlens.lsp.session import Located, Session, query_at
-from fxlens.lsp.stage_views import stage_phrase
+from fxlens.lsp.stage_views import stage_phrase, stride_phrase
+from fxlens.lsp.summary import call_card
 from fxlens.lsp.words import input_phrase, module_shapes, node_phrase, shape_phrase
 from fxlens.queries import how_selected, index, select_all
 
+_MOST_EXPANSIONS = 16
 _MOST_MODELS = 4
 """A card for a name that is requested from a whole table of models would fill the screen."""
 
@@ -22,13 +27,53 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
     if opened is None:
         return None
     document, analysis = opened
-    located = query_at(analysis, document.position(client_position))
-    if located is None or not located.query.text:
+    position = document.position(client_position)
+    located = query_at(analysis, position)
+    if located is None:
+        summary = call_card(analysis, position)
+        return (
+            types.Hover(markup(summary[0], shown.markdown_hover), document.client_range(summary[1]))
+            if summary
+            else None
+        )
+    if not located.query.text:
         return None
-    text = card(session, located)
+    text = expansions(analysis, located) or card(session, located)
     if not text:
         return None
     return types.Hover(markup(text, shown.markdown_hover), document.client_range(located.query.span))
+
+
+def expansions(analysis: FileAnalysis, located: Located) -> str:
+    """The card of a string that stands for several names (an f-string in a loop): a line for each; else nothing."""
+    literal = located.query.literal
+    same = [Located(call, q) for call in analysis.calls for q in call.call.queries if q.literal == literal]
+    lines: dict[str, str] = {}
+    for each in same:
+        for graph in each.own_graphs:
+            lines.setdefault(each.query.text, _expansion(graph, each))
+    if len(lines) < 2:
+        return ""
+    shown = [f"- {line}" for line in islice(lines.values(), _MOST_EXPANSIONS)]
+    if len(lines) > _MOST_EXPANSIONS:
+        shown.append(f"- … and {len(lines) - _MOST_EXPANSIONS} more")
+    graph = next(graph for each in same for graph in each.own_graphs)
+    what_for = input_phrase(graph)
+    parts = [f"**{len(lines)} names** of {graph.class_name.rpartition('.')[2]}", "\n".join(shown)]
+    return "\n\n".join([*parts, *([f"_Shapes for {what_for}._"] if what_for else [])])
+
+
+def _expansion(graph: ModelGraph, located: Located) -> str:
+    text = located.query.text
+    said: dict[str, list[str]] = {}
+    for mode_graph in graph.traced():
+        if mode_graph.mode in located.query.modes:
+            node = select_all(mode_graph, located.analysis.call.asked_with(located.query)[0], graph.dialect).get(text)
+            parts = (node.name, shape_phrase(node.value), stride_phrase(graph, node.name)) if node else ()
+            said.setdefault(" · ".join(part for part in parts if part) or "selects nothing", []).append(mode_graph.mode)
+    if len(said) == 1:
+        return f"`{text}`: {next(iter(said))}"
+    return f"`{text}`: " + "; ".join(f"{what} in {' and '.join(modes)} mode" for what, modes in said.items())
 
 
 def card(session: Session, located: Located) -> str:

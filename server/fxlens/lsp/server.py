@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, cast
 
 from lsprotocol import types
@@ -25,7 +25,7 @@ from fxlens.lsp.completion import TRIGGERS, complete, resolve
 from fxlens.lsp.configuration import Configuration, read_configuration
 from fxlens.lsp.debug import debug_information
 from fxlens.lsp.definition import definition
-from fxlens.lsp.diagnostics import diagnose
+from fxlens.lsp.diagnostics import diagnose, diagnose_projects
 from fxlens.lsp.documents import Document, DocumentWorkspace
 from fxlens.lsp.garbage import Collector
 from fxlens.lsp.hover import hover
@@ -39,6 +39,7 @@ from fxlens.lsp.references import highlights, references
 from fxlens.lsp.refreshing import LensRefresher
 from fxlens.lsp.session import Published, Session
 from fxlens.lsp.status import status
+from fxlens.lsp.symbols import document_symbols, flat, workspace_symbols
 from fxlens.lsp.toggling import toggle
 from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path, tree_source
 from fxlens.lsp.typing_place import Change, end_of_edit
@@ -57,6 +58,10 @@ class FxLensServer(LanguageServer):
     collector: Collector
     trace_progress: TraceProgress
     lens_refresher: LensRefresher
+    roots: list[str]
+    """The workspace folders that the client has told of; our own tells of them in its configuration, too."""
+    options: Any
+    """The ``initializationOptions``."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -69,8 +74,9 @@ class FxLensServer(LanguageServer):
         )
 
     def start_session(self, params: types.InitializeParams) -> None:
-        roots = [path for folder in params.workspace_folders or () if (path := to_fs_path(folder.uri))]
-        configuration = read_configuration(params.initialization_options, roots)
+        self.roots = _roots(params)
+        self.options = params.initialization_options
+        configuration = read_configuration(self.options, self.roots)
         self.shows = ClientShows.of(params.capabilities, params.initialization_options)
         self.publisher = Publisher(self.publish)
         self.collector = Collector()
@@ -97,6 +103,19 @@ class FxLensServer(LanguageServer):
         for uri in self.program_uris():
             self.publish(uri)
 
+    def reconfigure(self, settings: Any = None) -> None:
+        """Read anew what an editor other than our own client has set: it sends no configuration of ours."""
+        if isinstance(settings, Mapping):
+            self.options = settings
+        configuration = read_configuration(self.options, self.roots)
+        if configuration != self.session.configuration:
+            self.configure(configuration)
+
+    @property
+    def sends_configuration(self) -> bool:
+        """Whether the client is our own, which sends trust and interpreters whenever they change."""
+        return isinstance(self.options, Mapping) and "trusted" in self.options
+
     def program_uris(self) -> list[str]:
         """The addresses of the open documents and notebooks."""
         return list(dict.fromkeys(document.program_uri for document in self.session.workspace.documents()))
@@ -111,6 +130,7 @@ class FxLensServer(LanguageServer):
         for shown_uri, published in shown.items():
             self.publish_diagnostics(shown_uri, published)
             self.protocol.notify("fxlens/modelChanged", {"uri": shown_uri})
+        self.publish_projects()
         if analysis is not None and shown:
             self.refresh_views()
             self.publish_status(analysis)
@@ -131,6 +151,17 @@ class FxLensServer(LanguageServer):
         document = self.session.workspace.document(uri)
         if document and self.session.caret_at(uri, document.position(position) if position else None):
             self.publish(document.program_uri)
+
+    def publish_projects(self) -> None:
+        """What is wrong with ``[tool.fxlens]``, at its line; taken back where it is right again or gone."""
+        current = diagnose_projects(self.session)
+        for uri in {*current, *self.session.published_projects}:
+            diagnostics = current.get(uri, [])
+            if diagnostics != self.session.published_projects.get(uri, []):
+                self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics))
+                for diagnostic in diagnostics:
+                    self.log(f"{uri}: {diagnostic.message}")
+        self.session.published_projects = {uri: each for uri, each in current.items() if each}
 
     def publish_diagnostics(self, uri: str, published: Published) -> None:
         """Remember what is known of a document, and send it where the client was sent something else."""
@@ -220,6 +251,25 @@ def _register_lifecycle(server: FxLensServer) -> None:
         watch_parent(params.process_id)
         server.start_session(params)
 
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
+        if server.sends_configuration:
+            return
+        settings = params.settings
+        if not settings and server.shows.asks_configuration:
+            items = [types.ConfigurationItem(section="fxlens")]
+            (section,) = await server.workspace_configuration_async(types.ConfigurationParams(items))
+            settings = {"fxlens": section} if section else {}
+        server.reconfigure(settings)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def did_change_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        gone = [to_fs_path(folder.uri) for folder in params.event.removed]
+        added = [path for folder in params.event.added if (path := to_fs_path(folder.uri))]
+        server.roots = list(dict.fromkeys([root for root in server.roots if root not in gone] + added))
+        if not server.sends_configuration:
+            server.reconfigure()
+
     @server.feature(types.SHUTDOWN)
     async def shutdown(_params: Any = None) -> None:
         await server.session.engine.shutdown()
@@ -302,7 +352,16 @@ def _register_queries(server: FxLensServer) -> None:
 def _register_views(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
-        return code_lenses(server.session, params.text_document.uri)
+        return code_lenses(server.session, params.text_document.uri, server.shows.commands)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def outline(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
+        symbols = document_symbols(server.session, params.text_document.uri)
+        return symbols if server.shows.outline else flat(symbols, params.text_document.uri)
+
+    @server.feature(types.WORKSPACE_SYMBOL)
+    def find_symbols(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
+        return workspace_symbols(server.session, params.query)
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:
@@ -387,6 +446,16 @@ def _register_picture(server: FxLensServer) -> None:
     @server.feature("fxlens/graphFind")
     def find_nodes(params: Any) -> GraphFound:
         return graph_find(server.session, _uri(params), _position(params), params)
+
+
+def _roots(params: types.InitializeParams) -> list[str]:
+    """The client's folders; an older client has one root, as an address or as a path."""
+    if params.workspace_folders:
+        uris = [folder.uri for folder in params.workspace_folders]
+    else:
+        uris = [params.root_uri] if params.root_uri else []
+    paths = [path for uri in uris if (path := to_fs_path(uri))]
+    return paths or ([params.root_path] if params.root_path else [])
 
 
 def _uri(params: Any) -> str:

@@ -67,6 +67,8 @@ class Session:
     published: dict[str, Published] = field(default_factory=dict)
     typing: dict[str, Position] = field(default_factory=dict)
     """Where the last edit of a document ended, as far as the caret may still be there: see `typing_place`."""
+    published_projects: dict[str, list[types.Diagnostic]] = field(default_factory=dict)
+    """What the client was last sent of ``pyproject.toml`` files, by their addresses."""
 
     def caret_at(self, uri: str, position: Position | None) -> bool:
         """The caret is at ``position`` (``None``: the text was saved); whether it left what was being typed."""

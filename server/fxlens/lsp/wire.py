@@ -60,6 +60,8 @@ class Interpreter(TypedDict):
 
 class FolderConfiguration(Interpreter):
     path: str
+    isSet: bool
+    """Whether the interpreter is that of `fxlens.interpreter`, so that the project's files name no other one."""
     extraPaths: list[str]
     """Folders that its code may import from."""
     input: str

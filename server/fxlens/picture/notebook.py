@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fxlens.graph import ModelGraph
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GraphPage:
     """A model's graph, which notebooks show as a page that opens and closes.
 
@@ -31,7 +31,11 @@ class GraphPage:
     mode: ShownMode
     opened: tuple[str, ...]
     height: int = 640
-    _page: str = field(default="", repr=False)
+    _page: str = ""
+
+    def __repr__(self) -> str:
+        name = self.graph.class_name.rpartition(".")[2]
+        return f"<graph of {name}, {self.mode} mode: a notebook shows it, save('{name}.html') writes it>"
 
     def _repr_html_(self) -> str:
         # A frame of its own: neither the page's styles nor its keys reach the notebook.

@@ -328,9 +328,9 @@ def _warn_of_differences(traces: Mapping[Mode, ModeTrace], current: Mode, *, bot
     advice = "create_feature_extractor takes train_return_nodes and eval_return_nodes where a name is one mode's only."
     if not both_are_given:
         advice = f"get_graph_node_names_by_mode gives both lists; {advice}"
-    if _is_subsequence(theirs, ours):
+    if is_subsequence(theirs, ours):
         how = f"the nodes of {other} mode are a subsequence of those of {current} mode"
-    elif _is_subsequence(ours, theirs):
+    elif is_subsequence(ours, theirs):
         how = f"the nodes of {current} mode are a subsequence of those of {other} mode"
     else:
         how = f"the nodes of {current} mode and of {other} mode are different"
@@ -351,6 +351,7 @@ def warn_of_unrecorded(traces: Mapping[Mode, ModeTrace], naming: Dialect) -> Non
         )
 
 
-def _is_subsequence(part: Sequence[str], whole: Sequence[str]) -> bool:
+def is_subsequence(part: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether ``part`` is ``whole`` without some of its items."""
     rest = iter(whole)
     return all(name in rest for name in part)

@@ -10,8 +10,9 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from fxlens.graph import Mode, ModuleAlias, ModuleInfo, SourceLine
+from fxlens.tracing.node_records import ModuleCall
 from fxlens.tracing.sources import definition_line, is_internal
-from fxlens.tracing.tracer import ModuleCall, NodePathTracer
+from fxlens.tracing.tracer import NodePathTracer
 
 
 def describe_modules(

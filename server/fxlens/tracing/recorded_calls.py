@@ -152,6 +152,24 @@ class Given:
     """Stands for an argument that comes with the call."""
 
 
+def separated(args: tuple[Any, ...], create_arg: Callable[[Any], Any]) -> tuple[list[Any], tuple[Any, ...]] | None:
+    """The arguments of a node, and all of a call, in which a :class:`Given` stands for each of these.
+
+    The others are constants that cannot be in a graph. ``None`` if one can be neither.
+    """
+    values: list[Any] = []
+    places: list[Any] = []
+    for arg in args:
+        try:
+            values.append(create_arg(arg))
+            places.append(Given())
+        except NotImplementedError:
+            if has_proxy(arg) or not is_constant(arg):
+                return None
+            places.append(arg)
+    return values, tuple(places)
+
+
 def function_of(target: Any) -> type[Function] | None:
     """The ``torch.autograd.Function`` that a node with this target applies."""
     return target.function if isinstance(target, AppliedFunction) else None

@@ -15,9 +15,9 @@ from fxlens.graph import MODES, Mode, ModelGraph
 from fxlens.queries import later_call_names
 from fxlens.tracing.model import describe
 from fxlens.tracing.modes import ModeTrace
+from fxlens.tracing.node_records import ModuleCall
 from fxlens.tracing.pruning import Wanted
 from fxlens.tracing.shapes import find_values
-from fxlens.tracing.tracer import ModuleCall
 from fxlens.tracing.values import Opaque, parts_of
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from itertools import takewhile
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import fx, nn
@@ -27,33 +26,12 @@ from fxlens.tracing.entry import entry, is_entered_otherwise
 from fxlens.tracing.inplace import PLAIN, InPlaceProxy
 from fxlens.tracing.lengths import known_length
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
+from fxlens.tracing.node_records import ModuleCall, NodeOrigin, room_on_the_stack
 from fxlens.tracing.preserve import tracing_lock
-from fxlens.tracing.recorded_calls import AppliedFunction, Given, has_proxy, is_constant, node_name, recorded_calls
+from fxlens.tracing.recorded_calls import AppliedFunction, node_name, recorded_calls, separated
 from fxlens.tracing.sources import definition_line, running_line
-from fxlens.tracing.values import nodes_of
-
-_FRAMES_PER_LEVEL = 12
-"""Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
-
-
-class NodeOrigin(NamedTuple):
-    """Where a node was made: the path of the module whose ``forward`` ran (``""`` is the root), and the line of it."""
-
-    scope: str
-    source: SourceLine | None
-
-
-class ModuleCall(NamedTuple):
-    """One call of a module while tracing.
-
-    ``returned`` is what it returned, as a structure of nodes (:mod:`fxlens.tracing.values`).
-    ``last`` is the last node made before it returned. ``caller`` is the path of the module whose ``forward`` called it.
-    """
-
-    path: str
-    returned: Any
-    last: fx.Node | None
-    caller: str = ""
+from fxlens.tracing.type_calls import answered_types
+from fxlens.tracing.values import lookup, nodes_of
 
 
 class NodePathTracer(fx.Tracer):
@@ -151,7 +129,7 @@ class NodePathTracer(fx.Tracer):
         self._entry_line = definition_line(own or getattr(type(root), self.traced_func_name, None) or type(root))
         tensors = [*root.named_buffers(), *root.named_parameters()]
         self._tensor_names = {id(tensor): (tensor, name) for name, tensor in tensors}
-        with _room_on_the_stack(max(path.count(".") for path in paths) + 2):
+        with room_on_the_stack(max(path.count(".") for path in paths) + 2):
             return self._trace(root, concrete_args)
 
     def _trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None) -> fx.Graph:
@@ -160,6 +138,8 @@ class NodePathTracer(fx.Tracer):
             self._thread = threading.get_ident()
             self._watch = stack.enter_context(watched_contexts())
             stack.enter_context(recorded_calls(self))
+            if isinstance(root, nn.Module):
+                stack.enter_context(answered_types(root))
             # torchvision's names are those of the class's own forward, whatever is called.
             is_own = isinstance(root, nn.Module) and self.naming == "fxlens"
             if isinstance(root, nn.Module) and is_own and (self.left_out or is_entered_otherwise(root)):
@@ -240,7 +220,7 @@ class NodePathTracer(fx.Tracer):
         if self._is_probing:
             return run()
         if not self.traces_through and not kwargs:
-            recorded = self._function_arguments(args)
+            recorded = separated(args, self.create_arg)
             if recorded is not None:
                 return self._one_node(function, run, *recorded)
         before, changes = self._last_node(), len(self.changes)
@@ -250,20 +230,6 @@ class NodePathTracer(fx.Tracer):
             lost_function(function.__qualname__, running_line(_TRACE_CODE), self._nodes_after(before), self.naming)
         )
         return result
-
-    def _function_arguments(self, args: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]] | None:
-        """The arguments of the node, and between which constants they stand that cannot be in a graph."""
-        values: list[Any] = []
-        places: list[Any] = []
-        for arg in args:
-            try:
-                values.append(self.create_arg(arg))
-                places.append(Given())
-            except NotImplementedError:
-                if has_proxy(arg) or not is_constant(arg):
-                    return None
-                places.append(arg)
-        return values, tuple(places)
 
     def _one_node(
         self, function: type[Function], run: Callable[[], Any], values: list[Any], places: tuple[Any, ...]
@@ -425,28 +391,9 @@ class NodePathTracer(fx.Tracer):
         return {path: found[path] if path in found else lookup(self.root, path) for path in sorted(paths)}
 
 
-def lookup(root: nn.Module, path: str) -> Any:
-    """The attribute at a dotted path."""
-    value: Any = root
-    for part in path.split("."):
-        value = getattr(value, part)
-    return value
-
-
 _INSTEAD = "make the module a leaf module, or decide by something that is known before forward runs"
 _TRACE_CODE = NodePathTracer.trace.__code__
 
 
 def _rule(naming: Dialect, module_paths: Iterable[str]) -> NamingRule:
     return FxlensNaming(module_paths) if naming == "fxlens" else TorchvisionNaming()
-
-
-@contextmanager
-def _room_on_the_stack(levels: int) -> Iterator[None]:
-    """Let modules nest as deeply while they are traced as they may when they run: tracing needs twice the frames."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, limit + levels * _FRAMES_PER_LEVEL))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)

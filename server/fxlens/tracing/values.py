@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
-from torch import fx
+from torch import fx, nn
 from torch.fx.proxy import Attribute
 
 from fxlens.tracing.torch_private import node_of_attribute
@@ -178,3 +178,11 @@ def _clone(tensor: torch.Tensor) -> torch.Tensor:
         return tensor.clone()
     with torch.inference_mode(inference), torch.set_grad_enabled(gradient):
         return tensor.clone()
+
+
+def lookup(root: nn.Module, path: str) -> Any:
+    """The attribute at a dotted path."""
+    value: Any = root
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value

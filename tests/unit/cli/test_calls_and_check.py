@@ -106,7 +106,7 @@ def test_an_internal_error_is_two_and_not_a_finding(folder: Path, monkeypatch: p
     def broken(*_: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("fxlens.cli.check.analyse", broken)
+    monkeypatch.setattr("fxlens.cli.analysing.Analyser.analyses", broken)
     result = run(folder, monkeypatch, "check", "right.py")
     assert (result.exit_code, "a defect" in result.stderr) == (2, True)
 

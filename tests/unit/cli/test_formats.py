@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,8 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft7Validator
+from junitparser import JUnitXml
 
 from fxlens.checks import RULES
 from fxlens.cli.counting import Counts
@@ -71,8 +76,13 @@ def test_github_annotations_are_read_back() -> None:
     assert render(CLEAN, "github") == ""
 
 
+SARIF_SCHEMA = Path(__file__).parent / "schemas" / "sarif-2.1.0-rtm.5.json"
+"""OASIS's schema, as the npm package @microsoft/jest-sarif carries it."""
+
+
 def check_sarif(log: Any) -> Any:
-    """What the schema of SARIF 2.1.0 requires of the objects that are used, and the bounds it sets; gives the run."""
+    """SARIF 2.1.0 by its schema, and what that leaves to the text of the standard; gives the run."""
+    Draft7Validator(json.loads(SARIF_SCHEMA.read_text(encoding="utf-8"))).validate(log)
     assert set(log) == {"$schema", "version", "runs"}
     assert log["version"] == "2.1.0"
     (only,) = log["runs"]
@@ -118,12 +128,39 @@ def test_junit_is_xml_whose_counts_are_right() -> None:
     failure = suite.find("*/failure")
     assert failure is not None
     assert failure.attrib["message"] == "50% of `x<y>&\n\ufffd\ufffd` is: wrong"
+    read = JUnitXml.fromstring(render(REPORT, "junit").encode())
+    assert (read.tests, read.failures, read.errors) == (5, 2, 1)
+    assert [[type(each).__name__ for each in case.result] for case in next(iter(read))] == [
+        ["Failure"],
+        [],
+        ["Failure"],
+        [],
+        ["Error"],
+    ]
     (case,) = ElementTree.fromstring(render(CLEAN, "junit"))[0]
     assert (case.attrib["name"], list(case)) == ("2 calls checked.", [])
 
 
+GITLAB_SCHEMA = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["description", "check_name", "fingerprint", "severity", "location"],
+        "properties": {
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": {
+                "required": ["path", "lines"],
+                "properties": {"lines": {"required": ["begin"], "properties": {"begin": {"type": "integer"}}}},
+            },
+        },
+    },
+}
+"""Of the documentation of GitLab's code quality reports, "Code Quality report format": there is no file of it."""
+
+
 def test_gitlab_has_the_required_keys_and_fingerprints_of_their_own() -> None:
     found = json.loads(render(REPORT, "gitlab"))
+    Draft7Validator(GITLAB_SCHEMA).validate(found)
     for entry in found:
         assert set(entry) == {"description", "check_name", "fingerprint", "severity", "location"}
         assert entry["severity"] in ("info", "minor", "major", "critical", "blocker")
@@ -189,3 +226,26 @@ def test_colours_follow_the_environment(wrong: Path) -> None:
     assert "\x1b[" not in run(".").stdout
     assert "\x1b[31merror" in run(".", FORCE_COLOR="1").stdout
     assert "\x1b[" not in run(".", FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_terminal_shows_what_is_being_checked_and_then_only_the_result(wrong: Path) -> None:
+    import pty
+
+    mine, its = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    command = [sys.executable, "-m", "fxlens", "check", "."]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=its, env=environment) as process:
+        os.close(its)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(mine, 10_000)
+            except OSError:  # All that it wrote was read, and it has ended.
+                break
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    os.close(mine)
+    assert b"Checking wrong.py" in shown
+    assert shown.rstrip().endswith(b"1 call checked.")
+    assert b"Checking" not in printed

@@ -47,6 +47,7 @@ def test_the_last_value_of_a_cell_is_the_page_in_a_frame(tmp_path):
 @pytest.mark.usefixtures("_built")
 def test_it_can_be_saved_as_page_and_as_picture(tmp_path):
     shown = fxlens.show(torch.nn.Sequential(torch.nn.ReLU()))
+    assert repr(shown) == "<graph of Sequential, eval mode: a notebook shows it, save('Sequential.html') writes it>"
     shown.save(tmp_path / "net.html")
     shown.save(tmp_path / "net.svg")
     assert "fxlens-graphs" in (tmp_path / "net.html").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from fxlens import create_feature_extractor, trace_model
+from fxlens import TracingError, create_feature_extractor, trace_model
 
 X = torch.randn(2, 4)
 
@@ -48,6 +48,14 @@ def of_result(x: Any) -> Any:
     return x * 2 if isinstance(torch.add(x, 1), (dict, (list, torch.Tensor))) else x - 1
 
 
+def is_plain(x: Any) -> bool:
+    return type(x) is torch.Tensor
+
+
+def helper(x: Any) -> Any:
+    return x * 2 if is_plain(x) else x - 1
+
+
 def case(x: Any) -> Any:
     match x:
         case list():
@@ -77,6 +85,11 @@ STEPS: dict[str, Any] = {
     "of a result": of_result,
     "attribute of a class": lambda x: x * 2 if isinstance(x, Asks.kinds) else x - 1,
     "union": lambda x: x * 2 if isinstance(x, torch.Tensor | None) else x - 1,
+    "type": lambda x: x * 2 if type(x) is torch.Tensor else x - 1,
+    "type equals": lambda x: x - 1 if type(x.relu()) != torch.Tensor else x * 2,  # noqa: E721
+    "subclass of type": lambda x: x * 2 if issubclass(type(x), torch.Tensor) else x - 1,
+    "type in": lambda x: x * 2 if type(x) in (torch.Tensor, list) else x - 1,
+    "type in a function": helper,
     "is_tensor": lambda x: x * 2 if torch.is_tensor(x) else x - 1,
     "hasattr": lambda x: x.tensors if hasattr(x, "tensors") else x * 2,
     "hasattr of a result": lambda x: x.relu().mask if hasattr(x.relu(), "mask") else x * 2,
@@ -89,6 +102,8 @@ SAME: dict[str, Any] = {
     "list": lambda x: x[0] if isinstance(x, (list, tuple)) else x * 2,
     "hasattr": lambda x: x * 2 if hasattr(x, "shape") else x - 1,
     "tensor_like": lambda x: x * 2 if torch.overrides.is_tensor_like(x) else x - 1,
+    "type": lambda x: x - 1 if type(x) is list or type([]) is not list or not isinstance(int, type) else x * 2,
+    "new type": lambda x: x * len(type("New", (list,), {})([1, 2])),
     "no branch": lambda x: x * (1 + 0 * isinstance(x, torch.Tensor)),
 }
 
@@ -186,3 +201,15 @@ def test_tracing_with_a_context_or_finally_is_no_catching() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         create_feature_extractor(Asks(step), ["layer"])
+
+
+def test_type_is_put_back() -> None:
+    create_feature_extractor(Asks(STEPS["type"]), ["layer"])
+    assert "type" not in globals()
+
+    def failing(x: torch.Tensor) -> torch.Tensor:
+        return x if type(x) is list or x.sum() > 0 else -x
+
+    with pytest.raises(TracingError):
+        create_feature_extractor(Asks(failing), ["layer"], backend="fx")
+    assert "type" not in globals()

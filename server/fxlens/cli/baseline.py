@@ -1,0 +1,99 @@
+"""A baseline: findings that a project has accepted for now, so that ``check`` fails for new ones only.
+
+The file is JSON: ``version`` (1) and ``problems``, a list of ``path`` (relative to the baseline's folder, with forward
+slashes), ``rule``, ``message`` and ``count``. Lines are left out: an edit elsewhere in a file must not make an old
+finding a new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, TypeAlias
+
+from fxlens.cli.report import Finding
+
+VERSION = 1
+Key: TypeAlias = tuple[str, str, str]
+"""Path, rule, message."""
+
+
+class BaselineError(Exception):
+    """The file is not a baseline; the message says why."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Findings that the baseline does not have, how many it has, and how many of its own were not found again."""
+
+    new: tuple[Finding, ...]
+    accepted: int
+    gone: int
+
+
+def compare(findings: Iterable[Finding], file: Path, looked_at: Iterable[str]) -> Compared:
+    """The findings beside those of the baseline ``file``; what it says of files not ``looked_at`` is left alone.
+
+    Raises:
+        BaselineError: the file cannot be read, or is not a baseline.
+    """
+    rest = _read(file)
+    new: list[Finding] = []
+    accepted = 0
+    for finding in findings:
+        key = _key(finding, file)
+        if rest[key] > 0:
+            rest[key] -= 1
+            accepted += 1
+        else:
+            new.append(finding)
+    visited = {_relative(path, file) for path in looked_at}
+    return Compared(tuple(new), accepted, sum(count for key, count in rest.items() if key[0] in visited))
+
+
+def write(findings: Iterable[Finding], file: Path) -> int:
+    """Write all findings as the baseline; how many there are.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    counts = Counter(_key(finding, file) for finding in findings)
+    problems = [
+        {"path": path, "rule": rule, "message": message, "count": count}
+        for (path, rule, message), count in sorted(counts.items())
+    ]
+    text = json.dumps({"version": VERSION, "problems": problems}, indent=2, ensure_ascii=False)
+    file.write_text(f"{text}\n", encoding="utf-8")
+    return sum(counts.values())
+
+
+def _read(file: Path) -> Counter[Key]:
+    try:
+        return Counter(dict(_entries(json.loads(file.read_text(encoding="utf-8")))))
+    except OSError as error:
+        raise BaselineError(f"{file} cannot be read: {error.strerror}. `--write-baseline` makes it.") from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BaselineError(f"{file} is not a baseline: {error}. `--write-baseline` makes it anew.") from error
+
+
+def _entries(data: Any) -> Iterator[tuple[Key, int]]:
+    if data["version"] != VERSION:
+        raise ValueError(f"its version is {data['version']!r}, not {VERSION}")
+    for entry in data["problems"]:
+        yield (str(entry["path"]), str(entry["rule"]), str(entry["message"])), int(entry["count"])
+
+
+def _key(finding: Finding, file: Path) -> Key:
+    return _relative(os.path.abspath(finding.path), file), finding.rule, finding.message  # noqa: PTH100
+
+
+def _relative(path: str, file: Path) -> str:
+    folder = file.resolve().parent
+    try:
+        return PurePath(os.path.relpath(Path(path).resolve(), folder)).as_posix()
+    except ValueError:  # Another drive.
+        return PurePath(path).as_posix()

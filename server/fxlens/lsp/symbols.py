@@ -1,0 +1,95 @@
+"""The outline: a document's extraction calls with the names that each requests, and those of all open files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsprotocol import types
+
+from fxlens.engine.analysis import CallAnalysis
+from fxlens.lsp.documents import Document
+from fxlens.lsp.session import Located, Session, main_state
+from fxlens.lsp.words import shape_phrase
+from fxlens.queries import select_alone
+from fxlens.source.model import Query, Span
+
+_LONGEST_MODEL = 40
+
+
+def document_symbols(session: Session, uri: str) -> list[types.DocumentSymbol]:
+    """The calls that stand in the document, each with its queries in the order in which they are written."""
+    opened = session.open_file(uri)
+    if opened is None:
+        return []
+    document, analysis = opened
+    return [
+        types.DocumentSymbol(
+            name=_title(call),
+            kind=types.SymbolKind.Function,
+            range=document.client_range(call.call.span),
+            selection_range=document.client_range(call.call.callee),
+            children=[_query(document, call, query, span) for query, span in _inside(document, call)],
+        )
+        for call in analysis.calls
+        if document.holds(call.call.span) and not call.call.delegates
+    ]
+
+
+def flat(symbols: list[types.DocumentSymbol], uri: str, container: str = "") -> list[types.SymbolInformation]:
+    """The same for a client that shows no hierarchy."""
+    found = []
+    for symbol in symbols:
+        location = types.Location(uri, symbol.range)
+        found.append(types.SymbolInformation(location, symbol.name, symbol.kind, container_name=container or None))
+        found += flat(list(symbol.children or ()), uri, symbol.name)
+    return found
+
+
+def workspace_symbols(session: Session, text: str) -> list[types.SymbolInformation]:
+    """The calls and queries of the open files whose names have the letters of ``text`` in this order."""
+    return [
+        symbol
+        for document in session.workspace.documents()
+        for symbol in flat(document_symbols(session, document.uri), document.uri)
+        if _has_letters(symbol.name, text)
+    ]
+
+
+def _has_letters(name: str, text: str) -> bool:
+    letters = iter(name.casefold())
+    return all(letter in letters for letter in text.casefold() if not letter.isspace())
+
+
+def _title(call: CallAnalysis) -> str:
+    state = main_state(call)
+    model = " ".join(state.slice.model.split()) if state else "…"
+    shown = model if len(model) <= _LONGEST_MODEL else f"{model[: _LONGEST_MODEL - 1]}…"
+    return f"{call.call.function}({shown})"
+
+
+def _inside(document: Document, call: CallAnalysis) -> Iterator[tuple[Query, Span]]:
+    """The queries that stand inside the call: a range of the outline must lie in that above it.
+
+    Names in a variable or a table have their place in the outline elsewhere.
+    """
+    seen: set[tuple[Span, str]] = set()
+    for query in sorted(call.call.queries, key=lambda each: each.literal.start):
+        span = query.literal
+        inside = call.call.span.start <= span.start and span.end <= call.call.span.end
+        if inside and query.text and document.holds(span) and (span, query.text) not in seen:
+            seen.add((span, query.text))
+            yield query, span
+
+
+def _query(document: Document, call: CallAnalysis, query: Query, span: Span) -> types.DocumentSymbol:
+    where = document.client_range(span)
+    return types.DocumentSymbol(query.text, types.SymbolKind.Key, where, where, detail=_detail(Located(call, query)))
+
+
+def _detail(located: Located) -> str | None:
+    for graph in located.own_graphs:
+        for mode_graph in graph.traced():
+            node = select_alone(graph, mode_graph, located.query.text)
+            if node is not None:
+                return shape_phrase(node.value) or None
+    return None

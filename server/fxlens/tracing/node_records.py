@@ -1,0 +1,46 @@
+"""What a tracer notes of nodes and of calls of modules, and the stack that it needs for these."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from torch import fx
+
+from fxlens.graph import SourceLine
+
+_FRAMES_PER_LEVEL = 12
+"""Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
+
+
+class NodeOrigin(NamedTuple):
+    """Where a node was made: the path of the module whose ``forward`` ran (``""`` is the root), and the line of it."""
+
+    scope: str
+    source: SourceLine | None
+
+
+class ModuleCall(NamedTuple):
+    """One call of a module while tracing.
+
+    ``returned`` is what it returned, as a structure of nodes (:mod:`fxlens.tracing.values`).
+    ``last`` is the last node made before it returned. ``caller`` is the path of the module whose ``forward`` called it.
+    """
+
+    path: str
+    returned: Any
+    last: fx.Node | None
+    caller: str = ""
+
+
+@contextmanager
+def room_on_the_stack(levels: int) -> Iterator[None]:
+    """Let modules nest as deeply while they are traced as they may when they run: tracing needs twice the frames."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, limit + levels * _FRAMES_PER_LEVEL))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
