@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 from fxlens.checks.failures import said_of
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
+from fxlens.engine.workers import IMPORTING
 from fxlens.lsp.configuration import Configuration
 from fxlens.lsp.session import main_state
 
@@ -43,7 +44,9 @@ def _say(
     if worker.status == "failed":
         return "error", "worker failed", worker.reason
     if any(state.status in ("waiting", "tracing") for state in states):
-        busy = {"starting": "starting the worker", "importing": "importing torch"}.get(worker.status, "tracing")
+        busy = "starting the worker" if worker.status == "starting" else "tracing"
+        if worker.reason.startswith(IMPORTING):
+            busy = worker.reason.replace(IMPORTING, "importing", 1).removesuffix(".")
         return "busy", f"{busy} …", worker.reason
     failed = next((state.failure for state in states if state.status == "failed" and state.failure), None)
     untraced = (state.graph for state in states if state.graph and not state.graph.traced())

@@ -33,9 +33,11 @@ from fxlens.worker.failures import RefusedError, from_exception
 from fxlens.worker.messages import TraceReply, TraceRequest
 from fxlens.worker.pipe import frame, to_text, write_all
 from fxlens.worker.preimporting import import_installed
+from fxlens.worker.preloading import PARTS_OF_TORCH
 
 # Bound before user code could replace them: a process that cannot end would go on as a second worker.
 _exit = os._exit
+_modules = sys.modules
 _set_recursion_limit, _set_trace, _set_profile = sys.setrecursionlimit, sys.settrace, sys.setprofile
 RECURSION_LIMIT = sys.getrecursionlimit()
 
@@ -56,6 +58,7 @@ def run(
     process = _Process(request, way, results, scratch, on_confined)
     try:
         kind, answer = process.answer()
+        process.tell_parts()
     except BaseException as error:  # a KeyboardInterrupt that arrives late must still be answered
         kind, answer = "R", TraceReply(None, from_exception(error, process.phase)).to_json()
     _flush(sys.stdout)
@@ -95,6 +98,7 @@ class _Process:
         self.phase: Phase = "import"
         self._folders = (os.path.dirname(request.path), *request.import_paths, *request.likely_paths)  # noqa: PTH120
         self._scratch = scratch
+        self._parts = [part for part in PARTS_OF_TORCH if part not in _modules]
         self._confined = False
         self._auditor = Auditor(request.path, scratch, self._folders)
         tempfile.tempdir = scratch
@@ -106,6 +110,12 @@ class _Process:
             self._clock()
             self.phase = phase
             write_all(self._results, frame(f"P {phase}".encode()))
+
+    def tell_parts(self) -> None:
+        """Tell the worker of parts of torch that it may import for the next ones; where it forks, they are new."""
+        for part in self._parts:
+            if part in _modules:
+                write_all(self._results, frame(f"I {part}".encode()))
 
     def _clock(self) -> None:
         now = time.monotonic()
