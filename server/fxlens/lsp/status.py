@@ -10,6 +10,7 @@ from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
 from fxlens.engine.workers import IMPORTING
 from fxlens.lsp.configuration import Configuration
 from fxlens.lsp.session import main_state
+from fxlens.lsp.words import module_count
 
 Level: TypeAlias = Literal["ok", "busy", "warning", "error"]
 
@@ -49,7 +50,12 @@ def _say(
             busy = worker.reason.replace(IMPORTING, "importing", 1).removesuffix(".")
         return "busy", f"{busy} …", worker.reason
     failed = next((state.failure for state in states if state.status == "failed" and state.failure), None)
-    untraced = (state.graph for state in states if state.graph and not state.graph.traced())
+    untraced = (
+        state.graph
+        for call in analysis.calls
+        for state in call.models
+        if state.graph and not state.graph.traced() and not call.by_hooks(state.graph)
+    )
     failed = failed or next((graph.failures[0] for graph in untraced if graph.failures), None)
     if failed:
         return "warning", "no node names", said_of(failed)
@@ -64,5 +70,7 @@ def _ready(states: list[ModelState]) -> str:
     if len(graphs) != 1:
         return f"{len(graphs)} models"
     (graph,) = graphs.values()
-    nodes = max((len(one.nodes) for one in graph.traced()), default=0)
-    return f"{graph.class_name.rpartition('.')[2]}, {nodes:,} nodes"
+    name = graph.class_name.rpartition(".")[2]
+    if not graph.traced():
+        return f"{name}, {module_count(graph):,} modules"
+    return f"{name}, {max(len(one.nodes) for one in graph.traced()):,} nodes"

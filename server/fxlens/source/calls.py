@@ -53,7 +53,7 @@ _POSITIONAL: dict[tuple[Dialect, Function], tuple[str, ...]] = {
     ("fxlens", "get_graph_node_names"): ("model", "tracer_kwargs", "suppress_diff_warning", "concrete_args"),
 }
 _ROLES: tuple[Role, ...] = ("return_nodes", "train_return_nodes", "eval_return_nodes")
-_TRACE_ARGUMENTS = ("tracer_kwargs", "leaf_modules", "concrete_args", "naming")
+_TRACE_ARGUMENTS = ("tracer_kwargs", "leaf_modules", "concrete_args", "naming", "backend")
 
 
 def find_calls(text: str, path: str, workspace: Workspace | None = None) -> FileCalls:
