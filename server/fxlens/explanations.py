@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from fxlens.graph import Mode, ModeGraph, ModelGraph, ModuleAlias, ModuleInfo
 from fxlens.module_calls import call_queries, calls_module, ordinal, tensors_calling
+from fxlens.module_paths import nearest_modules
 from fxlens.queries import index, select_own, selects
 from fxlens.renames import renamed
 from fxlens.stages import find_stages
@@ -29,6 +30,7 @@ Reason: TypeAlias = Literal[
     "alias",
     "later-call",
     "renamed",
+    "not-a-module",
 ]
 
 _WRAPPERS = frozenset({"module", "_orig_mod", "model", "net", "base_model", "backbone", "body", "trunk", "encoder"})
@@ -58,7 +60,8 @@ class Explanation:
 
 def modes_with(graph: ModelGraph, query: str) -> tuple[Mode, ...]:
     """The modes in which ``query`` selects something."""
-    return tuple(one.mode for one in (graph.train, graph.eval) if one and selects(graph, one, query))
+    seen = (graph.seen("train"), graph.seen("eval"))
+    return tuple(one.mode for one in seen if one and selects(graph, one, query))
 
 
 def explain_missing(
@@ -83,6 +86,9 @@ def explain_missing(
         ('layer1.0.relu',)
     """
     having = modes_with(graph, query)
+    if not having and not graph.traced():
+        paths = list(dict.fromkeys(node.target for run in graph.runs for node in run.nodes))
+        return _renamed(graph, query, paths, previous) or _not_a_module(graph, query, paths)
     if having:
         return _other_mode(graph, query, having)
     asked = _asked(graph, modes)
@@ -119,6 +125,21 @@ def _fused(graph: ModelGraph, query: str) -> Explanation | None:
     if module and module.class_name.startswith("timm."):
         sentence += " It takes single steps if `timm.layers.set_fused_attn(False)` is called before the model is built."
     return Explanation("fused", sentence)
+
+
+def _not_a_module(graph: ModelGraph, query: str, paths: Sequence[str]) -> Explanation:
+    """A query of hooks, which read modules: an operation, or a name that is spelt otherwise."""
+    near, there_is = nearest_modules(query, paths)
+    failure = next(iter(graph.failures), None)
+    why = f"torch.fx cannot trace the model ({failure.message})" if failure else "`backend='hooks'` reads modules"
+    container = graph.modules_by_path.get(query)
+    if container is not None:
+        what = f"`{query}` ({container.short_class}) is only a container: it is never called, so it returns nothing"
+        inner = next((path for path in reversed(paths) if path.rpartition(".")[0] == query), None)
+        return Explanation("not-a-module", f"{what}.", (inner,) if inner else ())
+    sure = len(near) == 1 and same_numbers(query, near[0])
+    sentence = f"`{query}` is not a module{'' if near else there_is}. Only modules have names here: {why}."
+    return Explanation("not-a-module", sentence, tuple(near), sure=sure)
 
 
 # --- modules ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ by column: a list for each of ten thousand nodes is three times the text, and 25
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
@@ -23,6 +23,10 @@ NodeOp: TypeAlias = Literal["placeholder", "call_module", "call_function", "call
 Phase: TypeAlias = Literal["start", "import", "build", "trace", "shapes"]
 RemedyKind: TypeAlias = Literal["leaf_modules", "submodule", "concrete_args", "autowrap_modules", "autowrap_functions"]
 ChangeKind: TypeAlias = Literal["train", "function", "checkpoint", "branch", "caught", "argument"]
+Origin: TypeAlias = Literal["fx", "run", "paths"]
+"""Where the nodes of a mode come from: torch.fx's graph, the module calls of one run, or the modules as defined."""
+BackendChoice: TypeAlias = Literal["auto", "fx", "hooks"]
+"""``"auto"``: traced, and by hooks if the model cannot be traced and every query is a module path."""
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
@@ -208,6 +212,11 @@ class ModeGraph:
     there (``""`` for the whole, ``"out"``, ``"1.boxes"``) and its position among ``nodes``.
     ``changes`` are what the graph does otherwise than the model. ``inner`` are the names of nodes that appear only
     when they are requested: those inside a ``torch.autograd.Function``, which is traced as one node under our own rule.
+
+    ``origin`` says what the nodes are. Those of ``"fx"`` are all operations. Those of ``"run"`` are what hooks can read
+    of a model that torch.fx cannot trace: the calls of its modules in one run, in the order in which they returned,
+    named ``path`` and ``path_N``, then the modules that this run did not call, without a value. ``input`` is what the
+    model was given, in words. For ``"paths"`` no input was found: the modules in the order of definition.
     """
 
     mode: Mode
@@ -216,6 +225,8 @@ class ModeGraph:
     outputs: tuple[tuple[str, int], ...] = ()
     changes: tuple[Change, ...] = ()
     inner: tuple[str, ...] = ()
+    origin: Origin = "fx"
+    input: str = ""
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -240,6 +251,8 @@ class ModeGraph:
             "outputs": self.outputs,
             "changes": [change.to_json() for change in self.changes],
             "inner": self.inner,
+            "origin": self.origin,
+            "input": self.input,
         }
 
     @staticmethod
@@ -251,7 +264,8 @@ class ModeGraph:
         returned = {path: tuple(names) for path, names in data["returned"].items()}
         outputs = tuple((str(key), int(position)) for key, position in data["outputs"])
         changes = tuple(map(Change.from_json, data["changes"]))
-        return ModeGraph(data["mode"], nodes, returned, outputs, changes, tuple(data["inner"]))
+        inner = tuple(data["inner"])
+        return ModeGraph(data["mode"], nodes, returned, outputs, changes, inner, data["origin"], data["input"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,9 +398,11 @@ _REVISIONS = count()
 class ModelGraph:
     """What tracing a model yields: both modes' graphs, the module tree, and what went wrong.
 
-    A mode that could not be traced is ``None`` and has a :class:`Failure` in ``failures``. The values of all nodes are
-    those for one input, which is the values of the placeholders; ``input_reason`` says where that input is from
-    (``"guessed"``), ``""`` where no shapes are known.
+    A mode that could not be traced is ``None`` and has a :class:`Failure` in ``failures``. What hooks can read is then
+    in ``runs``: of both modes under our own rule, where one untraced mode is enough for hooks; under torchvision's and
+    timm's, to which hooks are no help, only if neither mode could be traced. ``backend`` is what the call says of it.
+    The values of all nodes are those for one input, which is the values of the placeholders (``input`` of a run);
+    ``input_reason`` says where that input is from (``"guessed"``), ``""`` where no shapes are known.
 
     Example:
         >>> graph = trace_model(resnet50())  # doctest: +SKIP
@@ -402,13 +418,30 @@ class ModelGraph:
     failures: tuple[Failure, ...] = ()
     aliases: tuple[ModuleAlias, ...] = ()
     input_reason: str = ""
+    runs: tuple[ModeGraph, ...] = ()
+    backend: BackendChoice | None = None
 
     def of(self, mode: Mode) -> ModeGraph | None:
+        """The graph of a mode that could be traced."""
         return self.train if mode == "train" else self.eval
 
     def traced(self) -> Iterable[ModeGraph]:
         """The graphs of the modes that could be traced, eval first: it is the mode most people mean."""
         return [graph for graph in (self.eval, self.train) if graph]
+
+    def seen(self, mode: Mode) -> ModeGraph | None:
+        """What is known of a mode: its graph, else its run."""
+        return self.of(mode) or next((run for run in self.runs if run.mode == mode), None)
+
+    def views(self) -> list[ModeGraph]:
+        """What is known of both modes, eval first: for whoever shows names; they need not be those of torch.fx."""
+        seen = (self.seen("eval"), self.seen("train"))
+        return [graph for graph in seen if graph]
+
+    @cached_property
+    def read_by_hooks(self) -> ModelGraph:
+        """The same model without its traced graphs: what it is to a call that hooks answer."""
+        return replace(self, train=None, eval=None)
 
     @cached_property
     def modules_by_path(self) -> dict[str, ModuleInfo]:
@@ -424,7 +457,8 @@ class ModelGraph:
 
     @cached_property
     def modes_differ(self) -> bool:
-        return bool(self.train and self.eval and self.train.names != self.eval.names)
+        views = self.views()
+        return len(views) == len(MODES) and views[0].names != views[1].names
 
     def to_json(self) -> Json:
         return {
@@ -436,11 +470,16 @@ class ModelGraph:
             "failures": [failure.to_json() for failure in self.failures],
             "aliases": [alias.to_json() for alias in self.aliases],
             "input_reason": self.input_reason,
+            "runs": [run.to_json(before) for before, run in zip((None, *self.runs), self.runs, strict=False)],
+            "backend": self.backend,
         }
 
     @staticmethod
     def from_json(data: Json) -> ModelGraph:
         train = ModeGraph.from_json(data["train"]) if data["train"] else None
+        runs: list[ModeGraph] = []
+        for run in data["runs"]:
+            runs.append(ModeGraph.from_json(run, runs[-1] if runs else None))
         return ModelGraph(
             data["class_name"],
             data["dialect"],
@@ -450,4 +489,6 @@ class ModelGraph:
             tuple(map(Failure.from_json, data["failures"])),
             tuple(map(ModuleAlias.from_json, data["aliases"])),
             data["input_reason"],
+            tuple(runs),
+            data["backend"],
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph
 from fxlens.node_kinds import Kind, is_plumbing, kind_of, operation_text
-from fxlens.queries import merge_modes
+from fxlens.queries import index, merge_modes
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,14 @@ class View:
 
 
 def view_of(graph: ModelGraph, mode: Mode | None) -> View:
-    traced = list(graph.traced())
-    if not traced:
+    views = graph.views()
+    if not views:
         return _hierarchy(graph)
-    single = (graph.of(mode) if mode else None) or traced[0]
-    merged = merge_modes(graph) if graph.modes_differ else ()
+    single = (graph.seen(mode) if mode else None) or views[0]
+    if single.origin != "fx":
+        return _calls(graph, single) if single.origin == "run" else _hierarchy(graph)
+    traced = list(graph.traced())
+    merged = merge_modes(graph) if graph.modes_differ and not graph.runs else ()
     modes_of = {modal.node.name: modal.modes for modal in merged}
     if mode or not merged:
         modes = [modes_of.get(node.name, MODES) for node in single.nodes]
@@ -49,6 +52,17 @@ def _merged(traced: Sequence[ModeGraph], nodes: Sequence[GraphNode], modes: Sequ
             outputs[key, here[at]] = (*outputs.get((key, here[at]), ()), graph.mode)
     ends = [(key, at, modes_of) for (key, at), modes_of in outputs.items()]
     return View(nodes, modes, [tuple(sources.items()) for sources in inputs], ends)
+
+
+def _calls(graph: ModelGraph, run: ModeGraph) -> View:
+    """The calls of a run, in its order, as nodes without edges: of the modules that called no others in it."""
+    called = [node for node in run.nodes if node.name in run.returned.get(node.target, ())]
+    outer = {node.target[:at] for node in called for at, letter in enumerate(node.target) if letter == "."}
+    nodes = [node for node in called if node.target not in outer]
+    others = [other for other in graph.runs if other.mode != run.mode]
+    names = [index(other).by_name for other in others]
+    modes = [MODES if all(node.name in other for other in names) else (run.mode,) for node in nodes]
+    return View(nodes, modes, [()] * len(nodes), ())
 
 
 def _hierarchy(graph: ModelGraph) -> View:

@@ -77,7 +77,7 @@ class Levels:
         view = view_of(graph, mode)
         self.nodes, self._modes, self._inputs, self._outputs = view.nodes, view.modes, view.inputs, view.outputs
         self._modules = graph.modules_by_path
-        self._returned = [traced.returned for traced in ([graph.of(mode)] if mode else graph.traced()) if traced]
+        self._returned = [seen.returned for seen in ([graph.seen(mode)] if mode else graph.views()) if seen]
         self._readers: list[list[int]] = [[] for _ in self.nodes]
         for reader, inputs in enumerate(self._inputs):
             for source, _ in inputs:

@@ -44,6 +44,7 @@ class NameIndex:
         # Not the graph itself: it keeps its index, and a cycle would outlive both until the collector comes.
         self.nodes = graph.nodes
         self.returned = graph.returned
+        self.origin = graph.origin
         self.by_name: dict[str, GraphNode] = {}
         self.last_under: dict[str, GraphNode] = {}
         self._children: dict[str, list[str]] = {}
@@ -68,8 +69,16 @@ class NameIndex:
             path = parent
 
     def select(self, query: str) -> GraphNode | None:
-        """The node that ``query`` selects when it is asked alone: the last one at or under that dotted path."""
-        return self.last_under.get(query)
+        """The node that ``query`` selects when it is asked alone: the last one at or under that dotted path.
+
+        Hooks read modules, so of a run it is the call of that name.
+        """
+        return self.last_under.get(query) if self.origin == "fx" else self.by_name.get(query)
+
+    def is_later_call(self, query: str) -> bool:
+        """Whether ``query`` is a further call of a module than those of the run, which another input may make."""
+        path, _, number = query.rpartition("_")
+        return self.origin != "fx" and path in self.by_name and number.isdecimal() and number == str(int(number) or "")
 
     @property
     def later_calls(self) -> dict[str, tuple[str, int]]:
@@ -177,6 +186,7 @@ def index(graph: ModeGraph) -> NameIndex:
 
 def merged_index(graph: ModelGraph) -> NameIndex:
     """The index of both modes' names in one execution order (:func:`merge_modes`), made once per graph object."""
+    # A path that only one of a graph and a run has is in it: the rules for selecting are those of each.
     return _kept_on(graph, lambda: NameIndex(ModeGraph("eval", tuple(one.node for one in merge_modes(graph)), {})))
 
 
@@ -191,7 +201,7 @@ def _kept_on(graph: ModeGraph | ModelGraph, make: Callable[[], NameIndex]) -> Na
 def select_all(graph: ModeGraph, queries: Sequence[str], dialect: Dialect) -> dict[str, GraphNode | None]:
     """What each of ``queries`` selects when all are asked in one call, by the rules of ``dialect``."""
     names = index(graph)
-    if dialect == "fxlens":
+    if dialect == "fxlens" or graph.origin != "fx":
         return {query: select_own(names, query) for query in queries}
     alone: dict[str, GraphNode | None] = {query: names.select(query) for query in queries}
     taken = [node.name for node in alone.values() if node]
@@ -207,7 +217,7 @@ def select_own(names: NameIndex, query: str) -> GraphNode | None:
     """
     if query in names.by_name:
         return names.by_name[query]
-    returned = _returned(names, query)
+    returned = _returned(names, query) if names.origin == "fx" else None
     if returned:
         return names.by_name.get(returned)
     return names.select(query)
@@ -224,6 +234,8 @@ def _returned(names: NameIndex, query: str) -> str | None:
 def selects(graph: ModelGraph, one: ModeGraph, query: str) -> bool:
     """Whether ``query`` selects something in a mode of ``graph``, by the rules of the graph's dialect."""
     names = index(one)
+    if one.origin != "fx":
+        return query in names.by_name or names.is_later_call(query)
     if query in names.last_under:
         return True
     return graph.dialect == "fxlens" and (bool(names.returned.get(query)) or query in names.later_calls)
@@ -239,6 +251,8 @@ def how_selected(graph: ModelGraph, one: ModeGraph, query: str) -> How:
     names = index(one)
     if query in names.by_name:
         return "name"
+    if one.origin != "fx":
+        return "returned"
     if graph.dialect != "fxlens" or not (names.returned.get(query) or query in names.later_calls):
         return "last"
     return "returned" if _returned(names, query) else "several"
@@ -263,7 +277,7 @@ def _at_or_under(name: str, query: str) -> bool:
 
 def paths(graph: ModeGraph) -> Iterable[str]:
     """Every string that selects something in ``graph``: all node names and all their dotted prefixes."""
-    return index(graph).last_under
+    return index(graph).last_under if graph.origin == "fx" else index(graph).by_name
 
 
 @dataclass(frozen=True)
@@ -279,18 +293,19 @@ def merge_modes(graph: ModelGraph) -> tuple[ModalNode, ...]:
 
     The eval order is kept; what only train mode has stands behind the node it follows there.
     """
-    if graph.train is None or graph.eval is None:
-        return tuple(ModalNode(node, (one.mode,)) for one in graph.traced() for node in one.nodes)
-    eval_names, train_names = index(graph.eval).by_name, index(graph.train).by_name
+    evaluation, train = graph.seen("eval"), graph.seen("train")
+    if train is None or evaluation is None:
+        return tuple(ModalNode(node, (one.mode,)) for one in graph.views() for node in one.nodes)
+    eval_names, train_names = index(evaluation).by_name, index(train).by_name
     extra: dict[str | None, list[GraphNode]] = {}
     previous: str | None = None
-    for node in graph.train.nodes:
+    for node in train.nodes:
         if node.name in eval_names:
             previous = node.name
         else:
             extra.setdefault(previous, []).append(node)
     merged = [ModalNode(node, ("train",)) for node in extra.get(None, ())]
-    for node in graph.eval.nodes:
+    for node in evaluation.nodes:
         merged.append(ModalNode(node, MODES if node.name in train_names else ("eval",)))
         merged.extend(ModalNode(only, ("train",)) for only in extra.get(node.name, ()))
     return tuple(merged)

@@ -21,9 +21,9 @@ def renamed(before: ModelGraph, now: ModelGraph, query: str) -> str | None:
         >>> renamed(before, now, "stage1.0")  # doctest: +SKIP
         'stage_one.0'
     """
-    for old in before.traced():
-        new = now.of(old.mode)
-        if new is not None and index(old).select(query) is not None:
+    for old in before.views():
+        new = now.seen(old.mode)
+        if new is not None and query in index(old).last_under:
             return _followed(before, now, old, new, query)
     return None
 
@@ -32,7 +32,7 @@ def _followed(before: ModelGraph, now: ModelGraph, old: ModeGraph, new: ModeGrap
     was, path = "", ""
     for segment in query.split("."):
         inner, kept = _below(was, segment), _below(path, segment)
-        if index(new).select(kept) is None:
+        if kept not in index(new).last_under:
             if _class_at(before, was) != _class_at(now, path):
                 return None
             successor = _successor(before, now, index(old).children(was), index(new).children(path), inner)

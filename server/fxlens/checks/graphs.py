@@ -19,13 +19,15 @@ Found = TypeVar("Found")
 def known_graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]:
     """The graphs that ``query`` selects from, or none unless all of them are known, current and traced in its modes.
 
+    A model that hooks read for the call counts as traced.
+
     With one graph missing nothing may be called wrong: the name may belong to just that model. The same holds where not
     everything was looked at.
     """
     if query.uncertain or not analysis.call.complete:
         return ()
     graphs = [state.current_graph for state in analysis.models_of(query)]
-    known = tuple(graph for graph in graphs if graph and all(graph.of(mode) for mode in query.modes))
+    known = tuple(analysis.answering(graph) for graph in graphs if graph and analysis.knows(graph, query.modes))
     return known if len(known) == len(graphs) else ()
 
 

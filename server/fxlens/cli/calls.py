@@ -21,7 +21,7 @@ from fxlens.cli.counting import status_of
 from fxlens.cli.outcome import end, json_text
 from fxlens.cli.settings import limit_option
 from fxlens.engine.analysis import CallAnalysis, ModelState
-from fxlens.graph import MODES, Mode
+from fxlens.graph import MODES, Mode, ModeGraph, ModelGraph
 from fxlens.queries import select_all
 from fxlens.source.model import Query
 from fxlens.worker.messages import Limits
@@ -60,14 +60,14 @@ def _call(analysed: Analysed, analysis: CallAnalysis) -> dict[str, Any]:
         "dialect": call.dialect,
         "status": status,
         "reason": reason,
-        "models": [_model(state) for state in analysis.models],
+        "models": [_model(analysis, state) for state in analysis.models],
         "queries": [_query(analysed, analysis, query) for query in call.queries],
     }
 
 
-def _model(state: ModelState) -> dict[str, Any]:
+def _model(analysis: CallAnalysis, state: ModelState) -> dict[str, Any]:
     graph = state.current_graph
-    nodes = {mode: len(one.nodes) if graph and (one := graph.of(mode)) else None for mode in MODES}
+    nodes = {mode: len(one.nodes) if graph and (one := _answer(analysis, graph, mode)) else None for mode in MODES}
     return {"expression": state.slice.model, "nodes": nodes}
 
 
@@ -79,11 +79,16 @@ def _query(analysed: Analysed, analysis: CallAnalysis, query: Query) -> dict[str
     }
 
 
+def _answer(analysis: CallAnalysis, graph: ModelGraph, mode: Mode) -> ModeGraph | None:
+    """What the call selects from in a mode: the traced graph, or the modules that hooks read."""
+    return analysis.answering(graph).seen(mode) if analysis.knows(graph, (mode,)) else None
+
+
 def _selected(analysis: CallAnalysis, query: Query, mode: Mode) -> str | None:
     """The name of the node the query selects beside the call's other queries, in the first model that is known."""
     asked = analysis.call.asked_with(query)[0]
     for state in analysis.models_of(query):
-        one = state.current_graph.of(mode) if state.current_graph else None
+        one = _answer(analysis, state.current_graph, mode) if state.current_graph else None
         if one and state.current_graph:
             node = select_all(one, asked, state.current_graph.dialect)[query.text]
             return node.name if node else None

@@ -18,7 +18,8 @@ _SAID = {"unresolved": "no model", "untraceable": "untraceable", "failed": "fail
 def status_of(analysis: CallAnalysis) -> tuple[CallStatus, str | None]:
     """``resolved`` when at least one of the call's models is known, else how far it came and why no further."""
     states = analysis.models
-    if any(state.current_graph and state.current_graph.traced() for state in states):
+    graphs = [state.current_graph for state in states if state.current_graph]
+    if any(graph.traced() or analysis.by_hooks(graph) for graph in graphs):
         return "resolved", None
     if not states:
         unresolved = analysis.call.unresolved

@@ -6,13 +6,14 @@ import ast
 import contextlib
 import json
 import sys
+from dataclasses import replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from fxlens.cli.models import distinct, failure_text, sizes
-from fxlens.graph import DIALECTS, MODES, Dialect, GraphNode, Mode, ModelGraph, Value
+from fxlens.graph import DIALECTS, MODES, BackendChoice, Dialect, GraphNode, Mode, ModeGraph, ModelGraph, Value
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -83,6 +84,13 @@ def _wrapping(specs: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
     is_flag=True,
     help="Only the stages: reduction, channels, query and level of each.",
 )
+@click.option(
+    "--backend",
+    type=click.Choice(get_args(BackendChoice)),
+    default="fx",
+    show_default=True,
+    help="fx: the nodes of the traced graph; hooks: the modules, which need no tracing; auto: what there is.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "tree", "json"]), default="text", show_default=True)
 def command(
     spec: str,
@@ -93,12 +101,14 @@ def command(
     wrapped: tuple[str, ...],
     shapes: list[tuple[int, ...]],
     only_stages: bool,
+    backend: BackendChoice,
     form: str,
 ) -> None:
     """List the node names of the model that SPEC evaluates to, in execution order.
 
     SPEC is package.module:expression or path/to/file.py:expression, for example
-    "torchvision.models:resnet50()". Exit status: 0; 1 if the model cannot be traced; 2 for wrong usage.
+    "torchvision.models:resnet50()". Exit status: 0; 1 if the model cannot be traced (and the
+    backend is fx); 2 for wrong usage.
     """
     from fxlens.cli.specs import SpecError, evaluate
     from fxlens.cli.stages import print_stages
@@ -121,26 +131,32 @@ def command(
                 concrete_args=fixed or None,
                 tracer_kwargs=tracer_kwargs,
                 example_input=shapes or None,
-                shapes=only_stages or form != "json",
+                shapes=only_stages or form != "json" or backend != "fx",
+                backend=backend,
             )
         except TypeError as error:
             raise click.UsageError(f"{spec}: {error}") from error
     modes = MODES if mode == "both" else tuple(each for each in MODES if each == mode)
     failures = [failure for failure in graph.failures if failure.mode in modes]
+    by_hooks = backend != "fx" and naming == "fxlens" and not only_stages
     if only_stages:
         print_stages(graph, form)
     else:
-        _print(graph, modes, form)
+        _print(graph, modes, form, by_hooks=by_hooks)
     for failure in distinct(failures):
         click.echo(failure_text(failure), err=True)
-    sys.exit(1 if failures else 0)
+    if failures and naming == "fxlens":
+        said = "These are its modules, which" if by_hooks else "--backend hooks lists its modules, which"
+        click.echo(f"  {said} fxlens.create_feature_extractor reads by hooks.", err=True)
+    sys.exit(1 if failures and not by_hooks else 0)
 
 
-def _print(graph: ModelGraph, modes: tuple[Mode, ...], form: str) -> None:
-    traced = [found for mode in modes if (found := graph.of(mode)) is not None]
+def _print(graph: ModelGraph, modes: tuple[Mode, ...], form: str, *, by_hooks: bool) -> None:
+    found = [graph.seen(mode) if by_hooks else graph.of(mode) for mode in modes]
+    traced = [_called(one) for one in found if one is not None]
     if form == "json":
         if traced:
-            click.echo(json.dumps({found.mode: list(found.names) for found in traced}, indent=2))
+            click.echo(json.dumps({one.mode: list(one.names) for one in traced}, indent=2))
         return
     # One list serves both modes where they agree.
     if len(traced) == 2 and traced[0].names == traced[1].names:
@@ -150,16 +166,24 @@ def _print(graph: ModelGraph, modes: tuple[Mode, ...], form: str) -> None:
 
     plain = not sys.stdout.isatty()
     console = Console(highlight=False, soft_wrap=True, no_color=True if plain else None)
-    for found in traced:
+    for one in traced:
         if len(modes) == 2:
-            console.print(f"# {found.mode} mode", style=None if plain else "bold", markup=False)
+            console.print(f"# {one.mode} mode", style=None if plain else "bold", markup=False)
         if form == "tree":
-            console.print(_tree(graph.class_name, found.nodes))
+            console.print(_tree(graph.class_name, one.nodes))
         elif plain:
-            for name in found.names:
+            for name in one.names:
                 click.echo(name)
         else:
-            console.print(_table(found.nodes))
+            console.print(_table(one.nodes))
+
+
+def _called(graph: ModeGraph) -> ModeGraph:
+    """Without the modules that a run did not call: as ``get_graph_node_names`` lists them."""
+    if graph.origin != "run":
+        return graph
+    nodes = tuple(node for node in graph.nodes if node.name in graph.returned.get(node.target, ()))
+    return replace(graph, nodes=nodes)
 
 
 def _table(nodes: tuple[GraphNode, ...]) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from fxlens.graph import Failure, ModelGraph
+from fxlens.graph import MODES, Failure, Mode, ModelGraph
 from fxlens.source.model import ExtractionCall, Query, Slice
 
 ModelStatus: TypeAlias = Literal["waiting", "tracing", "ready", "failed", "blocked"]
@@ -41,6 +42,27 @@ class CallAnalysis:
 
     call: ExtractionCall
     models: tuple[ModelState, ...] = ()
+
+    def by_hooks(self, graph: ModelGraph) -> bool:
+        """Whether hooks answer the call for a model: they read modules only, in both modes.
+
+        Our own function uses them where a mode that it needs cannot be traced; its list of names is that of a traced
+        graph unless the call says otherwise. The functions of torchvision and timm have no hooks.
+        """
+        call = self.call
+        backend = graph.backend or ("auto" if call.function == "create_feature_extractor" else "fx")
+        if call.dialect != "fxlens" or backend == "fx":
+            return False
+        asked = {mode for query in call.queries for mode in query.modes} or set(MODES)
+        return not all(graph.of(mode) for mode in asked)
+
+    def answering(self, graph: ModelGraph) -> ModelGraph:
+        """``graph`` as the call has it: without what was traced, if hooks answer the call."""
+        return graph.read_by_hooks if self.by_hooks(graph) else graph
+
+    def knows(self, graph: ModelGraph, modes: Iterable[Mode]) -> bool:
+        """Whether the call can be answered in ``modes``, so that what it selects there is known."""
+        return self.by_hooks(graph) or all(graph.of(mode) for mode in modes)
 
     def models_of(self, query: Query) -> tuple[ModelState, ...]:
         """The models that ``query`` selects from (a branch's names belong to the branch's model)."""

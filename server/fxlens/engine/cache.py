@@ -121,4 +121,4 @@ class MemoryCache:
 def _weight(traced: Traced) -> int:
     """Nodes and modules, and something for the slice."""
     graph = traced.reply.graph
-    return 100 + (sum(len(mode.nodes) for mode in graph.traced()) + len(graph.modules) if graph else 0)
+    return 100 + (sum(len(mode.nodes) for mode in (*graph.traced(), *graph.runs)) + len(graph.modules) if graph else 0)

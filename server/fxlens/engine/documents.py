@@ -77,7 +77,7 @@ def _history(state: ModelState, graph: ModelGraph) -> tuple[ModelGraph, ...]:
         if before is None or _names(before) in seen or len(kept) == _MOST_PREVIOUS:
             continue
         seen.append(_names(before))
-        room -= sum(len(one.nodes) for one in before.traced())
+        room -= sum(len(one.nodes) for one in before.views())
         if room < 0:
             break
         kept.append(before)
@@ -85,7 +85,7 @@ def _history(state: ModelState, graph: ModelGraph) -> tuple[ModelGraph, ...]:
 
 
 def _names(graph: ModelGraph) -> list[tuple[str, ...]]:
-    return [one.names for one in graph.traced()]
+    return [one.names for one in graph.views()]
 
 
 @dataclass

@@ -44,12 +44,13 @@ class Relocation:
             graph,
             train=self._mode(graph.train),
             eval=self._mode(graph.eval),
+            runs=tuple(mode for run in graph.runs if (mode := self._mode(run))),
             modules=tuple(map(self._module, graph.modules)),
             failures=tuple(replace(failure, source=self.line(failure.source)) for failure in graph.failures),
         )
 
     def _concerns(self, graph: ModelGraph) -> bool:
-        sources = [node.source for mode in graph.traced() for node in mode.nodes]
+        sources = [node.source for mode in (*graph.traced(), *graph.runs) for node in mode.nodes]
         sources += [module.source for module in graph.modules]
         sources += [failure.source for failure in graph.failures]
         return any(source is not None and source.file == self._path for source in sources)

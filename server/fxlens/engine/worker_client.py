@@ -20,6 +20,14 @@ from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 from fxlens.worker.pipe import FrameBuffer, LineBuffer, encode
 
 MAIN = Path(__file__).parent.parent / "worker" / "main.py"
+PROGRAM = """\
+import sys
+del sys.argv[0]
+path = sys.argv[0]
+sys.path[:] = [each for each in sys.path if each]
+exec(compile(open(path, "rb").read(), path, "exec"), {"__name__": "__main__", "__file__": path})
+"""
+"""Runs the file that is its first argument, as Python would have run it by its path."""
 START_SECONDS = 120.0
 """How long torch may take to be imported: minutes on a network drive that has not been touched for long."""
 GRACE_SECONDS = 30.0
@@ -86,8 +94,8 @@ class WorkerClient:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    async def start(self, on_importing: Callable[[], None]) -> Environment:
-        """Start the process and wait until it is ready.
+    async def start(self, on_importing: Callable[[str], None]) -> Environment:
+        """Start the process and wait until it is ready; ``on_importing`` is told what it imports, then and later.
 
         Raises:
             WorkerStartError: it cannot work there, with a sentence for the user.
@@ -98,6 +106,10 @@ class WorkerClient:
             self._folder = make_folder(self._scratch_root)
             self._process = await asyncio.create_subprocess_exec(
                 self._interpreter,
+                # By -c, as the check is run: an interpreter that is not a Python must not take our file for its input.
+                "-u",
+                "-c",
+                PROGRAM,
                 str(MAIN),
                 "--parent",
                 str(os.getpid()),
@@ -243,7 +255,7 @@ class WorkerClient:
                 result = message.get("result")
                 future.set_result(replace(TraceReply.from_json(result), text=text) if result else None)
         elif method == "importing":
-            self._on_importing()
+            self._on_importing(str(params["module"]))
         elif method == "ready" and not self._ready.done():
             self._ready.set_result(Environment.from_json(params))
         elif method == "failed" and not self._ready.done():

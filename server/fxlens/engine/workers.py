@@ -20,7 +20,7 @@ from fxlens.engine.worker_client import (
     WorkerStartError,
     WorkerStuckError,
 )
-from fxlens.graph import Failure
+from fxlens.graph import Failure, Phase
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 
 BACK_OFF_SECONDS = (0.0, 1.0, 5.0, 20.0)
@@ -31,6 +31,7 @@ PARALLEL_TRACES = 2
 """How many models one worker traces at a time: one that never ends must not keep the other files waiting."""
 
 
+IMPORTING = "Importing"
 CRASH_REMEDY = "See the log. An edit tries again; restart FX Lens to try at once."
 SEE_LOG = "See the log for its last output."
 
@@ -119,9 +120,16 @@ class Worker:
     async def _once(self, request: TraceRequest, listener: Listener) -> TraceReply:
         client = await self._started()
         listener.on_start()
-        self._set("tracing", f"Tracing `{request.model.text[:60]}`.")
+        tracing = f"Tracing `{request.model.text[:60]}`."
+        self._set("tracing", tracing)
+
+        def pass_on(phase: Phase) -> None:
+            if self.state.reason.startswith(IMPORTING):
+                self._set("tracing", tracing)
+            listener.on_phase(phase)
+
         try:
-            reply = await client.trace(request, listener)
+            reply = await client.trace(request, replace(listener, on_phase=pass_on))
         except WorkerDiedError:
             await self._lost(client)
             raise
@@ -170,24 +178,37 @@ class Worker:
             self._rest_later()
 
     async def _start(self) -> None:
-        self._set("starting", f"Checking {self._interpreter}…")
-        found = await probe(self._interpreter)
-        if found.killed:
-            raise WorkerDiedError(f"signal 9 ended {self._interpreter} while it was checked")
-        if found.problem:
-            raise self._block(found)
-        self.state = replace(self.state, python=found.python)
-        self._set("starting", "Starting.")
+        """Start the worker and check the interpreter at the same time: the check has the better words for a problem."""
+        self._set("starting", f"Starting {self._interpreter}.")
         self._stopping = False
-        client = WorkerClient(self._interpreter, self._on_log, self._notice_end, self._scratch_root)
-        self._client = client
+        self._client = WorkerClient(self._interpreter, self._on_log, self._notice_end, self._scratch_root)
+        starting = asyncio.create_task(self._client.start(self._notice_import))
+        checking = asyncio.create_task(probe(self._interpreter))
         try:
-            environment = await client.start(lambda: self._set("importing", "Importing torch."))
-        except WorkerStartError as error:
-            raise self._block(Probe(self._interpreter, found.python, str(error), "See the log for details.")) from error
+            environment = await self._outcome(starting, checking)
+        finally:
+            for task in (starting, checking):
+                task.cancel()
+            await asyncio.gather(starting, checking, return_exceptions=True)
         self._ready = True
         self._problem = None
         self._announce(environment)
+
+    async def _outcome(self, starting: asyncio.Task[Environment], checking: asyncio.Task[Probe]) -> Environment:
+        await asyncio.wait({starting, checking}, return_when=asyncio.FIRST_COMPLETED)
+        if not checking.done() and starting.done() and starting.exception() is None:
+            return starting.result()  # A worker that is ready needs no check.
+        found = await checking
+        if found.problem and not found.killed:
+            raise self._block(found)
+        self.state = replace(self.state, python=found.python)
+        try:
+            return await starting
+        except WorkerStartError as error:
+            raise self._block(Probe(self._interpreter, found.python, str(error), "See the log for details.")) from error
+
+    def _notice_import(self, module: str) -> None:
+        self._set("tracing" if self._ready else "importing", f"{IMPORTING} {module}.")
 
     def _announce(self, environment: Environment) -> None:
         self.state = replace(self.state, python=environment.python, torch=environment.torch, problems=())

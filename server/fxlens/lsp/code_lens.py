@@ -10,6 +10,7 @@ from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import ModelGraph
 from fxlens.lsp.session import Session, main_state
 from fxlens.lsp.stage_views import lens_phrase
+from fxlens.lsp.words import module_count
 
 REVEAL = "fxlens.revealTree"
 """The client's command behind a lens; its arguments are the document's URI and the call's first position."""
@@ -58,10 +59,12 @@ def describe(call: CallAnalysis) -> str:
 
 def _parts(call: CallAnalysis, state: ModelState, graph: ModelGraph) -> list[str]:
     train, evaluation = graph.train, graph.eval
-    if train is None and evaluation is None:
-        return ["torch.fx cannot trace this model"]
     parts = [lens_phrase(graph)]
-    if train is None or evaluation is None:
+    if call.by_hooks(graph):
+        parts.append(f"{module_count(graph):,} modules, read by hooks")
+    elif train is None and evaluation is None:
+        return ["torch.fx cannot trace this model"]
+    elif train is None or evaluation is None:
         (one,) = graph.traced()
         parts.append(f"{len(one.nodes):,} nodes in {one.mode} mode only")
     elif graph.modes_differ:

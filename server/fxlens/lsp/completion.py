@@ -19,11 +19,13 @@ from fxlens.lsp.places import place_phrase
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.stage_items import stage_items
 from fxlens.lsp.stage_views import stride_phrase
-from fxlens.lsp.words import input_phrase, level_phrase, modes_phrase, selected_phrase, shape_phrase
+from fxlens.lsp.words import input_phrase, level_phrase, modes_phrase, run_phrase, selected_phrase, shape_phrase
 from fxlens.queries import Level, NameIndex, index, merged_index
 from fxlens.source.model import Position, Query, Span
 
 TRIGGERS = ['"', "'", "."]
+RAISES = "module; this call raises: torch.fx cannot trace the model"
+"""Said of the modules of an untraceable model where the call's function has no hooks."""
 _MOST_WHOLE = 200
 """A level of no more rows is sent whole, and filtered by the editor."""
 _MOST_CUT = 100
@@ -290,11 +292,16 @@ def _item(
     mode = modes_phrase(candidate.modes)
     what = level_phrase(level, candidate.class_name)
     node = level.node or level.last
-    shape, stride = shape_phrase(node.value), stride_phrase(candidate.graph, node.name)
-    detail = " · ".join(part for part in (what, shape, stride, mode or "train and eval") if part)
+    traced = any(candidate.graph.traced())
+    # A container that is never called has a node only where the last one under it is selected.
+    shape = shape_phrase(node.value) if traced or level.node else ""
+    parts = [what, shape, stride_phrase(candidate.graph, node.name), run_phrase(candidate.graph, level.path)]
+    detail = " · ".join(part for part in (*parts, mode or "train and eval") if part)
+    if not traced and not located.analysis.by_hooks(candidate.graph):
+        detail = f"{RAISES} · {detail}"
     kind = types.CompletionItemKind.Class if level.inner else _node_kind(level)
-    usable = set(asked) <= set(candidate.modes)
-    described = " · ".join(part for part in (what, shape, stride, mode) if part)
+    usable = set(asked) <= set(candidate.modes) or not traced
+    described = " · ".join(part for part in (*parts, mode) if part)
     return types.CompletionItem(
         label=level.path if candidate.deep else level.segment,
         label_details=types.CompletionItemLabelDetails(description=described) if shown.labels else None,
@@ -328,10 +335,14 @@ def _documentation(session: Session, level: Level, graph: ModelGraph) -> str:
         lines[0] += f" · {module.short_class}{count}"
     if level.node is None:
         lines.append(f"selects {selected_phrase(graph, level.path, node)}")
+        if not graph.traced():
+            return "\n\n".join(lines)
     shape = shape_phrase(node.value)
     if shape:
         what_for = input_phrase(graph)
         lines.append(f"yields {shape}" + (f", for {what_for}" if what_for else ""))
+    elif run_phrase(graph, level.path):
+        lines.append(f"not called for {input_phrase(graph)}")
     if node.source:
         lines.append(f"{place_phrase(session, node.source)} in `{node.source.function}`")
     return "\n\n".join(lines)

@@ -93,7 +93,7 @@ def nodes(located: Located) -> list[Made]:
     """The source lines of the nodes the query selects alone, eval first, each line once."""
     found: dict[tuple[str, int], Made] = {}
     for graph in located.graphs:
-        for one in graph.traced():
+        for one in graph.views():
             node = select_alone(graph, one, located.query.text)
             if node and node.source:
                 # `layers.0` runs as `self.layers[0](x)` or in a loop, under whatever name: its line is all there is.

@@ -110,7 +110,15 @@ def _part(session: Session, graph: ModelGraph, located: Located) -> str:
         if one:
             chosen[mode] = select_all(one, asked, graph.dialect).get(query.text)
     said = {mode: _selects(session, graph, mode, node, query.text) for mode, node in chosen.items()}
-    said |= {mode: f"cannot be traced: {why}" for mode, why in _untraced(graph).items()}
+    by_hooks = located.analysis.by_hooks(graph)
+    for run in graph.runs:
+        if by_hooks and run.mode in query.modes and run.mode not in said:
+            said[run.mode] = _reads(session, graph, run, query.text)
+    why_not = {mode: f"cannot be traced: {why}" for mode, why in _untraced(graph).items() if mode not in said}
+    ran = {run.mode: index(run).select(query.text) for run in graph.runs}
+    for mode, why in why_not.items():
+        node = ran.get(mode)
+        said[mode] = why + (f"  \nA hook on it returns {shape_phrase(node.value)}." if node and node.value else "")
     lines = [_head(graph, query.text)]
     if len(set(said.values())) == 1:
         modes = " and ".join(f"**{mode}**" for mode in said)
@@ -121,7 +129,8 @@ def _part(session: Session, graph: ModelGraph, located: Located) -> str:
     if stages and stages[0]:
         lines.append(f"{stages[0][0].upper()}{stages[0][1:]}.")
     what_for = input_phrase(graph)
-    if what_for and any(node is not None and node.value is not None for node in chosen.values()):
+    nodes = [*chosen.values(), *ran.values()]
+    if what_for and any(node is not None and node.value is not None for node in nodes):
         lines.append(f"_Shapes for {what_for}._")
     return "\n\n".join(lines)
 
@@ -131,6 +140,20 @@ def _untraced(graph: ModelGraph) -> dict[Mode, str]:
     missing = [mode for mode in MODES if graph.of(mode) is None]
     why = {failure.mode: failure.message for failure in reversed(graph.failures)}
     return {mode: reason for mode in missing if (reason := why.get(mode) or why.get(None))}
+
+
+def _reads(session: Session, graph: ModelGraph, run: ModeGraph, query: str) -> str:
+    """What hooks read for a query, as far as a run shows it."""
+    node = index(run).select(query)
+    if node is None:
+        if index(run).is_later_call(query):
+            return "read by hooks: a later call than any of the run"
+        return "selects nothing: it is not a module that is called"
+    if node.value is None:
+        return "read by hooks" + (f": not called for {input_phrase(graph)}" if run.origin == "run" else "")
+    returned = f"read by hooks, returns {shape_phrase(node.value)}"
+    text = ", ".join(filter(None, [returned, _runs(graph, run.mode, node, query)]))
+    return text + (f"  \n{place_link(session, node.source)}" if node.source else "")
 
 
 def _head(graph: ModelGraph, query: str) -> str:

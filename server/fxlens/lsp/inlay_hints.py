@@ -95,7 +95,7 @@ def _values(graph: ModelGraph, located: Located) -> list[Value | None]:
     asked = located.analysis.call.asked_with(query)[0]
     values = []
     for mode in query.modes:
-        one = graph.of(mode)
+        one = graph.seen(mode) if located.analysis.knows(graph, (mode,)) else None
         node = select_all(one, asked, graph.dialect).get(query.text) if one else None
         known = node is not None and one is not None and how_selected(graph, one, query.text) != "several"
         values.append(node.value if node and known else None)

@@ -86,7 +86,7 @@ def graph_view(session: Session, uri: str, position: types.Position | None, para
         "className": graph.class_name,
         "dialect": picture.call.call.dialect,
         "revision": graph.revision,
-        "modes": [traced.mode for traced in graph.traced()],
+        "modes": [seen.mode for seen in graph.views()],
         "mode": picture.mode,
         "differ": graph.modes_differ,
         "editable": _editable(picture.call.call),
@@ -195,10 +195,10 @@ def chain(graph: ModelGraph, path: str, model: str) -> str:
 def _shown_mode(graph: ModelGraph, wanted: Any) -> ShownMode:
     if wanted == "both" and graph.modes_differ:
         return "both"
-    if wanted in MODES and graph.of(wanted):
+    if wanted in MODES and graph.seen(wanted):
         mode: Mode = wanted
         return mode
-    return next((traced.mode for traced in graph.traced()), "eval")
+    return next((seen.mode for seen in graph.views()), "eval")
 
 
 def _single(mode: ShownMode) -> Mode | None:
@@ -210,8 +210,8 @@ def _queries(picture: Picture, uri: str, asked: Asked) -> list[GraphQuery]:
     call = asked.call(picture.call)
     texts = list(dict.fromkeys(query.text for query in call.queries))
     single = _single(picture.mode)
-    shown = [traced for traced in picture.graph.traced() if single in (None, traced.mode)]
-    chosen = [select_all(traced, texts, picture.graph.dialect) for traced in shown]
+    shown = [seen for seen in picture.graph.views() if single in (None, seen.mode)]
+    chosen = [select_all(seen, texts, picture.graph.dialect) for seen in shown]
     queries: list[GraphQuery] = []
     for text in texts:
         names = list(dict.fromkeys(node.name for selected in chosen if (node := selected[text])))

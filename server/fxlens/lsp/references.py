@@ -148,7 +148,7 @@ def selected(located: Located) -> Iterator[tuple[str, str]]:
     """The class of the model and the name of the node, for each model and mode that the query selects from."""
     for graph in located.graphs:
         for mode in located.query.modes:
-            one = graph.of(mode)
+            one = graph.seen(mode)
             node = select_alone(graph, one, located.query.text) if one else None
             if node:
                 yield graph.class_name, node.name

@@ -7,8 +7,10 @@ from typing import Any, Literal, TypeAlias
 from fxlens.checks.failures import said_of
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import FileAnalysis, ModelState, WorkerState
+from fxlens.engine.workers import IMPORTING
 from fxlens.lsp.configuration import Configuration
 from fxlens.lsp.session import main_state
+from fxlens.lsp.words import module_count
 
 Level: TypeAlias = Literal["ok", "busy", "warning", "error"]
 
@@ -43,10 +45,17 @@ def _say(
     if worker.status == "failed":
         return "error", "worker failed", worker.reason
     if any(state.status in ("waiting", "tracing") for state in states):
-        busy = {"starting": "starting the worker", "importing": "importing torch"}.get(worker.status, "tracing")
+        busy = "starting the worker" if worker.status == "starting" else "tracing"
+        if worker.reason.startswith(IMPORTING):
+            busy = worker.reason.replace(IMPORTING, "importing", 1).removesuffix(".")
         return "busy", f"{busy} …", worker.reason
     failed = next((state.failure for state in states if state.status == "failed" and state.failure), None)
-    untraced = (state.graph for state in states if state.graph and not state.graph.traced())
+    untraced = (
+        state.graph
+        for call in analysis.calls
+        for state in call.models
+        if state.graph and not state.graph.traced() and not call.by_hooks(state.graph)
+    )
     failed = failed or next((graph.failures[0] for graph in untraced if graph.failures), None)
     if failed:
         return "warning", "no node names", said_of(failed)
@@ -61,5 +70,7 @@ def _ready(states: list[ModelState]) -> str:
     if len(graphs) != 1:
         return f"{len(graphs)} models"
     (graph,) = graphs.values()
-    nodes = max((len(one.nodes) for one in graph.traced()), default=0)
-    return f"{graph.class_name.rpartition('.')[2]}, {nodes:,} nodes"
+    name = graph.class_name.rpartition(".")[2]
+    if not graph.traced():
+        return f"{name}, {module_count(graph):,} modules"
+    return f"{name}, {max(len(one.nodes) for one in graph.traced()):,} nodes"

@@ -19,7 +19,15 @@ from fxlens.lsp.documents import Document
 from fxlens.lsp.places import client_line, place_phrase
 from fxlens.lsp.session import Session, main_state, nearest_call, query_at
 from fxlens.lsp.stage_views import stride_phrase
-from fxlens.lsp.words import input_phrase, modes_phrase, module_shapes, node_phrase, selected_phrase, shape_phrase
+from fxlens.lsp.words import (
+    input_phrase,
+    modes_phrase,
+    module_shapes,
+    node_phrase,
+    run_phrase,
+    selected_phrase,
+    shape_phrase,
+)
 from fxlens.queries import Level, NameIndex, how_selected, index, merged_index, select_alone
 from fxlens.source.model import ExtractionCall
 
@@ -86,7 +94,7 @@ class Outline:
 
     @staticmethod
     def of(session: Session, graph: ModelGraph, asked: Asked, call: CallAnalysis) -> Outline:
-        one = graph.of(asked.mode) if asked.mode else None
+        one = graph.seen(asked.mode) if asked.mode else None
         names = index(one) if one else merged_index(graph)
         hidden: frozenset[str] = frozenset()
         if not asked.plumbing and not asked.text:
@@ -143,13 +151,14 @@ class Outline:
         nodes = self.matches
         names = self.names.by_name
         hidden = sum(name in names for name in self.hidden)
+        unit = "nodes" if any(self.graph.traced()) else "modules"
         return {
             "id": "",
             "label": self.graph.class_name.rpartition(".")[2],
             "path": "",
             "kind": "module",
-            "description": f"{nodes:,} nodes" + (f", {hidden:,} of them sizes and checks" if hidden else ""),
-            "modes": [one.mode for one in (self.graph.train, self.graph.eval) if one],
+            "description": f"{nodes:,} {unit}" + (f", {hidden:,} of them sizes and checks" if hidden else ""),
+            "modes": [mode for mode in MODES if self.graph.seen(mode)],
             "tooltip": f"`{self.graph.class_name}`",
             "source": None,
             "hasChildren": bool(nodes),
@@ -180,7 +189,7 @@ class Outline:
         return module.source if module and module.source else level.last.source
 
     def _description(self, level: Level, modes: tuple[Mode, ...]) -> str:
-        shape = self._shape(level)
+        shape = self._shape(level) or run_phrase(self.graph, level.path)
         # What one mode has alone stands before the shape: a narrow side bar cuts the end off.
         selected = level.node or level.last
         parts = (self._what(level), modes_phrase(modes), shape, stride_phrase(self.graph, selected.name))
@@ -219,8 +228,11 @@ class Outline:
         node = level.node or level.last
         if node.op == "call_module" and not level.inner and not _same_module(node):
             lines.append(f"the output of module `{node.target}`")
-        lines.append(modes_phrase(modes) or "in train and eval mode")
-        shapes = module_shapes(self.graph, level.path) if level.inner else self._shape(level)
+        if run_phrase(self.graph, level.path):
+            lines.append(f"not called for {input_phrase(self.graph)}")
+        else:
+            lines.append(modes_phrase(modes) or "in train and eval mode")
+        shapes = self._shape(level) if level.node or not level.inner else module_shapes(self.graph, level.path)
         what_for = input_phrase(self.graph)
         if shapes:
             lines.append(f"{shapes}, for {what_for}" if what_for else shapes)
@@ -304,11 +316,13 @@ def _of_call(session: Session, document: Document, call: CallAnalysis, asked: As
     common: Json = {"model": state.slice.model, **where}
     if state.graph is None:
         return _answer(*_without_graph(state), **common)
-    if not state.graph.traced():
+    if not state.graph.views():
         return _answer("none", failure_text(state) or "The model cannot be traced.", **common)
     built = Outline.of(session, state.graph, asked, call)
     status = "ready" if state.current_graph else "stale"
-    message = failure_text(state) if status == "stale" else None
+    message = failure_text(state) if status == "stale" or not state.graph.traced() else None
+    if status == "ready" and call.by_hooks(state.graph):
+        message = _hooks_text(state.graph)
     if asked.text:
         message = message or f"{built.matches:,} of {len(built.names.nodes):,} nodes match “{asked.text}”."
     matches = built.matches if asked.text else None
@@ -332,7 +346,8 @@ def _summary(state: ModelState, call: CallAnalysis, asked: Asked, outline: Outli
     parts = [f"Line {call.call.span.start.line + 1}: {model}"]
     if call.call.function == "create_feature_extractor":
         count = len({query.text for query in asked.call(call).queries})
-        parts.append(f"{count} of {len(outline.names.nodes):,} nodes selected")
+        unit = "nodes" if any(outline.graph.traced()) else "modules"
+        parts.append(f"{count} of {len(outline.names.nodes):,} {unit} selected")
     what_for = input_phrase(outline.graph)
     parts += [f"shapes for {what_for}".replace("`", "")] if what_for else []
     return " · ".join(parts)
@@ -353,6 +368,13 @@ def tree_source(
     source = module_line(session, outline.graph, path) if level.node is None else level.node.source
     at = client_line(session, source) if source else None
     return {"uri": at[0], "line": at[1]} if at else None
+
+
+def _hooks_text(graph: ModelGraph) -> str:
+    """That names are modules here, and why."""
+    why = f": torch.fx cannot trace the model ({graph.failures[0].message})" if graph.failures else ""
+    unknown = "" if input_phrase(graph) else "No input was found for the model: order and shapes are unknown."
+    return sentences(f"Modules, read by hooks{why}", unknown)
 
 
 def _without_graph(state: ModelState) -> tuple[str, str]:

@@ -32,13 +32,30 @@ def level_phrase(level: Level, class_name: str | None) -> str:
 
 def selected_phrase(graph: ModelGraph, path: str, last: GraphNode) -> str:
     """What a path selects that is not a node's name: ``its last node, `layer1.1.relu_1` (ReLU)``."""
-    modes = list(graph.traced())
+    modes = graph.views()
+    if modes and modes[0].origin != "fx" and last.name != path:
+        return "nothing: it is a container, which is never called itself"
     how = how_selected(graph, modes[0], path) if modes else "last"
     node = (select_alone(graph, modes[0], path) if modes else None) or last
     if how == "several":
         return "what it returns, which is not one node"
     what = "what it returns" if how == "returned" else "its last node"
     return f"{what}, `{node.name}` ({node_phrase(node)})"
+
+
+def module_count(graph: ModelGraph) -> int:
+    """How many modules hooks can read; what is only a container is not called."""
+    return len({node.target for run in graph.runs for node in run.nodes})
+
+
+def run_phrase(graph: ModelGraph, path: str) -> str:
+    """What a run says of a module that is read by hooks: that it was not called; nothing of one that was."""
+    views = graph.views()
+    module = graph.modules_by_path.get(path)
+    ran = [one for one in views if one.origin == "run"]
+    if module is None or not ran or len(ran) < len(views) or any(module.calls(one.mode) for one in ran):
+        return ""
+    return "not called" if any(path in index(one).by_name for one in ran) else ""
 
 
 def shape_phrase(value: Value | None) -> str:
@@ -48,9 +65,11 @@ def shape_phrase(value: Value | None) -> str:
 
 def input_phrase(graph: ModelGraph) -> str:
     """What the shapes are for: ``an input of 1×3×224×224 (guessed)``; nothing where no shapes are known."""
-    mode_graph = next(iter(graph.traced()), None)
+    mode_graph = next(iter(graph.views()), None)
     if mode_graph is None or not graph.input_reason:
         return ""
+    if mode_graph.input:
+        return f"an input of {mode_graph.input} ({graph.input_reason})"
     inputs = [node.value for node in mode_graph.nodes if node.op == "placeholder"]
     shapes = [value.phrase for value in inputs if value is not None and (value.shape is not None or value.items)]
     if not shapes:

@@ -14,7 +14,7 @@ def shown_modes(graph: ModelGraph, mode: ShownMode | None = None) -> list[ShownM
 
     Without a wish, and where the mode that is wished for could not be traced, that is eval, or what could be traced.
     """
-    traced: list[Mode] = [each.mode for each in graph.traced()]
+    traced: list[Mode] = [each.mode for each in graph.views()]
     first: ShownMode = "eval" if "eval" in traced or not traced else traced[0]
     if mode in traced or (mode == "both" and graph.modes_differ):
         first = mode

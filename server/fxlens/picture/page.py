@@ -63,7 +63,7 @@ def _embedded(graph: ModelGraph, mode: ShownMode, opened: Sequence[str] | None) 
         "className": graph.class_name,
         "dialect": graph.dialect,
         "revision": None,
-        "modes": [traced.mode for traced in graph.traced()],
+        "modes": [seen.mode for seen in graph.views()],
         "mode": mode,
         "differ": graph.modes_differ,
         "editable": False,

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from torch import nn
 
-from fxlens.graph import MODES, Dialect, Mode
+from fxlens.graph import MODES, BackendChoice, Dialect, Mode
 from fxlens.tracing.assembly import assemble
-from fxlens.tracing.backends import BackendChoice, QueryError, check_backend, hook_extractor, module_names
+from fxlens.tracing.backends import QueryError, check_backend, hook_extractor, module_names
 from fxlens.tracing.extractor import Extractor
 from fxlens.tracing.failures import TracingError
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes

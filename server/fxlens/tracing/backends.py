@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 from torch import nn
 
-from fxlens.graph import MODES, Dialect, Failure, Mode
-from fxlens.suggestions import nearest
+from fxlens.graph import MODES, BackendChoice, Dialect, Failure, Mode
+from fxlens.module_paths import nearest_modules
 from fxlens.tracing.hooks import HookExtractor, module_query
 from fxlens.tracing.module_run import run_on_meta
-
-BackendChoice: TypeAlias = Literal["auto", "fx", "hooks"]
-"""``"auto"``: traced, and by hooks if the model cannot be traced and every query is a module path."""
+from fxlens.tracing.run_graph import can_be_called
 
 
 class QueryError(ValueError):
@@ -65,15 +63,10 @@ def module_names(model: nn.Module, mode: Mode) -> list[str]:
     """
     run = run_on_meta(model, mode)
     if run is None:
-        return [path for path, module in model.named_modules() if path and _is_called(module)]
+        return [path for path, module in model.named_modules() if path and can_be_called(module)]
     named = ((f"{call.path}_{call.number}" if call.number else call.path, call) for call in run.calls)
     # A later call whose name is the path of another module cannot be selected.
     return [name for name, call in named if module_query(model, name) == (call.path, call.number)]
-
-
-def _is_called(module: nn.Module) -> bool:
-    """Whether a module can be called at all: a ModuleList is only a container."""
-    return getattr(type(module), "forward", None) is not nn.Module.forward
 
 
 def _not_modules(model: nn.Module, wrong: list[str], failure: Failure | None) -> str:
@@ -86,20 +79,7 @@ def _not_modules(model: nn.Module, wrong: list[str], failure: Failure | None) ->
 
 
 def _not_a_module(query: str, paths: list[str], name: str) -> str:
-    parent, _, segment = query.rpartition(".")
-    if parent in paths:
-        # The wrong part is the last one: an operation is not like any module, however long the path before it.
-        siblings = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent]
-        near = [f"{parent}.{sibling}" for sibling in nearest(segment, siblings)]
-    else:
-        near = nearest(query, paths)
+    near, there_is = nearest_modules(query, paths)
     if near:
         return f"{query!r} is not a module of {name}; did you mean {' or '.join(map(repr, near))}?"
-    above = query
-    while above and above not in paths:
-        above = above.rpartition(".")[0]
-    if above:
-        return f"{query!r} is not a module of {name}; the nearest is {above!r}."
-    children = [path for path in paths if "." not in path]
-    listed = ", ".join(map(repr, children[:12])) + (f" and {len(children) - 12} more" if len(children) > 12 else "")
-    return f"{query!r} is not a module of {name}, which has {listed or 'no modules'}."
+    return f"{query!r} is not a module of {name}{there_is}."

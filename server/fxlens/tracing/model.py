@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from torch import fx, nn
 
-from fxlens.graph import Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
+from fxlens.graph import MODES, BackendChoice, Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
 from fxlens.tracing.changes import lost_checkpoint
 from fxlens.tracing.checkpoints import VALUE_INSIDE, inner_nodes
 from fxlens.tracing.inplace import apply_in_place
@@ -17,6 +17,7 @@ from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.modules import class_name, describe_aliases, describe_modules
 from fxlens.tracing.outputs import describe_outputs
 from fxlens.tracing.recorded_calls import function_of
+from fxlens.tracing.run_graph import ModuleRuns, run_modules
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import Found, StatedInput, find_values, shape_of_weights
 from fxlens.tracing.tracer import NodePathTracer
@@ -32,6 +33,7 @@ def trace_model(
     example_input: Any = None,
     naming: Dialect | None = None,
     shapes: bool = True,
+    backend: BackendChoice | None = None,
 ) -> ModelGraph:
     """Everything the tools need to know of ``model``: its named nodes in both modes, its modules, and what failed.
 
@@ -46,10 +48,12 @@ def trace_model(
             position or by name; or the weights the model was built with, such as ``ResNet50_Weights.DEFAULT``, for the
             size of their images (a model does not remember them). Without it, inputs that suit the model are tried.
         shapes: whether to find shapes at all.
+        backend: as for :func:`fxlens.create_feature_extractor`: with ``"hooks"`` nothing is traced, and all that is
+            known is in ``runs``.
 
     Returns:
-        The graph. A mode that cannot be traced is ``None`` and has a failure; nothing is raised for what the model's
-        own code does.
+        The graph. A mode that cannot be traced is ``None`` and has a failure, and ``runs`` has its module calls;
+        nothing is raised for what the model's own code does.
 
     Raises:
         TypeError: if ``model`` is not a module, or an argument is of the wrong kind.
@@ -62,11 +66,19 @@ def trace_model(
         raise TypeError(f"a torch.nn.Module is needed, not {_kind(model)}")
     check_concrete_args(model, concrete_args)
     settings = trace_settings(dialect or naming or "fxlens", leaf_modules, tracer_kwargs)
-    traces = trace_modes(model, settings, concrete_args)
+    traces = trace_modes(model, settings, concrete_args, MODES if backend != "hooks" else ())
     stated = [] if example_input is None else [StatedInput(example_input, "the argument example_input")]
     guess = example_input is None or shape_of_weights(example_input) is not None
     found = find_values(model, traces, stated, guess=guess) if shapes else Found({})
-    return describe(model, settings.tracer(), traces, found)
+    by_hooks = needs_runs(traces, settings.naming)
+    runs = run_modules(model, stated, guess=guess) if by_hooks and shapes else ModuleRuns({}) if by_hooks else None
+    return describe(model, settings.tracer(), traces, found, runs, backend)
+
+
+def needs_runs(traces: Mapping[Mode, ModeTrace], naming: Dialect) -> bool:
+    """Whether hooks may have to read the model: under our own rule for one untraced mode, else for both."""
+    untraced = [trace.graph is None for trace in traces.values()]
+    return any(untraced) if naming == "fxlens" else all(untraced)
 
 
 def describe(
@@ -74,12 +86,17 @@ def describe(
     tracer: NodePathTracer,
     traces: Mapping[Mode, ModeTrace],
     found: Found,
+    runs: ModuleRuns | None = None,
+    backend: BackendChoice | None = None,
 ) -> ModelGraph:
     """The plain data of ``traces``, and of the values ``found`` of their nodes, as far as they are known.
 
-    ``tracer`` is one with the settings of the traces: it says which modules are leaves.
+    ``tracer`` is one with the settings of the traces: it says which modules are leaves. ``runs`` are the module calls
+    of a model that hooks may have to read; ``backend`` is what the call says of it.
     """
     calls = {mode: trace.tracer.module_calls for mode, trace in traces.items() if trace.graph is not None}
+    if runs is not None:
+        calls = {**runs.calls(), **calls}
     failures = [trace.failure for trace in traces.values() if trace.failure is not None]
     graphs = {mode: describe_mode(model, trace, found.values.get(mode, {})) for mode, trace in traces.items()}
     return ModelGraph(
@@ -90,7 +107,9 @@ def describe(
         describe_modules(model, tracer, calls),
         tuple(failures),
         describe_aliases(model, calls),
-        found.reason,
+        found.reason or (runs.reason if runs is not None else ""),
+        runs.graphs(model) if runs is not None else (),
+        backend,
     )
 
 

@@ -7,6 +7,7 @@ call other modules. It computes nothing and touches no weights; the model is lef
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from fxlens.graph import Mode, Value
+from fxlens.graph import Mode, SourceLine, Value
 from fxlens.tracing.example_inputs import ExampleInput, example_inputs
 from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.preserve import Snapshot, preserved
 from fxlens.tracing.shapes import describe_value
+from fxlens.tracing.sources import running_line
 
 RUN_SECONDS = 5.0
 """How long to try inputs, in all. The modules are known without a run; only their order and shapes need it."""
@@ -27,11 +29,16 @@ RUN_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class ModuleCallRecord:
-    """One call of the module at ``path``: its number for that module, from 0, and what it took and returned."""
+    """One call of the module at ``path``: its number for that module, from 0, and what it returned.
+
+    ``caller`` is the path of the module whose ``forward`` made the call, ``source`` the line of model code that did.
+    """
 
     path: str
     number: int
     value: Value
+    caller: str = ""
+    source: SourceLine | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ def run_on_meta(
         ``None`` if none works in ``seconds``: the model needs another input, or values that meta tensors do not have
         (``.item()``, ``nonzero()``).
     """
+    load_meta_kernels()
     until = time.monotonic() + seconds
     for example in example_inputs(model, example_input):
         if time.monotonic() > until:
@@ -70,6 +78,12 @@ def run_on_meta(
     return None
 
 
+def load_meta_kernels() -> None:
+    """Let torch import what it needs for meta tensors, which takes seconds once in a process, and is no run's fault."""
+    size = torch.empty(1, 1, device="meta")
+    nn.functional.linear(size, size, size[0])
+
+
 @contextmanager
 def _prepared(model: nn.Module, mode: Mode) -> Iterator[None]:
     nn.Module.train(model, mode == "train")  # a train() of its own may start a training
@@ -79,33 +93,48 @@ def _prepared(model: nn.Module, mode: Mode) -> Iterator[None]:
 
 
 def _calls(model: nn.Module, example: ExampleInput, until: float) -> list[ModuleCallRecord] | None:
-    calls: list[ModuleCallRecord] = []
+    recorder = _Recorder(until)
     with ExitStack() as hooks:
         for path, module in model.named_modules():
             if path:
-                hooks.callback(module.register_forward_pre_hook(_watch_time(until)).remove)
-                hooks.callback(module.register_forward_hook(_recorder(path, calls)).remove)
+                hooks.callback(module.register_forward_pre_hook(recorder.enter(path)).remove)
+                hooks.callback(module.register_forward_hook(recorder.leave(path)).remove)
         try:
             model(*example.args, **example.kwargs)
         except (Exception, _TimeUp):
             return None
-    return calls
+    return recorder.calls
 
 
-def _watch_time(until: float) -> Any:
-    def check(_module: nn.Module, _args: Any) -> None:
-        if time.monotonic() > until:
-            raise _TimeUp
+class _Recorder:
+    """Hooks that note the calls of one run, which is ended at ``until``."""
 
-    return check
+    def __init__(self, until: float) -> None:
+        self.calls: list[ModuleCallRecord] = []
+        self._until = until
+        self._open: list[tuple[str, SourceLine | None]] = []
+        self._numbers: Counter[str] = Counter()
+
+    def enter(self, path: str) -> Any:
+        def note(_module: nn.Module, _args: Any) -> None:
+            if time.monotonic() > self._until:
+                raise _TimeUp
+            self._open.append((path, running_line(_OUTERMOST)))
+
+        return note
+
+    def leave(self, path: str) -> Any:
+        def record(_module: nn.Module, _args: Any, output: Any) -> None:
+            source = None
+            while self._open:  # a call inside may have raised, and the model caught it
+                opened, source = self._open.pop()
+                if opened == path:
+                    break
+            caller = self._open[-1][0] if self._open else ""
+            self.calls.append(ModuleCallRecord(path, self._numbers[path], describe_value(output), caller, source))
+            self._numbers[path] += 1
+
+        return record
 
 
-def _recorder(path: str, calls: list[ModuleCallRecord]) -> Any:
-    number = 0
-
-    def record(_module: nn.Module, _args: Any, output: Any) -> None:
-        nonlocal number
-        calls.append(ModuleCallRecord(path, number, describe_value(output)))
-        number += 1
-
-    return record
+_OUTERMOST = _calls.__code__

@@ -82,7 +82,7 @@ def _fields(cls: type) -> list[tuple[str, Any]]:
 
 def _check_inputs(reply: TraceReply) -> None:
     """The nodes that a node reads, and those that the model returns, are given by their positions."""
-    for graph in reply.graph.traced() if reply.graph else ():
+    for graph in (*reply.graph.traced(), *reply.graph.runs) if reply.graph else ():
         positions = [*chain.from_iterable(node.inputs for node in graph.nodes), *(at for _, at in graph.outputs)]
         if positions and not 0 <= min(positions) <= max(positions) < len(graph.nodes):
             raise BadAnswerError("a node reads a node that does not exist")

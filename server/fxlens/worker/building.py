@@ -28,7 +28,8 @@ def parameters() -> Iterator[None]:
 
     nn.Module.register_parameter = register  # type: ignore[method-assign,assignment]
     try:
-        yield
+        with _random_values_left_out():
+            yield
     finally:
         nn.Module.register_parameter = original  # type: ignore[method-assign]
 
@@ -49,8 +50,26 @@ def _on_meta(param: nn.Parameter) -> nn.Parameter:
 
 @contextlib.contextmanager
 def everything() -> Iterator[None]:
-    with torch.device("meta"):
+    with torch.device("meta"), _random_values_left_out():
         yield
+
+
+@contextlib.contextmanager
+def _random_values_left_out() -> Iterator[None]:
+    """Tensors on the meta device have none, but torch would import a second's worth of modules for ``normal_``."""
+    original = torch.Tensor.normal_
+
+    def normal_(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        std = kwargs.get("std", args[1] if len(args) > 1 else 1)
+        if type(tensor) in (torch.Tensor, nn.Parameter) and tensor.is_meta and type(std) in (int, float) and std >= 0:
+            return tensor
+        return original(tensor, *args, **kwargs)
+
+    torch.Tensor.normal_ = normal_  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        del torch.Tensor.normal_  # It was, and is, that of the class above.
 
 
 class _SkipRandom(TorchFunctionMode):

@@ -1,10 +1,10 @@
 """What goes over the pipe between the engine and the worker: plain dataclasses, no torch, no other imports of ours.
 
-The wire is JSON-RPC 2.0 in frames (:mod:`fxlens.worker.pipe`). The engine sends requests
-``trace`` and the notifications ``cancel`` and ``shutdown``; the worker sends results and the notifications
-``importing`` (torch), ``ready`` (with an :class:`Environment`) or ``failed`` (with a ``message``), and of a request its
-``phase`` and its ``names`` (a result without shapes, if those take long). An error reply means that the request was
-cancelled. Only this module and :mod:`fxlens.graph` are shared by both sides.
+The wire is JSON-RPC 2.0 in frames (:mod:`fxlens.worker.pipe`). The engine sends requests ``trace`` and the
+notifications ``cancel`` and ``shutdown``; the worker sends results and the notifications ``importing`` (a ``module``),
+``ready`` (with an :class:`Environment`) or ``failed`` (with a ``message``), and of a request its ``phase`` and its
+``names`` (a result without shapes, if those take long). An error reply means that the request was cancelled. Only this
+module and :mod:`fxlens.graph` are shared by both sides.
 """
 
 from __future__ import annotations

@@ -1,12 +1,16 @@
-"""Importing torchvision and timm once in the worker, so that its forked children need not."""
+"""Importing torchvision, timm and parts of torch once in the worker, so that its forked children need not."""
 
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import sys
 import traceback
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
+from fxlens.worker.deferring import COMPILER, compiler_deferred
 from fxlens.worker.messages import TraceRequest
 
 SHARED = ("torchvision", "timm")
@@ -17,16 +21,37 @@ must not do so in the process that is forked.
 """
 
 
+PARTS_OF_TORCH = (COMPILER, "torch.fx.experimental.symbolic_shapes")
+"""What ``import torch`` leaves to be imported when it is needed, a second's worth: few models need it to be built."""
+
+
 class Preloader:
-    def __init__(self) -> None:
+    """``tell`` is called with the name of a package before it is imported."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
         self._tried: set[str] = set()
+        self._parts: list[str] = []
 
     def preload(self, request: TraceRequest) -> None:
         """Import what ``request`` will import and all its successors may share."""
         for package in SHARED:
             if package not in self._tried and _needs(request, package):
                 self._tried.add(package)
-                self._import(package)
+                self._tell(package)
+                with _collector_paused(), compiler_deferred():
+                    self._import(package)
+
+    def note(self, parts: Collection[str]) -> None:
+        """A trace process has imported these parts of torch: its successors should find them."""
+        self._parts += [part for part in PARTS_OF_TORCH if part in parts and part not in self._tried]
+        self._tried.update(self._parts)
+
+    def preload_parts(self) -> None:
+        """Import what was noted; nobody waits for it."""
+        while self._parts:
+            with _collector_paused():
+                self._import(self._parts.pop())
 
     @staticmethod
     def _import(package: str) -> None:
@@ -37,6 +62,16 @@ class Preloader:
             traceback.print_exc()
             for name in set(sys.modules) - known:
                 del sys.modules[name]
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _needs(request: TraceRequest, package: str) -> bool:

@@ -31,6 +31,8 @@ class Running:
         self.phase: Phase = "import"
         self.answer: bytes | None = None
         self.try_next_way = False
+        self.parts: set[str] = set()
+        """The parts of torch that the process has imported; what it says need not be true."""
         self._names_only: bytes | None = None
         self._names_taken = False
         self._bad: str | None = None
@@ -64,6 +66,8 @@ class Running:
         kind, content = payload[:2], payload[2:]
         if kind == b"P ":
             self._enter(content.decode(errors="replace"))
+        elif kind == b"I ":
+            self.parts.add(content.decode(errors="replace")[:100])
         elif kind == b"A ":
             self.try_next_way = True
         elif kind in (b"R ", b"G "):

@@ -45,7 +45,7 @@ class _Serving:
     def __init__(self, requests: int, replies: int, environment: Environment, no_fork: bool, scratch_root: str) -> None:
         self._replies = replies
         self._environment = environment
-        self._preloader = None if no_fork else Preloader()
+        self._preloader = None if no_fork else Preloader(self._tell_import)
         self._launcher, self._sources = _means(no_fork, scratch_root)
         self._frames = FrameBuffer()
         self._running: dict[int, Running] = {}
@@ -57,6 +57,8 @@ class _Serving:
         self._say({"method": "ready", "params": self._environment.to_json()})
         try:
             while not self._ended:
+                if self._preloader and not self._running:
+                    self._preloader.preload_parts()
                 self._sources.run_once(self._patience())
                 for running in list(self._running.values()):
                     self._attend(running)
@@ -64,6 +66,9 @@ class _Serving:
             for running in self._running.values():
                 running.process.kill()
             self._launcher.stop()
+
+    def _tell_import(self, module: str) -> None:
+        self._say({"method": "importing", "params": {"module": module}})
 
     def _patience(self) -> float | None:
         if not self._running:
@@ -144,6 +149,8 @@ class _Serving:
             return
         del self._running[number]
         self._let_go(running)
+        if self._preloader:
+            self._preloader.note(running.parts)
         self._finish(number, running)
 
     def _finish(self, number: int, running: Running) -> None:

@@ -43,6 +43,7 @@ def start(requests: int, replies: int, arguments: list[str]) -> None:
 
 def _be_worker(requests: int, replies: int, no_fork: bool, scratch_root: str) -> None:
     write_all(replies, encode({"method": "importing", "params": {"module": "torch"}}))
+    gc.disable()  # It would look, again and again, at what is imported and stays.
     try:
         environment = _load_torch()
     except BaseException as error:  # a broken torch may raise anything, and the user must be told
@@ -52,8 +53,8 @@ def _be_worker(requests: int, replies: int, no_fork: bool, scratch_root: str) ->
         sys.exit(3)
     from fxlens.worker.serving import serve
 
-    gc.collect()
     gc.freeze()  # Forked children would otherwise copy every page that the collector touches.
+    gc.enable()
     serve(requests, replies, environment, no_fork, scratch_root)
     os._exit(0)  # Taking torch apart in good order takes half a second that nobody has.
 
@@ -61,12 +62,13 @@ def _be_worker(requests: int, replies: int, no_fork: bool, scratch_root: str) ->
 def _load_torch() -> Environment:
     import torch
 
-    from fxlens.worker import confinement, neutral
+    from fxlens.worker import confinement, deferring, neutral
     from fxlens.worker.native_writers import neutralise_native_writers
 
     neutral.neutralise_torch()
     neutral.neutralise_packages()
     neutralise_native_writers()
+    deferring.keep_from_compiler()
     confinement.prepare()
     # Everything a trace process needs is imported before user code can replace it.
     importlib.import_module("fxlens.worker.trace_process")
@@ -101,7 +103,7 @@ def _be_spare(requests: int, results: int) -> None:
     guards.no_core_dumps()
     guards.default_signals()
     # As a forked process finds them: imported before user code could replace what their imports need.
-    Preloader().preload(request)
+    Preloader(lambda _: None).preload(request)
     folder = request.folder or os.path.dirname(request.path)  # noqa: PTH120
     with contextlib.suppress(OSError):
         os.chdir(folder)

@@ -15,14 +15,15 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
 
 from torch import nn
 
-from fxlens.graph import Failure, Json, ModelGraph, Phase
-from fxlens.tracing.model import describe
+from fxlens.graph import MODES, BackendChoice, Failure, Json, ModelGraph, Phase
+from fxlens.tracing.model import describe, needs_runs
 from fxlens.tracing.modes import trace_modes
+from fxlens.tracing.run_graph import ModuleRuns, run_modules
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import Found, StatedInput, find_values
 from fxlens.worker import building, confinement, guards, neutral
@@ -33,9 +34,11 @@ from fxlens.worker.failures import RefusedError, from_exception
 from fxlens.worker.messages import TraceReply, TraceRequest
 from fxlens.worker.pipe import frame, to_text, write_all
 from fxlens.worker.preimporting import import_installed
+from fxlens.worker.preloading import PARTS_OF_TORCH
 
 # Bound before user code could replace them: a process that cannot end would go on as a second worker.
 _exit = os._exit
+_modules = sys.modules
 _set_recursion_limit, _set_trace, _set_profile = sys.setrecursionlimit, sys.settrace, sys.setprofile
 RECURSION_LIMIT = sys.getrecursionlimit()
 
@@ -56,6 +59,7 @@ def run(
     process = _Process(request, way, results, scratch, on_confined)
     try:
         kind, answer = process.answer()
+        process.tell_parts()
     except BaseException as error:  # a KeyboardInterrupt that arrives late must still be answered
         kind, answer = "R", TraceReply(None, from_exception(error, process.phase)).to_json()
     _flush(sys.stdout)
@@ -95,6 +99,7 @@ class _Process:
         self.phase: Phase = "import"
         self._folders = (os.path.dirname(request.path), *request.import_paths, *request.likely_paths)  # noqa: PTH120
         self._scratch = scratch
+        self._parts = [part for part in PARTS_OF_TORCH if part not in _modules]
         self._confined = False
         self._auditor = Auditor(request.path, scratch, self._folders)
         tempfile.tempdir = scratch
@@ -106,6 +111,12 @@ class _Process:
             self._clock()
             self.phase = phase
             write_all(self._results, frame(f"P {phase}".encode()))
+
+    def tell_parts(self) -> None:
+        """Tell the worker of parts of torch that it may import for the next ones; where it forks, they are new."""
+        for part in self._parts:
+            if part in _modules:
+                write_all(self._results, frame(f"I {part}".encode()))
 
     def _clock(self) -> None:
         now = time.monotonic()
@@ -162,19 +173,33 @@ class _Process:
         self.enter("import")
         settings = trace_settings(self._request.dialect, leaves, arguments.get("tracer_kwargs"))
         self.enter("trace")
-        traces = trace_modes(model, settings, arguments.get("concrete_args"))
-        graph = describe(model, settings.tracer(), traces, Found({}))
-        if not any(graph.traced()):
+        backend = _backend(arguments)
+        modes = () if backend == "hooks" and self._request.dialect == "fxlens" else MODES
+        traces = trace_modes(model, settings, arguments.get("concrete_args"), modes)
+        by_hooks = needs_runs(traces, self._request.dialect)
+        runs = ModuleRuns({}) if by_hooks else None
+        graph = describe(model, settings.tracer(), traces, Found({}), runs, backend)
+        if self._may_try_again() and _meta_is_to_blame(graph):
             return graph
         _send(self._results, "G", self._reply(graph, None))
         self.enter("shapes")
         try:
-            found = find_values(model, traces, [*inputs, *_weights(model)])
+            stated = [*inputs, *_weights(model)]
+            found = find_values(model, traces, stated)
+            runs = run_modules(model, stated) if by_hooks else None
         except Exception:
             # The user's layers are run on meta tensors for this and may object. The names are what matters.
             traceback.print_exc()
             return graph
-        return describe(model, settings.tracer(), traces, found)
+        return describe(model, settings.tracer(), traces, found, runs, backend)
+
+
+def _backend(arguments: Mapping[str, Any]) -> BackendChoice | None:
+    """What the call says of the backend; the names of another library are always those of a traced graph."""
+    if arguments.get("naming", "fxlens") != "fxlens":
+        return "fx"
+    backend = arguments.get("backend")
+    return backend if backend in get_args(BackendChoice) else None
 
 
 def _weights(model: nn.Module) -> list[StatedInput]:

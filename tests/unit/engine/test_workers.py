@@ -161,7 +161,7 @@ async def test_a_cancelled_trace_leaves_the_worker_ready(made: list[Watched]) ->
 
 @pytest.mark.parametrize(
     ("instead", "status"),
-    [("exit 7", "starting"), ("kill -9 $$", "starting"), (f"{say('importing')}; exit 7", "importing")],
+    [("exit 7", "starting"), ("kill -9 $$", "starting"), (f"{say('importing', module='torch')}; exit 7", "importing")],
 )
 async def test_a_crash_loop_ends_and_says_so(made: list[Watched], tmp_path: Path, instead: str, status: str) -> None:
     watched = watch(made, fake(tmp_path, instead))

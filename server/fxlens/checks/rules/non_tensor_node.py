@@ -25,7 +25,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
 def _message(graph: ModelGraph, query: Query, together: Sequence[str]) -> str | None:
     found = []
     for mode in query.modes:
-        one = graph.of(mode)
+        one = graph.seen(mode)
         node = select_all(one, together, graph.dialect).get(query.text) if one else None
         if node is None or node.value is None or node.value.kind == "tensor":
             return None

@@ -25,7 +25,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
 
 def _runs(graph: ModelGraph, query: Query) -> list[str]:
     """The nodes that call the module of the query's path, if the query is the first of them."""
-    one = next((found for mode in query.modes if (found := graph.of(mode))), None)
+    one = next((found for mode in query.modes if (found := graph.seen(mode))), None)
     node = index(one).by_name.get(query.text) if one else None
     if one is None or node is None or node.op != "call_module" or node.target != query.text:
         return []

@@ -23,7 +23,11 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     for query, graph in missing_queries(analysis):
         if modes_with(graph, query.text):
             continue
-        state = next(state for state in analysis.models_of(query) if state.current_graph is graph)
+        state = next(
+            state
+            for state in analysis.models_of(query)
+            if state.current_graph and analysis.answering(state.current_graph) is graph
+        )
         attribute = attribute_path(state.slice)
         why = explain_missing(graph, query.text, query.modes, previous=state.previous, attribute=attribute)
         if why.reason == "fused" and any(_FUSED_SETTING in each.casefold() for each in analysis.call.open_settings):

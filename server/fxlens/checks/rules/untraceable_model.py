@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from fxlens.checks.failures import model_span, place, requested, sentence, trace_failures
 from fxlens.checks.fixes import fix_arguments, pass_submodule
+from fxlens.checks.hook_fixes import hook_fixes
 from fxlens.checks.leaf_fixes import add_leaf_modules
 from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
@@ -15,6 +16,8 @@ from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import Failure, Mode, Remedy
 from fxlens.remedies import advice, fitting
 from fxlens.source.model import Unresolved
+
+_HOOKS = "Use `fxlens.create_feature_extractor`, which reads modules by hooks."
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
@@ -25,13 +28,19 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
             queries = requested(analysis, state)
             mode = f" in {failure.mode} mode" if failure.mode else ""
             what = sentence(f"torch.fx cannot trace this model{mode}", Unresolved(failure.message))
-            message = sentences(advice(failure, queries), what) + place(failure, text)
-            fixes = tuple(_fixes(analysis, text, fitting(failure, queries)))
+            tried = tuple(_fixes(analysis, text, fitting(failure, queries)))
+            by_hooks = tuple(hook_fixes(analysis, text, state))
+            # One that keeps the call's own function comes first, and leaves nothing that is sure.
+            fixes = (*tried, *(replace(fix, sure=fix.sure and not tried) for fix in by_hooks))
+            lead = advice(failure, queries) or (_HOOKS if by_hooks else "")
+            message = sentences(lead, what) + place(failure, text)
             yield Problem(RULE.code, model_span(analysis), message, fixes, related=failure.source)
 
 
 def _failures(analysis: CallAnalysis, state: ModelState) -> Iterator[Failure]:
     """The failures for which the call raises: not of names, and not of a mode that our function need not trace."""
+    if state.current_graph and analysis.by_hooks(state.current_graph):
+        return
     queries = requested(analysis, state)
     for failure in trace_failures(state):
         if failure.kind != "naming" and not _is_not_needed(analysis, failure, queries):

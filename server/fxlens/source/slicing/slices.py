@@ -27,7 +27,7 @@ from fxlens.source.values import (
     conjunction,
 )
 
-TRACE_ARGUMENTS = ("tracer_kwargs", "leaf_modules", "concrete_args", "naming")
+TRACE_ARGUMENTS = ("tracer_kwargs", "leaf_modules", "concrete_args", "naming", "backend")
 MOST_SLICES = 32
 """How many models of one call are told apart; with more of them, not everything was looked at."""
 

@@ -1,0 +1,41 @@
+"""What may have been meant by a query that is not the path of a module, where only modules have names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fxlens.suggestions import nearest
+
+_MOST_LISTED = 12
+
+
+def nearest_modules(query: str, paths: Sequence[str]) -> tuple[list[str], str]:
+    """The modules that are spelt nearly like ``query``; else, as the end of a sentence, which there are.
+
+    Args:
+        query: what is not a module.
+        paths: the paths of all modules, without the root's.
+
+    Example:
+        >>> nearest_modules("layer1.cnv", ["layer1", "layer1.conv", "fc"])
+        (['layer1.conv'], '')
+        >>> nearest_modules("layer1.add", ["layer1", "layer1.conv", "fc"])
+        ([], "; the nearest is 'layer1'")
+    """
+    parent, _, segment = query.rpartition(".")
+    if parent in paths:
+        # The wrong part is the last one: an operation is not like any module, however long the path before it.
+        siblings = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent]
+        near = [f"{parent}.{sibling}" for sibling in nearest(segment, siblings)]
+    else:
+        near = nearest(query, paths)
+    if near:
+        return near, ""
+    above = query
+    while above and above not in paths:
+        above = above.rpartition(".")[0]
+    if above:
+        return [], f"; the nearest is {above!r}"
+    children = [path for path in paths if "." not in path]
+    more = f" and {len(children) - _MOST_LISTED} more" if len(children) > _MOST_LISTED else ""
+    return [], f", which has {', '.join(map(repr, children[:_MOST_LISTED])) + more or 'no modules'}"
