@@ -13,6 +13,7 @@ import { openSource } from './sources';
 import { messageOf, withLimit } from './time';
 import type { ModelTree } from './tree';
 import type { TreeControls } from './treeControls';
+import { runWorkspaceCheck } from './workspaceCheck';
 
 const DEBUG_LIMIT = 5_000;
 const NOTICE = 3_000;
@@ -44,6 +45,7 @@ export function registerCommands(parts: Parts): Disposable[] {
       await parts.reconfigure();
       await server.restart();
     }),
+    register('checkWorkspace', () => runWorkspaceCheck(server)),
     register('restartWorkers', () => restartTheWorkers(server)),
     register('showLog', () => logs.client.show()),
     register('showServerLog', () => logs.server.show()),

@@ -80,6 +80,7 @@ function settings(): ServerSettings {
     if (typeof value === 'number') limits[name] = value;
   }
   return {
+    checkScope: read.get<ServerSettings['checkScope']>('check.scope', 'open files'),
     limits,
     extraPaths: extraPaths(undefined),
     input: inputOf(undefined),

@@ -22,6 +22,7 @@ const NOTHING: Configuration = {
   folders: [],
   default: UNKNOWN,
   settings: {
+    checkScope: 'open files',
     limits: {},
     extraPaths: [],
     input: '',

@@ -89,6 +89,13 @@ export const graph: Request<GraphParameters, Graph> = { method: 'fxlens/graph' }
 export const graphLevels: Request<GraphLevelsParameters, GraphLevels> = { method: 'fxlens/graphLevels' };
 export const graphNode: Request<GraphNodeParameters, GraphNodeDetails | null> = { method: 'fxlens/graphNode' };
 export const graphFind: Request<GraphFindParameters, GraphFound> = { method: 'fxlens/graphFind' };
+/** Problems of files that are not open; cancelling the request ends it. */
+export const checkWorkspace: Request<Record<string, never>, { readonly files: number; readonly problems: number }> = {
+  method: 'fxlens/checkWorkspace',
+};
+export const checkProgress: Notification<{ readonly done: number; readonly total: number; readonly file: string }> = {
+  method: 'fxlens/checkProgress',
+};
 /** End all workers, forget what they found, and read the open documents' models anew. */
 export const restartWorkers: Request<Record<string, never>, null> = { method: 'fxlens/restart' };
 export const debugInformation: Request<Record<string, never>, string> = { method: 'fxlens/debugInformation' };

@@ -92,6 +92,8 @@ export interface FolderConfiguration extends Interpreter {
 }
 
 export interface ServerSettings {
+  /** Which files are checked without being asked for. */
+  readonly checkScope: 'open files' | 'workspace';
   readonly limits: Readonly<Record<string, number>>;
   readonly extraPaths: readonly string[];
   readonly input: string;

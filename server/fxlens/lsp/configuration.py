@@ -40,6 +40,7 @@ class Configuration:
     severity: Mapping[str, str] = field(default_factory=dict)
     inlay_shapes: bool = True
     code_lens: bool = True
+    check_workspace: bool = False
     problems: tuple[str, ...] = ()
 
 
@@ -78,7 +79,10 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
     problems += wrong_severities(severity)
     inlay_shapes = _flag(settings, "inlayShapes", problems)
     code_lens = _flag(settings, "codeLens", problems)
-    return Configuration(engine, severity, inlay_shapes, code_lens, tuple(problems))
+    scope = _text(settings, "checkScope", problems)
+    if scope not in ("", "open files", "workspace"):
+        problems.append(f"`checkScope` must be `open files` or `workspace`, not {scope!r}; open files are checked.")
+    return Configuration(engine, severity, inlay_shapes, code_lens, scope == "workspace", tuple(problems))
 
 
 def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings:

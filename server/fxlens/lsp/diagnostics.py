@@ -52,7 +52,7 @@ def diagnose(session: Session, uris: Sequence[str]) -> Iterator[tuple[str, Publi
             for problem in problems
             if document.holds(problem.span)
             and not (typing and is_being_typed(document, analysis, problem, typing))
-            and (diagnostic := _diagnostic(session, document, problem, analysis.path)) is not None
+            and (diagnostic := diagnostic_of(session, document, problem, analysis.path)) is not None
         )
         yield uri, Published(document.version, found)
 
@@ -80,7 +80,8 @@ def _note(failure: Failure) -> types.Diagnostic:
     return types.Diagnostic(types.Range(start, start), message, types.DiagnosticSeverity.Information, source=SOURCE)
 
 
-def _diagnostic(session: Session, document: Document, problem: Problem, path: str) -> types.Diagnostic | None:
+def diagnostic_of(session: Session, document: Document, problem: Problem, path: str) -> types.Diagnostic | None:
+    """A problem as the client is sent it; nothing where the settings turn its rule off."""
     overrides = session.engine.project(path).overrides(path, session.configuration.severity)
     severity = severity_of(problem.rule, overrides)
     if severity is None:

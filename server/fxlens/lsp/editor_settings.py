@@ -19,6 +19,7 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "input": ("settings", "input"),
     "severity": ("settings", "severity"),
     "inlayHints.shapes": ("settings", "inlayShapes"),
+    "check.scope": ("settings", "checkScope"),
     "codeLens": ("settings", "codeLens"),
     "worker.idleMinutes": ("settings", "idleMinutes"),
     "worker.maxWorkers": ("settings", "maxWorkers"),

@@ -45,6 +45,7 @@ from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path, 
 from fxlens.lsp.typing_place import Change, end_of_edit
 from fxlens.lsp.watchdog import exit_soon, watch_parent
 from fxlens.lsp.wire import Graph, GraphFound, GraphLevels, GraphNodeDetails
+from fxlens.lsp.workspace_check import WorkspaceCheck
 
 _SYNC = types.TextDocumentSyncKind.Incremental
 
@@ -58,6 +59,7 @@ class FxLensServer(LanguageServer):
     collector: Collector
     trace_progress: TraceProgress
     lens_refresher: LensRefresher
+    workspace_check: WorkspaceCheck
     roots: list[str]
     """The workspace folders that the client has told of; our own tells of them in its configuration, too."""
     options: Any
@@ -80,6 +82,7 @@ class FxLensServer(LanguageServer):
         self.shows = ClientShows.of(params.capabilities, params.initialization_options)
         self.publisher = Publisher(self.publish)
         self.collector = Collector()
+        self.workspace_check = WorkspaceCheck(self)
         self.lens_refresher = LensRefresher(lambda: self.workspace_code_lens_refresh(None))
         self.trace_progress = TraceProgress(self, self.shows, lambda key: self.session.engine.cancel(key))
         engine = Engine(
@@ -98,10 +101,15 @@ class FxLensServer(LanguageServer):
     def configure(self, configuration: Configuration) -> None:
         for problem in configuration.problems:
             self.log(f"Setting ignored: {problem}")
+        was_checked = self.session.configuration.check_workspace
         self.session.configuration = configuration
         self.session.engine.configure(configuration.engine)
         for uri in self.program_uris():
             self.publish(uri)
+        if configuration.check_workspace:
+            self.workspace_check.soon()
+        elif was_checked:
+            self.workspace_check.clear()
 
     def reconfigure(self, settings: Any = None) -> None:
         """Read anew what an editor other than our own client has set: it sends no configuration of ours."""
@@ -272,6 +280,7 @@ def _register_lifecycle(server: FxLensServer) -> None:
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(_params: Any = None) -> None:
+        server.workspace_check.stop()
         await server.session.engine.shutdown()
 
     @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
@@ -304,6 +313,7 @@ def _register_documents(server: FxLensServer) -> None:
         server.session.engine.close(uri)
         server.publisher.forget(uri)
         server.withdraw(uri)
+        server.workspace_check.closed(uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
@@ -311,6 +321,7 @@ def _register_documents(server: FxLensServer) -> None:
         path = to_fs_path(params.text_document.uri)
         if path:
             server.session.engine.file_changed(path)
+            server.workspace_check.soon()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def did_change_watched(params: types.DidChangeWatchedFilesParams) -> None:
@@ -318,6 +329,7 @@ def _register_documents(server: FxLensServer) -> None:
             path = to_fs_path(change.uri)
             if path:
                 server.session.engine.file_changed(path)
+        server.workspace_check.soon()
 
 
 def _register_queries(server: FxLensServer) -> None:
@@ -388,6 +400,16 @@ def _register_own_requests(server: FxLensServer) -> None:
     @server.feature("fxlens/restart")
     async def restart(_params: Any = None) -> None:
         await server.session.engine.restart()
+
+    @server.feature("fxlens/checkWorkspace")
+    async def check_workspace(_params: Any = None) -> dict[str, int]:
+        """Problems of files that are not open; a client ends it by cancelling the request."""
+
+        def tell(done: int, total: int, file: str) -> None:
+            server.protocol.notify("fxlens/checkProgress", {"done": done, "total": total, "file": file})
+
+        files, problems = await server.workspace_check.run(tell)
+        return {"files": files, "problems": problems}
 
     @server.feature("fxlens/settled")
     async def settled(params: Any) -> None:

@@ -69,6 +69,8 @@ class FolderConfiguration(Interpreter):
 
 
 class ServerSettings(TypedDict):
+    checkScope: Literal["open files", "workspace"]
+    """Which files are checked without being asked for."""
     limits: dict[str, float]
     extraPaths: list[str]
     input: str
