@@ -151,10 +151,10 @@ async def test_a_second_folder_joins_later(own_client: LanguageClient, tmp_path:
         folder.mkdir()
         (folder / "pyproject.toml").write_text('[tool.fxlens]\nseverity.unknown-node = "hint"')
     lens = await start(own_client, first)
-    assert await severities(lens, "../second/a.py") == [types.DiagnosticSeverity.Error]
+    assert await severities(lens, str(second / "a.py")) == [types.DiagnosticSeverity.Error]
     added = types.WorkspaceFoldersChangeEvent(added=[types.WorkspaceFolder(second.as_uri(), "second")], removed=[])
     own_client.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(added))
-    assert await severities(lens, "../second/b.py") == [types.DiagnosticSeverity.Hint]
+    assert await severities(lens, str(second / "b.py")) == [types.DiagnosticSeverity.Hint]
 
 
 # [tool.fxlens] in the editor
