@@ -177,7 +177,7 @@ async def test_the_projects_table_and_vscodes_settings(own_client: LanguageClien
     change = types.FileEvent(project.as_uri(), types.FileChangeType.Changed)
     own_client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([change]))
     assert await severities(lens, "c.py") == []
-    assert own_client.diagnostics[project.as_uri()] == []
+    assert list(own_client.diagnostics[project.as_uri()]) == []
 
 
 @pytest.mark.parametrize("trusted", [False, True])
