@@ -174,9 +174,9 @@ ELISP = """
 (xref-find-definitions "LSP identifier at point.")
 (princ (format "definition %%S\\n" (fx-line)))
 (goto-char (point-min)) (search-forward "stme") (backward-char 2)
-(cl-letf (((symbol-function 'completing-read) (lambda (_ choices &rest _) (caar choices))))
-  (eglot--read-execute-code-action
-   (eglot-code-actions (point) (point) "quickfix") (eglot--current-server-or-lose)))
+(let ((last-nonmenu-event ?a)) ; As after a key: a menu would need a screen.
+  (cl-letf (((symbol-function 'completing-read) (lambda (_ choices &rest _) (caar choices))))
+    (eglot-code-actions (point) (point) "quickfix" t)))
 (princ (format "fixed %%S\\n" (fx-line)))
 (fx-until (lambda () (not (fx-codes))))
 (search-backward "stem") (search-forward "stem") (insert ".")
@@ -201,6 +201,7 @@ def test_emacs_with_eglot(tmp_path: Path) -> None:
     assert "Did you mean `stem`?" in said.get("diagnostics", ""), (run.stdout, run.stderr)
     assert "ReLU" in said["hover"]
     assert "return self.layer" in said["definition"]
+    assert "fixed" in said, (run.stdout, run.stderr)
     assert "stem" in said["fixed"]
     assert "stme" not in said["fixed"]
     assert "stem.0" in said["completed"]
