@@ -178,7 +178,6 @@ ELISP = """
   (cl-letf (((symbol-function 'completing-read) (lambda (_ choices &rest _) (caar choices))))
     (eglot-code-actions (point) (point) "quickfix" t)))
 (princ (format "fixed %%S\\n" (fx-line)))
-(fx-until (lambda () (not (fx-codes))))
 (search-backward "stem") (search-forward "stem") (insert ".")
 (eglot--signal-textDocument/didChange)
 (completion-at-point)
