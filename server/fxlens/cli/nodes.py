@@ -213,8 +213,11 @@ def _tree(title: str, nodes: tuple[GraphNode, ...]) -> Tree:
                 branches[path] = branches[parent].add(Text(segment))
             parent = path
         label = Text(node.name.rpartition(".")[2], style="cyan").append(f"  {node.label}", style="default")
-        branch = branches[parent].add(label.append(f"  {_shape_text(node.value)}".rstrip(), style="green"))
-        branches.setdefault(node.name, branch)
+        label.append(f"  {_shape_text(node.value)}".rstrip(), style="green")
+        if node.name in branches:  # hooks read a module after those inside it
+            branches[node.name].label = label
+        else:
+            branches[node.name] = branches[parent].add(label)
     return root
 
 
