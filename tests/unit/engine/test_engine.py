@@ -94,7 +94,7 @@ async def test_an_edit_elsewhere_evaluates_nothing_and_moves_lines(desk: Desk) -
     assert state.graph.eval.nodes[1].source.line == 6
     traces = len(desk.phases)
     desk.engine.change(uri, "# a comment\n\n" + source.replace('"1"', '"add"'), 2)
-    state = desk.model(uri)
+    state = await desk.settled(uri)
     assert state.status == "ready"
     assert not state.stale
     assert state.graph
