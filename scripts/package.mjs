@@ -14,6 +14,7 @@ const LIMIT_MB = 2;
 const PARTS = [
   'client/src',
   'client/webview',
+  'client/l10n',
   'client/media',
   'server',
   'bundled/libs',
