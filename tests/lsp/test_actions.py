@@ -231,7 +231,7 @@ async def test_a_module_without_a_node_is_made_a_leaf(lens: Lens) -> None:
 
 async def test_our_own_function_takes_leaf_modules_itself(lens: Lens) -> None:
     head = GATE.replace("torchvision.models.feature_extraction", "fxlens")
-    before = 'create_feature_extractor(Net(), ["conv"])'
+    before = 'create_feature_extractor(Net(), ["conv"], backend="fx")'
     await check(lens, "Trace Gate", before, before[:-1] + ", leaf_modules=[Gate])", head)
 
 

@@ -110,7 +110,7 @@ class Expressions:
         if inner.type == "testlist_comp":
             return n.Display(*span, _KINDS[opening], tuple(self._items(children(inner))))
         if opening == "[":
-            return n.Display(*span, "list", tuple(self._items([inner])))
+            return n.Display(*span, "list", (self.expression(inner),))
         return self.expression(inner)  # Parentheses mean nothing.
 
     def _items(self, parts: list[Node]) -> Iterable[n.Expression]:
