@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lens import Lens
+from lens import Lens, applied
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -45,5 +45,6 @@ async def test_completion_waits_for_a_long_file_to_be_read(lens: Lens) -> None:
     lens.edit(document, "['layer1.']", "['layer2.|']")
     found = await lens.complete(document)
     assert found is not None
-    assert any((item.filter_text or item.label).startswith("layer2.") for item in found.items)
+    accepted = [applied(document.text, item.text_edit) for item in found.items if item.text_edit]
+    assert any("['layer2.0']" in text for text in accepted)
     lens.close_all()
