@@ -152,11 +152,11 @@ test('after the window is loaded anew it is where it was', OWN_WINDOW, async ({ 
   await graph.open();
   await graph.expand('layer1');
   await graph.expand('layer1.1');
-  await graph.click('layer1.1.conv2');
-  await expect(graph.details).toContainText('layer1.1.conv2');
+  await graph.click('layer1.1.conv1');
+  await expect(graph.details).toContainText('layer1.1.conv1');
   await Promise.all([code.page.waitForEvent('load'), code.run('Developer: Reload Window')]);
   await code.ready();
-  await expect(graph.current).toHaveAttribute('data-id', 'layer1.1.conv2', { timeout: 90_000 });
+  await expect(graph.current).toHaveAttribute('data-id', 'layer1.1.conv1', { timeout: 90_000 });
   await expect(graph.title).toHaveText('ResNet');
   await expect(graph.node('layer1')).toHaveAttribute('aria-expanded', 'true');
 });
