@@ -92,11 +92,16 @@ def _prepared(model: nn.Module, mode: Mode) -> Iterator[None]:
         yield
 
 
+def takes_hooks(module: nn.Module) -> bool:
+    """Whether hooks can be registered on a module: TorchScript's refuse them, and run without calling any."""
+    return not isinstance(module, torch.jit.ScriptModule)
+
+
 def _calls(model: nn.Module, example: ExampleInput, until: float) -> list[ModuleCallRecord] | None:
     recorder = _Recorder(until)
     with ExitStack() as hooks:
         for path, module in model.named_modules():
-            if path:
+            if path and takes_hooks(module):
                 hooks.callback(module.register_forward_pre_hook(recorder.enter(path)).remove)
                 hooks.callback(module.register_forward_hook(recorder.leave(path)).remove)
         try:
