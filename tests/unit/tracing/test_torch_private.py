@@ -26,6 +26,7 @@ ALLOWED = {
     # The public function that asserts.
     ("failures.py", "torch._assert"),
     ("constructs.py", "torch._assert"),
+    ("scripting.py", "torch._assert"),
 }
 
 
