@@ -25,6 +25,8 @@ class Page {
   readonly #model: Model;
   #places: Places | undefined;
   #current: string | null = null;
+  /** Until the first picture: what was remembered holds for that one, however many answers without a model come before. */
+  #restored = false;
   #details: GraphNodeDetails | null = null;
   #linked = new Set<string>();
   #history: string[] = [];
@@ -88,6 +90,7 @@ class Page {
       this.#model.open = new Set(state.open);
       this.#model.quiet = new Set(state.quiet);
       this.#current = state.current;
+      this.#restored = true;
       Object.assign(this.#view, { x: state.x, y: state.y, k: state.k });
     }
     host.send({ type: 'ready', state });
@@ -159,8 +162,8 @@ class Page {
       return;
     }
     const another = before?.className !== graph.className;
-    const restored = this.host.state && !before;
-    const fresh = another && !restored;
+    const fresh = another && !this.#restored;
+    this.#restored = false;
     this.#model.take(graph, fresh);
     if (fresh) this.#current = null;
     this.#search.forget();
