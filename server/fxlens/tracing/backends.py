@@ -9,7 +9,7 @@ from torch import nn
 
 from fxlens.graph import MODES, BackendChoice, Dialect, Failure, Mode
 from fxlens.module_paths import nearest_modules
-from fxlens.tracing.hooks import HookExtractor, module_query
+from fxlens.tracing.hooks import HookExtractor, module_query, scripted_module, takes_hooks
 from fxlens.tracing.module_run import run_on_meta
 from fxlens.tracing.run_graph import can_be_called
 
@@ -71,11 +71,18 @@ def module_names(model: nn.Module, mode: Mode) -> list[str]:
 
 def _not_modules(model: nn.Module, wrong: list[str], failure: Failure | None) -> str:
     name = type(model).__qualname__
-    paths = [path for path, _ in model.named_modules(remove_duplicate=False) if path]
+    paths = [path for path, module in model.named_modules(remove_duplicate=False) if path and takes_hooks(module)]
     why = ""
     if failure is not None:
         why = f"{name} cannot be traced, so its operations have no names ({failure.message}). "
-    return why + " ".join(_not_a_module(query, paths, name) for query in wrong)
+    return why + " ".join(_hidden(model, query) or _not_a_module(query, paths, name) for query in wrong)
+
+
+def _hidden(model: nn.Module, query: str) -> str | None:
+    path = scripted_module(model, query)
+    if path is None:
+        return None
+    return f"Build the extractor before {path!r} is scripted: TorchScript takes no hooks, so {query!r} cannot be read."
 
 
 def _not_a_module(query: str, paths: list[str], name: str) -> str:

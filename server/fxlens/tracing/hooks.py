@@ -42,26 +42,42 @@ def module_query(model: nn.Module, query: str) -> ModuleQuery | None:
     A module of exactly that path comes first: a model may have a module ``relu_1``.
 
     Returns:
-        ``None`` if the model has no such module. The model itself (``""``) is not a module of its own.
+        ``None`` if the model has no such module, or one that takes no hooks. The model itself (``""``) is not a module
+        of its own.
 
     Example:
         >>> module_query(nn.Sequential(nn.ReLU()), "0_2")
         ModuleQuery(path='0', call=2)
     """
-    if _has_module(model, query):
-        return ModuleQuery(query, 0)
+    return next((reading for reading in _readings(query) if _takes_hooks_at(model, reading.path)), None)
+
+
+def _readings(query: str) -> Iterator[ModuleQuery]:
+    """What ``query`` may mean, best first, whatever modules there are."""
+    yield ModuleQuery(query, 0)
     path, _, number = query.rpartition("_")
-    if number.isdecimal() and str(int(number)) == number and int(number) > 0 and _has_module(model, path):
-        return ModuleQuery(path, int(number))
-    return None
+    if number.isdecimal() and str(int(number)) == number and int(number) > 0:
+        yield ModuleQuery(path, int(number))
 
 
-def _has_module(model: nn.Module, path: str) -> bool:
+def takes_hooks(module: nn.Module) -> bool:
+    """Whether hooks can be registered on a module: TorchScript's refuse them, and run without calling any."""
+    return not isinstance(module, torch.jit.ScriptModule)
+
+
+def scripted_module(model: nn.Module, query: str) -> str | None:
+    """The path of the TorchScript module that ``query`` leads to or into, which hides it from hooks."""
+    scripted = [path for path, module in model.named_modules(remove_duplicate=False) if not takes_hooks(module)]
+    wanted = [f"{reading.path}." for reading in _readings(query)]
+    return next((path for path in scripted if any(each.startswith(f"{path}.") for each in wanted)), None)
+
+
+def _takes_hooks_at(model: nn.Module, path: str) -> bool:
     module = model
     for name in path.split("."):
         # Not get_submodule: that also takes an attribute that is a module, but not a registered one.
         child = module._modules.get(name)  # noqa: SLF001 - the only way to see one child without all others
-        if child is None:
+        if child is None or not takes_hooks(child):
             return False
         module = child
     return True
@@ -133,7 +149,7 @@ class HookExtractor(Extractor):
                 handle = self.model.get_submodule(path).register_forward_hook(run.hook(calls))
                 hooks.callback(handle.remove)
             hooks.enter_context(run)
-            hooks.enter_context(_eager())
+            hooks.enter_context(uncompiled())
             try:
                 self.model(*args, **kwargs)
             except _Stop as stop:
@@ -292,7 +308,7 @@ def _not_called(missing: Mapping[str, str]) -> str:
     )
 
 
-def _eager() -> AbstractContextManager[Any]:
+def uncompiled() -> AbstractContextManager[Any]:
     """Compiled parts of the model run uncompiled: their code was made without the hooks. Since torch 2.6."""
     stance = getattr(torch.compiler, "set_stance", None)
     return nullcontext() if stance is None or "torch._dynamo" not in sys.modules else stance("force_eager")

@@ -18,6 +18,7 @@ from torch import nn
 
 from fxlens.graph import Mode, SourceLine, Value
 from fxlens.tracing.example_inputs import ExampleInput, example_inputs
+from fxlens.tracing.hooks import takes_hooks, uncompiled
 from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.preserve import Snapshot, preserved
 from fxlens.tracing.shapes import describe_value
@@ -88,13 +89,8 @@ def load_meta_kernels() -> None:
 def _prepared(model: nn.Module, mode: Mode) -> Iterator[None]:
     nn.Module.train(model, mode == "train")  # a train() of its own may start a training
     MetaTensors().take_over(model)
-    with torch.no_grad(), torch.device("meta"):
+    with torch.no_grad(), torch.device("meta"), uncompiled():
         yield
-
-
-def takes_hooks(module: nn.Module) -> bool:
-    """Whether hooks can be registered on a module: TorchScript's refuse them, and run without calling any."""
-    return not isinstance(module, torch.jit.ScriptModule)
 
 
 def _calls(model: nn.Module, example: ExampleInput, until: float) -> list[ModuleCallRecord] | None:

@@ -16,15 +16,8 @@ from torch import nn
 
 from fxlens.graph import MODES, GraphNode, Mode, ModeGraph
 from fxlens.tracing.example_inputs import ExampleInput
-from fxlens.tracing.hooks import module_query
-from fxlens.tracing.module_run import (
-    RUN_SECONDS,
-    ModuleCallRecord,
-    ModuleRun,
-    load_meta_kernels,
-    run_on_meta,
-    takes_hooks,
-)
+from fxlens.tracing.hooks import module_query, takes_hooks
+from fxlens.tracing.module_run import RUN_SECONDS, ModuleCallRecord, ModuleRun, load_meta_kernels, run_on_meta
 from fxlens.tracing.modules import class_name
 from fxlens.tracing.node_records import ModuleCall
 from fxlens.tracing.shapes import GUESSED, StatedInput, describe_value, shape_of_weights
@@ -112,7 +105,8 @@ def _not_called(model: nn.Module, called: Mapping[str, GraphNode]) -> Iterator[G
 
 def can_be_called(module: nn.Module) -> bool:
     """Whether hooks can see a call of a module: a ModuleList is only a container, and TorchScript's take no hooks."""
-    return takes_hooks(module) and getattr(type(module), "forward", None) is not nn.Module.forward
+    # Of the instance: torch.compile and patches of libraries set `forward` there.
+    return takes_hooks(module) and getattr(module.forward, "__func__", None) is not nn.Module.forward
 
 
 def _in_words(example: ExampleInput) -> str:

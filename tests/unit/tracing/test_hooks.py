@@ -7,12 +7,14 @@ import pickle
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 import torchvision
 from torch import nn
 
+from fxlens import QueryError, create_feature_extractor, get_graph_node_names
 from fxlens.tracing.hooks import HookExtractor, NotCalledError, module_query
 
 
@@ -288,6 +290,39 @@ class TestCompiled:
 )
 def test_queries_are_module_paths_and_numbers_of_calls(query: str, expected: tuple[str, int] | None):
     assert module_query(nn.Sequential(nn.ReLU()), query) == expected
+
+
+class Scripted(nn.Module):
+    """Not traceable, with a part that takes no hooks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.part = nn.Linear(4, 4), torch.jit.script(nn.Sequential(nn.Linear(4, 4), nn.ReLU()))
+
+    def forward(self, x):
+        x = self.stem(x)
+        return self.part(x) if x.sum() > -1e9 else x
+
+
+@pytest.mark.parametrize("query", ["part", "part.0", "part_1"])
+@pytest.mark.parametrize("backend", ["auto", "hooks"])
+def test_a_scripted_module_is_refused_when_the_extractor_is_built(query: str, backend: Any):
+    with pytest.raises(QueryError, match=f"Build the extractor before 'part' is scripted: .*'{query}' cannot be read"):
+        create_feature_extractor(Scripted(), [query], backend=backend)
+
+
+def test_a_scripted_module_is_not_listed_nor_suggested():
+    model = Scripted()
+    assert get_graph_node_names(model, backend="hooks") == ["stem"]
+    with pytest.raises(QueryError, match="which has 'stem'"):
+        create_feature_extractor(model, ["nothing_alike"], backend="hooks")
+
+
+def test_a_module_whose_forward_was_set_on_it_is_listed():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Module(), nn.ModuleList())
+    model[1].forward = lambda x: x if x.sum() > 0 else -x
+    model.forward = lambda x: x.tolist()  # no run on meta tensors: the modules stand as they are defined
+    assert get_graph_node_names(model, backend="hooks") == ["0", "1"]
 
 
 @torch.no_grad()
