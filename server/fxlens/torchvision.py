@@ -24,12 +24,12 @@ from typing import Any, cast
 from torch import fx, nn
 
 from fxlens import tracing
+from fxlens.collector import collector_paused
 from fxlens.graph import MODES, Mode
 from fxlens.tracing.api import is_subsequence, warn_of_unrecorded
 from fxlens.tracing.assembly import assemble
 from fxlens.tracing.extractor import FeatureExtractor, adopt
 from fxlens.tracing.modes import ModeTrace, trace_modes
-from fxlens.tracing.preserve import collector_paused
 from fxlens.tracing.pruning import Wanted
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.values import lookup

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from fxlens.collector import collector_paused
 from fxlens.hint_comment import CORRECT_HINT, HINT
 from fxlens.source.analysis.events import Event, Frame, Read
 from fxlens.source.analysis.programs import Programs
@@ -52,20 +52,11 @@ def find_calls(text: str, path: str, workspace: Workspace | None = None) -> File
     ``path`` names the file in slices and is the key of incremental parsing. With a ``workspace``, callers in other
     files say what parameters are, and calls of other files' wrappers count as extraction calls of this one.
     """
-    with collected_afterwards():
-        return _found(text, path, workspace)
-
-
-@contextmanager
-def collected_afterwards() -> Iterator[None]:
-    """Collect garbage once, behind an analysis: during it next to nothing becomes garbage, and looking is slow."""
-    enabled = gc.isenabled()
-    gc.disable()
     try:
-        yield
+        with collector_paused():
+            return _found(text, path, workspace)
     finally:
-        if enabled:
-            gc.enable()
+        if gc.isenabled():
             gc.collect(0)
 
 

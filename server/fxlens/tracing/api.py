@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from torch import nn
 
+from fxlens.collector import collector_paused
 from fxlens.graph import MODES, BackendChoice, Dialect, Mode
 from fxlens.tracing.assembly import assemble
 from fxlens.tracing.backends import QueryError, check_backend, hook_extractor, module_names
@@ -16,7 +17,7 @@ from fxlens.tracing.extractor import Extractor
 from fxlens.tracing.failures import TracingError
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.naming import NamingError
-from fxlens.tracing.preserve import collector_paused, tracing_lock
+from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.pruning import Wanted
 from fxlens.tracing.selection import BadQuery, Selection, message, working_call
 from fxlens.tracing.settings import TraceSettings, trace_settings

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from torch import fx, nn
 
+from fxlens.collector import collector_paused
 from fxlens.graph import MODES, Failure, Mode
 from fxlens.remedies import advice
 from fxlens.suggestions import nearest
@@ -19,7 +20,7 @@ from fxlens.tracing.changes import OURS, LiveChange
 from fxlens.tracing.failures import explain, explain_switch, naming_remedy
 from fxlens.tracing.mode_state import ModeState, switch
 from fxlens.tracing.naming import TorchvisionNaming
-from fxlens.tracing.preserve import Snapshot, collector_paused, preserved, tracing_lock
+from fxlens.tracing.preserve import Snapshot, preserved, tracing_lock
 from fxlens.tracing.settings import TraceSettings
 from fxlens.tracing.tracer import NodePathTracer
 from fxlens.tracing.trains import lost_train

@@ -7,7 +7,6 @@ it is undone here, on success and on failure. What did not change is not touched
 
 from __future__ import annotations
 
-import gc
 import random
 import sys
 import threading
@@ -275,15 +274,3 @@ def preserved(model: nn.Module, snapshot: Snapshot | None = None) -> Iterator[No
             yield
         finally:
             snapshot.restore()
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from scanning, again and again, a graph that grows and is all alive."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -7,9 +7,9 @@ import gc
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 
+from fxlens.collector import collector_paused
 from fxlens.worker.deferring import COMPILER, compiler_deferred
 from fxlens.worker.messages import TraceRequest
 
@@ -39,7 +39,7 @@ class Preloader:
             if package not in self._tried and _needs(request, package):
                 self._tried.add(package)
                 self._tell(package)
-                with _collector_paused(), compiler_deferred():
+                with compiler_deferred():
                     self._import(package)
 
     def note(self, parts: Collection[str]) -> None:
@@ -50,28 +50,19 @@ class Preloader:
     def preload_parts(self) -> None:
         """Import what was noted; nobody waits for it."""
         while self._parts:
-            with _collector_paused():
-                self._import(self._parts.pop())
+            self._import(self._parts.pop())
 
     @staticmethod
     def _import(package: str) -> None:
         known = set(sys.modules)
-        try:
-            importlib.import_module(package)
-        except BaseException:  # the trace process will meet the same error and report it with its line
-            traceback.print_exc()
-            for name in set(sys.modules) - known:
-                del sys.modules[name]
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+        with collector_paused():
+            try:
+                importlib.import_module(package)
+            except BaseException:  # the trace process will meet the same error and report it with its line
+                traceback.print_exc()
+                for name in set(sys.modules) - known:
+                    del sys.modules[name]
+            gc.freeze()  # Forked children would otherwise copy every page that the collector touches.
 
 
 def _needs(request: TraceRequest, package: str) -> bool:

@@ -15,6 +15,7 @@ import threading
 import traceback
 from typing import Any
 
+from fxlens.collector import collector_paused
 from fxlens.worker import guards
 from fxlens.worker.messages import Environment, TraceRequest
 from fxlens.worker.pipe import FrameBuffer, encode, write_all
@@ -43,18 +44,17 @@ def start(requests: int, replies: int, arguments: list[str]) -> None:
 
 def _be_worker(requests: int, replies: int, no_fork: bool, scratch_root: str) -> None:
     write_all(replies, encode({"method": "importing", "params": {"module": "torch"}}))
-    gc.disable()  # It would look, again and again, at what is imported and stays.
-    try:
-        environment = _load_torch()
-    except BaseException as error:  # a broken torch may raise anything, and the user must be told
-        traceback.print_exc()
-        message = f"torch cannot be imported in {sys.executable}: {type(error).__name__}: {error}"
-        write_all(replies, encode({"method": "failed", "params": {"message": message}}))
-        sys.exit(3)
-    from fxlens.worker.serving import serve
+    with collector_paused():
+        try:
+            environment = _load_torch()
+        except BaseException as error:  # a broken torch may raise anything, and the user must be told
+            traceback.print_exc()
+            message = f"torch cannot be imported in {sys.executable}: {type(error).__name__}: {error}"
+            write_all(replies, encode({"method": "failed", "params": {"message": message}}))
+            sys.exit(3)
+        from fxlens.worker.serving import serve
 
-    gc.freeze()  # Forked children would otherwise copy every page that the collector touches.
-    gc.enable()
+        gc.freeze()  # Forked children would otherwise copy every page that the collector touches.
     serve(requests, replies, environment, no_fork, scratch_root)
     os._exit(0)  # Taking torch apart in good order takes half a second that nobody has.
 
