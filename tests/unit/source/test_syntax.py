@@ -376,6 +376,15 @@ def test_syntax_is_pythons(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == list(map(pythons, wanted.body))
 
 
+@pytest.mark.parametrize("display", ['["a"\n "b"]', '{"a"\n "b"}', '("a"\n "b")', '{"a"\n "b": 1}'])
+def test_strings_on_two_lines_are_one_where_no_comma_tells_of_items(display: str) -> None:
+    """The key of a dict is the exception: a new key above the next one is how an edited dict looks for a moment."""
+    texts = [
+        node.value for node in n.walk(lowered(Document(f"x = {display}\n", "a.py"))) if isinstance(node, n.Constant)
+    ]
+    assert [text for text in texts if isinstance(text, str)] == (["a", "b"] if ":" in display else ["ab"])
+
+
 def test_positions_lead_back_to_the_text() -> None:
     text = "def f(net):\n    return g(net.body[0], nodes=['a' if net else 'b'])\n"
     document = Document(text, "a.py")

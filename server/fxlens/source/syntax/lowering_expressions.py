@@ -110,13 +110,15 @@ class Expressions:
         if inner.type == "testlist_comp":
             return n.Display(*span, _KINDS[opening], tuple(self._items(children(inner))))
         if opening == "[":
-            return n.Display(*span, "list", (self.expression(inner),))
+            return n.Display(*span, "list", tuple(self._items([inner])))
         return self.expression(inner)  # Parentheses mean nothing.
 
     def _items(self, parts: list[Node]) -> Iterable[n.Expression]:
+        # Without a comma nothing tells that these are items: Python's rule holds, which joins strings.
+        separated = strings.separate_strings if len(parts) > 1 else lambda part: [part]
         for part in parts:
             if not is_operator(part, ","):
-                yield from (self.expression(each) for each in strings.separate_strings(part))
+                yield from (self.expression(each) for each in separated(part))
 
     def _dict_or_set(self, node: Node, parts: list[Node]) -> n.Expression:
         span = (node.start_pos, node.end_pos)
