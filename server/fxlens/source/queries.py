@@ -53,13 +53,19 @@ class Names:
 
     def _argument(self, role: Role, alternatives: Alternatives) -> None:
         for value, condition in alternatives:
-            container = self._container(value)
-            if container is not None:
-                self._items(role, container, condition)
-            elif isinstance(value, Const):
-                self._text(role, value, condition, None)
-            else:
+            if not self._written(role, value, condition):
                 self._default(role, value, condition)
+
+    def _written(self, role: Role, value: Value, condition: Condition, label: str | None = None) -> bool:
+        """Take the names of a container or of a text; whether ``value`` is one of these."""
+        container = self._container(value)
+        if container is not None:
+            self._items(role, container, condition)
+        elif isinstance(value, Const):
+            self._text(role, value, condition, label)
+        else:
+            return False
+        return True
 
     def _container(self, value: Value) -> Container | None:
         if not isinstance(value, Location):
@@ -96,12 +102,7 @@ class Names:
             both = conjunction(condition, own)
             if both is None or not admits(default, literals):
                 continue
-            container = self._container(default)
-            if container is not None:
-                self._items(role, container, both)
-            elif isinstance(default, Const):
-                self._text(role, default, both, label)
-            else:
+            if not self._written(role, default, both, label):
                 self._fail(role, subject)
 
     def _text(self, role: Role, value: Const, condition: Condition, label: str | None) -> None:

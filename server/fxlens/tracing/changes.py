@@ -5,7 +5,7 @@ The texts are put together here, so that the library and the editor say the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from torch import fx
@@ -48,26 +48,23 @@ class LiveChange:
 
 def needed_by(ends: Iterable[fx.Node]) -> set[fx.Node]:
     """The nodes that ``ends`` are computed from, and these themselves."""
-    found: set[fx.Node] = set()
-    stack = list(ends)
-    while stack:
-        node = stack.pop()
-        if node not in found:
-            found.add(node)
-            stack.extend(node.all_input_nodes)
-    return found
+    return _reached(ends, lambda node: node.all_input_nodes)
 
 
 def computed_from(starts: Iterable[fx.Node]) -> set[fx.Node]:
     """The nodes that are computed from ``starts``, and these themselves."""
-    behind: set[fx.Node] = set()
+    return _reached(starts, lambda node: node.users)
+
+
+def _reached(starts: Iterable[fx.Node], following: Callable[[fx.Node], Iterable[fx.Node]]) -> set[fx.Node]:
+    reached: set[fx.Node] = set()
     stack = list(starts)
     while stack:
         node = stack.pop()
-        if node not in behind:
-            behind.add(node)
-            stack.extend(node.users)
-    return behind
+        if node not in reached:
+            reached.add(node)
+            stack.extend(following(node))
+    return reached
 
 
 def lost_function(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from fxlens.source.analysis.events import Block, Loop, Read
 from fxlens.source.analysis.state import Binding, State
@@ -49,12 +50,8 @@ class ControlFlow(Statements):
             if truth is False:
                 continue
             literals = frozenset() if truth is True else truth
-            inner = current.fork(literals)
-            if inner is not None:
-                self.state = inner
-                self.blocks = (*blocks, Block(node, part, rest | literals, header, decided=not (rest | literals)))
-                if self.run_block(branch.body):
-                    ends.append(inner)
+            arm = Block(node, part, rest | literals, header, decided=not (rest | literals))
+            ends += self._arm(current.fork(literals), (*blocks, arm), branch.body)
             if truth is True:
                 fell_through = False
                 break
@@ -65,6 +62,16 @@ class ControlFlow(Statements):
             ends.append(current)
         self.state, self.blocks, self.activity = state, blocks, outer
         return self._meet(ends)
+
+    def _arm(
+        self, inner: State | None, blocks: tuple[Block, ...], body: n.Block, bind: Callable[[], None] = lambda: None
+    ) -> list[State]:
+        """Run an arm in the state ``inner``; that state, if there is one and a run may go on behind the arm."""
+        if inner is None:
+            return []
+        self.state, self.blocks = inner, blocks
+        bind()
+        return [inner] if self.run_block(body) else []
 
     def _test(self, test: n.Expression) -> bool | frozenset[Literal]:
         before = self.deciding
@@ -78,8 +85,7 @@ class ControlFlow(Statements):
 
     def _negated(self, literals: frozenset[Literal], branch: n.Branch) -> frozenset[Literal]:
         if len(literals) == 1:
-            ((subject, value, holds),) = literals
-            return frozenset({(subject, value, not holds)})
+            return _negation(literals)
         # Of several conditions at once, which one does not hold is open: it is a question of its own.
         key = ("not", literals)
         assert branch.test is not None
@@ -107,22 +113,14 @@ class ControlFlow(Statements):
             if truth is False:
                 continue
             literals = frozenset() if truth is True else truth
-            inner = current.fork(literals)
-            if inner is not None:
-                self.state = inner
-                self.blocks = (
-                    *blocks,
-                    Block(node, part, rest | literals, self.activity.reads, decided=not (rest | literals)),
-                )
-                self._bind_pattern(case.pattern, subject)
-                if self.run_block(case.body):
-                    ends.append(inner)
+            arm = Block(node, part, rest | literals, self.activity.reads, decided=not (rest | literals))
+            bind = partial(self._bind_pattern, case.pattern, subject)
+            ends += self._arm(current.fork(literals), (*blocks, arm), case.body, bind)
             if truth is True and case.guard is None:
                 fell_through = False
                 break
             if len(literals) == 1:
-                ((about, value, holds),) = literals
-                negated: frozenset[Literal] = frozenset({(about, value, not holds)})
+                negated = _negation(literals)
                 rest |= negated
                 current = current.fork(negated)
         if fell_through and current is not None:
@@ -309,3 +307,9 @@ class ControlFlow(Statements):
 
 def node_of(handler: n.Handler) -> n.Node:
     return handler.type or handler
+
+
+def _negation(literals: frozenset[Literal]) -> frozenset[Literal]:
+    """What holds where a single condition does not."""
+    ((subject, value, holds),) = literals
+    return frozenset({(subject, value, not holds)})
