@@ -149,7 +149,7 @@ async function restartTheWorkers(server: Server): Promise<void> {
 async function goToSource(item: TreeItem, tree: ModelTree): Promise<void> {
   const source = await tree.sourceOf(item);
   if (!source) {
-    window.setStatusBarMessage(`$(info) ${l10n.t('No source line is known of {0}', item.label)}`, NOTICE);
+    window.setStatusBarMessage(`$(info) ${l10n.t('No source line is known for {0}', item.label)}`, NOTICE);
     return;
   }
   tree.expectSource(Uri.parse(source.uri).toString());

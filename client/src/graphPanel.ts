@@ -4,6 +4,7 @@ import {
   commands,
   type Disposable,
   env,
+  l10n,
   Position,
   type TextEditor,
   Uri,
@@ -102,7 +103,7 @@ export class GraphPanel implements Disposable {
     if (!target) return;
     const content = await this.#content(target.path.split('.').at(-1)?.toLowerCase() ?? '');
     if (content) await workspace.fs.writeFile(target, content);
-    else void window.showWarningMessage('FX Lens: Give the file a name that ends in .svg, .png or .html.');
+    else void window.showWarningMessage(l10n.t('FX Lens: Give the file a name that ends in .svg, .png or .html.'));
   }
 
   async #content(ending: string): Promise<Uint8Array | undefined> {
@@ -282,11 +283,11 @@ export class GraphPanel implements Disposable {
     );
     if (action === 'copyChain') {
       if (details?.chain) await copy(details.chain);
-      else window.setStatusBarMessage(`$(info) ${path} is not the output of a module`, NOTICE);
+      else window.setStatusBarMessage(`$(info) ${l10n.t('{0} is not the output of a module', path)}`, NOTICE);
     } else if (details?.source) {
       this.tree.expectSource(Uri.parse(details.source.uri).toString());
       await openSource(details.source, this.#codeColumn());
-    } else window.setStatusBarMessage(`$(info) No source line is known of ${path}`, NOTICE);
+    } else window.setStatusBarMessage(`$(info) ${l10n.t('No source line is known for {0}', path)}`, NOTICE);
   }
 
   /** Where the code is: not in place of the picture. */
@@ -312,5 +313,5 @@ function key(shown: Graph | undefined): string | undefined {
 
 async function copy(text: string): Promise<void> {
   await env.clipboard.writeText(text);
-  window.setStatusBarMessage(`$(check) Copied ${text}`, NOTICE);
+  window.setStatusBarMessage(`$(check) ${l10n.t('Copied {0}', text)}`, NOTICE);
 }

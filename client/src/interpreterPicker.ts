@@ -33,7 +33,7 @@ export async function selectInterpreter(probe: Prober): Promise<void> {
 async function pick(probe: Prober): Promise<string | null | undefined> {
   const box = window.createQuickPick<Row>();
   box.title = l10n.t('FX Lens: Select Python Interpreter');
-  box.placeholder = l10n.t('The Python whose torch reads your models');
+  box.placeholder = l10n.t('Choose the Python that imports your models');
   box.matchOnDescription = true;
   box.matchOnDetail = true;
   box.busy = true;

@@ -20,7 +20,7 @@ export async function runWorkspaceCheck(server: Server): Promise<void> {
     });
     try {
       const { files, problems } = await client.ask(checkWorkspace, {}, token);
-      const said = l10n.t('{0} files with extraction calls that are not open, {1} problems', files, problems);
+      const said = l10n.t('{0} unopened files with extraction calls, {1} problems', files, problems);
       window.setStatusBarMessage(`$(check) ${said}`, NOTICE);
     } catch (error) {
       if (!token.isCancellationRequested) window.showErrorMessage(`FX Lens: ${messageOf(error)}`);

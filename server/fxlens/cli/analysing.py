@@ -43,7 +43,7 @@ extra_path_option = click.option(
     help="A folder that the code imports from; may be given several times.",
 )
 format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format."
 )
 python_option = click.option(
     "--python",

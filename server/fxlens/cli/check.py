@@ -35,7 +35,12 @@ def _patterns(_context: click.Context, _parameter: click.Parameter, values: tupl
     "paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path), metavar="PATH..."
 )
 @click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print problems."
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Output format of the problems.",
 )
 @python_option
 @extra_path_option

@@ -31,7 +31,7 @@ _FORMATS: dict[str, Literal["html", "svg"]] = {".html": "html", ".htm": "html", 
     "--open", "opened", multiple=True, metavar="PATH", help="Open this module, or the way to this node (repeatable)."
 )
 @click.option("--mode", type=click.Choice([*MODES, "both"]), help="The mode to show at first.  [default: eval]")
-@click.option("--naming", type=click.Choice(DIALECTS), default="fxlens", show_default=True, help="Whose names.")
+@click.option("--naming", type=click.Choice(DIALECTS), default="fxlens", show_default=True, help="Whose naming rule.")
 @click.option(
     "--input-shape", "shapes", callback=sizes, multiple=True, help="Shape of an input, as 1,3,224,224 (repeatable)."
 )

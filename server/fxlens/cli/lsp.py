@@ -6,7 +6,11 @@ import click
 
 
 @click.command(name="lsp")
-@click.option("--stdio", is_flag=True, help="Use standard input and output, as without it: many editors add it.")
+@click.option(
+    "--stdio",
+    is_flag=True,
+    help="Communicate over stdin and stdout. This is the default; many editors pass the option.",
+)
 @click.option("--clientProcessId", "client_process", type=int, hidden=True)  # Told again in the protocol.
 def command(stdio: bool, client_process: int | None) -> None:  # noqa: ARG001
     """Start the language server on standard input and output.

@@ -56,7 +56,7 @@ def _wrapping(specs: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
 @click.option(
     "--mode", type=click.Choice([*MODES, "both"]), default="both", show_default=True, help="Which mode's names."
 )
-@click.option("--naming", type=click.Choice(DIALECTS), default="fxlens", show_default=True, help="Whose names.")
+@click.option("--naming", type=click.Choice(DIALECTS), default="fxlens", show_default=True, help="Whose naming rule.")
 @click.option(
     "--leaf", "leaves", multiple=True, metavar="PKG.MOD:CLASS", help="Trace this class as one node (repeatable)."
 )

@@ -45,7 +45,7 @@ limit_option = click.option(
     multiple=True,
     callback=_read,
     metavar="NAME=NUMBER",
-    help=f"Where the evaluation of a model is ended, or a file not analysed: {', '.join(_LIMITS)}. Repeatable.",
+    help=f"Limits on evaluating a model and on the size of a file: {', '.join(_LIMITS)}. Repeatable.",
 )
 
 
