@@ -14,7 +14,6 @@ from pathlib import Path
 from lsprotocol import types
 
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
-from fxlens.engine.notebook_files import notebooks_mentioning
 from fxlens.graph import ModelGraph
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Located, Session, query_at
@@ -106,7 +105,7 @@ async def references(
     # All at once, so that one whose model takes its time keeps no other waiting; but their texts are read one in each
     # turn of the loop, so that other requests come in between.
     looks = []
-    for path, program in await _closed(session, target.words(), notebooks=notebooks):
+    for path, program in (await session.closed_files(target.words(), notebooks=notebooks))[:_MOST_FILES]:
         looks.append(asyncio.ensure_future(look_into(path, program)))
         await asyncio.sleep(0)
     late = (await asyncio.wait(looks, timeout=_PATIENCE_SECONDS))[1] if looks else set()
@@ -115,17 +114,6 @@ async def references(
     if late:
         session.log(f"References: {len(late)} files of the workspace could not be looked into in time.")
     return list(found.values())
-
-
-async def _closed(session: Session, words: set[str], *, notebooks: bool) -> list[tuple[str, Program | None]]:
-    """The files that are not open and hold one of the words, and the notebooks with what is in them."""
-    paths = dict.fromkeys(path for word in words for path in session.engine.files_mentioning(word))
-    closed: list[tuple[str, Program | None]] = [(path, None) for path in paths]
-    if notebooks:
-        roots = [folder.path for folder in session.configuration.engine.folders]
-        found = await asyncio.to_thread(notebooks_mentioning, roots, words)
-        closed += [(path, program) for path, program in found.items() if session.workspace.notebook_at(path) is None]
-    return closed[:_MOST_FILES]
 
 
 def _in_cell(where: types.Location, program: Program) -> types.Location:

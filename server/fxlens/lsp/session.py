@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from lsprotocol import types
@@ -10,10 +11,12 @@ from lsprotocol import types
 from fxlens.checks import Problem
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
 from fxlens.engine.engine import Engine
+from fxlens.engine.notebook_files import notebooks_mentioning
 from fxlens.graph import ModelGraph
 from fxlens.lsp.configuration import Configuration
 from fxlens.lsp.documents import Document, DocumentWorkspace
 from fxlens.source.model import Position, Query
+from fxlens.source.notebooks import Program
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,16 @@ class Session:
             return False
         del self.typing[uri]
         return True
+
+    async def closed_files(self, words: Collection[str], *, notebooks: bool = True) -> list[tuple[str, Program | None]]:
+        """The files that are not open and hold one of the words, and the notebooks with what is in them."""
+        paths = dict.fromkeys(path for word in words for path in self.engine.files_mentioning(word))
+        files: list[tuple[str, Program | None]] = [(path, None) for path in paths]
+        if notebooks:
+            roots = [folder.path for folder in self.configuration.engine.folders]
+            found = await asyncio.to_thread(notebooks_mentioning, roots, words)
+            files += [(path, program) for path, program in found.items() if self.workspace.notebook_at(path) is None]
+        return files
 
     def open_file(self, uri: str) -> tuple[Document, FileAnalysis] | None:
         """The document and its analysis, when both are of the same text."""

@@ -16,13 +16,12 @@ from lsprotocol import types
 
 from fxlens.checks import check_file
 from fxlens.engine.analysis import FileAnalysis
-from fxlens.engine.notebook_files import notebooks_mentioning
 from fxlens.graph import SourceLine
 from fxlens.lsp.diagnostics import diagnostic_of
 from fxlens.lsp.session import Published, Session
+from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.notebooks import Program, place_name
 
-FUNCTIONS = ("create_feature_extractor", "get_graph_node_names")
 PAUSE_SECONDS = 2.0
 """How long files must rest before they are checked again: a checkout changes hundreds of them at once."""
 
@@ -108,11 +107,8 @@ class WorkspaceCheck:
 
     async def _files(self) -> list[tuple[str, Program | None]]:
         session = self.client.session
-        paths = dict.fromkeys(path for word in FUNCTIONS for path in session.engine.files_mentioning(word))
-        files: list[tuple[str, Program | None]] = [(path, None) for path in sorted(paths)]
-        roots = [folder.path for folder in session.configuration.engine.folders]
-        notebooks = await asyncio.to_thread(notebooks_mentioning, roots, FUNCTIONS)
-        files += [(path, notebooks[path]) for path in sorted(notebooks) if session.workspace.notebook_at(path) is None]
+        files = await session.closed_files(FUNCTIONS)
+        files.sort(key=lambda file: (file[1] is not None, file[0]))  # Notebooks last.
         return [(path, program) for path, program in files if not session.engine.project(path).excludes(path)]
 
     async def _check(self, path: str, program: Program | None) -> int:
