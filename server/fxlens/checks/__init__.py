@@ -12,7 +12,7 @@ from fxlens.checks.text import SourceText
 from fxlens.checks.wording import did_you_mean, sentences
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
 from fxlens.source.model import Query, Span
-from fxlens.source.notebooks import Program
+from fxlens.source.text.notebooks import Program
 from fxlens.suggestions import nearest
 
 __all__ = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fxlens.checks.problem import Edit, Fix, Problem
-from fxlens.source.document import split_lines
 from fxlens.source.model import Position
+from fxlens.source.text.document import split_lines
 
 
 def sure_fix(problem: Problem) -> Fix | None:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from fxlens.graph import SourceLine
-from fxlens.source.document import Document, split_lines
 from fxlens.source.model import Position, Span
-from fxlens.source.notebooks import Program, place_name
+from fxlens.source.text.document import Document, split_lines
+from fxlens.source.text.notebooks import Program, place_name
 
 
 class SourceText:

@@ -27,7 +27,7 @@ from fxlens.engine.project_settings import ProjectSettings, matches
 from fxlens.engine.regular_files import read_source, skip_reason
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.source.model import Position
-from fxlens.source.notebooks import Program
+from fxlens.source.text.notebooks import Program
 from fxlens.worker.messages import Limits
 
 paths_argument = click.argument(

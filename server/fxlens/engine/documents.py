@@ -10,8 +10,8 @@ from fxlens.engine.analysis import CallAnalysis, FileAnalysis, ModelState
 from fxlens.engine.cache import Traced, TraceKey
 from fxlens.engine.relocation import Relocation
 from fxlens.graph import Failure, ModelGraph
-from fxlens.source.document import split_lines
 from fxlens.source.model import ExtractionCall, Slice
+from fxlens.source.text.document import split_lines
 from fxlens.worker.messages import Expression, ImportedFile, Statement, TraceRequest
 
 

@@ -28,7 +28,7 @@ from fxlens.engine.workers import BlockedError
 from fxlens.graph import Failure
 from fxlens.source import find_calls
 from fxlens.source.model import ExtractionCall, Slice
-from fxlens.source.notebooks import Program
+from fxlens.source.text.notebooks import Program
 from fxlens.worker.messages import Expression, TraceRequest
 
 DEBOUNCE_SECONDS = 0.15

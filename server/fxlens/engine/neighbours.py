@@ -10,7 +10,7 @@ from fxlens.engine.import_roots import ImportRoots, RootSettings, moves_roots
 from fxlens.engine.quiet_files import Questions
 from fxlens.engine.tasks import Tasks
 from fxlens.engine.workspace_files import WorkspaceFiles, read_workspace
-from fxlens.source.notebooks import Program
+from fxlens.source.text.notebooks import Program
 
 QUIET_SECONDS = 0.15
 """How long a changed file waits for its next change before the documents that were read with it are read again."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from fxlens.engine.regular_files import read_source, skip_reason
 from fxlens.engine.walking import OnSkip, walk
-from fxlens.source.notebooks import Cell, Program
+from fxlens.source.text.notebooks import Cell, Program
 
 SUFFIX = ".ipynb"
 MOST_FOLDERS = 10_000

@@ -19,8 +19,8 @@ from fxlens.engine.notebook_files import SUFFIX as NOTEBOOK
 from fxlens.engine.notebook_files import read_notebook
 from fxlens.engine.regular_files import SkippedError, read_source, regular_status, skip_reason
 from fxlens.engine.walking import OnSkip, walk
-from fxlens.source.notebooks import Program
 from fxlens.source.project import last_names
+from fxlens.source.text.notebooks import Program
 
 MOST_FOLDERS = 10_000
 MOST_FILES = 5_000

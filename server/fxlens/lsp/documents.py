@@ -14,9 +14,9 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument, Workspace
 
-from fxlens.source.document import split_lines
 from fxlens.source.model import Position, Span
-from fxlens.source.notebooks import Cell, Program
+from fxlens.source.text.document import split_lines
+from fxlens.source.text.notebooks import Cell, Program
 
 
 class Document(TextDocument):

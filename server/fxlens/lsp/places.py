@@ -12,8 +12,8 @@ from lsprotocol import types
 from fxlens.engine.regular_files import read_source
 from fxlens.graph import SourceLine
 from fxlens.lsp.session import Session
-from fxlens.source.document import split_lines
-from fxlens.source.notebooks import place_name
+from fxlens.source.text.document import split_lines
+from fxlens.source.text.notebooks import place_name
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from fxlens.lsp.session import Located, Session, query_at
 from fxlens.queries import select_alone
 from fxlens.source.members import assigned_member
 from fxlens.source.model import Position, Query
-from fxlens.source.notebooks import Program
+from fxlens.source.text.notebooks import Program
 
 _PATIENCE_SECONDS = 10.0
 """How long somebody who asked for references waits for the models of files that are not open."""

@@ -16,7 +16,7 @@ from fxlens.graph import ModelGraph
 from fxlens.lsp.configuration import Configuration
 from fxlens.lsp.documents import Document, DocumentWorkspace
 from fxlens.source.model import Position, Query
-from fxlens.source.notebooks import Program
+from fxlens.source.text.notebooks import Program
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from fxlens.graph import SourceLine
 from fxlens.lsp.diagnostics import diagnostic_of
 from fxlens.lsp.session import Published, Session
 from fxlens.source.library.extraction import FUNCTIONS
-from fxlens.source.notebooks import Program, place_name
+from fxlens.source.text.notebooks import Program, place_name
 
 PAUSE_SECONDS = 2.0
 """How long files must rest before they are checked again: a checkout changes hundreds of them at once."""

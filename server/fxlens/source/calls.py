@@ -12,7 +12,6 @@ from fxlens.hint_comment import CORRECT_HINT, HINT
 from fxlens.source.analysis.events import Event, Frame, Read
 from fxlens.source.analysis.programs import Programs
 from fxlens.source.analysis.run import STEPS, Extraction, Run
-from fxlens.source.document import Document, document_of
 from fxlens.source.expected_errors import is_caught
 from fxlens.source.hints import find_hint
 from fxlens.source.library.extraction import FUNCTIONS, extraction_function
@@ -32,8 +31,8 @@ from fxlens.source.model import (
 from fxlens.source.queries import ConditionalQuery, Names
 from fxlens.source.requested import requesting_files
 from fxlens.source.slicing.slices import ConditionalSlice, ModelExpression, Slices
-from fxlens.source.syntax import lowered_expression
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document, document_of
 from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, implied
 from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
@@ -214,8 +213,7 @@ class _Call:
                 reason = f"The comment `# fxlens: model={hint.text}` holds no Python expression: {hint.problem}."
                 self.unresolved = self.unresolved or Unresolved(reason, CORRECT_HINT)
                 return []
-            node = lowered_expression(extraction.document, hint.node)
-            expression = ModelExpression(node, hint.text, hint.line, modules=hint.modules)
+            expression = ModelExpression(hint.node, hint.text, hint.line, modules=hint.modules)
             slices = Slices(self.run, extraction, expression, ((Const(None), frozenset()),)).collect()
         elif "model" in extraction.texts:
             text, line = extraction.texts["model"]

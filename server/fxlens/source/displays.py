@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fxlens.source.document import Document
 from fxlens.source.model import Position, Span
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 
 Changes: TypeAlias = list[tuple[Span, str]]
 """Texts, and what they stand instead of; an empty span inserts."""
@@ -138,8 +138,8 @@ def _items(document: Document, node: n.Display | n.DictDisplay) -> list[Item]:
             # Strings side by side are one item of several parts; the name of an entry is its key.
             name_end = own[0] if isinstance(node, n.DictDisplay) else own[-1]
             name = Span(document.span(own[0]).start, document.span(name_end).end)
-            where = [document.position(document.parso_position(each)) for each in (first, last)]
-            place = document.position(document.parso_position(comma)) if comma is not None else None
+            where = [document.position(document.parsed_position(each)) for each in (first, last)]
+            place = document.position(document.parsed_position(comma)) if comma is not None else None
             found.append(Item(Span(*where), name, place))
             own.clear()
 

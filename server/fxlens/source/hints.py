@@ -6,10 +6,10 @@ import ast
 import re
 from dataclasses import dataclass
 
-from fxlens.source import tree
-from fxlens.source.document import Document, Spanned
 from fxlens.source.model import Span
-from fxlens.source.tree import Node, children
+from fxlens.source.syntax import expression_of
+from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document, Spanned
 
 _HINT = re.compile(r"#[ \t]*fxlens:[ \t]*model[ \t]*=[ \t]*(?P<model>[^\r\n]*?)[ \t]*(?=[\r\n]|\Z)")
 _ONLY_COMMENT = re.compile(r"[ \t]*#")
@@ -17,12 +17,12 @@ _ONLY_COMMENT = re.compile(r"[ \t]*#")
 
 @dataclass(frozen=True)
 class ModelExpression:
-    """The expression that gives a call's model: its tree, its text, and where that stands.
+    """The expression that gives a call's model: its syntax, its text, and where that stands.
 
-    The tree of a hinted expression is one of its own text, with positions in that.
+    The syntax of a hinted expression is that of its own text, with positions in that.
     """
 
-    node: Node
+    node: n.Expression
     text: str
     line: int
     span: Span
@@ -42,22 +42,18 @@ def find_hint(document: Document, statement: Spanned, call_end: tuple[int, int])
         above -= 1
     for line in lines:
         match = _HINT.search(document.lines[line - 1])
-        if match and match["model"] and _is_comment(document, line, match.start()):
+        if match and match["model"] and not document.is_code((line, match.start())):
             return _read(document, line, match)
     return None
 
 
-def _is_comment(document: Document, line: int, column: int) -> bool:
-    return document.leaf_at(document.offset((line, column))) is None
-
-
 def _read(document: Document, line: int, match: re.Match[str]) -> ModelExpression:
     text = match["model"]
-    module = tree.parse(text + "\n", f"{document.path}#hint")
-    statement = children(module)[0]
-    node = children(statement)[0] if statement.type == "simple_stmt" else statement
     span = Span(document.position((line, match.start("model"))), document.position((line, match.end("model"))))
-    return ModelExpression(node, text, line - 1, span, _syntax_problem(text), _dotted_paths(text))
+    problem = _syntax_problem(text)
+    return ModelExpression(
+        expression_of(text, f"{document.path}#hint"), text, line - 1, span, problem, _dotted_paths(text)
+    )
 
 
 def _dotted_paths(text: str) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from fxlens.source.displays import Display
-from fxlens.source.document import Document
 from fxlens.source.model import ExtractionCall, Position, Span
 from fxlens.source.syntax import lowered, path_to
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 
 _LEAVES = "leaf_modules"
 Kind: TypeAlias = Literal["list", "tuple", "set", "dict", "call", "other"]

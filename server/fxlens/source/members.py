@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
 
-from fxlens.source.document import Document
 from fxlens.source.model import Position
-from fxlens.source.tree import Node, ancestors, children, leaves, opens_with, parent, scope_of, statement_of, value
+from fxlens.source.syntax import lowered, path_to
+from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 
 
 def assigned_member(text: str, position: Position) -> tuple[str, str] | None:
@@ -20,36 +21,39 @@ def assigned_member(text: str, position: Position) -> tuple[str, str] | None:
     line = document.lines[position.line] if position.line < len(document.lines) else ""
     if "=" not in line or position.column > len(line):
         return None
-    leaf = document.leaf_at(document.offset((position.line + 1, position.column)))
-    for class_, name in _members(leaf) if leaf is not None else ():
-        return class_, name
-    return None
+    return _member(document, (position.line + 1, position.column))
 
 
 def member_line(text: str, class_name: str, member: str) -> int | None:
     """The line (from 0) of the first ``self.member = …`` in the class of that name; ``None`` where there is none."""
     document = Document(text, "members")
-    for leaf in document.occurrences(member):
-        for class_, name in _members(leaf):
-            if (class_, name) == (class_name, member):
-                return leaf.start_pos[0] - 1
+    for position in document.occurrences(member):
+        if _member(document, position) == (class_name, member):
+            return position[0] - 1
     return None
 
 
-def _members(leaf: Node) -> Iterator[tuple[str, str]]:
-    """The class and attribute, if ``leaf`` is part of the target ``self.attribute`` of an assignment in a method."""
-    chain = parent(leaf) if parent(leaf).type == "atom_expr" else parent(parent(leaf))
-    parts = children(chain)
-    if chain.type != "atom_expr" or len(parts) != 2 or not opens_with(parts[1], "."):
-        return
-    statement = statement_of(chain)
-    if statement.type != "expr_stmt" or not any(part is chain for part in children(statement)[:-1]):
-        return
-    function = scope_of(chain)
-    class_ = next((above for above in ancestors(function) if above.type == "classdef"), None)
-    if function.type != "funcdef" or class_ is None:
-        return
-    given = [part for part in children(children(function)[2]) if part.type == "param"]
-    first = next(leaves(given[0]), None) if given else None
-    if first is not None and value(parts[0]) == value(first):
-        yield value(children(class_)[1]), value(children(parts[1])[1])
+def _member(document: Document, position: n.Pos) -> tuple[str, str] | None:
+    """The class and attribute, if the target ``self.attribute`` of an assignment in a method stands at ``position``."""
+    path = path_to(lowered(document), position)
+    for statement, target in itertools.pairwise(path):
+        if isinstance(target, n.Attribute) and isinstance(target.value, n.Name) and _sets(statement, target):
+            at = path.index(statement)
+            return _member_of(path[:at], target.value.name, target.name)
+    return None
+
+
+def _sets(statement: n.Node, target: n.Attribute) -> bool:
+    if isinstance(statement, n.Assign):
+        return any(each is target for each in statement.targets)
+    return isinstance(statement, (n.AugmentedAssign, n.Annotated)) and statement.target is target
+
+
+def _member_of(around: list[n.Node], owner: str, attribute: str) -> tuple[str, str] | None:
+    """The class and attribute, if ``owner`` is the first parameter of the method among the nodes ``around``."""
+    scopes = [each for each in around if isinstance(each, (n.FunctionDef, n.ClassDef, n.Lambda))]
+    function = scopes.pop() if scopes else None
+    class_ = next((each for each in reversed(scopes) if isinstance(each, n.ClassDef)), None)
+    if not isinstance(function, n.FunctionDef) or class_ is None or not function.parameters:
+        return None
+    return (class_.name, attribute) if function.parameters[0].name == owner else None

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from fxlens.source.analysis.machine import admits
 from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.analysis.unfollowed import why_unknown
-from fxlens.source.document import Document
 from fxlens.source.model import Query, Role, Unresolved
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 from fxlens.source.values import (
     Alternatives,
     Condition,

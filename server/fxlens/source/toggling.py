@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from fxlens.graph import Mode
 from fxlens.source.displays import Changes, Display, is_written_in_brackets
-from fxlens.source.document import Document
 from fxlens.source.model import ExtractionCall, Position, Query, Role, Span
 from fxlens.source.syntax import lowered, path_to
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 
 _ROLES: dict[Role, tuple[Mode, ...]] = {
     "return_nodes": ("train", "eval"),

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from fxlens.source.document import Document
     from fxlens.source.syntax import nodes as n
+    from fxlens.source.text.document import Document
 
 
 class Truth:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fxlens.source import find_calls
-from fxlens.source.document import Document
 from fxlens.source.leaf_lists import Written, leaves_of
+from fxlens.source.text.document import Document
 
 HEAD = "from torchvision.models.feature_extraction import create_feature_extractor\n"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fxlens.source import strings
-from fxlens.source.document import Document
 from fxlens.source.syntax import lowered, path_to
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text import strings
+from fxlens.source.text.document import Document
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(

@@ -6,8 +6,8 @@ import pytest
 
 from fxlens.source.analysis.interpreter import Interpreter
 from fxlens.source.analysis.run import STEPS, Run
-from fxlens.source.document import Document
 from fxlens.source.library.python import plain_constants
+from fxlens.source.text.document import Document
 from fxlens.source.values import Const, Tally, Unknown, Value
 
 KNOWN = [

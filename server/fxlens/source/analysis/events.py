@@ -10,8 +10,8 @@ from fxlens.source.values import Literal as PathLiteral
 
 if TYPE_CHECKING:
     from fxlens.source.analysis.state import State
-    from fxlens.source.document import Document
     from fxlens.source.syntax import nodes as n
+    from fxlens.source.text.document import Document
     from fxlens.source.values import FunctionValue, Value
 
 EventKind: TypeAlias = Literal["statement", "parameter", "bound", "self", "attach", "missing"]

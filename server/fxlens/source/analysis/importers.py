@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fxlens.source.analysis.run import CHARACTERS_PER_STEP, Run
-from fxlens.source.document import Document
 from fxlens.source.index.relevance import Relevant, functions_around, mentions
 from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.project import importing_files, may_call, may_pass_on
+from fxlens.source.text.document import Document
 
 
 class Importers:

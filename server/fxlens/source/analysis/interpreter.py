@@ -8,10 +8,10 @@ from fxlens.source.analysis.events import Frame
 from fxlens.source.analysis.run import Run
 from fxlens.source.analysis.state import Binding
 from fxlens.source.analysis.test_parameters import Tests
-from fxlens.source.document import Document
 from fxlens.source.library import testing
 from fxlens.source.syntax import lowered
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 from fxlens.source.values import (
     Alternatives,
     ClassValue,

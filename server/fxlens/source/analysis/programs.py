@@ -5,10 +5,10 @@ from __future__ import annotations
 from fxlens.source.analysis.importers import Importers
 from fxlens.source.analysis.interpreter import Interpreter
 from fxlens.source.analysis.run import STEPS, Extraction, Run
-from fxlens.source.document import Document
 from fxlens.source.index.relevance import Relevant, calls_of, functions_around
 from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 from fxlens.source.values import Tally
 from fxlens.source.workspace import Workspace
 

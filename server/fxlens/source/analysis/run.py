@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.state import Key, State
-from fxlens.source.document import Document, document_of
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document, document_of
 from fxlens.source.values import (
     Alternatives,
     ClassValue,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fxlens.source.analysis.events import Activity, Event, Frame
 from fxlens.source.analysis.modules import Modules
 from fxlens.source.analysis.state import Binding
-from fxlens.source.document import Document
 from fxlens.source.library import testing
 from fxlens.source.library.stand_ins import NAMESPACE
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 from fxlens.source.values import (
     Alternatives,
     Const,

@@ -7,11 +7,11 @@ from pathlib import PurePath
 
 from fxlens.source.analysis.events import Event, Frame
 from fxlens.source.analysis.run import Run
-from fxlens.source.document import Document
 from fxlens.source.index.relevance import calls_of
 from fxlens.source.project import imported_modules, may_call
 from fxlens.source.syntax import lowered
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 from fxlens.source.workspace import Workspace
 
 

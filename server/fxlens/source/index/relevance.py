@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from fxlens.source.document import Document
 from fxlens.source.syntax import lowered, path_to
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 
 _WORD = re.compile(r"[^\W\d]\w*")
 
@@ -22,8 +22,8 @@ def mentions(document: Document, names: Iterable[str]) -> Iterator[list[n.Node]]
     """The paths to where one of ``names`` stands as a name of the program, outermost node first."""
     module = lowered(document)
     for name in names:
-        for leaf in document.occurrences(name):
-            yield path_to(module, leaf.start_pos)
+        for position in document.occurrences(name):
+            yield path_to(module, position)
 
 
 def functions_around(path: list[n.Node]) -> list[n.FunctionDef | n.Lambda]:

@@ -9,7 +9,7 @@ from fxlens.source.syntax import nodes as n
 from fxlens.source.values import Alternatives, Container, Item, Literal, Location, Subject, Value
 
 if TYPE_CHECKING:
-    from fxlens.source.document import Document
+    from fxlens.source.text.document import Document
     from fxlens.source.values import Condition
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fxlens.source.analysis.events import Event
-from fxlens.source.document import Document
 from fxlens.source.library.stand_ins import COUNT_TEXT, DEVICE_METHODS, LOADERS, NAMESPACE, SIZED_LAYERS, by_name
 from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
 from fxlens.source.values import TRUTHY, Condition
 
 

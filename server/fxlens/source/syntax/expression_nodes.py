@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from fxlens.source.strings import Text
+    from fxlens.source.text.strings import Text
 
 Pos: TypeAlias = tuple[int, int]
 DisplayKind: TypeAlias = Literal["list", "tuple", "set"]

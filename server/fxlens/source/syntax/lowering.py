@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from fxlens.source.document import Document
 from fxlens.source.syntax import nodes as n
 from fxlens.source.syntax.lowering_expressions import Expressions
-from fxlens.source.tree import Node, children, definition_core, is_operator, value, whole_statement
+from fxlens.source.text.document import Document
+from fxlens.source.text.tree import Node, children, definition_core, is_operator, value, whole_statement
 
 
 def lowered(document: Document) -> n.Module:
@@ -24,9 +24,13 @@ def lowered(document: Document) -> n.Module:
     return document.syntax
 
 
-def lowered_expression(document: Document, node: Node) -> n.Expression:
-    """One expression of ``document``'s tree, or of another text's with positions of its own."""
-    return Lowering(document).expression(node)
+def expression_of(text: str, path: str) -> n.Expression:
+    """The syntax of one expression, with positions in ``text``; ``path`` is the key of incremental parsing."""
+    statement = next(iter(lowered(Document(text, path)).body), None)
+    if isinstance(statement, n.ExpressionStatement):
+        return statement.value
+    end = (1, len(text))
+    return n.OtherExpression((1, 0), end, ())
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 
-from fxlens.source import strings
-from fxlens.source.document import Document
 from fxlens.source.syntax import nodes as n
-from fxlens.source.tree import Node, children, is_operator, value
+from fxlens.source.text import strings
+from fxlens.source.text.document import Document
+from fxlens.source.text.tree import Node, children, is_operator, value
 
 
 class Expressions:

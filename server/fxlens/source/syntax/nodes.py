@@ -5,7 +5,7 @@ Every node has ``start_pos`` and ``end_pos`` (line from 1, column from 0, in the
 Blocks are lowered when they are first looked at, so a file costs only what is read of it.
 
 Example:
-    >>> from fxlens.source.document import Document
+    >>> from fxlens.source.text.document import Document
     >>> from fxlens.source.syntax.lowering import lowered
     >>> statement, = lowered(Document("x = f('a')", "a.py")).body
     >>> statement.value.function.name

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from parso.tree import Leaf
 
-from fxlens.source import recovery, tree
 from fxlens.source.model import Position, Span
-from fxlens.source.tree import Node
+from fxlens.source.text import recovery, tree
+from fxlens.source.text.tree import Node
 
 if TYPE_CHECKING:
     from fxlens.source.syntax.lowering import Lowering
@@ -75,7 +75,7 @@ class Document:
         """The typed syntax, made by ``syntax.lowered``."""
         self.lowering: Lowering | None = None
         """What made the typed syntax of the text before this one, and knows which statements are as they were."""
-        self._occurrences: dict[str, list[Node]] = {}
+        self._occurrences: dict[str, list[tuple[int, int]]] = {}
 
     def given_text(self, span: Span) -> str | None:
         """What stands at ``span`` in the text as it was given; nothing for a span of several lines."""
@@ -98,10 +98,10 @@ class Document:
         return [0, *accumulate(map(len, self.lines))]
 
     def offset(self, position: tuple[int, int]) -> int:
-        """The offset in the parsed text of a parso position."""
+        """The offset in the parsed text of a position in it: a line from 1, a column from 0."""
         return self._line_starts[position[0] - 1] + position[1]
 
-    def parso_position(self, offset: int) -> tuple[int, int]:
+    def parsed_position(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._line_starts, offset) - 1
         return line + 1, offset - self._line_starts[line]
 
@@ -110,16 +110,31 @@ class Document:
         return self.text[self.offset(node.start_pos) : self.offset(node.end_pos)]
 
     def position(self, position: tuple[int, int]) -> Position:
-        """A parso position as a position in the text as it was given."""
+        """A position in the parsed text as one in the text as it was given."""
         line, column = position
         return Position(line - 1, self.repairs.original_column(line - 1, column))
 
     def span(self, node: Spanned) -> Span:
         return Span(self.position(node.start_pos), self.position(node.end_pos))
 
-    def leaf_at(self, offset: int) -> Node | None:
-        """The leaf that covers ``offset``; nothing where a comment or white space stands."""
-        position = self.parso_position(offset)
+    def is_code(self, position: tuple[int, int]) -> bool:
+        """Whether a part of the program stands at a parsed position; a comment and white space are none."""
+        return self._leaf_at(position) is not None
+
+    def occurrences(self, name: str) -> list[tuple[int, int]]:
+        """Where the name (or keyword) ``name`` stands, in source order; comments and strings are none."""
+        positions = self._occurrences.get(name)
+        if positions is None:
+            starts = [self.parsed_position(at) for at in words(self.text, name)]
+            positions = self._occurrences[name] = [each for each in reversed(starts) if self._is_name(each, name)]
+        return positions
+
+    def _is_name(self, position: tuple[int, int], name: str) -> bool:
+        leaf = self._leaf_at(position)
+        return isinstance(leaf, Leaf) and leaf.value == name and leaf.type in ("name", "keyword")
+
+    def _leaf_at(self, position: tuple[int, int]) -> Node | None:
+        """The leaf that covers ``position``; nothing where a comment or white space stands."""
         node: Node = self.module
         # parso's own search compares ends, which it has to compute; starts are at hand.
         while parts := tree.children(node):
@@ -128,19 +143,6 @@ class Document:
                 return None
             node = parts[at]
         return node if position < node.end_pos else None
-
-    def occurrences(self, name: str) -> list[Node]:
-        """Every leaf that is the name (or keyword) ``name``, in source order; comments and strings are none."""
-        known = self._occurrences.get(name)
-        if known is None:
-            leaves = [self.name_at(at, name) for at in words(self.text, name)]
-            known = self._occurrences[name] = [leaf for leaf in reversed(leaves) if leaf is not None]
-        return known
-
-    def name_at(self, offset: int, name: str) -> Node | None:
-        """The leaf at ``offset`` if it is the name (or keyword) ``name``."""
-        leaf = self.leaf_at(offset)
-        return leaf if isinstance(leaf, Leaf) and leaf.value == name and leaf.type in ("name", "keyword") else None
 
     def indentation(self, node: Spanned) -> str:
         """What stands before ``node`` in its line, as white space of the same width."""

@@ -1,4 +1,4 @@
-"""The scanner that finds what is missing in a broken statement. See :mod:`fxlens.source.recovery`."""
+"""The scanner that finds what is missing in a broken statement. See :mod:`fxlens.source.text.recovery`."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from fxlens.source.repair import Scanner, SourceEdit
-from fxlens.source.tree import Node, children
+from fxlens.source.text.repair import Scanner, SourceEdit
+from fxlens.source.text.tree import Node, children
 
 
 @dataclass

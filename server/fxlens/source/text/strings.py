@@ -8,9 +8,9 @@ import re
 import warnings
 from dataclasses import dataclass
 
-from fxlens.source.document import Document
 from fxlens.source.model import Span
-from fxlens.source.tree import Node, children, value
+from fxlens.source.text.document import Document
+from fxlens.source.text.tree import Node, children, value
 
 _OPENING = re.compile(r"([A-Za-z]*)(\"\"\"|'''|\"|')")
 
