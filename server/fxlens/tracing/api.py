@@ -12,14 +12,14 @@ from torch import nn
 from fxlens.collector import collector_paused
 from fxlens.graph import MODES, BackendChoice, Dialect, Mode
 from fxlens.tracing.assembly import assemble
-from fxlens.tracing.backends import QueryError, check_backend, hook_extractor, module_names
+from fxlens.tracing.backends import QueryError, answered_by_hooks, check_backend, hook_extractor, module_names
 from fxlens.tracing.extractor import Extractor
 from fxlens.tracing.failures import TracingError
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.naming import NamingError
 from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.pruning import Wanted
-from fxlens.tracing.selection import BadQuery, Selection, message, working_call
+from fxlens.tracing.selection import BadQuery, Selection, call_with, message, working_call
 from fxlens.tracing.settings import TraceSettings, trace_settings
 
 ReturnNodes: TypeAlias = "Sequence[str] | Mapping[str, str]"
@@ -196,6 +196,8 @@ def create_feature_extractor(
         if bad:
             options = _options(leaf_modules, tracer_kwargs, concrete_args, naming)
             call, merged = working_call(selection, bad, queries, options)
+            if by_hooks and selection.finds_none(bad) and answered_by_hooks(model, queries):
+                call, merged = call_with(queries, {"backend": "'hooks'"}), {}
             raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call, merged))
         if not suppress_diff_warning and return_nodes is not None:
             _warn_of_differences(traces, "train" if model.training else "eval")

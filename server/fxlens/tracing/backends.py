@@ -61,12 +61,29 @@ def module_names(model: nn.Module, mode: Mode) -> list[str]:
     A module that is called again is listed again, with the number of that call (``relu``, ``relu_1``). Where no input
     can be found that suits the model, the modules stand in the order in which they are defined.
     """
+    called = _called(model, mode)
+    if called is None:
+        return [path for path, module in model.named_modules() if path and can_be_called(module)]
+    return called
+
+
+def _called(model: nn.Module, mode: Mode) -> list[str] | None:
     run = run_on_meta(model, mode)
     if run is None:
-        return [path for path, module in model.named_modules() if path and can_be_called(module)]
+        return None
     named = ((f"{call.path}_{call.number}" if call.number else call.path, call) for call in run.calls)
     # A later call whose name is the path of another module cannot be selected.
     return [name for name, call in named if module_query(model, name) == (call.path, call.number)]
+
+
+def answered_by_hooks(model: nn.Module, queries: Mapping[Mode, Mapping[str, str]]) -> bool:
+    """Whether a run of ``model`` on meta tensors shows a call of every module that is requested of it.
+
+    Tracing may miss some: those inside a leaf module, in a branch that a traced value does not take, in an ``except``.
+    """
+    if any(module_query(model, query) is None for keys in queries.values() for query in keys):
+        return False
+    return all(keys.keys() <= set(_called(model, mode) or ()) for mode, keys in queries.items() if keys)
 
 
 def _not_modules(model: nn.Module, wrong: list[str], failure: Failure | None) -> str:

@@ -6,13 +6,14 @@ The rejected alternative, hooks that stay registered, leaves them in every copy 
 
 from __future__ import annotations
 
-import copy
+import inspect
 import sys
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from types import FrameType
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -21,8 +22,7 @@ from torch.nn.modules import module as module_globals
 
 from fxlens.graph import Mode
 from fxlens.tracing.extractor import Backend, Extractor
-from fxlens.tracing.torch_private import version_of
-from fxlens.tracing.values import copy_of
+from fxlens.tracing.returned import Returned
 
 
 class NotCalledError(RuntimeError):
@@ -89,7 +89,8 @@ class HookExtractor(Extractor):
     ``forward`` takes what the model takes, and runs the model itself, with hooks on the requested modules. It stops as
     soon as all values are there, unless a forward hook of somebody else stands on a requested module or above it.
     Values are what the modules returned, whatever that is (a tensor, a tuple, a model's output class), as it was then:
-    a tensor that the model overwrites in place afterwards is copied.
+    a tensor that the model overwrites in place afterwards is copied. An object that is no container nor dataclass is
+    handed out as the model leaves it.
 
     It cannot be scripted. ``torch.compile`` runs it uncompiled (a graph break): compiled code would not see the hooks.
 
@@ -129,24 +130,27 @@ class HookExtractor(Extractor):
 
     def _extract(self, args: Any, kwargs: Any) -> OrderedDict[str, Any]:
         mode: Mode = "train" if self.training else "eval"
-        keys = self.queries[mode]
+        keys, plan = self.queries[mode], self._plans[mode]
         learned = self._overwritten[mode]
-        run = _Run(len(keys), _may_stop(self.model, self._plans[mode]), keys if learned is None else learned)
+        copied = set(keys.values()) if learned is None else learned
+        run = _Run(self.model, len(keys), _may_stop(self.model, plan), copied)
         if keys:
-            self._run(run, self._plans[mode], args, kwargs)
-        missing = {query: key for query, key in keys.items() if key not in run.values}
+            self._run(run, plan, args, kwargs)
+        missing = {query: key for query, key in keys.items() if key not in run.returned}
         if missing:
             raise NotCalledError(_not_called(missing))
-        overwritten = {key for key in keys.values() if run.is_overwritten(key)}
+        if run.is_ambiguous:
+            raise RuntimeError(_AMBIGUOUS)
+        overwritten = {key for key, value in run.returned.items() if value.is_overwritten()}
         self._learn(mode, overwritten)
-        overwritten &= run.copies.keys()
-        return OrderedDict((key, run.copies[key] if key in overwritten else run.values[key]) for key in keys.values())
+        return OrderedDict((key, run.returned[key].value(overwritten=key in overwritten)) for key in keys.values())
 
     def _run(self, run: _Run, plan: _Plan, args: Any, kwargs: Any) -> None:
         with ExitStack() as hooks:
             for path, calls in plan.items():
                 # Read anew each time: a copy of the extractor, or a replica of DataParallel, has modules of its own.
-                handle = self.model.get_submodule(path).register_forward_hook(run.hook(calls))
+                module = self.model.get_submodule(path)
+                handle = module.register_forward_hook(run.hook(calls, module))
                 hooks.callback(handle.remove)
             hooks.enter_context(run)
             hooks.enter_context(uncompiled())
@@ -184,6 +188,12 @@ def _plan(model: nn.Module, keys: Mapping[str, str]) -> _Plan:
     return plan
 
 
+_AMBIGUOUS = (
+    "Run one extractor of this model at a time: the model calls modules in threads of its own, and another thread ran "
+    "an extractor of it meanwhile, so it cannot be told whose calls these were."
+)
+
+
 class _Stop(BaseException):
     """Ends ``forward`` of the model when ``run`` has all its values. Not an Exception: the model may catch those."""
 
@@ -198,90 +208,87 @@ _running = threading.local()
 class _Run(AbstractContextManager["_Run"]):
     """One forward pass of one extractor: what its hooks have seen so far.
 
-    Only the innermost run of the thread takes values. Another thread may run the same model meanwhile, and a hook of
-    the model may run another extractor: both call the modules that the hooks are on.
+    Others may call the same modules meanwhile: another thread that runs the same model, or a hook of the model that
+    runs another extractor. A thread that the model itself starts belongs to the pass.
+
+    Attributes:
+        returned: the values so far, by output key.
+        thread: the thread that runs it.
+        is_innermost: whether no other pass runs inside it in that thread.
+        is_ambiguous: whether a call may have been that of another extractor's pass just as well.
     """
 
-    def __init__(self, needed: int, may_stop: bool, copied: Mapping[str, str] | set[str]) -> None:
-        self.values: dict[str, Any] = {}
-        self.copies: dict[str, Any] = {}
-        self._versions: dict[str, list[tuple[torch.Tensor, int | None]]] = {}
+    def __init__(self, model: nn.Module, needed: int, may_stop: bool, copied: Collection[str]) -> None:
+        self.returned: dict[str, Returned] = {}
+        self.thread = threading.get_ident()
+        self.is_innermost = True
+        self.is_ambiguous = False
+        self._model = model
         self._needed = needed
         self._may_stop = may_stop
-        self._copied = set(copied.values()) if isinstance(copied, Mapping) else copied
-        self._thread = threading.get_ident()
+        self._copied = copied
+        self._lock = threading.Lock()
 
     def __enter__(self) -> _Run:
         stack = _running.__dict__.setdefault("stack", [])
+        if stack:
+            stack[-1].is_innermost = False
         stack.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         _running.stack.pop()
+        if _running.stack:
+            _running.stack[-1].is_innermost = True
 
-    def hook(self, calls: Mapping[int, str]) -> Any:
+    def hook(self, calls: Mapping[int, str], module: nn.Module) -> Any:
         number = -1
 
-        def take(_module: nn.Module, _args: Any, output: Any) -> None:
+        def take(called: nn.Module, _args: Any, output: Any) -> None:
             nonlocal number
-            if threading.get_ident() != self._thread or _running.stack[-1] is not self:
+            if called is not module or not self._is_ours(called):  # a replica of DataParallel has its original's hooks
                 return
-            number += 1
-            key = calls.get(number)
+            with self._lock:
+                number += 1
+                key = calls.get(number)
+                if key is not None:
+                    self.returned[key] = Returned(output, copied=key in self._copied)
             if key is not None:
-                self._take(key, output)
+                self._stop_if_all_is_there()
 
+        take.__dict__["run"] = self
         return take
 
-    def _take(self, key: str, output: Any) -> None:
-        self.values[key] = output
-        self._versions[key] = [(tensor, _version(tensor)) for tensor in _tensors(output)]
-        if key in self._copied:
-            self.copies[key] = _copied(output)
-        if self._may_stop and len(self.values) == self._needed:
+    def _is_ours(self, module: nn.Module) -> bool:
+        if not self.is_innermost:
+            return False
+        if threading.get_ident() == self.thread:
+            return True
+        if _running.__dict__.get("stack") or _calls_model(self._model):
+            return False
+        runs = {getattr(hook, "run", self) for hook in [*module._forward_hooks.values()]}  # noqa: SLF001
+        self.is_ambiguous |= any(run is not self and run.thread != self.thread for run in runs)
+        return True
+
+    def _stop_if_all_is_there(self) -> None:
+        # Nobody would catch it in another thread.
+        if self._may_stop and len(self.returned) == self._needed and threading.get_ident() == self.thread:
             self._may_stop = False  # once: a model that swallows everything runs to its end
             raise _Stop(self)
 
-    def is_overwritten(self, key: str) -> bool:
-        """Whether a tensor of the value has changed since its module returned it."""
-        versions = self._versions[key]
-        if any(version is None for _, version in versions):  # inference mode counts no versions
-            return key in self.copies and not _equal(self.values[key], self.copies[key])
-        return any(_version(tensor) != version for tensor, version in versions)
+
+def _calls_model(model: nn.Module) -> bool:
+    """Whether this thread is in a call of ``model``."""
+    frame: FrameType | None = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code is _CALL and frame.f_locals.get("self") is model:
+            return True
+        frame = frame.f_back
+    return False
 
 
-def _version(tensor: torch.Tensor) -> Any:
-    return None if tensor.is_inference() else version_of(tensor)
-
-
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _tensors(item)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tensors(item)
-
-
-def _copied(value: Any) -> Any:
-    """A copy with the tensors copied; a dictionary of a class of its own (a model's output) keeps its class."""
-    if isinstance(value, dict) and type(value) is not dict:
-        made = copy.copy(value)
-        for key, item in value.items():
-            made[key] = _copied(item)
-        return made
-    return copy_of(value)
-
-
-def _equal(one: Any, other: Any) -> bool:
-    pairs = list(zip(_tensors(one), _tensors(other), strict=True))
-    return all(torch.equal(left, right) or _same_with_nan(left, right) for left, right in pairs)
-
-
-def _same_with_nan(left: torch.Tensor, right: torch.Tensor) -> bool:
-    return left.is_floating_point() and bool(torch.allclose(left, right, rtol=0, atol=0, equal_nan=True))
+_CALL = nn.Module.__call__.__code__
+"""The frame in which a module runs its forward and its hooks."""
 
 
 def _may_stop(model: nn.Module, plan: _Plan) -> bool:

@@ -6,6 +6,7 @@ call other modules. It computes nothing and touches no weights; the model is lef
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -113,29 +114,34 @@ class _Recorder:
     def __init__(self, until: float) -> None:
         self.calls: list[ModuleCallRecord] = []
         self._until = until
-        self._open: list[tuple[str, SourceLine | None]] = []
+        self._thread = threading.get_ident()
+        self._open: dict[int, list[tuple[str, SourceLine | None]]] = {self._thread: []}
         self._numbers: Counter[str] = Counter()
 
     def enter(self, path: str) -> Any:
         def note(_module: nn.Module, _args: Any) -> None:
             if time.monotonic() > self._until:
                 raise _TimeUp
-            self._open.append((path, running_line(_OUTERMOST)))
+            self._opened().append((path, running_line(_OUTERMOST)))
 
         return note
 
     def leave(self, path: str) -> Any:
         def record(_module: nn.Module, _args: Any, output: Any) -> None:
-            source = None
-            while self._open:  # a call inside may have raised, and the model caught it
-                opened, source = self._open.pop()
+            source, stack = None, self._opened()
+            while stack:  # a call inside may have raised, and the model caught it
+                opened, source = stack.pop()
                 if opened == path:
                     break
-            caller = self._open[-1][0] if self._open else ""
+            caller = stack[-1][0] if stack else ""
             self.calls.append(ModuleCallRecord(path, self._numbers[path], describe_value(output), caller, source))
             self._numbers[path] += 1
 
         return record
+
+    def _opened(self) -> list[tuple[str, SourceLine | None]]:
+        """The calls that are open in this thread, with those in which the model started it."""
+        return self._open.setdefault(threading.get_ident(), [*self._open[self._thread]])
 
 
 _OUTERMOST = _calls.__code__

@@ -103,6 +103,10 @@ class Selection:
         wanted = self.names[mode].find(query)
         return wanted is not None and not any(isinstance(part, Opaque) for part in parts_of(wanted.value))
 
+    def finds_none(self, bad: Iterable[BadQuery]) -> bool:
+        """Whether the ``bad`` queries select nothing at all, rather than a value that a graph cannot return."""
+        return all(self.names[mode].find(problem.query) is None for problem in bad for mode in problem.modes)
+
     def _explain(self, query: str, modes: tuple[Mode, ...]) -> BadQuery:
         selected = self.names[modes[0]].find(query)
         if selected is not None:
@@ -182,11 +186,16 @@ def working_call(
             corrected[mode][better] = better if key == query else key
     if not any(corrected.values()):
         return "", {}
+    return call_with(corrected, options), merged
+
+
+def call_with(queries: Mapping[Mode, Mapping[str, str]], options: Mapping[str, str]) -> str:
+    """A call of ``create_feature_extractor`` with ``queries`` and further ``options`` as they stand in code."""
     extra = "".join(f", {name}={text}" for name, text in options.items())
-    if corrected["train"] == corrected["eval"]:
-        return f"create_feature_extractor(model, {_written(corrected['train'])}{extra})", merged
-    modes = ", ".join(f"{mode}_return_nodes={_written(corrected[mode])}" for mode in MODES)
-    return f"create_feature_extractor(model, {modes}{extra})", merged
+    if queries["train"] == queries["eval"]:
+        return f"create_feature_extractor(model, {_written(queries['train'])}{extra})"
+    modes = ", ".join(f"{mode}_return_nodes={_written(queries[mode])}" for mode in MODES)
+    return f"create_feature_extractor(model, {modes}{extra})"
 
 
 def _written(queries: Mapping[str, str]) -> str:

@@ -72,6 +72,37 @@ class TestAuto:
         assert list(extractor.eval()(X)) == ["stem"]
 
 
+class EncoderDecoder(nn.Module):
+    """Traceable, but not as it runs: a traced value is never None, and raises nothing in a layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder, self.decoder = nn.TransformerEncoderLayer(4, 2, 4, batch_first=True), nn.Linear(4, 4)
+
+    def forward(self, x, memory=None):
+        if memory is None:
+            memory = self.encoder(x)
+        return self.decoder(memory)
+
+
+class TestWhatTracingMisses:
+    @pytest.mark.parametrize("query", ["encoder", "encoder.norm1"])
+    def test_the_call_that_works_is_that_by_hooks(self, query):
+        model, x = EncoderDecoder(), torch.rand(1, 3, 4)
+        with pytest.raises(QueryError) as raised:
+            create_feature_extractor(model, {query: "first", "decoder": "last"})
+        call = str(raised.value).splitlines()[-1].strip()
+        assert call == f"create_feature_extractor(model, {{{query!r}: 'first', 'decoder': 'last'}}, backend='hooks')"
+        output = eval(call, {"create_feature_extractor": create_feature_extractor, "model": model})(x)
+        assert torch.equal(output["last"], model(x)) or model.training
+
+    @pytest.mark.parametrize("query", ["decoder_1", "encoder.add", "decodr"])
+    def test_it_is_not_where_no_hook_would_see_it(self, query):
+        with pytest.raises(QueryError) as raised:
+            create_feature_extractor(EncoderDecoder(), [query, "decoder"])
+        assert "hooks" not in str(raised.value)
+
+
 class TestNamed:
     def test_fx_raises_what_tracing_says(self):
         with pytest.raises(TracingError):

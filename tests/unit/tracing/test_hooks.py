@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
+import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -150,6 +154,67 @@ class TestOverwrittenInPlace:
             assert torch.equal(features(X)["linear"], expected)
 
 
+class Wrapped(nn.Module):
+    """Returns its layer's output in ``container``, and what ``afterwards`` does to it comes later."""
+
+    def __init__(self, container: Callable[[torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.layer, self.container = nn.Linear(4, 4), container
+
+    def forward(self, x):
+        return self.container(self.layer(x))
+
+
+class Changing(nn.Module):
+    def __init__(self, container: Callable[[torch.Tensor], Any], afterwards: Callable[[Any], object]) -> None:
+        super().__init__()
+        self.inner, self.afterwards, self.last = Wrapped(container), afterwards, nn.Linear(4, 4)
+
+    def forward(self, x):
+        self.afterwards(self.inner(x))
+        return self.last(x)
+
+
+def without_history(value: Any) -> str:
+    return re.sub(r", grad_fn=<\w+>", "", repr(value))
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    value: torch.Tensor
+    count: int = 1
+
+
+class TestChangedAfterwards:
+    @pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+    @pytest.mark.parametrize(
+        ("container", "afterwards"),
+        [
+            (lambda x: [x], lambda value: value.append(value[0] * 0)),
+            (lambda x: [x], lambda value: value.__setitem__(0, value[0] * 0)),
+            (lambda x: {"a": [x]}, lambda value: value["a"].clear()),
+            (lambda x: OrderedDict(a=x), lambda value: value.update(a=value["a"] * 0, b=1)),
+            (lambda x: (x, 3), lambda value: value[0].mul_(0)),
+            (Output, lambda value: value.value.mul_(0)),
+            (lambda x: x, lambda value: value.data.mul_(0)),
+            (lambda x: x, lambda value: value.detach().numpy().fill(0)),
+        ],
+    )
+    def test_values_are_as_they_were(self, container, afterwards, context):
+        model = Changing(container, afterwards)
+        features = extractor(model, ["inner", "last"])
+        with context():
+            expected = container(model.inner.layer(X))
+            for _ in range(3):
+                output = features(X)["inner"]
+                assert type(output) is type(expected)
+                assert without_history(output) == without_history(expected)
+
+    def test_an_object_of_another_class_is_handed_out_as_it_is(self):
+        model = Changing(lambda x: SimpleNamespace(value=x), lambda value: setattr(value, "value", None))
+        assert extractor(model, ["inner", "last"])(X)["inner"] == SimpleNamespace(value=None)
+
+
 class TestNotCalled:
     def test_is_raised_with_query_and_key(self):
         features = extractor(Experts(), {"experts.1": "one", "experts.2": "two"})
@@ -265,6 +330,69 @@ class TestOthersRunTheModelToo:
 
         model[0].register_forward_hook(again)
         assert torch.equal(outer(X)["2"], model(X))
+
+
+class Branches(nn.Module):
+    """Calls modules in threads of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.branches, self.last = nn.ModuleList(nn.Linear(4, 4) for _ in range(3)), nn.Linear(4, 4)
+
+    def forward(self, x):
+        with ThreadPoolExecutor(2) as pool, torch.inference_mode():
+            outputs = list(pool.map(lambda branch: self.run(branch, x), self.branches))
+        return self.last(x) if len(outputs) == 3 else x
+
+    @torch.no_grad()
+    def run(self, branch, x):
+        return branch(x)
+
+
+class TestThreadsOfTheModel:
+    @pytest.mark.parametrize("queries", [["branches.1"], ["branches.0", "branches.2", "last"]])
+    def test_their_calls_are_taken(self, queries):
+        model = Branches()
+        features = extractor(model, queries)
+        with torch.no_grad():
+            for _ in range(2):
+                output = features(X)
+                assert all(torch.equal(output[query], model.get_submodule(query)(X)) for query in queries)
+        assert hooks_on(model) == 0
+
+    def test_two_extractors_at_once_are_told_apart_or_refused(self):
+        model = Branches()
+        meet = threading.Barrier(2)
+
+        class Waiting(nn.Module):
+            def forward(self, x):
+                meet.wait(20)
+                return x
+
+        model.wait = Waiting()
+        forward = model.forward
+        model.forward = lambda x: forward(model.wait(x))
+        results: list[object] = []
+
+        def run(x: torch.Tensor) -> None:
+            try:
+                results.append(torch.equal(extractor(model, ["branches.1", "last"])(x)["last"], model.last(x)))
+            except RuntimeError as error:
+                results.append(str(error))
+
+        threads = [threading.Thread(target=run, args=(x,)) for x in (X, -X)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert all(result is True or str(result).startswith("Run one extractor of this model") for result in results)
+        assert len(results) == 2
+
+    def test_their_calls_are_in_a_run_on_meta_tensors(self):
+        assert sorted(get_graph_node_names(Branches(), backend="hooks")) == [
+            *(f"branches.{number}" for number in range(3)),
+            "last",
+        ]
 
 
 class TestCompiled:
