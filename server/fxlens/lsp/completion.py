@@ -15,6 +15,7 @@ from fxlens.graph import Mode, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.documents import Document
 from fxlens.lsp.narrowing import narrow
+from fxlens.lsp.output_keys import key_items
 from fxlens.lsp.places import place_phrase
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.stage_items import stage_items
@@ -71,7 +72,9 @@ def complete(
     stages = stage_items(document, analysis, position, shown)
     place = place_at(document, located.query, position) if located and located.graphs else None
     if located is None or place is None:
-        return types.CompletionList(is_incomplete=False, items=stages) if stages else None
+        keys = key_items(document, analysis, position, shown) if located is None else []
+        items = [*keys, *stages]
+        return types.CompletionList(is_incomplete=False, items=items) if items else None
     candidates, complete_level = candidates_for(located.graphs, place.typed)
     edit_range = document.client_range(place.span)
     items = []

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from lsprotocol import types
 
+from fxlens.engine.analysis import FileAnalysis
 from fxlens.graph import ModelGraph, SourceLine
+from fxlens.lsp.documents import Document
+from fxlens.lsp.output_keys import LocatedKey, key_at
 from fxlens.lsp.places import text_of, where_is
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.queries import index, select_alone
@@ -33,10 +38,29 @@ def definition(session: Session, uri: str, client_position: types.Position) -> l
     document, analysis = opened
     located = query_at(analysis, document.position(client_position))
     if located is None:
-        return []
+        key = key_at(analysis, document.position(client_position))
+        return list(key_definitions(session, document, analysis, key)) if key is not None else []
     origin = document.client_range(located.query.span)
     found = [where_is(session, made.source, made.name) for made in assignments(session, located) or nodes(located)]
     return [types.LocationLink(one.uri, one.line, one.name, origin) for one in found if one]
+
+
+def key_definitions(
+    session: Session, document: Document, analysis: FileAnalysis, key: LocatedKey
+) -> Iterator[types.LocationLink]:
+    """Where the return nodes of the extractor give a key its name."""
+    for written in dict.fromkeys(each.written for each in key.made if each.written is not None):
+        where = document if written.path == analysis.path else _document_of(session, written.path)
+        if where is not None:
+            shown = where.client_range(written.literal)
+            uri = where.uri_at(written.span.start)
+            origin = document.client_range(key.written.span)
+            yield types.LocationLink(uri, shown, where.client_range(written.span), origin)
+
+
+def _document_of(session: Session, path: str) -> Document | None:
+    text = text_of(session, path)
+    return session.workspace.unopened(Path(path).as_uri(), text) if text is not None else None
 
 
 def assignments(session: Session, located: Located) -> list[Made]:

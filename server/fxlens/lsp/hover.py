@@ -9,6 +9,7 @@ from lsprotocol import types
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
+from fxlens.lsp.output_keys import LocatedKey, key_at
 from fxlens.lsp.places import place_link
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.stage_views import stage_phrase, stride_phrase
@@ -30,6 +31,10 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
     position = document.position(client_position)
     located = query_at(analysis, position)
     if located is None:
+        key = key_at(analysis, position)
+        if key is not None:
+            said = key_card(session, key)
+            return types.Hover(markup(said, shown.markdown_hover), document.client_range(key.written.span))
         summary = call_card(analysis, position)
         return (
             types.Hover(markup(summary[0], shown.markdown_hover), document.client_range(summary[1]))
@@ -88,6 +93,16 @@ def card(session: Session, located: Located) -> str:
     if located.stale:
         parts.append("_The model's code has changed; this is from before the change._")
     return "\n\n---\n\n".join(parts)
+
+
+def key_card(session: Session, key: LocatedKey) -> str:
+    """The card for a key of an extractor's output: the query whose value it is, and the query's own card."""
+    if not key.queries:
+        keys = dict.fromkeys(f"`{each.text}`" for call in key.calls for each in call.call.keys)
+        return f"**`{key.written.text}`**: the extractor returns {', '.join(keys)}" if keys else ""
+    first = key.queries[0]
+    head = f"**`{key.written.text}`** is the key of `{first.query.text}`"
+    return "\n\n".join(part for part in (head, card(session, first)) if part)
 
 
 def _without_graph(located: Located) -> str:

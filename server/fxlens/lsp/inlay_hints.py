@@ -65,7 +65,7 @@ def _strings(analysis: FileAnalysis, document: Document, visible: Span) -> Itera
 
 def _hint(located: Located, end: Position) -> _Hint | None:
     every = (located, *located.others)
-    phrases = list(dict.fromkeys(_shape(each) for each in every))
+    phrases = list(dict.fromkeys(shape_of(each) for each in every))
     # One shape of several names (an f-string's) would look like the shape of all.
     if not phrases[0] or len(phrases) > 1:
         return None
@@ -84,7 +84,8 @@ def _place(document: Document, query: Query) -> Position:
     return Position(end.line, key.end()) if key else end
 
 
-def _shape(located: Located) -> str:
+def shape_of(located: Located) -> str:
+    """The one shape that a query selects in all its modes and models; nothing where there are several, or none."""
     shapes = {shape_phrase(value) for graph in located.own_graphs for value in _values(graph, located)}
     # Two shapes would need words to tell them apart, and showing none is not an answer: the hover has the whole story.
     return shapes.pop() if len(shapes) == 1 else ""

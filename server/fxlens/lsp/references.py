@@ -16,6 +16,7 @@ from lsprotocol import types
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
 from fxlens.graph import ModelGraph
 from fxlens.lsp.documents import Document
+from fxlens.lsp.output_keys import key_at
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.queries import select_alone
 from fxlens.source.members import assigned_member
@@ -60,10 +61,11 @@ def highlights(session: Session, uri: str, client_position: types.Position) -> l
     if opened is None:
         return []
     document, analysis = opened
-    located = query_at(analysis, document.position(client_position))
+    position = document.position(client_position)
+    located = query_at(analysis, position)
     target = _target_of(located) if located else None
     if target is None:
-        return []
+        return list(_key_highlights(document, analysis, position)) if located is None else []
     spans = dict.fromkeys(
         query.span for call in analysis.calls for query in call.call.queries if target.matches(call, query)
     )
@@ -72,6 +74,18 @@ def highlights(session: Session, uri: str, client_position: types.Position) -> l
         for span in spans
         if document.holds(span)
     ]
+
+
+def _key_highlights(
+    document: Document, analysis: FileAnalysis, position: Position
+) -> Iterator[types.DocumentHighlight]:
+    """The places that name the key at a position, and those that read it."""
+    key = key_at(analysis, position)
+    for each in key.everywhere if key is not None else ():
+        if key is not None and each.path == analysis.path and document.holds(each.span):
+            named = each in key.definitions
+            kind = types.DocumentHighlightKind.Write if named else types.DocumentHighlightKind.Read
+            yield types.DocumentHighlight(document.client_range(each.span), kind)
 
 
 async def references(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, cast
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
 from pygls.uris import to_fs_path
@@ -37,6 +37,7 @@ from fxlens.lsp.protocol import Headers, Protocol
 from fxlens.lsp.publishing import Publisher
 from fxlens.lsp.references import highlights, references
 from fxlens.lsp.refreshing import LensRefresher
+from fxlens.lsp.rename import CannotRenameError, prepare_rename, rename
 from fxlens.lsp.session import Published, Session
 from fxlens.lsp.status import status
 from fxlens.lsp.symbols import document_symbols, flat, workspace_symbols
@@ -246,6 +247,7 @@ def build_server() -> FxLensServer:
     _register_documents(server)
     register_notebooks(server)
     _register_queries(server)
+    _register_rename(server)
     _register_views(server)
     _register_tree(server)
     _register_picture(server)
@@ -359,6 +361,22 @@ def _register_queries(server: FxLensServer) -> None:
             server.caret_at(params.text_document.uri, params.range.start)
         uri, only = params.text_document.uri, params.context.only
         return code_actions(server.session, uri, params.range, only, snippets=server.shows.inserts_snippets)
+
+
+def _register_rename(server: FxLensServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
+    def prepare(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
+        try:
+            return prepare_rename(server.session, params.text_document.uri, params.position)
+        except CannotRenameError as error:
+            raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
+
+    @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
+    def rename_at(params: types.RenameParams) -> types.WorkspaceEdit | None:
+        try:
+            return rename(server.session, params.text_document.uri, params.position, params.new_name)
+        except CannotRenameError as error:
+            raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
 
 
 def _register_views(server: FxLensServer) -> None:

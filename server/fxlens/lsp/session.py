@@ -80,7 +80,14 @@ class Session:
             return False
         opened = self.open_file(uri)
         query = query_at(opened[1], typed) if opened else None
-        if position is not None and (position == typed or (query and query.query.literal.contains(position))):
+        literals = [query.query.literal] if query else []
+        literals += [
+            read.key.literal
+            for call in (opened[1].calls if opened else ())
+            for read in call.call.reads
+            if read.key.span.contains(typed)
+        ]
+        if position is not None and (position == typed or any(each.contains(position) for each in literals)):
             return False
         del self.typing[uri]
         return True

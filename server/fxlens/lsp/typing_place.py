@@ -15,6 +15,7 @@ from fxlens.checks import Problem
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.graph import ModelGraph
 from fxlens.lsp.documents import Document
+from fxlens.lsp.output_keys import key_at
 from fxlens.lsp.session import query_at
 from fxlens.queries import merged_index
 from fxlens.source.model import Position
@@ -45,6 +46,9 @@ def is_being_typed(document: Document, analysis: FileAnalysis, problem: Problem,
             return False
         text = located.query.text
         return text.endswith(".") or any(_may_lead_on(graph, text) for graph in located.graphs)
+    if problem.rule == "unknown-output-key" and problem.span.contains(position):
+        key = key_at(analysis, position)
+        return key is not None and key.may_lead_on
     if problem.rule == "invalid-arguments" and problem.span.contains(position):
         return _is_set_of_one(document, problem)
     return False

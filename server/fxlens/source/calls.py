@@ -20,6 +20,7 @@ from fxlens.source.model import (
     FileCalls,
     GivenArgument,
     Kind,
+    OutputKey,
     PathCondition,
     Query,
     Role,
@@ -28,6 +29,7 @@ from fxlens.source.model import (
     Unresolved,
     compatible,
 )
+from fxlens.source.output_keys import KeyReads, output_keys
 from fxlens.source.queries import ConditionalQuery, Names
 from fxlens.source.requested import requesting_files
 from fxlens.source.slicing.slices import ConditionalSlice, ModelExpression, Slices
@@ -80,7 +82,9 @@ def find_in(text: str, path: str, workspace: Workspace | None = None, wrappers: 
     """
     document = document_of(text, path)
     programs = Programs(document, workspace, tuple(wrappers))
-    found = [call.read() for call in _calls(programs, document.path)]
+    calls = list(_calls(programs, document.path))
+    reads = KeyReads(programs.run, document)
+    found = [call.read(reads) for call in calls]
     return FileCalls(document.path, tuple(sorted(found, key=lambda call: call.span.start)))
 
 
@@ -139,14 +143,17 @@ class _Call:
     subjects: dict[Subject, int] = field(default_factory=dict)
     slices: dict[str, tuple[Slice, list[PathCondition]]] = field(default_factory=dict)
     queries: dict[tuple[Span, str, Role], tuple[Query, list[PathCondition]]] = field(default_factory=dict)
+    keys: dict[OutputKey, None] = field(default_factory=dict)
     unresolved: Unresolved | None = None
     problems: dict[tuple[bool, Role, bool], Unresolved] = field(default_factory=dict)
 
-    def read(self) -> ExtractionCall:
+    def read(self, reads: KeyReads | None = None) -> ExtractionCall:
         call = self._described(self.extractions[0])
         for number, extraction in enumerate(self.extractions):
             self._add(extraction, number, call)
-        return self._complete(call)
+        call = self._complete(call)
+        uses = tuple(reads.of(self.extractions)) if reads is not None else ()
+        return replace(call, keys=tuple(self.keys), reads=uses)
 
     # What is written
 
@@ -171,7 +178,7 @@ class _Call:
             hint.span if hint is not None else self.document.span(model) if model is not None else None,
             hinted=hint is not None,
             given=tuple(_given(self.document, self.extractions, site)),
-            caught=is_caught(self.run, first),
+            caught=is_caught(self.run, first.blocks),
             unpacks=any(argument.star for argument in site.arguments) or any(e.unpacks for e in self.extractions),
             reached=first.reached,
         )
@@ -185,6 +192,7 @@ class _Call:
             known = self.slices.setdefault(each.slice.key, (each.slice, []))
             known[1].append(self._plain(each.condition) | instance)
         names = Names(self.run, extraction).collect()
+        self.keys.update(dict.fromkeys(output_keys(names.queries)))
         for query in names.queries:
             if query.document.path == self.names_in:
                 self._add_query(query, instance, models)

@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 from fxlens.source.analysis.events import Block
-from fxlens.source.analysis.run import Extraction, Run
+from fxlens.source.analysis.run import Run
 from fxlens.source.library.testing import EXPECTING_METHODS, EXPECTS_ERRORS
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import Reference
 
-_CATCHES = frozenset({"ValueError", "Exception", "BaseException"})
+VALUE_ERRORS = frozenset({"ValueError", "Exception", "BaseException"})
 """What catches a missing name; a failed trace too, since torch.fx's error is a ValueError."""
+KEY_ERRORS = frozenset({"KeyError", "LookupError", "Exception", "BaseException"})
+"""What catches a missing key of an output."""
 _GIVES_UP = frozenset({"exit", "_exit", "abort", "fail", "skip"})
 
 
-def is_caught(run: Run, extraction: Extraction) -> bool:
-    """Whether the program goes on when the extraction raises a ValueError.
+def is_caught(run: Run, blocks: tuple[Block, ...], errors: frozenset[str] = VALUE_ERRORS) -> bool:
+    """Whether the program goes on when one of ``errors`` is raised inside ``blocks``.
 
     It does in the body of a ``try`` that catches it and does not give up, and where a test wants it to be raised.
     """
-    return any(_expects(run, block) for block in extraction.blocks)
+    return any(_expects(run, block, errors) for block in blocks)
 
 
-def _expects(run: Run, block: Block) -> bool:
+def _expects(run: Run, block: Block, errors: frozenset[str]) -> bool:
     if isinstance(block.node, n.Try):
-        return block.part == 0 and _goes_on(block.node)
+        return block.part == 0 and _goes_on(block.node, errors)
     if isinstance(block.node, n.With):
         return any(_expects_errors(run, item.value) for item in block.node.items)
     return False
 
 
-def _goes_on(node: n.Try) -> bool:
+def _goes_on(node: n.Try, errors: frozenset[str]) -> bool:
     for handler in node.handlers:
-        named = _names(handler.type) if handler.type is not None else _CATCHES
-        if named & _CATCHES:
+        named = _names(handler.type) if handler.type is not None else errors
+        if named & errors:
             # The first that catches it is the one that runs.
             return not _gives_up(handler.body)
     return False

@@ -19,6 +19,10 @@ Kind: TypeAlias = Literal["list", "dict", "set", "tuple", "string", "none", "oth
 Role: TypeAlias = Literal["return_nodes", "train_return_nodes", "eval_return_nodes"]
 
 
+KeyUseKind: TypeAlias = Literal["subscript", "get", "pop", "del"]
+"""How a key of an output is read; ``get`` is what raises nothing where the key is missing."""
+
+
 PathLiteral: TypeAlias = tuple[int, str, bool]
 """Of something that only a run can tell, by number: that it is equal to a constant (by its text), or true (``""``), or
 that it is not."""
@@ -90,6 +94,47 @@ class Query:
         if self.role == "train_return_nodes":
             return ("train",)
         return ("eval",) if self.role == "eval_return_nodes" else MODES
+
+
+@dataclass(frozen=True)
+class WrittenKey:
+    """A key of an output as it stands in the source; the fields are those of :class:`Query`.
+
+    ``is_text`` is false for a number, which no extractor has as a key.
+    """
+
+    text: str
+    path: str
+    span: Span
+    literal: Span
+    closed: bool = True
+    plain: bool = True
+    editable: bool = True
+    is_text: bool = True
+
+
+@dataclass(frozen=True)
+class OutputKey:
+    """A key of what the extractor returns, and the query whose value stands there.
+
+    ``own`` says that the key is written beside the query; otherwise the query is the key. ``written`` is nothing where
+    only a computation holds the key.
+    """
+
+    text: str
+    query: Query
+    written: WrittenKey | None
+    own: bool = True
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """A place where a key of the output is read, and whether it is missing there for certain; ``whole`` is the read."""
+
+    key: WrittenKey
+    use: KeyUseKind
+    missing: bool
+    whole: Span
 
 
 @dataclass(frozen=True)
@@ -195,6 +240,9 @@ class ExtractionCall:
     """Whether any run comes to the call; one that none comes to is completed, and nothing is wrong in it."""
     complete: bool = True
     """Whether everything was looked at: if not, nothing may be called absent."""
+    keys: tuple[OutputKey, ...] = ()
+    """The keys of what an extractor returns; ``reads`` are the places in this file where one of them is read."""
+    reads: tuple[KeyUse, ...] = ()
     open_settings: tuple[str, ...] = ()
     """Environment variables and functions that set how libraries build models, as far as no slice can be sure of."""
 

@@ -15,6 +15,7 @@ from fxlens.source.values import (
     Condition,
     Const,
     Container,
+    Item,
     Location,
     Subject,
     Unknown,
@@ -33,6 +34,8 @@ class ConditionalQuery:
     query: Query
     document: Document
     condition: Condition
+    value: Alternatives | None = None
+    """What stands beside it in a dict: the key of its output."""
 
 
 @dataclass
@@ -56,13 +59,13 @@ class Names:
             if not self._written(role, value, condition):
                 self._default(role, value, condition)
 
-    def _written(self, role: Role, value: Value, condition: Condition, label: str | None = None) -> bool:
+    def _written(self, role: Role, value: Value, condition: Condition, item: Item | None = None) -> bool:
         """Take the names of a container or of a text; whether ``value`` is one of these."""
         container = self._container(value)
         if container is not None:
             self._items(role, container, condition)
         elif isinstance(value, Const):
-            self._text(role, value, condition, label)
+            self._text(role, value, condition, item)
         else:
             return False
         return True
@@ -81,17 +84,18 @@ class Names:
             self._fail(role, container.open)
         for item in container.items:
             names = item.key if container.kind == "dict" else item.value
+            beside = item if container.kind == "dict" else None
             inner = conjunction(condition, item.condition)
             for value, own in names or ():
                 both = conjunction(inner, own) if inner is not None else None
                 if both is None or conjunction(both, self.extraction.condition) is None:
                     continue
                 if isinstance(value, Const):
-                    self._text(role, value, both, item.label)
+                    self._text(role, value, both, beside)
                 else:
-                    self._default(role, value, both, item.label)
+                    self._default(role, value, both, beside)
 
-    def _default(self, role: Role, value: Value, condition: Condition, label: str | None = None) -> None:
+    def _default(self, role: Role, value: Value, condition: Condition, item: Item | None = None) -> None:
         """A value that is no text: a parameter at its default value, or what only a run can tell."""
         subject = value.subject if isinstance(value, Unknown) else None
         if subject is None or not subject.default:
@@ -102,16 +106,17 @@ class Names:
             both = conjunction(condition, own)
             if both is None or not admits(default, literals):
                 continue
-            if not self._written(role, default, both, label):
+            if not self._written(role, default, both, item):
                 self._fail(role, subject)
 
-    def _text(self, role: Role, value: Const, condition: Condition, label: str | None) -> None:
+    def _text(self, role: Role, value: Const, condition: Condition, item: Item | None) -> None:
         if not isinstance(value.value, str) or value.origin is None:
             return
         document, node = value.origin
-        query = written_query(document, node, value.value, role, label)
+        query = written_query(document, node, value.value, role, item.label if item is not None else None)
         if query is not None:
-            self.queries.append(ConditionalQuery(query, document, condition | self.extraction.condition))
+            beside = item.value if item is not None else None
+            self.queries.append(ConditionalQuery(query, document, condition | self.extraction.condition, beside))
 
     def _fail(self, role: Role, subject: Subject | None) -> None:
         if role in self.problems:

@@ -172,14 +172,33 @@ class Item:
     label: str | None = None
 
 
+@dataclass(eq=False)
+class Output:
+    """What one call of an extractor returned: ``items`` are its keys and values as the extractor made them.
+
+    ``node`` is the call, ``frame`` the function's run that it stands in, ``loops`` the loops around it.
+    """
+
+    extractor: Subject
+    node: n.Node
+    frame: object
+    loops: frozenset[n.Node]
+    items: tuple[Item, ...]
+    open: Subject | None = None
+
+
 @dataclass(frozen=True)
 class Container:
-    """A list, tuple, set, dict or instance. ``open`` says why more or fewer items may be there than are listed."""
+    """A list, tuple, set, dict or instance. ``open`` says why more or fewer items may be there than are listed.
+
+    ``output`` is of a dict that an extractor returned.
+    """
 
     kind: str
     items: tuple[Item, ...] = ()
     open: Subject | None = None
     instance_of: ClassValue | None = None
+    output: Output | None = None
 
 
 @dataclass

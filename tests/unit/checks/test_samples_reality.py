@@ -26,8 +26,8 @@ from fxlens.checks import RULES
 from fxlens.cli.main import main
 
 WORKSPACE = Path(__file__).resolve().parents[2] / "workspaces" / "rules"
-NO_CALL = frozenset({"failed-model", "unresolved-model"})
-"""Rules whose samples reach no call, as tests of their own show: their code fails before, or nobody calls it."""
+NO_CALL = frozenset({"failed-model", "unresolved-model", "unknown-output-key"})
+"""Rules that judge no call, as tests of their own show: their code fails before, nobody calls it, or it runs after."""
 SAMPLES = sorted(path.stem for path in WORKSPACE.glob("*.py") if path.stem.replace("_", "-") in RULES.keys() - NO_CALL)
 
 
@@ -335,3 +335,23 @@ def test_the_reason_why_no_model_was_found_is_true_and_the_call_is_not_wrong() -
     assert "create_feature_extractor" in called
     assert "features" not in called
     assert isinstance(features(names["model"]), fx.GraphModule)
+
+
+def test_a_key_that_is_marked_raises_and_every_other_statement_runs() -> None:
+    path = WORKSPACE / "unknown_output_key.py"
+    text = path.read_text(encoding="utf-8")
+    found = marks(text)
+    names: dict[str, Any] = {"__name__": "unknown_output_key"}
+    raising = 0
+    for statement in ast.parse(text).body:
+        code = compile(ast.Module([statement], []), str(path), "exec")
+        lines = range(statement.lineno - 1, statement.end_lineno or 0)
+        marked = [mark for mark in found if mark.line in lines]
+        defines = isinstance(statement, (ast.ClassDef, ast.FunctionDef))
+        if (marked and not defines) or text.splitlines()[lines[-1]].endswith("# raises"):
+            with pytest.raises(KeyError):
+                exec(code, names)
+            raising += 1
+        else:
+            exec(code, names)
+    assert raising == len(found)

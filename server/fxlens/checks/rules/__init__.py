@@ -18,6 +18,7 @@ from fxlens.checks.rules import (
     repeated_module,
     shadowed_query,
     unknown_node,
+    unknown_output_key,
     unresolved_model,
     untraceable_model,
 )
@@ -34,6 +35,7 @@ RULES: dict[str, Rule] = {
         duplicate_output.RULE,
         non_tensor_node.RULE,
         overwritten_node.RULE,
+        unknown_output_key.RULE,
         dropped_operation.RULE,
         changed_behaviour.RULE,
         invalid_arguments.RULE,

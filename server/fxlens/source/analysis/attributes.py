@@ -149,6 +149,7 @@ class Attributes(Iteration):
         mark = len(self.activity.reads)
         keys = self.used(self.evaluate(node.index))
         self.tested_with(keys, self.activity.reads[mark:])
+        self.note_keys(owners, keys, node, "subscript")
         sides = []
         for owner, condition in owners:
             for key, own in keys:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fxlens.source.analysis.classes import Classes
+from fxlens.source.analysis.extractors import Extractors
 from fxlens.source.analysis.functions import EXIT, replace_given, with_wrapped
 from fxlens.source.analysis.machine import Given
-from fxlens.source.analysis.run import Extraction
 from fxlens.source.library.container_methods import container_method
-from fxlens.source.library.extraction import POSITIONAL, extraction_function
+from fxlens.source.library.extraction import extraction_function
 from fxlens.source.library.models import MODELS, Called
 from fxlens.source.library.protocol import Given as Argument
 from fxlens.source.library.text_methods import text_method
 from fxlens.source.library.torch import (
+    LOOKS_ONLY,
     MOST_SIZES,
     NEUTRAL_METHODS,
     PARTS_WITHOUT_STRUCTURE,
@@ -30,7 +30,6 @@ from fxlens.source.values import (
     ClassValue,
     Condition,
     Const,
-    Container,
     FunctionValue,
     Item,
     Location,
@@ -52,7 +51,7 @@ _READING = frozenset({"get", "items", "keys", "values", "pop", "copy"})
 """The methods of a dict that read its entries."""
 
 
-class Calls(Classes):
+class Calls(Extractors):
     """Evaluates calls."""
 
     def of_Call(self, node: n.Call) -> Alternatives:  # noqa: N802
@@ -60,8 +59,16 @@ class Calls(Classes):
             return self._super(node)
         callees = self.used(self.evaluate(node.function))
         given = self.arguments(node.arguments)
+        self._note_read(node, callees, given)
         found = [under(self._call_one(callee, given, node, condition), condition) for callee, condition in callees]
         return self.touched(self.present(joined(*found)))
+
+    def _note_read(self, node: n.Call, callees: Alternatives, given: list[Given]) -> None:
+        """``out.get("key")`` and ``out.pop("key")``; a ``pop`` with a default raises as little as ``get``."""
+        name = node.function.name if isinstance(node.function, n.Attribute) else ""
+        if name in ("get", "pop") and given and not given[0].keyword and not given[0].star:
+            owners = tuple((each.owner if isinstance(each, Method) else each, own) for each, own in callees)
+            self.note_keys(owners, given[0].alternatives, node, "pop" if name == "pop" and len(given) == 1 else "get")
 
     def _super(self, node: n.Call) -> Alternatives:
         function = self.frame.function
@@ -128,6 +135,7 @@ class Calls(Classes):
                 return self._call_object(callee, given, node)
             case Unknown():
                 return self._call_unknown(callee, given, node)
+        self.escaped(given)
         return self.unknown(node)
 
     def call_each(
@@ -147,8 +155,7 @@ class Calls(Classes):
         given = with_wrapped(callee, given)
         known = extraction_function(dotted)
         if known is not None and isinstance(node, n.Call):
-            self._extract(callee, given, node)
-            return self.unknown(node, made_by=dotted)
+            return self.extracted(callee, given, node)
         if dotted in _EXITS:
             return certain(EXIT)
         if dotted == "globals":
@@ -162,6 +169,8 @@ class Calls(Classes):
             return found
         found = self.unknown(node, made_by=dotted)
         self._made_of(found, given)
+        if dotted not in LOOKS_ONLY:
+            self.escaped(given)
         if self._for_effect(node):
             self._note_setting(callee, given)
         for value, _ in found:
@@ -237,6 +246,7 @@ class Calls(Classes):
                 return container_method(self, callee.owner, callee.name, call)
         if isinstance(callee.owner, Const) and isinstance(callee.owner.value, str):
             return text_method(self, callee.owner, callee.name, call)
+        self.escaped(given)
         return self.unknown(node)
 
     def _call_object(self, callee: Location, given: list[Given], node: n.Expression) -> Alternatives:
@@ -245,11 +255,13 @@ class Calls(Classes):
             found = self._class_member(container.instance_of, "__call__", callee)
             if found:
                 return joined(*(self.call_value(value, given, node) for value, _ in found))
+        self.escaped(given)
         return self.unknown(node)
 
     def _call_unknown(self, callee: Unknown, given: list[Given], node: n.Expression) -> Alternatives:
         """A method of something unknown, or something unknown itself."""
         subject = callee.subject
+        self.escaped(given)
         name, path = self._method_name(node)
         owner = subject.part_of
         if owner is not None and name in NEUTRAL_METHODS:
@@ -261,6 +273,9 @@ class Calls(Classes):
         if owner is not None and owner.root.made_by.startswith("argparse"):
             return certain(Unknown(self.subject((owner.root, "called", name), node, owner.root)))
         self._note_example(subject, given)
+        returned = self.called_extractor(subject, name, node)
+        if returned is not None:
+            return returned
         within = owner if name not in PARTS_WITHOUT_STRUCTURE else None
         return certain(Unknown(Subject(self.frame.document, node, within, parts=(subject.root,))))
 
@@ -286,51 +301,3 @@ class Calls(Classes):
     def _for_effect(self, node: n.Expression) -> bool:
         statement = self.activity.node
         return isinstance(statement, n.ExpressionStatement) and statement.value is node
-
-    # Extraction calls
-
-    def _extract(self, callee: Reference, given: list[Given], node: n.Call) -> None:
-        known = extraction_function(callee.dotted)
-        assert known is not None
-        function, dialect = known
-        names = POSITIONAL[dialect, function]
-        arguments: dict[str, Given] = {}
-        at = 0
-        unpacks = bool(callee.wrapped)
-        for each in given:
-            unpacks = unpacks or bool(each.star)
-            if each.keyword:
-                arguments.setdefault(each.keyword, each)
-            elif not each.star and at < len(names):
-                arguments.setdefault(names[at], each)
-                at += 1
-        self.run.events += 1
-        self.run.extractions.append(
-            Extraction(
-                callee.dotted,
-                self.frame.document,
-                node,
-                self.frame,
-                self.state.condition,
-                {name: self.present(each.alternatives) for name, each in arguments.items()},
-                {name: each.node for name, each in arguments.items() if each.node is not None},
-                {name: each.reads for name, each in arguments.items()},
-                self.state,
-                self.activity,
-                self.run.events,
-                unpacks,
-                texts={name: (each.text, each.line) for name, each in arguments.items()},
-                containers=self._containers(arguments),
-                blocks=self.blocks,
-            )
-        )
-
-    def _containers(self, arguments: dict[str, Given]) -> dict[int, Container]:
-        """What the lists and dicts among the arguments hold at this moment."""
-        found: dict[int, Container] = {}
-        for each in arguments.values():
-            for value, _ in each.alternatives:
-                container = self.container(value)
-                if isinstance(value, Location) and container is not None:
-                    found[value.id] = container
-        return found

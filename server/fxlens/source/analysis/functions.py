@@ -37,6 +37,7 @@ class Functions(Definitions):
     def call_function(self, callee: FunctionValue, given: list[Given], node: n.Expression) -> Alternatives:
         frames = self.frame.chain
         if any(frame.node is callee.node for frame in frames):
+            self.escaped(given)
             return self.unknown(node)
         if self.run.depth >= MOST_FRAMES or self.run.tally.exhausted:
             self.run.tally.exhausted = True
@@ -129,6 +130,7 @@ class Functions(Definitions):
             else:
                 event.unpacked = any(given_.star for given_ in given)
                 value = self._not_given(callee, parameter, event, symbolic or event.unpacked)
+            self.run.outputs.passed.update(v.subject for v, _ in value if isinstance(v, Unknown))
             event.owner = callee.bound if wanted and parameter is wanted[0] and callee.bound is not None else None
             self.state.set((self.frame.scope, parameter.name), Binding(value, frozenset({event})))
             self.run.bindings.setdefault((self.frame.scope, parameter.name), []).append(event)
@@ -195,6 +197,10 @@ class Functions(Definitions):
         event.subject = subject
         self.run.parameters[subject] = event
         return certain(Unknown(subject))
+
+    @abstractmethod
+    def escaped(self, given: list[Given]) -> None:
+        """Note that something which is not gone into is given these arguments."""
 
     @abstractmethod
     def supplied(self, callee: FunctionValue, parameter: n.Parameter, event: Event) -> Alternatives | None:

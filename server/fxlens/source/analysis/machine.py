@@ -12,6 +12,7 @@ from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.run import Run
 from fxlens.source.analysis.state import Binding, State, Stored
 from fxlens.source.library.protocol import Given as Argument
+from fxlens.source.model import KeyUseKind
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
@@ -108,6 +109,10 @@ class Machine:
     def imported_member(self, module: str, name: str, node: n.ImportedName) -> Alternatives: ...
 
     @abstractmethod
+    def note_keys(self, owners: Alternatives, keys: Alternatives, site: n.Node, use: KeyUseKind) -> None:
+        """Note which keys are read of what may be the output of an extractor."""
+
+    @abstractmethod
     def patched(self, owner: Reference, name: str, found: Alternatives) -> None: ...
 
     # Scopes
@@ -136,6 +141,10 @@ class Machine:
         """Replace what a container holds, as the statement does that is being executed."""
         stored = self.state.stored(("heap", location.id))
         events = stored.events if stored is not None else frozenset()
+        if container.output is not None:
+            known = {item.key for item in stored.container.items} if stored is not None else set()
+            if container.open is not None or any(item.key not in known for item in container.items):
+                self.run.outputs.grown.add(container.output.node)
         self.state.set(("heap", location.id), Stored(container, events | {self.event()}))
 
     def made(self, kind: str, items: tuple[Item, ...], opened: Subject | None = None) -> Alternatives:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fxlens.source.analysis.importers import Importers
 from fxlens.source.analysis.interpreter import Interpreter
 from fxlens.source.analysis.run import STEPS, Extraction, Run
-from fxlens.source.index.relevance import Relevant, calls_of, functions_around
+from fxlens.source.analysis.state import Key
+from fxlens.source.index.relevance import Relevant, calls_of, functions_around, mentions
 from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import Tally
+from fxlens.source.values import Location, Tally, Unknown
 from fxlens.source.workspace import Workspace
 
 
@@ -40,6 +41,7 @@ class Programs:
                 self._run(document)
         own = self._run(self.document)
         self._run_uncalled(own)
+        self._run_readers(own)
         self._run_unreached()
         return self.run.extractions
 
@@ -87,6 +89,28 @@ class Programs:
             }
             first = next((node for node in waiting if node not in called), waiting[0])
             interpreter.run_symbolic(self.run.definitions[first])
+
+    def _run_readers(self, interpreter: Interpreter) -> None:
+        """Run the functions that no call leads into and that mention an extractor, a global or an attribute."""
+        names = dict.fromkeys(
+            name
+            for owner, name in (key for key in self.run.bindings if isinstance(key, tuple))
+            if self._is_shared(interpreter, owner) and self._is_extractor(interpreter, (owner, name))
+        )
+        for path in list(mentions(self.document, names)):
+            for node in functions_around(path)[:1]:
+                if node not in self.run.entered and node in self.run.definitions:
+                    interpreter.run_symbolic(self.run.definitions[node])
+
+    def _is_shared(self, interpreter: Interpreter, owner: object) -> bool:
+        return owner in self.run.modules or interpreter.container(Location(owner)) is not None  # type: ignore[arg-type]
+
+    def _is_extractor(self, interpreter: Interpreter, key: Key) -> bool:
+        binding = interpreter.state.binding(key)
+        return binding is not None and any(
+            isinstance(value, Unknown) and value.subject in self.run.outputs.extractors
+            for value, _ in binding.alternatives
+        )
 
     # What no run comes to
 

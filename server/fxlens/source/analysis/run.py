@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.state import Key, State
+from fxlens.source.model import KeyUseKind
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document, document_of
 from fxlens.source.values import (
     Alternatives,
     ClassValue,
     Condition,
+    Const,
     Container,
     FunctionValue,
     Location,
     ModuleValue,
+    Output,
     Reference,
     Subject,
     Tally,
@@ -54,12 +57,46 @@ class Extraction:
 
 
 @dataclass(eq=False)
+class KeyRead:
+    """A key that is read of a dict which an extractor may have returned, at the expression ``site``.
+
+    ``only`` says that nothing else than extractors' outputs can stand there, ``absent`` that none of them has the key.
+    """
+
+    site: n.Node
+    use: KeyUseKind
+    key: Const
+    outputs: tuple[Output, ...]
+    only: bool
+    absent: bool
+    frame: Frame
+    blocks: tuple[Block, ...]
+
+
+@dataclass(eq=False)
+class Outputs:
+    """What an analysis notes of extractors, and of the dicts that they return."""
+
+    extractors: dict[Subject, Extraction] = field(default_factory=dict)
+    reads: list[KeyRead] = field(default_factory=list)
+    read_otherwise: set[n.Node] = field(default_factory=set)
+    """The expressions that read a key of something else."""
+    altered: set[Subject] = field(default_factory=set)
+    """The extractors that may return something else than they were made for: by a hook, by another ``forward``."""
+    passed: set[Subject] = field(default_factory=set)
+    """The extractors that a function of the workspace is given."""
+    grown: set[n.Node] = field(default_factory=set)
+    """The calls of extractors whose outputs something may put keys into."""
+
+
+@dataclass(eq=False)
 class Run:
     """All that one analysis shares between the files it goes through."""
 
     tally: Tally
     workspace: Workspace | None = None
     extractions: list[Extraction] = field(default_factory=list)
+    outputs: Outputs = field(default_factory=Outputs)
     entered: set[n.Node] = field(default_factory=set)
     """The functions that some call has led into."""
     events: int = 0

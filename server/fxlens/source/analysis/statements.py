@@ -155,8 +155,10 @@ class Statements(Expressions):
     def do_Delete(self, node: n.Delete) -> None:  # noqa: N802
         for target in node.targets:
             if isinstance(target, n.Subscript):
-                for owner, _ in self.evaluate(target.value):
-                    python.removed(self, owner, self._index_of(target), target)
+                owners, keys = self.evaluate(target.value), self._index_of(target)
+                self.note_keys(owners, keys, target, "del")
+                for owner, _ in owners:
+                    python.removed(self, owner, keys, target)
                     if isinstance(owner, Unknown):
                         self.changed(owner.subject)
             elif isinstance(target, n.Attribute):
@@ -207,6 +209,7 @@ class Statements(Expressions):
                 self.state.set((owner.subject, name), Binding(found, frozenset({event})))
                 if structural_attribute(name):
                     self.changed(owner.subject)
+                    self.run.outputs.altered.add(owner.subject)
             case ClassValue():
                 self.state.set((owner.scope, name), Binding(found, frozenset({event})))
             case ModuleValue():

@@ -36,6 +36,19 @@ TENSOR_MAKERS = frozenset(f"torch.{name}" for name in ("rand", "randn", "zeros",
 MOST_SIZES = 6
 
 
+_CHANGES_OUTPUT = frozenset({"register_forward_hook", "recompile", "__setattr__"})
+LOOKS_ONLY = frozenset(
+    {"print", "len", "isinstance", "type", "str", "repr", "id", "hash", "hasattr", "any", "all", "sum", "min", "max"}
+    | {"next", "pprint.pprint", "pprint.pp"}
+)
+"""The functions that put nothing into a dict they are given."""
+
+
+def changes_what_is_returned(name: str) -> bool:
+    """Whether a module may return something else behind a call of its method of that name."""
+    return name in _CHANGES_OUTPUT
+
+
 def structural_attribute(name: str) -> bool:
     """Whether setting an attribute of that name may change a graph."""
     return name not in _NO_STRUCTURE_ATTRIBUTES

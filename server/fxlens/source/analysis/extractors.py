@@ -1,0 +1,213 @@
+"""Extractors and what they return: the values of extraction calls, of calls of their results, and of keys of those."""
+
+from __future__ import annotations
+
+from fxlens.source.analysis.classes import Classes
+from fxlens.source.analysis.machine import Given
+from fxlens.source.analysis.run import Extraction, KeyRead
+from fxlens.source.library.extraction import POSITIONAL, extraction_function
+from fxlens.source.library.torch import changes_what_is_returned
+from fxlens.source.model import KeyUseKind, Role
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    ALWAYS,
+    TRUTHY,
+    Alternatives,
+    Condition,
+    Const,
+    Container,
+    Item,
+    Location,
+    Output,
+    Reference,
+    Subject,
+    Unknown,
+    Value,
+    certain,
+    conjunction,
+)
+
+_MOST_NESTED = 3
+"""How deep in lists and dicts of arguments an output is looked for."""
+
+
+class Extractors(Classes):
+    """Makes extractors, calls them, and notes which keys are read of what they return."""
+
+    def extracted(self, callee: Reference, given: list[Given], node: n.Call) -> Alternatives:
+        """The result of an extraction call."""
+        found = self.unknown(node, made_by=callee.dotted)
+        extraction = self._extract(callee, given, node)
+        known = extraction_function(callee.dotted)
+        if known is not None and known[0] == "create_feature_extractor":
+            self.run.outputs.extractors.update((v.subject, extraction) for v, _ in found if isinstance(v, Unknown))
+        return found
+
+    def _extract(self, callee: Reference, given: list[Given], node: n.Call) -> Extraction:
+        known = extraction_function(callee.dotted)
+        assert known is not None
+        function, dialect = known
+        names = POSITIONAL[dialect, function]
+        arguments: dict[str, Given] = {}
+        at = 0
+        unpacks = bool(callee.wrapped)
+        for each in given:
+            unpacks = unpacks or bool(each.star)
+            if each.keyword:
+                arguments.setdefault(each.keyword, each)
+            elif not each.star and at < len(names):
+                arguments.setdefault(names[at], each)
+                at += 1
+        self.run.events += 1
+        extraction = Extraction(
+            callee.dotted,
+            self.frame.document,
+            node,
+            self.frame,
+            self.state.condition,
+            {name: self.present(each.alternatives) for name, each in arguments.items()},
+            {name: each.node for name, each in arguments.items() if each.node is not None},
+            {name: each.reads for name, each in arguments.items()},
+            self.state,
+            self.activity,
+            self.run.events,
+            unpacks,
+            texts={name: (each.text, each.line) for name, each in arguments.items()},
+            containers=self._containers(arguments),
+            blocks=self.blocks,
+        )
+        self.run.extractions.append(extraction)
+        return extraction
+
+    def _containers(self, arguments: dict[str, Given]) -> dict[int, Container]:
+        """What the lists and dicts among the arguments hold at this moment."""
+        found: dict[int, Container] = {}
+        for each in arguments.values():
+            for value, _ in each.alternatives:
+                container = self.container(value)
+                if isinstance(value, Location) and container is not None:
+                    found[value.id] = container
+        return found
+
+    # What extractors return
+
+    def called_extractor(self, subject: Subject, name: str, node: n.Expression) -> Alternatives | None:
+        """What a call of ``subject`` returns, if that is an extractor, or the ``forward`` of one."""
+        extractors = self.run.outputs.extractors
+        owner = subject.part_of
+        if owner in extractors and subject not in extractors:
+            if changes_what_is_returned(name):
+                self.run.outputs.altered.add(owner)
+            subject = owner if name in ("forward", "__call__") else subject
+        extraction = extractors.get(subject)
+        if extraction is None:
+            return None
+        items, opened = self._returned(extraction, node)
+        loops = frozenset(block.node for block in self.blocks if isinstance(block.node, (n.For, n.While)))
+        output = Output(subject, node, self.frame, loops, items, opened)
+        return certain(self.allocate(Container("dict", items, opened, output=output)))
+
+    def _returned(self, extraction: Extraction, node: n.Expression) -> tuple[tuple[Item, ...], Subject | None]:
+        """The entries of an extractor's output, and why there may be others: those of one mode under that condition."""
+        items: list[Item] = []
+        opened: Subject | None = None
+        named = False
+        mode = self.subject(("mode", extraction.number), node)
+        roles: dict[Role, Condition] = {
+            "return_nodes": ALWAYS,
+            "train_return_nodes": frozenset({(mode, TRUTHY, True)}),
+            "eval_return_nodes": frozenset({(mode, TRUTHY, False)}),
+        }
+        for role, condition in roles.items():
+            for value, own in self.settled(extraction.arguments.get(role, ())):
+                if isinstance(value, Const) and value.value is None:
+                    continue
+                named = True
+                both = conjunction(condition, own)
+                container = extraction.containers.get(value.id) if isinstance(value, Location) else None
+                if container is None or container.open is not None:
+                    opened = opened or Subject(self.frame.document, node)
+                if container is not None and both is not None:
+                    more, why = self._entries_of(container, both, node)
+                    items += more
+                    opened = opened or why
+        if not named or extraction.unpacks:
+            opened = opened or Subject(self.frame.document, node)
+        return tuple(items), opened
+
+    def _entries_of(
+        self, container: Container, condition: Condition, node: n.Expression
+    ) -> tuple[list[Item], Subject | None]:
+        items: list[Item] = []
+        opened: Subject | None = None
+        for item in container.items:
+            both = conjunction(condition, item.condition)
+            if both is None:
+                continue
+            keys: list[tuple[Value, Condition]] = []
+            for key, own in self.settled(item.value):
+                if isinstance(key, Const):
+                    keys.append((Const(str(key.value), key.origin), own))
+                else:
+                    opened = opened or Subject(self.frame.document, node)
+            if keys:
+                value = certain(Unknown(Subject(self.frame.document, node)))
+                items.append(Item(value, both, tuple(keys)))
+        return items, opened
+
+    # What becomes of it
+
+    def escaped(self, given: list[Given]) -> None:
+        """Outputs are given to something that is not gone into: it may put keys into them."""
+        for each in given:
+            if not each.star:
+                self._open_outputs(each.alternatives, _MOST_NESTED)
+
+    def _open_outputs(self, alternatives: Alternatives, depth: int) -> None:
+        for value, _ in alternatives:
+            container = self.container(value)
+            if container is None or not isinstance(value, Location):
+                continue
+            if container.output is not None and container.open is None:
+                opened = Subject(self.frame.document, container.output.node)
+                self.change(value, Container("dict", container.items, opened, output=container.output))
+            elif depth and container.kind != "instance":
+                for item in container.items:
+                    self._open_outputs(item.value, depth - 1)
+
+    def note_keys(self, owners: Alternatives, keys: Alternatives, site: n.Node, use: KeyUseKind) -> None:
+        if not self.run.outputs.extractors:
+            return
+        read = [(container, condition) for value, condition in owners if (container := self.container(value))]
+        outputs = [(container, condition) for container, condition in read if container.output is not None]
+        if not outputs:
+            self.run.outputs.read_otherwise.add(site)
+            return
+        for key, condition in keys:
+            if isinstance(key, Const) and type(key.value) in (str, int):
+                self.run.outputs.reads.append(
+                    KeyRead(
+                        site,
+                        use,
+                        key,
+                        tuple(container.output for container, _ in outputs if container.output is not None),
+                        len(outputs) == len(owners),
+                        not any(self._may_have(each, key, condition | own) for each, own in outputs),
+                        self.frame,
+                        self.blocks,
+                    )
+                )
+
+    def _may_have(self, container: Container, key: Const, condition: Condition) -> bool:
+        """Whether the output has the key, or had it before something took it out."""
+        assert container.output is not None
+        if container.open is not None or container.output.open is not None:
+            return True
+        here = conjunction(self.state.condition, condition)
+        for item in (*container.output.items, *container.items):
+            for own, needed in item.key or ():
+                same = not isinstance(own, Const) or own.value == key.value
+                both = conjunction(item.condition, needed)
+                if same and both is not None and (here is None or conjunction(both, here) is not None):
+                    return True
+        return False

@@ -1,0 +1,119 @@
+"""The keys of extractors' outputs: where each is made, where each is read, and which reads find nothing for certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from fxlens.source.analysis.events import Frame
+from fxlens.source.analysis.run import Extraction, KeyRead, Run
+from fxlens.source.expected_errors import KEY_ERRORS, is_caught
+from fxlens.source.model import KeyUse, OutputKey, Query, WrittenKey
+from fxlens.source.queries import ConditionalQuery, written_query
+from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
+from fxlens.source.values import Const, Output
+
+
+@dataclass
+class KeyReads:
+    """The reads of one analysis, put together by the place where the key stands."""
+
+    run: Run
+    document: Document
+    sites: dict[tuple[n.Node, int, object], list[KeyRead]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for read in self.run.outputs.reads:
+            if read.key.origin is not None and read.key.origin[0] is self.document:
+                self.sites.setdefault((read.site, id(read.key.origin[1]), read.key.value), []).append(read)
+
+    def of(self, extractions: Iterable[Extraction]) -> Iterator[KeyUse]:
+        """The places where a key of the output of one of ``extractions`` is read."""
+        wanted = {id(extraction) for extraction in extractions}
+        for reads in self.sites.values():
+            extractors = {self._extraction(output) for read in reads for output in read.outputs}
+            if not any(id(extraction) in wanted for extraction in extractors):
+                continue
+            (document, node), key = reads[0].key.origin or (self.document, reads[0].site), reads[0].key
+            written = written_key(document, node, key)
+            if written is not None:
+                uses = {read.use for read in reads}
+                use = uses.pop() if len(uses) == 1 else "subscript"
+                yield KeyUse(written, use, self._surely_missing(reads), document.span(reads[0].site))
+
+    def _extraction(self, output: Output) -> Extraction:
+        return self.run.outputs.extractors[output.extractor]
+
+    def _surely_missing(self, reads: list[KeyRead]) -> bool:
+        """Whether every run that comes to the place raises: silence wherever the flow leaves a doubt."""
+        return all(self._is_missing(read) for read in reads)
+
+    def _is_missing(self, read: KeyRead) -> bool:
+        outputs = self.run.outputs
+        return (
+            read.absent
+            and read.only
+            and read.use != "get"
+            and read.site not in outputs.read_otherwise
+            and all(self._surely_flows(output, read) for output in read.outputs)
+            and not is_caught(self.run, read.blocks, KEY_ERRORS)
+        )
+
+    def _surely_flows(self, output: Output, read: KeyRead) -> bool:
+        """Whether the output that is read is the one of the extractor, as it returned it.
+
+        Of functions only those are followed whose own text shows it: an output from elsewhere may be another one at
+        the next call, and what a loop puts into a dict may be there when its body runs again.
+        """
+        extraction = self._extraction(output)
+        frame = output.frame
+        loops = {block.node for block in read.blocks if isinstance(block.node, (n.For, n.While))}
+        return (
+            frame is read.frame
+            and isinstance(frame, Frame)
+            and output.extractor not in self.run.outputs.altered
+            and (extraction.frame is frame or self._reaches(extraction, frame, output))
+            and not (output.node in self.run.outputs.grown and loops - output.loops)
+        )
+
+    def _reaches(self, extraction: Extraction, frame: Frame, output: Output) -> bool:
+        """Whether an extractor that another function made is surely the one that is called in ``frame``."""
+        if output.extractor in self.run.outputs.passed:
+            return False
+        home = extraction.frame
+        if home.document is frame.document and isinstance(home.node, n.Module):
+            return True
+        if frame in home.chain:  # A function that ``frame`` calls made it.
+            return True
+        return home.bound is not None and home.bound == frame.bound
+
+
+def written_key(document: Document, node: n.Node, key: Const) -> WrittenKey | None:
+    """The place where a key stands in the source."""
+    if isinstance(key.value, str):
+        query = written_query(document, node, key.value, "return_nodes", None)
+        if query is None and isinstance(node, n.Constant):  # A number that the extractor makes a text of.
+            span = document.span(node)
+            return WrittenKey(key.value, document.path, span, span, editable=False, plain=False)
+        return _of_query(document, query) if query is not None else None
+    span = document.span(node)
+    return WrittenKey(repr(key.value), document.path, span, span, editable=False, plain=False, is_text=False)
+
+
+def _of_query(document: Document, query: Query) -> WrittenKey:
+    return WrittenKey(query.text, document.path, query.span, query.literal, query.closed, query.plain, query.editable)
+
+
+def output_keys(queries: Iterable[ConditionalQuery]) -> Iterator[OutputKey]:
+    """The keys under which an extractor returns the values of queries."""
+    for each in queries:
+        if each.value is None:  # In a list, the query is the key.
+            yield OutputKey(each.query.text, each.query, _of_query(each.document, each.query), own=False)
+            continue
+        for value, _ in each.value:
+            if isinstance(value, Const):
+                key = Const(str(value.value), value.origin)
+                document, node = value.origin or (each.document, None)
+                written = written_key(document, node, key) if node is not None else None
+                yield OutputKey(str(value.value), each.query, written)
