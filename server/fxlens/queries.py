@@ -198,14 +198,19 @@ def _kept_on(graph: ModeGraph | ModelGraph, make: Callable[[], NameIndex]) -> Na
     return found
 
 
-def select_all(graph: ModeGraph, queries: Sequence[str], dialect: Dialect) -> dict[str, GraphNode | None]:
-    """What each of ``queries`` selects when all are asked in one call, by the rules of ``dialect``."""
+def select_all(
+    graph: ModeGraph, queries: Sequence[str], dialect: Dialect, *, own_nodes: bool = False
+) -> dict[str, GraphNode | None]:
+    """What each of ``queries`` selects when all are requested in one call, by the rules of ``dialect``.
+
+    With ``own_nodes`` no query takes another one's node, as in our drop-in for torchvision's function.
+    """
     names = index(graph)
     if dialect == "fxlens" or graph.origin != "fx":
         return {query: select_own(names, query) for query in queries}
     alone: dict[str, GraphNode | None] = {query: names.select(query) for query in queries}
     taken = [node.name for node in alone.values() if node]
-    if len(taken) == len(set(taken)):
+    if own_nodes or len(taken) == len(set(taken)):
         return alone
     return _select_by_walk(graph, queries)
 

@@ -22,7 +22,6 @@ from fxlens.cli.outcome import end, json_text
 from fxlens.cli.settings import limit_option
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import MODES, Mode, ModeGraph, ModelGraph
-from fxlens.queries import select_all
 from fxlens.source.model import Query
 from fxlens.worker.messages import Limits
 
@@ -90,7 +89,7 @@ def _selected(analysis: CallAnalysis, query: Query, mode: Mode) -> str | None:
     for state in analysis.models_of(query):
         one = _answer(analysis, state.current_graph, mode) if state.current_graph else None
         if one and state.current_graph:
-            node = select_all(one, asked, state.current_graph.dialect)[query.text]
+            node = analysis.selected(state.current_graph, one, asked)[query.text]
             return node.name if node else None
     return None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from fxlens.graph import MODES, Failure, Mode, ModelGraph
+from fxlens.graph import MODES, Failure, GraphNode, Mode, ModeGraph, ModelGraph
+from fxlens.queries import select_all
 from fxlens.source.model import ExtractionCall, Query, Slice
 
 ModelStatus: TypeAlias = Literal["waiting", "tracing", "ready", "failed", "blocked"]
@@ -59,6 +60,10 @@ class CallAnalysis:
     def answering(self, graph: ModelGraph) -> ModelGraph:
         """``graph`` as the call has it: without what was traced, if hooks answer the call."""
         return graph.read_by_hooks if self.by_hooks(graph) else graph
+
+    def selected(self, graph: ModelGraph, seen: ModeGraph, texts: Sequence[str]) -> dict[str, GraphNode | None]:
+        """What the call selects for each of ``texts``, requested together, in a mode of ``graph``."""
+        return select_all(seen, texts, graph.dialect, own_nodes=self.call.keeps_values)
 
     def knows(self, graph: ModelGraph, modes: Iterable[Mode]) -> bool:
         """Whether the call can be answered in ``modes``, so that what it selects there is known."""

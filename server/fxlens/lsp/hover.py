@@ -15,7 +15,7 @@ from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.stage_views import stage_phrase, stride_phrase
 from fxlens.lsp.summary import call_card
 from fxlens.lsp.words import input_phrase, module_shapes, node_phrase, shape_phrase
-from fxlens.queries import how_selected, index, select_all
+from fxlens.queries import how_selected, index
 
 _MOST_EXPANSIONS = 16
 _MOST_MODELS = 4
@@ -70,10 +70,11 @@ def expansions(analysis: FileAnalysis, located: Located) -> str:
 
 def _expansion(graph: ModelGraph, located: Located) -> str:
     text = located.query.text
+    asked = located.analysis.call.asked_with(located.query)[0]
     said: dict[str, list[str]] = {}
     for mode_graph in graph.traced():
         if mode_graph.mode in located.query.modes:
-            node = select_all(mode_graph, located.analysis.call.asked_with(located.query)[0], graph.dialect).get(text)
+            node = located.analysis.selected(graph, mode_graph, asked).get(text)
             parts = (node.name, shape_phrase(node.value), stride_phrase(graph, node.name)) if node else ()
             said.setdefault(" · ".join(part for part in parts if part) or "selects nothing", []).append(mode_graph.mode)
     if len(said) == 1:
@@ -123,7 +124,7 @@ def _part(session: Session, graph: ModelGraph, located: Located) -> str:
     for mode in MODES:
         one = graph.of(mode)
         if one:
-            chosen[mode] = select_all(one, asked, graph.dialect).get(query.text)
+            chosen[mode] = located.analysis.selected(graph, one, asked).get(query.text)
     said = {mode: _selects(session, graph, mode, node, query.text) for mode, node in chosen.items()}
     by_hooks = located.analysis.by_hooks(graph)
     for run in graph.runs:

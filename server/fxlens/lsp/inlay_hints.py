@@ -13,7 +13,7 @@ from fxlens.graph import ModelGraph, Value
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import Located, Session
 from fxlens.lsp.words import input_phrase, shape_phrase
-from fxlens.queries import how_selected, select_all
+from fxlens.queries import how_selected
 from fxlens.source.model import Position, Query, Span
 
 
@@ -97,7 +97,7 @@ def _values(graph: ModelGraph, located: Located) -> list[Value | None]:
     values = []
     for mode in query.modes:
         one = graph.seen(mode) if located.analysis.knows(graph, (mode,)) else None
-        node = select_all(one, asked, graph.dialect).get(query.text) if one else None
+        node = located.analysis.selected(graph, one, asked).get(query.text) if one else None
         known = node is not None and one is not None and how_selected(graph, one, query.text) != "several"
         values.append(node.value if node and known else None)
     return values

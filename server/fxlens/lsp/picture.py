@@ -28,7 +28,6 @@ from fxlens.lsp.wire import (
 )
 from fxlens.lsp.words import selected_phrase
 from fxlens.node_kinds import operation_text
-from fxlens.queries import select_all
 from fxlens.source.model import ExtractionCall, Position, Query
 
 LIMIT = 2000
@@ -211,7 +210,7 @@ def _queries(picture: Picture, uri: str, asked: Asked) -> list[GraphQuery]:
     texts = list(dict.fromkeys(query.text for query in call.queries))
     single = _single(picture.mode)
     shown = [seen for seen in picture.graph.views() if single in (None, seen.mode)]
-    chosen = [select_all(seen, texts, picture.graph.dialect) for seen in shown]
+    chosen = [picture.call.selected(picture.graph, seen, texts) for seen in shown]
     queries: list[GraphQuery] = []
     for text in texts:
         names = list(dict.fromkeys(node.name for selected in chosen if (node := selected[text])))

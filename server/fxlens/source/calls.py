@@ -158,16 +158,25 @@ class _Call:
     # What is written
 
     def _described(self, first: Extraction) -> ExtractionCall:
-        known = extraction_function(first.dotted)
-        assert known is not None
-        function, dialect = known
+        called = extraction_function(first.dotted)
+        assert called is not None
+        function, dialect, keeps_values = called.function, called.dialect, called.keeps_values
         own = first.document is self.document
         site = self.site
         assert isinstance(site, n.Call)
         callee = self.document.span(_callee(site))
         span = self.document.span(site)
         if not own:
-            return ExtractionCall(function, dialect, span, callee, None, delegates=True, reached=first.reached)
+            return ExtractionCall(
+                function,
+                dialect,
+                span,
+                callee,
+                None,
+                keeps_values=keeps_values,
+                delegates=True,
+                reached=first.reached,
+            )
         hint = find_hint(self.document, first.activity.node, site.end_pos)
         model = first.nodes.get("model")
         return ExtractionCall(
@@ -176,6 +185,7 @@ class _Call:
             span,
             callee,
             hint.span if hint is not None else self.document.span(model) if model is not None else None,
+            keeps_values=keeps_values,
             hinted=hint is not None,
             given=tuple(_given(self.document, self.extractions, site)),
             caught=is_caught(self.run, first.blocks),

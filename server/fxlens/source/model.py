@@ -225,6 +225,8 @@ class ExtractionCall:
     unresolved: Unresolved | None = None
     names_unresolved: Unresolved | None = field(default=None)
     """Why the queries are not (all) known although the call has such an argument."""
+    keeps_values: bool = False
+    """Whether the extractor gives each query its own node, with the value that it had when it was computed."""
     hinted: bool = False
     """Whether a comment says what the model is; ``model_span`` is then the expression in it."""
     given: tuple[GivenArgument, ...] = ()

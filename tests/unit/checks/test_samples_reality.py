@@ -1,5 +1,6 @@
 """The rules' workspace against reality: each marked call is run with the installed torchvision, which does what the
-rule says, and a call without a mark does nothing of the kind."""
+rule says, and a call without a mark does nothing of the kind. The same with our drop-in in the place of torchvision's
+function: the rules about what it does otherwise are silent there, and right to be."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from marks import Mark, marks
 from torch import fx, nn
 from torchvision.models import feature_extraction
 
+import fxlens.torchvision as drop_in
 from fxlens.checks import RULES
 from fxlens.cli.main import main
 
@@ -42,6 +45,8 @@ class Ran:
     error: Exception | None = None
     found: list[tuple[Mark, str]] = field(default_factory=list)
     """The marks of the call, each with the text that it marks."""
+    make: Callable[..., fx.GraphModule] = feature_extraction.create_feature_extractor
+    """The function that was called."""
 
     @property
     def keys(self) -> dict[str, str]:
@@ -55,7 +60,7 @@ class Ran:
 
     def alone(self, query: str) -> fx.GraphModule:
         """An extractor of the same model that is asked for one thing."""
-        return feature_extraction.create_feature_extractor(copy.deepcopy(self.model), [query])
+        return self.make(copy.deepcopy(self.model), [query])
 
     def eager(self, query: str) -> list[Any]:
         """What the module at ``query`` returns, each time the untraced model runs it."""
@@ -87,28 +92,31 @@ def returned(extractor: fx.GraphModule, key: str) -> fx.Node:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[Ran]]]:
-    """Runs a sample with torchvision's own function, and goes on after a call that raises."""
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Ran]]]:
+    """Runs a sample with torchvision's own function or the drop-in, and goes on after a call that raises."""
     monkeypatch.syspath_prepend(str(WORKSPACE))
     monkeypatch.delitem(sys.modules, "nets", raising=False)  # Another workspace has a module of this name, too.
-    real = feature_extraction.create_feature_extractor
     ran: list[Ran] = []
 
-    def recording(model: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        made = Ran(copy.deepcopy(model), args, kwargs)
-        ran.append(made)
-        try:
-            made.extractor = real(model, *args, **kwargs)
-        except Exception as error:
-            made.error = error
-        return made.extractor
-
-    def run_sample(name: str) -> list[Ran]:
+    def run_sample(name: str, module: ModuleType = feature_extraction) -> list[Ran]:
         path = WORKSPACE / f"{name}.py"
         text = path.read_text(encoding="utf-8")
+        if module is drop_in:
+            text = with_drop_in(text)
+        real = module.create_feature_extractor
+
+        def recording(model: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            made = Ran(copy.deepcopy(model), args, kwargs, make=real)
+            ran.append(made)
+            try:
+                made.extractor = real(model, *args, **kwargs)
+            except Exception as error:
+                made.error = error
+            return made.extractor
+
         torch.manual_seed(0)
         with monkeypatch.context() as patch:
-            patch.setattr(feature_extraction, "create_feature_extractor", recording)
+            patch.setattr(module, "create_feature_extractor", recording)
             exec(compile(text, str(path), "exec"), {"__name__": name})
         ends = [statement.end_lineno or 0 for statement in ast.parse(text).body if _extracts(statement)]
         assert len(ran) == len(ends)
@@ -119,6 +127,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[Ran]]]
 
     yield run_sample
     sys.modules.pop("nets", None)
+
+
+def with_drop_in(text: str) -> str:
+    """A sample after its import line was changed, as docs/coming-from-torchvision.md says."""
+    changed = text.replace("from torchvision.models.feature_extraction import", "from fxlens.torchvision import")
+    assert changed != text
+    return changed
 
 
 def _extracts(statement: ast.stmt) -> bool:
@@ -150,7 +165,8 @@ def is_untraceable(made: Ran, _mark: Mark, _text: str) -> None:
 
 def cannot_be_named(made: Ran, _mark: Mark, _text: str) -> None:
     assert isinstance(made.error, ValueError)
-    assert "invalid literal for int()" in str(made.error)
+    ours = made.make is drop_in.create_feature_extractor
+    assert ("takes the earlier node" if ours else "invalid literal for int()") in str(made.error)
 
 
 def is_missing(made: Ran, _mark: Mark, query: str) -> None:
@@ -292,6 +308,65 @@ def test_what_is_marked_happens_and_what_is_not_works(run: Callable[[str], list[
             outputs = made.outputs()
             assert set(outputs) == set(made.keys.values())
             assert all(isinstance(value, torch.Tensor) for value in outputs.values())
+
+
+KEPT = frozenset({"shadowed-query", "overwritten-node", "dropped-operation"})
+ACCEPTED = ("is a tuple", "Use a list")
+ABOUT_NAMES = ("unknown_node", "misleading_node")
+"""Samples about names alone, which are torchvision's: tests/unit/tracing/test_torchvision_drop_in.py compares them."""
+
+
+def holds_for_the_drop_in(mark: Mark) -> bool:
+    """Whether a mark is right for our drop-in, too, which gives each query its own node with the value it had then."""
+    return mark.rule not in KEPT and mark.part not in ACCEPTED
+
+
+@pytest.fixture(scope="module")
+def said_of_the_drop_in(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """What ``fxlens check`` says of the samples after their import lines were changed; one run for all of them."""
+    folder = tmp_path_factory.mktemp("drop_in")
+    (folder / "nets.py").write_text((WORKSPACE / "nets.py").read_text(encoding="utf-8"), encoding="utf-8")
+    for name in SAMPLES:
+        text = (WORKSPACE / f"{name}.py").read_text(encoding="utf-8")
+        (folder / f"{name}.py").write_text(with_drop_in(text), encoding="utf-8")
+    printed = CliRunner().invoke(main, ["check", "--format", "json", str(folder)])
+    problems: dict[str, list[dict[str, Any]]] = {name: [] for name in SAMPLES}
+    for problem in json.loads(printed.stdout)["problems"]:
+        problems[Path(problem["path"]).stem].append(problem)
+    return problems
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_calls_of_the_drop_in_are_marked_for_what_it_does(
+    said_of_the_drop_in: dict[str, list[dict[str, Any]]], name: str
+) -> None:
+    expected = [m for m in marks((WORKSPACE / f"{name}.py").read_text(encoding="utf-8")) if holds_for_the_drop_in(m)]
+    said = sorted(said_of_the_drop_in[name], key=lambda problem: (problem["line"], problem["column"]))
+    assert [(p["line"] - 1, p["column"] - 1, p["rule"]) for p in said] == [(m.line, m.start, m.rule) for m in expected]
+    for problem, mark in zip(said, expected, strict=True):
+        assert mark.part in problem["message"]
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name not in ABOUT_NAMES])
+def test_the_drop_in_does_what_is_marked_and_keeps_the_rest(run: Callable[..., list[Ran]], name: str) -> None:
+    for made in run(name, drop_in):
+        left = [(mark, text) for mark, text in made.found if holds_for_the_drop_in(mark)]
+        for mark, text in left:
+            REALITY[mark.rule](made, mark, text)
+        if not left:
+            outputs = made.outputs()
+            assert set(outputs) == set(made.keys.values())
+            for mark, query in made.found:
+                if mark.rule in KEPT:
+                    assert torch.equal(outputs[made.keys[query]], run_extractor(made.alone(query), made.model)[query])
+                    is_the_modules_own(made, query)
+
+
+def is_the_modules_own(made: Ran, query: str) -> None:
+    """The value is what the module returned, if the query is the path of one that runs once."""
+    if query in dict(made.model.named_modules()):
+        first, *later = made.eager(query)
+        assert later or torch.equal(made.outputs()[made.keys[query]], first)
 
 
 def said_of(name: str) -> str:

@@ -33,6 +33,12 @@ F = "create_feature_extractor"
         ("import timm", f"timm.models.{F}", "timm"),
         (f"from fxlens import {F}", F, "fxlens"),
         ("import fxlens", f"fxlens.{F}", "fxlens"),
+        (f"from fxlens.torchvision import {F}", F, "torchvision"),
+        (f"from fxlens.torchvision import {F} as cfe", "cfe", "torchvision"),
+        ("from fxlens.torchvision import *", F, "torchvision"),
+        ("from fxlens import torchvision", f"torchvision.{F}", "torchvision"),
+        ("import fxlens.torchvision as tv", f"tv.{F}", "torchvision"),
+        ("import fxlens.torchvision", f"fxlens.torchvision.{F}", "torchvision"),
         (f"from torchvision.models.feature_extraction import {F}\nmake = {F}", "make", "torchvision"),
         (
             f"try:\n    from torchvision.models.feature_extraction import {F}\nexcept ImportError:\n    {F} = None",
@@ -44,6 +50,7 @@ F = "create_feature_extractor"
 def test_spellings(imports: str, callee: str, dialect: str) -> None:
     call = only_call(f'{imports}\nmodel = object()\nx = {callee}(model, ["layer1"])\n')
     assert (call.function, call.dialect) == (F, dialect)
+    assert call.keeps_values == ("fxlens" in imports)
     assert [query.text for query in call.queries] == ["layer1"]
     assert call.callee.end.column - call.callee.start.column == len(callee.rpartition(".")[2])
 

@@ -15,7 +15,7 @@ from fxlens.source.model import Query
 
 
 def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
-    if analysis.call.dialect == "fxlens" or analysis.call.names_unresolved:  # Our extractor keeps such operations.
+    if analysis.call.keeps_values or analysis.call.names_unresolved:  # Our extractor keeps such operations.
         return
     for query in dict.fromkeys(analysis.call.queries):
         graph = only_graph(analysis, query)

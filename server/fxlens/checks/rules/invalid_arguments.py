@@ -18,14 +18,14 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     call = analysis.call
     if call.delegates:
         return
-    if call.dialect == "torchvision":
+    if call.dialect == "torchvision" and not call.keeps_values:
         yield from _leaf_modules(analysis, text)
     if call.function != "create_feature_extractor":
         return
     arguments = {one.name: one for one in call.given if one.kind != "none"}
     for name in _NODES:
         one = arguments.get(name)
-        if one and (one.kind in ("set", "string") or (one.kind == "tuple" and call.dialect != "fxlens")):
+        if one and (one.kind in ("set", "string") or (one.kind == "tuple" and not call.keeps_values)):
             fix = as_list(one, text)
             message = f"`{name}` is a {one.kind}: only a list of names or a dict of name and key is accepted."
             yield Problem(RULE.code, one.span, message, (fix,) if fix else ())

@@ -10,23 +10,22 @@ from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import ModelGraph, Value
-from fxlens.queries import select_all
 from fxlens.source.model import Query
 
 
 def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
     for query in dict.fromkeys(analysis.call.queries):
         graph = only_graph(analysis, query)
-        message = found_on_every_way(analysis, query, partial(_message, graph, query)) if graph else None
+        message = found_on_every_way(analysis, query, partial(_message, analysis, graph, query)) if graph else None
         if message:
             yield Problem(RULE.code, query.span, message)
 
 
-def _message(graph: ModelGraph, query: Query, together: Sequence[str]) -> str | None:
+def _message(analysis: CallAnalysis, graph: ModelGraph, query: Query, together: Sequence[str]) -> str | None:
     found = []
     for mode in query.modes:
         one = graph.seen(mode)
-        node = select_all(one, together, graph.dialect).get(query.text) if one else None
+        node = analysis.selected(graph, one, together).get(query.text) if one else None
         if node is None or node.value is None or node.value.kind == "tensor":
             return None
         found.append(node)

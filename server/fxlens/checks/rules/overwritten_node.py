@@ -15,7 +15,7 @@ from fxlens.source.model import Query
 
 
 def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
-    if analysis.call.dialect == "fxlens":  # Our extractor copies what would be overwritten.
+    if analysis.call.keeps_values:  # Our extractor copies what would be overwritten.
         return
     for query in dict.fromkeys(analysis.call.queries):
         graph = only_graph(analysis, query) if _all_known(analysis) else None

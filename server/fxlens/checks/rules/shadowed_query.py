@@ -16,7 +16,7 @@ from fxlens.source.model import Query
 
 def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
     call = analysis.call
-    if call.dialect == "fxlens":
+    if call.keeps_values:  # Each query has its own node.
         return
     for query in dict.fromkeys(call.queries):
         graph = only_graph(analysis, query)

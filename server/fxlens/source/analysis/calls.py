@@ -153,8 +153,7 @@ class Calls(Extractors):
     def _call_reference(self, callee: Reference, given: list[Given], node: n.Expression) -> Alternatives:
         dotted = callee.dotted
         given = with_wrapped(callee, given)
-        known = extraction_function(dotted)
-        if known is not None and isinstance(node, n.Call):
+        if extraction_function(dotted) is not None and isinstance(node, n.Call):
             return self.extracted(callee, given, node)
         if dotted in _EXITS:
             return certain(EXIT)

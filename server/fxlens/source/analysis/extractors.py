@@ -38,16 +38,15 @@ class Extractors(Classes):
         """The result of an extraction call."""
         found = self.unknown(node, made_by=callee.dotted)
         extraction = self._extract(callee, given, node)
-        known = extraction_function(callee.dotted)
-        if known is not None and known[0] == "create_feature_extractor":
+        called = extraction_function(callee.dotted)
+        if called is not None and called.function == "create_feature_extractor":
             self.run.outputs.extractors.update((v.subject, extraction) for v, _ in found if isinstance(v, Unknown))
         return found
 
     def _extract(self, callee: Reference, given: list[Given], node: n.Call) -> Extraction:
-        known = extraction_function(callee.dotted)
-        assert known is not None
-        function, dialect = known
-        names = POSITIONAL[dialect, function]
+        called = extraction_function(callee.dotted)
+        assert called is not None
+        names = POSITIONAL[called.dialect, called.function]
         arguments: dict[str, Given] = {}
         at = 0
         unpacks = bool(callee.wrapped)

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from fxlens.graph import Dialect
 from fxlens.source.model import Function
 
 FUNCTIONS: tuple[Function, ...] = ("create_feature_extractor", "get_graph_node_names")
-_DIALECTS: tuple[tuple[re.Pattern[str], Dialect], ...] = (
-    (re.compile(r"torchvision\.models\.feature_extraction"), "torchvision"),
-    (re.compile(r"timm(\.(layers|models)(\.\w+)?)?"), "timm"),
-    (re.compile(r"fxlens(\.tracing(\.\w+)?)?"), "fxlens"),
+
+
+@dataclass(frozen=True)
+class ExtractionFunction:
+    """What a dotted name means: ``dialect`` says whose names and arguments, ``keeps_values`` whose extractor.
+
+    An extractor that keeps values gives each query its own node, with the value that the node had when it was computed.
+    That of torchvision, which timm's function calls, does neither.
+    """
+
+    function: Function
+    dialect: Dialect
+    keeps_values: bool
+
+
+_MODULES: tuple[tuple[re.Pattern[str], Dialect, bool], ...] = (
+    (re.compile(r"torchvision\.models\.feature_extraction"), "torchvision", False),
+    (re.compile(r"timm(\.(layers|models)(\.\w+)?)?"), "timm", False),
+    (re.compile(r"fxlens\.torchvision"), "torchvision", True),
+    (re.compile(r"fxlens(\.tracing(\.\w+)?)?"), "fxlens", True),
 )
 _EXTRACTOR = (
     "model",
@@ -33,12 +50,17 @@ POSITIONAL: dict[tuple[Dialect, Function], tuple[str, ...]] = {
 }
 
 
-def extraction_function(dotted: str) -> tuple[Function, Dialect] | None:
-    """The function and the dialect that a dotted name means, if it is one of ours to read."""
+def extraction_function(dotted: str) -> ExtractionFunction | None:
+    """The function that a dotted name means, if it is one whose calls are read.
+
+    Example:
+        >>> extraction_function("fxlens.torchvision.create_feature_extractor")
+        ExtractionFunction(function='create_feature_extractor', dialect='torchvision', keeps_values=True)
+    """
     module, _, name = dotted.rpartition(".")
     for function in FUNCTIONS:
         if name == function:
-            for pattern, dialect in _DIALECTS:
+            for pattern, dialect, keeps_values in _MODULES:
                 if pattern.fullmatch(module):
-                    return function, dialect
+                    return ExtractionFunction(function, dialect, keeps_values)
     return None
