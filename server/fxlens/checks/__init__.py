@@ -33,6 +33,12 @@ __all__ = [
 _RAISES = frozenset({"unknown-node", "mode-specific-node", "naming-failure", "untraceable-model", "invalid-arguments"})
 """The rules whose problems raise where the call is made: silent where the program catches the exception."""
 
+_OF_CHILDREN = frozenset(
+    {"unknown-node", "changed-behaviour", "duplicate-output", "unknown-output-key", "invalid-arguments"}
+    | {"failed-model", "unresolved-model"}
+)
+"""The rules that hold for the names of direct children, which no trace selects."""
+
 _MOST_AT_ONE_PLACE = 3
 """How many problems of one rule are each told at one string."""
 
@@ -42,6 +48,8 @@ def check_call(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     if not analysis.call.reached:
         return
     for rule in RULES.values():
+        if analysis.call.dialect == "children" and rule.code not in _OF_CHILDREN:
+            continue
         if not (analysis.call.caught and rule.code in _RAISES):
             # What is wrong with a call of another file, and not with a name that stands here, is told there.
             yield from (

@@ -51,8 +51,8 @@ class CallAnalysis:
         graph unless the call says otherwise. The functions of torchvision and timm have no hooks.
         """
         call = self.call
-        backend = graph.backend or ("auto" if call.function == "create_feature_extractor" else "fx")
-        if call.dialect != "fxlens" or backend == "fx":
+        backend = graph.backend or ("auto" if call.extracts else "fx")
+        if call.naming != "fxlens" or backend == "fx":
             return False
         asked = {mode for query in call.queries for mode in query.modes} or set(MODES)
         return not all(graph.of(mode) for mode in asked)

@@ -383,7 +383,7 @@ class Engine:
             path=slice_.path,
             statements=statements_of(slice_),
             model=Expression(slice_.line, slice_.model),
-            dialect=call.dialect,
+            dialect=call.naming,
             arguments={**arguments_of(slice_), **stated},
             import_paths=roots.certain,
             likely_paths=roots.likely,

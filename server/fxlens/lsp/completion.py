@@ -10,6 +10,7 @@ from itertools import islice
 
 from lsprotocol import types
 
+from fxlens.checks.children import children
 from fxlens.explanations import modes_with
 from fxlens.graph import Mode, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
@@ -75,7 +76,10 @@ def complete(
         keys = key_items(document, analysis, position, shown) if located is None else []
         items = [*keys, *stages]
         return types.CompletionList(is_incomplete=False, items=items) if items else None
-    candidates, complete_level = candidates_for(located.graphs, place.typed)
+    if all(each.analysis.call.dialect == "children" for each in (located, *located.others)):
+        candidates, complete_level = _children_of(located.graphs), True
+    else:
+        candidates, complete_level = candidates_for(located.graphs, place.typed)
     edit_range = document.client_range(place.span)
     items = []
     where = {"uri": uri, "line": position.line, "column": position.column}
@@ -226,6 +230,16 @@ def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> tuple[list[Can
     if len(deep) > _MOST_DEEP:
         return found, False
     return [*found, *_distinct(deep, _MOST_DEEP)], True
+
+
+def _children_of(graphs: tuple[ModelGraph, ...]) -> list[Candidate]:
+    """The direct children that ``forward`` calls, in the order of their definition."""
+    return _distinct(
+        Candidate(merged_index(graph).level(path), modes_with(graph, path), _class_at(graph, path), graph)
+        for graph in graphs
+        for path in children(graph)
+        if merged_index(graph).select(path)
+    )
 
 
 def subsequence(letters: str) -> Callable[..., object]:

@@ -252,7 +252,7 @@ def _place(session: Session, node: GraphNode, module: ModuleInfo | None, own: in
 
 
 def _editable(call: ExtractionCall) -> bool:
-    return call.function == "create_feature_extractor" and not call.delegates
+    return call.extracts and not call.delegates
 
 
 def _call_position(document: Document, call: ExtractionCall) -> Any:

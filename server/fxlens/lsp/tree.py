@@ -257,7 +257,7 @@ def tree(session: Session, uri: str, client_position: types.Position | None, ask
         **_of_call(session, document, call, asked),
         "query": located.query.text if located and located.analysis is call else None,
         "queries": list(dict.fromkeys(query.text for query in asked.call(call).queries)),
-        "editable": call.call.function == "create_feature_extractor" and not call.call.delegates,
+        "editable": call.call.extracts and not call.call.delegates,
     }
 
 
@@ -344,7 +344,7 @@ def _summary(state: ModelState, call: CallAnalysis, asked: Asked, outline: Outli
     if len(model) > _LONGEST_MODEL:
         model = f"{model[: _LONGEST_MODEL - 1]}…"
     parts = [f"Line {call.call.span.start.line + 1}: {model}"]
-    if call.call.function == "create_feature_extractor":
+    if call.call.extracts:
         count = len({query.text for query in asked.call(call).queries})
         unit = "nodes" if any(outline.graph.traced()) else "modules"
         parts.append(f"{count} of {len(outline.names.nodes):,} {unit} selected")

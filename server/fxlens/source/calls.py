@@ -202,7 +202,7 @@ class _Call:
             known = self.slices.setdefault(each.slice.key, (each.slice, []))
             known[1].append(self._plain(each.condition) | instance)
         names = Names(self.run, extraction).collect()
-        self.keys.update(dict.fromkeys(output_keys(names.queries)))
+        self.keys.update(dict.fromkeys(output_keys(names.queries, as_text=not extraction.keeps_keys)))
         for query in names.queries:
             if query.document.path == self.names_in:
                 self._add_query(query, instance, models)

@@ -14,7 +14,10 @@ from typing import Literal, TypeAlias
 
 from fxlens.graph import MODES, Dialect, Mode
 
-Function: TypeAlias = Literal["create_feature_extractor", "get_graph_node_names"]
+Function: TypeAlias = Literal["create_feature_extractor", "get_graph_node_names", "IntermediateLayerGetter"]
+CallDialect: TypeAlias = Dialect | Literal["children"]
+"""Whose rules a call follows; ``children`` are those of torchvision's ``IntermediateLayerGetter``, which runs the
+direct children of a model in the order of their definition."""
 Kind: TypeAlias = Literal["list", "dict", "set", "tuple", "string", "none", "other"]
 Role: TypeAlias = Literal["return_nodes", "train_return_nodes", "eval_return_nodes"]
 
@@ -214,7 +217,7 @@ class ExtractionCall:
     """
 
     function: Function
-    dialect: Dialect
+    dialect: CallDialect
     span: Span
     callee: Span
     model_span: Span | None
@@ -247,6 +250,16 @@ class ExtractionCall:
     reads: tuple[KeyUse, ...] = ()
     open_settings: tuple[str, ...] = ()
     """Environment variables and functions that set how libraries build models, as far as no slice can be sure of."""
+
+    @property
+    def extracts(self) -> bool:
+        """Whether the call makes an extractor, and requests names for it."""
+        return self.function != "get_graph_node_names"
+
+    @property
+    def naming(self) -> Dialect:
+        """The rule by which the model's nodes are named; for direct children a module's name is its path."""
+        return "fxlens" if self.dialect == "children" else self.dialect
 
     def slices_of(self, query: Query) -> tuple[int, ...]:
         """The indexes of the slices whose models ``query`` may be requested of."""

@@ -91,6 +91,8 @@ class KeyReads:
 
 def written_key(document: Document, node: n.Node, key: Const) -> WrittenKey | None:
     """The place where a key stands in the source."""
+    if type(key.value) not in (str, int):
+        return None
     if isinstance(key.value, str):
         query = written_query(document, node, key.value, "return_nodes", None)
         if query is None and isinstance(node, n.Constant):  # A number that the extractor makes a text of.
@@ -105,15 +107,15 @@ def _of_query(document: Document, query: Query) -> WrittenKey:
     return WrittenKey(query.text, document.path, query.span, query.literal, query.closed, query.plain, query.editable)
 
 
-def output_keys(queries: Iterable[ConditionalQuery]) -> Iterator[OutputKey]:
-    """The keys under which an extractor returns the values of queries."""
+def output_keys(queries: Iterable[ConditionalQuery], *, as_text: bool = True) -> Iterator[OutputKey]:
+    """The keys under which an extractor returns the values of queries; ``as_text``: it makes texts of them."""
     for each in queries:
         if each.value is None:  # In a list, the query is the key.
             yield OutputKey(each.query.text, each.query, _of_query(each.document, each.query), own=False)
             continue
         for value, _ in each.value:
             if isinstance(value, Const):
-                key = Const(str(value.value), value.origin)
+                key = Const(str(value.value), value.origin) if as_text else value
                 document, node = value.origin or (each.document, None)
                 written = written_key(document, node, key) if node is not None else None
                 yield OutputKey(str(value.value), each.query, written)

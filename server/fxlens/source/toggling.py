@@ -27,8 +27,12 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
     if document.repairs.insertions:
         return [], "The file cannot be read as Python at present: mend its syntax first."
     written = [given for given in call.given if given.name in _ROLES]
-    if call.function != "create_feature_extractor":
+    if not call.extracts:
         return [], f"{call.function} takes no names."
+    if call.dialect == "children" and "." in name:
+        return [], f"`{call.function}` takes direct children only; `create_feature_extractor` takes `{name}`."
+    if call.dialect == "children" and not written:
+        return [], "The call's names are not written here."
     if not written and not call.queries:
         return _new_argument(document, call, name)
     changes: Changes = []

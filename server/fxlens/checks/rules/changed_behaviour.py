@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from fxlens.checks import children
 from fxlens.checks.graphs import found_on_every_way, only_graph
 from fxlens.checks.memory import needed
 from fxlens.checks.problem import Problem, Rule
@@ -16,7 +17,10 @@ from fxlens.queries import select_all
 from fxlens.source.model import Query
 
 
-def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
+def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
+    if analysis.call.dialect == "children":
+        yield from children.changed(analysis, text, RULE.code)
+        return
     if analysis.call.function != "create_feature_extractor":
         return
     seen: set[str] = set()

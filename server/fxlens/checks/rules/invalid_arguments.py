@@ -20,6 +20,8 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         return
     if call.dialect == "torchvision" and not call.keeps_values:
         yield from _leaf_modules(analysis, text)
+    if call.dialect == "children":
+        yield from _layers(analysis)
     if call.function != "create_feature_extractor":
         return
     arguments = {one.name: one for one in call.given if one.kind != "none"}
@@ -33,6 +35,14 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         return
     if call.dialect == "torchvision":
         yield from _combination(analysis, arguments)
+
+
+def _layers(analysis: CallAnalysis) -> Iterator[Problem]:
+    """The names of direct children, which come as a dict only."""
+    for one in analysis.call.given:
+        if one.name == "return_nodes" and one.kind not in ("dict", "other"):
+            message = f"`return_layers` is a {one.kind}: only a dict of child and key is accepted."
+            yield Problem(RULE.code, one.span, message)
 
 
 def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fxlens.checks import children
 from fxlens.checks.fixes import replacements
 from fxlens.checks.graphs import attribute_path, missing_queries
 from fxlens.checks.leaf_fixes import add_leaf_modules, drop_leaf_module
@@ -20,6 +21,9 @@ _FUSED_SETTING = "fused_attn"
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
+    if analysis.call.dialect == "children":
+        yield from children.missing(analysis, text, RULE.code)
+        return
     for query, graph in missing_queries(analysis):
         if modes_with(graph, query.text):
             continue

@@ -18,22 +18,24 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         return
     for read in call.reads:
         if read.missing and read.key.closed and read.key.text.strip():
-            meant, why = _meant(read, call.keys)
+            meant, why = _meant(read, call.keys, numbers=call.dialect == "children")
             keys = listed([f"`{key}`" for key in dict.fromkeys(each.text for each in call.keys)])
             message = sentences(did_you_mean(meant), why or f"The extractor returns {keys}")
             yield Problem(RULE.code, read.key.span, message, _fixes(read, meant, sure=bool(why)))
 
 
-def _meant(read: KeyUse, keys: tuple[OutputKey, ...]) -> tuple[tuple[str, ...], str]:
-    """The keys that may be meant, and what says so for certain."""
+def _meant(read: KeyUse, keys: tuple[OutputKey, ...], *, numbers: bool) -> tuple[tuple[str, ...], str]:
+    """The keys that may be meant, and what says so for certain; ``numbers``: keys may be numbers."""
     text = read.key.text
     names = list(dict.fromkeys(each.text for each in keys))
+    if numbers and not read.key.is_text:
+        return (), ""
     if not read.key.is_text:
         return ((text,) if text in names else ()), f"Keys of an extractor's output are strings, and {text} is a number"
     of_query = list(dict.fromkeys(each.text for each in keys if each.query.text == text))
     if len(of_query) == 1:
         return (of_query[0],), f"The value of `{text}` is returned under that key"
-    return tuple(nearest(text, names)), ""
+    return tuple(name for name in nearest(text, names) if name != text), ""
 
 
 def _fixes(read: KeyUse, meant: tuple[str, ...], *, sure: bool) -> tuple[Fix, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fxlens.source.analysis.classes import Classes
 from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.run import Extraction, KeyRead
-from fxlens.source.library.extraction import POSITIONAL, extraction_function
+from fxlens.source.library.extraction import POSITIONAL, ROLE_OF, extraction_function
 from fxlens.source.library.torch import changes_what_is_returned
 from fxlens.source.model import KeyUseKind, Role
 from fxlens.source.syntax import nodes as n
@@ -39,7 +39,7 @@ class Extractors(Classes):
         found = self.unknown(node, made_by=callee.dotted)
         extraction = self._extract(callee, given, node)
         called = extraction_function(callee.dotted)
-        if called is not None and called.function == "create_feature_extractor":
+        if called is not None and called.function != "get_graph_node_names":
             self.run.outputs.extractors.update((v.subject, extraction) for v, _ in found if isinstance(v, Unknown))
         return found
 
@@ -53,7 +53,7 @@ class Extractors(Classes):
         for each in given:
             unpacks = unpacks or bool(each.star)
             if each.keyword:
-                arguments.setdefault(each.keyword, each)
+                arguments.setdefault(ROLE_OF.get(each.keyword, each.keyword), each)
             elif not each.star and at < len(names):
                 arguments.setdefault(names[at], each)
                 at += 1
@@ -127,7 +127,7 @@ class Extractors(Classes):
                 if container is None or container.open is not None:
                     opened = opened or Subject(self.frame.document, node)
                 if container is not None and both is not None:
-                    more, why = self._entries_of(container, both, node)
+                    more, why = self._entries_of(container, both, node, as_text=not extraction.keeps_keys)
                     items += more
                     opened = opened or why
         if not named or extraction.unpacks:
@@ -135,7 +135,7 @@ class Extractors(Classes):
         return tuple(items), opened
 
     def _entries_of(
-        self, container: Container, condition: Condition, node: n.Expression
+        self, container: Container, condition: Condition, node: n.Expression, *, as_text: bool
     ) -> tuple[list[Item], Subject | None]:
         items: list[Item] = []
         opened: Subject | None = None
@@ -146,7 +146,7 @@ class Extractors(Classes):
             keys: list[tuple[Value, Condition]] = []
             for key, own in self.settled(item.value):
                 if isinstance(key, Const):
-                    keys.append((Const(str(key.value), key.origin), own))
+                    keys.append((Const(str(key.value) if as_text else key.value, key.origin), own))
                 else:
                     opened = opened or Subject(self.frame.document, node)
             if keys:

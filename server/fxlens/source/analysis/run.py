@@ -55,6 +55,11 @@ class Extraction:
     reached: bool = True
     """Whether any run comes to the call."""
 
+    @property
+    def keeps_keys(self) -> bool:
+        """Whether the keys of the output are those of the dict; other extractors make texts of them."""
+        return self.dotted.endswith(".IntermediateLayerGetter")
+
 
 @dataclass(eq=False)
 class KeyRead:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
-from fxlens.graph import Dialect
-from fxlens.source.model import Function
+from fxlens.source.model import CallDialect, Function
 
-FUNCTIONS: tuple[Function, ...] = ("create_feature_extractor", "get_graph_node_names")
+FUNCTIONS: tuple[Function, ...] = ("create_feature_extractor", "get_graph_node_names", "IntermediateLayerGetter")
+_LAYER_GETTER: Final = "IntermediateLayerGetter"
+_HAS_LAYER_GETTER = re.compile(r"torchvision\.models(\.\w+)*")
+"""Its own module, and those of torchvision that import it."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,11 @@ class ExtractionFunction:
     """
 
     function: Function
-    dialect: Dialect
+    dialect: CallDialect
     keeps_values: bool
 
 
-_MODULES: tuple[tuple[re.Pattern[str], Dialect, bool], ...] = (
+_MODULES: tuple[tuple[re.Pattern[str], CallDialect, bool], ...] = (
     (re.compile(r"torchvision\.models\.feature_extraction"), "torchvision", False),
     (re.compile(r"timm(\.(layers|models)(\.\w+)?)?"), "timm", False),
     (re.compile(r"fxlens\.torchvision"), "torchvision", True),
@@ -40,14 +43,17 @@ _EXTRACTOR = (
     "concrete_args",
 )
 _NAMES = ("model", "tracer_kwargs", "suppress_diff_warning", "concrete_args")
-POSITIONAL: dict[tuple[Dialect, Function], tuple[str, ...]] = {
+POSITIONAL: dict[tuple[CallDialect, Function], tuple[str, ...]] = {
     ("torchvision", "create_feature_extractor"): _EXTRACTOR,
     ("torchvision", "get_graph_node_names"): _NAMES,
     ("timm", "create_feature_extractor"): ("model", "return_nodes"),
     ("timm", "get_graph_node_names"): ("model",),
     ("fxlens", "create_feature_extractor"): _EXTRACTOR,
     ("fxlens", "get_graph_node_names"): _NAMES,
+    ("children", "IntermediateLayerGetter"): ("model", "return_nodes"),
 }
+ROLE_OF = {"return_layers": "return_nodes"}
+"""What parameters of other names are here."""
 
 
 def extraction_function(dotted: str) -> ExtractionFunction | None:
@@ -58,6 +64,9 @@ def extraction_function(dotted: str) -> ExtractionFunction | None:
         ExtractionFunction(function='create_feature_extractor', dialect='torchvision', keeps_values=True)
     """
     module, _, name = dotted.rpartition(".")
+    if name == _LAYER_GETTER:
+        known = _HAS_LAYER_GETTER.fullmatch(module)
+        return ExtractionFunction(_LAYER_GETTER, "children", keeps_values=False) if known else None
     for function in FUNCTIONS:
         if name == function:
             for pattern, dialect, keeps_values in _MODULES:
