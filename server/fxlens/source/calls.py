@@ -41,10 +41,9 @@ from fxlens.source.wrappers import wrapper_files
 
 log = logging.getLogger(__name__)
 
-NOT_ALL = Unresolved(
-    "Not everything was looked at: this call is reached on more paths than FX Lens follows.",
-    HINT,
-)
+
+def _not_all(tally: Tally) -> Unresolved:
+    return Unresolved(f"Not everything was looked at: {tally.limit}.", HINT)
 
 
 def find_calls(text: str, path: str, workspace: Workspace | None = None) -> FileCalls:
@@ -64,40 +63,45 @@ def find_calls(text: str, path: str, workspace: Workspace | None = None) -> File
 def _found(text: str, path: str, workspace: Workspace | None) -> FileCalls:
     own = any(name in text for name in FUNCTIONS)
     calls: tuple[ExtractionCall, ...] = ()
+    tally = Tally(STEPS)
     try:
-        wrappers = tuple(wrapper_files(text, path, workspace)) if workspace is not None else ()
+        wrappers = tuple(wrapper_files(text, path, workspace, tally)) if workspace is not None else ()
         if own or wrappers:
-            calls = find_in(text, path, workspace, wrappers).calls
+            calls = find_in(text, path, workspace, wrappers, tally).calls
         if workspace is not None:
-            calls += tuple(_requesting(text, path, workspace))
+            calls += tuple(_requesting(text, path, workspace, tally))
     except Exception:  # Text in any state comes here at every keystroke: a defect may cost this answer, no more.
         log.exception("could not read %s", path)
     return FileCalls(path, tuple(sorted(calls, key=lambda call: call.span.start)))
 
 
-def find_in(text: str, path: str, workspace: Workspace | None = None, wrappers: Iterable[str] = ()) -> FileCalls:
+def find_in(
+    text: str,
+    path: str,
+    workspace: Workspace | None = None,
+    wrappers: Iterable[str] = (),
+    tally: Tally | None = None,
+) -> FileCalls:
     """As :func:`find_calls`, of a text that may hold a call, and not shielded against defects of ours.
 
-    ``wrappers`` are the files of :func:`wrapper_files`.
+    ``wrappers`` are the files of :func:`wrapper_files`, ``tally`` is what is left of the budget.
     """
     document = document_of(text, path)
-    programs = Programs(document, workspace, tuple(wrappers))
+    programs = Programs(document, workspace, tuple(wrappers), tally or Tally(STEPS))
     calls = list(_calls(programs, document.path))
     reads = KeyReads(programs.run, document)
     found = [call.read(reads) for call in calls]
     return FileCalls(document.path, tuple(sorted(found, key=lambda call: call.span.start)))
 
 
-def _requesting(text: str, path: str, workspace: Workspace) -> Iterator[ExtractionCall]:
+def _requesting(text: str, path: str, workspace: Workspace, tally: Tally) -> Iterator[ExtractionCall]:
     """The calls of other files that request names which stand in constants of this one."""
-    tally = Tally(STEPS)
-    for other in requesting_files(text, path, workspace):
+    for other in requesting_files(text, path, workspace, tally):
         source = workspace.text(other)
         if source is None:
             continue
-        programs = Programs(
-            document_of(source, other), workspace, tuple(wrapper_files(source, other, workspace)), tally
-        )
+        wrappers = tuple(wrapper_files(source, other, workspace, tally))
+        programs = Programs(document_of(source, other), workspace, wrappers, tally)
         for each in _calls(programs, path):
             call = each.read()
             if call.queries:
@@ -258,6 +262,7 @@ class _Call:
 
     def _complete(self, call: ExtractionCall) -> ExtractionCall:
         complete = not self.run.tally.exhausted
+        not_all = None if complete else _not_all(self.run.tally)
         queries = [
             replace(query, conditions=tuple(dict.fromkeys(conditions))) for query, conditions in self.queries.values()
         ]
@@ -276,8 +281,8 @@ class _Call:
             conditions=tuple(tuple(dict.fromkeys(conditions)) for _, conditions in self.slices.values()),
             queries=tuple(sorted(queries, key=lambda query: query.span.start)),
             # A path that leads to no model is none that a run takes, if another one does.
-            unresolved=None if self.slices else self.unresolved or (NOT_ALL if not complete else None),
-            names_unresolved=names_unresolved or (NOT_ALL if not complete else None),
+            unresolved=None if self.slices else not_all or self.unresolved,
+            names_unresolved=not_all or names_unresolved,
             complete=complete,
             open_settings=tuple(self.run.open_settings),
         )

@@ -20,8 +20,9 @@ _MENTION = re.compile(r"\bsys\b[^\n]*\bpath\b|\bpath\.(?:append|insert|extend)\b
 _ALIAS = re.compile(r"^[ \t]*(?:from[ \t]+sys[ \t]+import[^\n]*\bpath|import[ \t]+sys)[ \t]+as[ \t]+(\w+)", re.M)
 _CHUNK = re.compile(r"^(?![ \t\r\n#)\]}]|(?:else|elif|except|finally)\b)", re.M)
 _BINDING = re.compile(r"(?:import|from)[ \t]|\w+[ \t]*(?::[^=\n]+)?=(?!=)")
-_LONGEST_BINDING = 600
-"""Characters of a top-level assignment that may name a folder: a table of weights need not be parsed."""
+_WORD = re.compile(r"\w+")
+_SHORT_BINDING = 600
+"""Characters of a top-level assignment that is parsed in any case; a longer one, such as a table, if it is read."""
 _PARTS_OF_FOLDERS = ('"', "'", "__file__", "cwd", "os.", "/")
 _SAME = frozenset(
     {"abspath", "realpath", "normpath", "normcase", "expanduser", "expandvars", "fspath", "str", "Path", "PurePath"}
@@ -64,7 +65,7 @@ def path_edits(text: str, path: str, working_folders: Iterable[str]) -> PathEdit
 
 @lru_cache(maxsize=8)
 def relevant_to_path(text: str) -> tuple[str, ...]:
-    """What decides about the edits: the top-level statements that make them, imports, and short assignments of texts.
+    """What decides about the edits: the top-level statements that make them, imports, and assignments of texts.
 
     Each is parsed for itself, so that a syntax error elsewhere hides none of them, and typing elsewhere parses nothing.
     """
@@ -79,7 +80,21 @@ def relevant_to_path(text: str) -> tuple[str, ...]:
         names.update(re.findall(r"def[ \t]+(\w+)", chunks[at]))
     if names:
         editing |= {bisect_right(starts, at) - 1 for name in names for at in _starts(re.compile(rf"\b{name}\b"), text)}
-    return tuple(chunk for at, chunk in enumerate(chunks) if at in editing or _may_bind(chunk))
+    chosen = editing | {at for at, chunk in enumerate(chunks) if len(chunk) < _SHORT_BINDING and _may_bind(chunk)}
+    long = [at for at, chunk in enumerate(chunks) if at not in chosen and _may_bind(chunk)]
+    return tuple(chunks[at] for at in sorted(chosen | _read_in(chunks, chosen, long)))
+
+
+def _read_in(chunks: list[str], reading: set[int], binding: list[int]) -> set[int]:
+    """Those of the statements ``binding`` that set a name which stands in ``reading``, directly or through others."""
+    found: set[int] = set()
+    queue = list(reading) if binding else []
+    for at in queue:
+        names = set(_WORD.findall(chunks[at]))
+        more = [each for each in binding if each not in found and _WORD.match(chunks[each])[0] in names]  # type: ignore[index]
+        found.update(more)
+        queue += more
+    return found
 
 
 def _starts(pattern: re.Pattern[str], text: str) -> list[int]:
@@ -88,7 +103,7 @@ def _starts(pattern: re.Pattern[str], text: str) -> list[int]:
 
 def _may_bind(chunk: str) -> bool:
     """Whether a statement is an import, or assigns what may be a folder."""
-    if len(chunk) >= _LONGEST_BINDING or _BINDING.match(chunk) is None:
+    if _BINDING.match(chunk) is None:
         return False
     return chunk.startswith(("import", "from")) or any(part in chunk for part in _PARTS_OF_FOLDERS)
 

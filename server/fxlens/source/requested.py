@@ -6,6 +6,7 @@ import re
 
 from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.project import importing_files, may_pass_on
+from fxlens.source.values import Tally
 from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
 
@@ -24,18 +25,18 @@ def constants_with_texts(text: str) -> list[str]:
     return list(found)
 
 
-def requesting_files(text: str, path: str, workspace: Workspace) -> list[str]:
+def requesting_files(text: str, path: str, workspace: Workspace, tally: Tally) -> list[str]:
     """The files that have extraction calls, or call wrappers of them, and read a constant of the file ``path``."""
     others = {each for function in FUNCTIONS for each in workspace.mentioning(function) if each != path}
     names = constants_with_texts(text) if others else []
     if not names:
         return []
-    homes = _passing_on(path, names, workspace)
-    return [each for each in sorted(homes) if each != path and (each in others or _calls_wrappers(each, workspace))]
+    homes = _passing_on(path, names, workspace) - {path}
+    return [each for each in sorted(homes) if each in others or _calls_wrappers(each, workspace, tally)]
 
 
-def _calls_wrappers(path: str, workspace: Workspace) -> bool:
-    return bool(wrapper_files(workspace.text(path) or "", path, workspace))
+def _calls_wrappers(path: str, workspace: Workspace, tally: Tally) -> bool:
+    return bool(wrapper_files(workspace.text(path) or "", path, workspace, tally))
 
 
 def _passing_on(path: str, names: list[str], workspace: Workspace) -> set[str]:

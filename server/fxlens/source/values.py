@@ -203,17 +203,35 @@ class Container:
 
 @dataclass
 class Tally:
-    """The budget of one analysis, in steps; what is beyond it is not looked at, and that is said."""
+    """The budget of one analysis, in steps; what is beyond it is not looked at, and that is said.
+
+    Example:
+        >>> tally = Tally(10)
+        >>> tally.spend(11), tally.exhausted, tally.limit
+        (False, True, 'its analysis takes more than 10 steps')
+    """
 
     steps: int
-    exhausted: bool = field(default=False)
+    limit: str = ""
+    """What was met that ended the analysis, as a clause for a message; nothing as long as all was looked at."""
+
+    def __post_init__(self) -> None:
+        self._whole = self.steps
+
+    @property
+    def exhausted(self) -> bool:
+        return bool(self.limit)
 
     def spend(self, steps: int = 1) -> bool:
         """Take steps from the budget; whether it had them."""
         self.steps -= steps
         if self.steps < 0:
-            self.exhausted = True
+            self.exhaust(f"its analysis takes more than {self._whole:,} steps")
         return self.steps >= 0
+
+    def exhaust(self, limit: str) -> None:
+        """End the analysis: ``limit`` says of the call what is more than is looked at."""
+        self.limit = self.limit or limit
 
 
 def conflict(one: Literal, other: Literal) -> bool:

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.project import imported_files
+from fxlens.source.values import Tally
 from fxlens.source.workspace import Workspace
 
-MOST_HOPS = 2
-"""Through how many functions of other files a wrapper's caller is looked for."""
-_MAX_IMPORTED = 48
-"""How many files of the workspace are looked at, along imports, for functions that wrap an extraction call."""
 
-
-def wrapper_files(text: str, path: str, workspace: Workspace) -> list[str]:
+def wrapper_files(text: str, path: str, workspace: Workspace, tally: Tally) -> list[str]:
     """The other files that ``text`` imports, perhaps through others, if one of them has extraction calls.
 
     Along the imports, not from the calls: a file imports few others, while a workspace may be full of extraction calls.
     """
-    if not any(other != path for function in FUNCTIONS for other in workspace.mentioning(function)):
+    calling = {each for function in FUNCTIONS for each in workspace.mentioning(function)} - {path}
+    if not calling:
         return []
-    seen = {path}
-    front = [(path, text)]
-    has_call = False
-    for _ in range(MOST_HOPS + 1):
-        found = [each for importer, source in front for each in imported_files(source, importer, workspace)]
-        front = []
-        for each in dict.fromkeys(found):
-            source = workspace.text(each) if each not in seen and len(seen) < _MAX_IMPORTED else None
-            if source is not None:
-                seen.add(each)
-                front.append((each, source))
-                has_call = has_call or any(function in source for function in FUNCTIONS)
-    return [each for each in seen if each != path] if has_call else []
+    imports = {path: list(imported_files(text, path, workspace))}
+    queue = list(imports[path])
+    for each in queue:
+        source = workspace.text(each) if each not in imports else None
+        if source is not None and tally.spend():
+            imports[each] = list(imported_files(source, each, workspace))
+            queue += imports[each]
+    return _leading_to(calling, imports, path)
+
+
+def _leading_to(calling: set[str], imports: dict[str, list[str]], path: str) -> list[str]:
+    """The files on a chain of imports between ``path`` and a file with extraction calls, in the order of the search."""
+    importing: dict[str, list[str]] = {}
+    for importer, imported in imports.items():
+        for each in imported:
+            importing.setdefault(each, []).append(importer)
+    queue = [each for each in imports if each in calling]
+    leading = dict.fromkeys(queue)
+    for each in queue:
+        more = [importer for importer in importing.get(each, ()) if importer not in leading]
+        leading.update(dict.fromkeys(more))
+        queue += more
+    return [each for each in imports if each in leading and each != path]

@@ -155,3 +155,40 @@ def test_modules_that_import_from_each_other(tmp_path: Path) -> None:
     for name, wanted in (("names.py", {"layer1"}), ("other.py", {"layer2"})):
         found = find_calls((package / name).read_text(), str(package / name), Folder(tmp_path))
         assert {query.text for each in found.calls for query in each.queries} == wanted
+
+
+def test_a_wrapper_behind_many_files_and_imports(tmp_path: Path) -> None:
+    """Neither the number of files on the way nor that of files beside them is bounded, but by the budget."""
+    (tmp_path / "part0.py").write_text(
+        "from torchvision.models.feature_extraction import create_feature_extractor\n"
+        "def tap(net, names):\n    return create_feature_extractor(net, names)\n"
+    )
+    for at in range(1, 8):
+        beside = "".join(f"from beside{at}_{each} import x\n" for each in range(10))
+        (tmp_path / f"part{at}.py").write_text(f"{beside}from part{at - 1} import tap\n")
+        for each in range(10):
+            (tmp_path / f"beside{at}_{each}.py").write_text("x = 1\n")
+    text = "from part7 import tap\nfrom torchvision.models import resnet18\ntap(resnet18(), ['layer1'])\n"
+    path = tmp_path / "main.py"
+    path.write_text(text)
+    (call,) = find_calls(text, str(path), Folder(tmp_path)).calls
+    assert [query.text for query in call.queries] == ["layer1"]
+    assert len(call.slices) == 1
+    assert call.complete
+
+
+def test_a_conftest_far_above_and_a_package_far_above(tmp_path: Path) -> None:
+    folder = tmp_path.joinpath(*"abcdefghij")
+    folder.mkdir(parents=True)
+    (tmp_path / "conftest.py").write_text(
+        "import pytest\nfrom torchvision.models import resnet18\n\n@pytest.fixture\ndef net():\n    return resnet18()\n"
+    )
+    text = (
+        "from torchvision.models.feature_extraction import create_feature_extractor\n"
+        "def test_it(net):\n    create_feature_extractor(net, ['layer1'])\n"
+    )
+    path = folder / "test_it.py"
+    path.write_text(text)
+    (call,) = find_calls(text, str(path), Folder(tmp_path)).calls
+    assert call.unresolved is None
+    assert len(call.slices) == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fxlens.source.path_edits import PathEdits, path_edits
+from fxlens.source.path_edits import PathEdits, path_edits, relevant_to_path
 
 FORMS = {
     "append": "sys.path.append('lib')",
@@ -98,3 +98,12 @@ def test_what_only_a_run_tells_is_left_out(form: str) -> None:
 def test_a_relative_folder_is_looked_for_from_each_working_folder() -> None:
     edits = path_edits("import sys\nsys.path.append('lib')\n", "/w/tools/run.py", ["/w", "/w/tools"])
     assert edits.back == ("/w/lib", "/w/tools/lib")
+
+
+def test_a_folder_in_a_long_statement_is_read() -> None:
+    table = "".join(f'    "{at}": "weights/{at}.pth",\n' for at in range(60))
+    remarks = "    # a remark\n" * 60
+    text = f'import sys\nFOLDER = (\n    "lib"\n{remarks})\nWEIGHTS = {{\n{table}}}\n'
+    text += "sys.path.append(FOLDER)\n"
+    assert path_edits(text, "/w/run.py", ["/w"]).back == ("/w/lib",)
+    assert not any("WEIGHTS" in chunk for chunk in relevant_to_path(text))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from source_harness import HEAD, only_call, texts
 
-from fxlens.source import find_calls
-from fxlens.source.analysis import programs
+from fxlens.source import calls, find_calls
+from fxlens.source.analysis.interpreter import Interpreter
+from fxlens.source.analysis.run import Run
 from fxlens.source.model import ExtractionCall, FileCalls
+from fxlens.source.text.document import Document
+from fxlens.source.values import Location
 
 
 def found(text: str) -> FileCalls:
@@ -28,15 +31,15 @@ def steps_of(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many steps of its budget an analysis takes: counted, for times are noisy."""
     budgets = []
 
-    class Counting(programs.Tally):
+    class Counting(calls.Tally):
         def __init__(self, steps: int) -> None:
             super().__init__(steps)
             budgets.append(self)
 
-    monkeypatch.setattr(programs, "Tally", Counting)
+    monkeypatch.setattr(calls, "Tally", Counting)
     found(text)
     (budget,) = budgets
-    return programs.STEPS - budget.steps
+    return calls.STEPS - budget.steps
 
 
 @pytest.mark.parametrize("count", [5, 10, 20, 40, 80])
@@ -74,11 +77,43 @@ def test_a_name_that_is_bound_again_and_again() -> None:
 
 
 def test_an_exhausted_budget_says_so_and_judges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "STEPS", 40)
+    monkeypatch.setattr(calls, "STEPS", 40)
     (call,) = found("x = [1, 2, 3]\n" * 40 + "create_feature_extractor(resnet18(), ['layer1'])\n").calls
     assert not call.complete
     assert call.names_unresolved is not None
     assert "Not everything was looked at" in call.names_unresolved.reason
+    assert "its analysis takes more than 40 steps" in call.names_unresolved.reason
+
+
+def test_the_limit_that_was_met_is_named() -> None:
+    chain = "def f0(net, names):\n    return create_feature_extractor(net, names)\n"
+    for at in range(1, 20):
+        chain += f"def f{at}(net, names):\n    return f{at - 1}(net, names)\n"
+    (call,) = found(f"{chain}f19(resnet18(), ['layer1'])\n").calls
+    assert not call.complete
+    assert call.names_unresolved is not None
+    assert "nested more than 14 deep" in call.names_unresolved.reason
+
+
+def test_changes_of_one_list_cost_what_they_are() -> None:
+    changes = "".join(f"names.append('layer1.{at}')\n" for at in range(500))
+    text = f"names = []\n{changes}tap(names)\n"
+    run = Run(calls.Tally(calls.STEPS))
+    interpreter = Interpreter(run, Document(text, "changes.py"))
+    interpreter.run_module()
+    binding = interpreter.lookup("names", interpreter.frame.scope)
+    assert binding is not None
+    ((names, _),) = binding.alternatives
+    assert isinstance(names, Location)
+    stored = interpreter.state.stored(("heap", names.id))
+    assert stored is not None
+    assert len(stored.container.items) == 500
+    # One that reads the one before, and so on.
+    assert len(stored.events) == 1
+    assert sum(len(read.events) for read in interpreter.frame.reads) < 5 * 500
+    call = only_call(f"{HEAD}{text}create_feature_extractor(resnet18(), names)\n")
+    assert len(call.queries) == 500
+    assert call.complete
 
 
 def test_more_models_than_are_told_apart() -> None:

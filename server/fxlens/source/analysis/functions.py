@@ -39,18 +39,23 @@ class Functions(Definitions):
         if any(frame.node is callee.node for frame in frames):
             self.escaped(given)
             return self.unknown(node)
-        if self.run.depth >= MOST_FRAMES or self.run.tally.exhausted:
-            self.run.tally.exhausted = True
+        if self.too_deep():
             return self.unknown(node)
         self.run.entered.add(callee.node)
         self.run.depth += 1
         try:
             return self.run_function(callee, given, node, symbolic=False)
         except RecursionError:  # Expressions nested as deeply as Python itself can hardly read.
-            self.run.tally.exhausted = True
+            self.run.tally.exhaust("expressions are nested too deeply to be followed")
             return self.unknown(node)
         finally:
             self.run.depth -= 1
+
+    def too_deep(self) -> bool:
+        """Whether neither a call nor an import is gone into any more."""
+        if self.run.depth >= MOST_FRAMES:
+            self.run.tally.exhaust(f"calls and imports are nested more than {MOST_FRAMES} deep")
+        return self.run.tally.exhausted
 
     def run_function(
         self,

@@ -138,14 +138,20 @@ class Machine:
         return None
 
     def change(self, location: Location, container: Container) -> None:
-        """Replace what a container holds, as the statement does that is being executed."""
+        """Replace what a container holds, as the statement does that is being executed.
+
+        The statement reads what the container held before: so earlier changes are found from the last one, and n
+        changes cost n steps.
+        """
         stored = self.state.stored(("heap", location.id))
-        events = stored.events if stored is not None else frozenset()
+        event = self.event()
         if container.output is not None:
-            known = {item.key for item in stored.container.items} if stored is not None else set()
-            if container.open is not None or any(item.key not in known for item in container.items):
+            keys = {item.key for item in stored.container.items} if stored is not None else set()
+            if container.open is not None or any(item.key not in keys for item in container.items):
                 self.run.outputs.grown.add(container.output.node)
-        self.state.set(("heap", location.id), Stored(container, events | {self.event()}))
+        if stored is not None:
+            self.read(stored.events - {event})
+        self.state.set(("heap", location.id), Stored(container, frozenset({event})))
 
     def made(self, kind: str, items: tuple[Item, ...], opened: Subject | None = None) -> Alternatives:
         return certain(self.allocate(Container(kind, items, opened)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from fxlens.source.analysis.calls import Calls
 from fxlens.source.analysis.events import Activity, Frame
-from fxlens.source.analysis.functions import MOST_FRAMES
 from fxlens.source.analysis.run import CHARACTERS_PER_STEP
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.library.extraction import FUNCTIONS
@@ -26,9 +26,6 @@ from fxlens.source.values import (
     joined,
     under,
 )
-
-_PACKAGES = (".", "..", "...", "....")
-"""The packages around a module, which are imported with it."""
 
 
 class Modules(Calls):
@@ -152,8 +149,7 @@ class Modules(Calls):
         """Run a module, if that has not been done; whether it could be."""
         if module.scope in self.run.modules:
             return True
-        if self.run.depth >= MOST_FRAMES or self.run.tally.exhausted:
-            self.run.tally.exhausted = True
+        if self.too_deep():
             return False
         document = self.run.document(module.path)
         if document is None:
@@ -196,12 +192,21 @@ class Modules(Calls):
             text = workspace.text(path) or ""
             if not self.run.tally.spend(1 + len(text) // CHARACTERS_PER_STEP // 8):
                 return
-            packages = (self.module_path(dots, path) for dots in _PACKAGES)
-            found = {*imported_files(text, path, workspace), *(each for each in packages if each is not None)}
+            found = {*imported_files(text, path, workspace), *self.around(path, "")}
             if home in found and path not in (self.root, home):
                 yield path
             queue += sorted(found - seen)
             seen |= found
+
+    def around(self, path: str, name: str) -> Iterator[str]:
+        """The files of that module in each of the folders around a file, nearest first; without a name, the packages.
+
+        The packages around a module are imported with it.
+        """
+        for dots in range(1, len(PurePath(path).parents) + 1):
+            module = self.module_path("." * dots + name, path)
+            if module is not None:
+                yield module
 
     @property
     def root(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fxlens.source.analysis.importers import Importers
 from fxlens.source.analysis.interpreter import Interpreter
-from fxlens.source.analysis.run import STEPS, Extraction, Run
+from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.analysis.state import Key
 from fxlens.source.index.relevance import Relevant, calls_of, functions_around, mentions
 from fxlens.source.library.extraction import FUNCTIONS
@@ -22,10 +22,10 @@ class Programs:
         document: Document,
         workspace: Workspace | None,
         wrappers: tuple[str, ...],
-        tally: Tally | None = None,
+        tally: Tally,
     ) -> None:
         self.document = document
-        self.run = Run(tally or Tally(STEPS), workspace)
+        self.run = Run(tally, workspace)
         self.run.documents[document.path] = document
         self.relevant = Relevant(FUNCTIONS)
         self.wrappers = wrappers

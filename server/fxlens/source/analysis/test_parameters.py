@@ -165,22 +165,14 @@ class Tests(Modules):
 
     def _fixture(self, callee: FunctionValue, name: str) -> tuple[n.FunctionDef | None, Document | None]:
         """A fixture of that name: of the test's file, or of the nearest ``conftest.py`` around it."""
-        path = callee.document.path
-        for dots in range(_MOST_FOLDERS):
+        test = callee.document.path
+        for path in (test, *self.around(test, "conftest")):
+            if path != test:
+                self.run_imported(self.declared(path, "", path))
             node = self.run.fixtures.get((path, name))
             if node is not None and node is not callee.node:
                 return node, self.run.document(path)
-            dotted = "." * (dots + 1) + "conftest"
-            found = self.module_path(dotted, callee.document.path)
-            if found is not None:
-                self.run_imported(self.declared(found, dotted, callee.document.path))
-                path = found
-        node = self.run.fixtures.get((path, name))
-        return (node, self.run.document(path)) if node is not None and node is not callee.node else (None, None)
-
-
-_MOST_FOLDERS = 8
-"""How many folders above a test are looked at for a ``conftest.py``: test folders are not nested deeper."""
+        return None, None
 
 
 def _keyword(decorator: n.Expression, name: str) -> n.Expression | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Hashable, Sequence
 
 from fxlens.source.library.called import MOST_ITEMS, Called, models
@@ -189,7 +190,9 @@ def _chain(call: Called) -> Alternatives:
     columns = [call.items(at) for at in range(len(call.positional))]
     why = next((each for _, each in columns if each is not None), None)
     if name == "product":
-        rows = list(itertools.islice(itertools.product(*(items for items, _ in columns)), MOST_ITEMS))
+        if math.prod(len(items) for items, _ in columns) > MOST_ITEMS:
+            return call.unknown()
+        rows = list(itertools.product(*(items for items, _ in columns)))
         return table(
             call, [[item.value for item in row] for row in rows], [_all(i.condition for i in r) for r in rows], why
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 
 from fxlens.source.library.called import MOST_ITEMS, Called
@@ -38,11 +39,11 @@ def text_method(machine: Machine, owner: Const, name: str, call: Called) -> Alte
     if name == "format" and _FORMAT_TRAPS.search(owner.value):
         return call.unknown()
     columns = [_plain(machine, alternatives) for alternatives in (*call.positional, *call.named.values())]
-    if any(column is None for column in columns):
+    if any(column is None for column in columns) or math.prod(len(each or ()) for each in columns) > MOST_ITEMS:
         return call.unknown()
     sides: list[Alternatives] = []
     names = list(call.named)
-    for row in itertools.islice(itertools.product(*(column or [] for column in columns)), MOST_ITEMS):
+    for row in itertools.product(*(column or [] for column in columns)):
         condition: Condition | None = ALWAYS
         for _, own in row:
             condition = conjunction(condition, own) if condition is not None else None

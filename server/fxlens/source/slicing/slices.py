@@ -114,8 +114,9 @@ class Slices:
     def _under(self, condition: Condition) -> None:
         queue = [condition]
         while queue:
-            if len(self.found) >= MOST_SLICES or not self.run.tally.spend(20):
-                self.run.tally.exhausted = True
+            if len(self.found) >= MOST_SLICES:
+                self.run.tally.exhaust(f"more than {MOST_SLICES} models may arrive at it")
+            if not self.run.tally.spend(20) or self.run.tally.exhausted:
                 return
             condition = queue.pop(0)
             closure = self._closure(condition)
