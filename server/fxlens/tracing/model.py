@@ -113,6 +113,19 @@ def describe(
     )
 
 
+def with_values(described: ModelGraph, traces: Mapping[Mode, ModeTrace], found: Found) -> ModelGraph:
+    """What :func:`describe` yields with the values ``found``, from what it yielded without; no module calls in it."""
+
+    def filled(graph: ModeGraph | None) -> ModeGraph | None:
+        if graph is None or not (values := found.values.get(graph.mode)):
+            return graph
+        names = traces[graph.mode].tracer.node_to_qualname
+        nodes = (replace(node, value=values.get(key)) for node, key in zip(graph.nodes, names, strict=True))
+        return replace(graph, nodes=tuple(nodes))
+
+    return replace(described, train=filled(described.train), eval=filled(described.eval), input_reason=found.reason)
+
+
 def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, Value]) -> ModeGraph | None:
     """The plain data of one mode's trace, or ``None`` if it failed."""
     if trace.graph is None:

@@ -19,7 +19,7 @@ from fxlens.graph import Mode, Value
 from fxlens.tracing.contexts import is_autocast
 from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.modes import ModeTrace
-from fxlens.tracing.preserve import preserved
+from fxlens.tracing.preserve import Snapshot, preserved, tracing_lock
 from fxlens.tracing.switching import set_mode
 from fxlens.tracing.torch_private import BATCH_NORMS, CONVOLUTIONS, RUNNING_NORMS
 from fxlens.tracing.values import map_ends
@@ -75,10 +75,11 @@ def find_values(
         return Found({})
     modes = sorted(graphs)  # eval first
     candidates = _candidates(model, _placeholders(graphs[modes[0]]), stated, guess=guess)
-    search = _Search(model, graphs, candidates)
-    at = search.first_complete(modes)
-    if at is None:
-        at = search.best(modes)
+    with tracing_lock:
+        search = _Search(model, graphs, candidates)
+        at = search.first_complete(modes)
+        if at is None:
+            at = search.best(modes)
     if at is None:
         return Found({})
     values = {mode: search.values(mode, at) for mode in modes}
@@ -93,6 +94,7 @@ class _Search:
 
     def __init__(self, model: nn.Module, traces: Mapping[Mode, ModeTrace], candidates: Sequence[_Candidate]) -> None:
         self._model = model
+        self._snapshot = Snapshot(model)
         self._traces = traces
         self._candidates = candidates
         self._known: dict[tuple[Mode, int], dict[fx.Node, Value]] = {}
@@ -120,7 +122,7 @@ class _Search:
         total = self._total(mode)
         if len(self._known.get((mode, start), ())) == total:
             return start
-        with preserved(self._model), _on_meta(self._model, self._traces[mode]) as run:
+        with preserved(self._model, self._snapshot), _on_meta(self._model, self._traces[mode]) as run:
             for at in range(start, len(self._candidates)):
                 if len(self._run(mode, at, run)) == total:
                     return at
@@ -131,7 +133,7 @@ class _Search:
         if not self._candidates:
             return None
         for mode in modes:
-            with preserved(self._model), _on_meta(self._model, self._traces[mode]) as run:
+            with preserved(self._model, self._snapshot), _on_meta(self._model, self._traces[mode]) as run:
                 for at in range(len(self._candidates)):
                     self._run(mode, at, run)
         return max(range(len(self._candidates)), key=lambda at: sum(len(self._known[mode, at]) for mode in modes))

@@ -25,7 +25,9 @@ def set_mode(model: nn.Module, *, training: bool) -> None:
 
 def takes_mode(model: nn.Module) -> bool:
     """Whether ``train`` of the model, and of all modules in it, takes a mode, and not what a training run takes."""
-    return all(_takes_mode(type(module).train) for module in model.modules())
+    kinds = {type(module) for module in model.modules()}
+    # Most classes inherit theirs; reading a signature is slow.
+    return all(map(_takes_mode, {id(kind.train): kind.train for kind in kinds}.values()))
 
 
 def _set_flags(model: nn.Module, training: bool) -> None:

@@ -32,6 +32,8 @@ class Preloader:
         self._tell = tell
         self._tried: set[str] = set()
         self._parts: list[str] = []
+        self._traced = False
+        self._filled = False
 
     def preload(self, request: TraceRequest) -> None:
         """Import what ``request`` will import and all its successors may share."""
@@ -44,11 +46,16 @@ class Preloader:
 
     def note(self, parts: Collection[str]) -> None:
         """A trace process has imported these parts of torch: its successors should find them."""
+        self._traced = True
         self._parts += [part for part in PARTS_OF_TORCH if part in parts and part not in self._tried]
         self._tried.update(self._parts)
 
     def preload_parts(self) -> None:
-        """Import what was noted; nobody waits for it."""
+        """Import what was noted, and fill torch's table of what it overrides, which tracing asks; nobody waits for it."""
+        if self._traced and not self._filled:
+            self._filled = True
+            importlib.import_module("torch.overrides").get_overridable_functions()
+            gc.freeze()
         while self._parts:
             self._import(self._parts.pop())
 

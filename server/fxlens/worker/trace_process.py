@@ -21,7 +21,7 @@ from typing import Any, get_args
 from torch import nn
 
 from fxlens.graph import MODES, BackendChoice, Failure, Json, ModelGraph, Phase
-from fxlens.tracing.model import describe, needs_runs
+from fxlens.tracing.model import describe, needs_runs, with_values
 from fxlens.tracing.modes import trace_modes
 from fxlens.tracing.run_graph import ModuleRuns, run_modules
 from fxlens.tracing.settings import trace_settings
@@ -191,6 +191,8 @@ class _Process:
             # The user's layers are run on meta tensors for this and may object. The names are what matters.
             traceback.print_exc()
             return graph
+        if runs is None:
+            return with_values(graph, traces, found)
         return describe(model, settings.tracer(), traces, found, runs, backend)
 
 
