@@ -51,7 +51,7 @@ class Preloader:
         self._tried.update(self._parts)
 
     def preload_parts(self) -> None:
-        """Import what was noted, and fill torch's table of what it overrides, which tracing asks; nobody waits for it."""
+        """Import what was noted, and fill the table of torch that tracing reads; nobody waits for it."""
         if self._traced and not self._filled:
             self._filled = True
             importlib.import_module("torch.overrides").get_overridable_functions()
