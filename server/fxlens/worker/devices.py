@@ -128,6 +128,12 @@ def neutralise_devices() -> None:
         module = getattr(torch, name, None)
         if isinstance(module, types.ModuleType):
             _calm(module)
+            for inner in [each for each in vars(module).values() if isinstance(each, types.ModuleType)]:
+                if inner.__name__.startswith(f"{module.__name__}."):
+                    _calm(inner)
+    for name in ("Stream", "Event"):
+        if hasattr(torch, name):
+            setattr(torch, name, type(name, (Inert,), {}))
     torch.Tensor.pin_memory = _same  # type: ignore[method-assign]
     for name in ("cuda", "xpu", "mps", "npu", "hpu"):
         if hasattr(torch.Tensor, name):

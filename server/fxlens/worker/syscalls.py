@@ -22,7 +22,8 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "process_madvise": (440, 440), "process_mrelease": (448, 448), "kill": (62, 129), "tkill": (200, 130),
     "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "prlimit64": (302, 261),
     "setpriority": (141, 140), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
-    "sched_setattr": (314, 274), "ioprio_set": (251, 30), "migrate_pages": (256, 238), "move_pages": (279, 239),
+    "sched_setattr": (314, 274), "ioprio_set": (251, 30), "sched_setaffinity": (203, 122),
+    "migrate_pages": (256, 238), "move_pages": (279, 239),
     "fcntl": (72, 25), "ioctl": (16, 29),
     # The network
     "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
@@ -30,6 +31,8 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     # Memory and queues that outlive a process
     "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "mq_unlink": (241, 181),
+    "shmat": (30, 196), "shmctl": (31, 195), "semop": (65, 193), "semctl": (66, 191), "semtimedop": (220, 192),
+    "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
     # Attributes of files
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
     "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None),
@@ -47,7 +50,8 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "perf_event_open": (298, 241), "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218),
     "userfaultfd": (323, 282), "fanotify_init": (300, 262), "acct": (163, 89), "quotactl": (179, 60),
     "settimeofday": (164, 170), "clock_settime": (227, 112), "adjtimex": (159, 171), "clock_adjtime": (305, 266),
-    "syslog": (103, 116), "iopl": (172, None), "ioperm": (173, None), "modify_ldt": (154, None),
+    "quotactl_fd": (443, 443), "vhangup": (153, 58), "syslog": (103, 116),
+    "iopl": (172, None), "ioperm": (173, None), "modify_ldt": (154, None),
 }  # fmt: skip
 
 REFUSED = (
@@ -55,19 +59,22 @@ REFUSED = (
     "process_vm_writev", "kcmp", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "process_madvise",
     "process_mrelease", "migrate_pages", "move_pages", "socket", "connect", "bind", "listen", "accept", "accept4",
     "sendmsg", "sendmmsg", "io_uring_setup", "io_uring_enter", "io_uring_register", "shmget", "semget", "msgget",
-    "mq_open", "mq_unlink", "open_by_handle_at", "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree",
+    "shmat", "shmctl", "semop", "semctl", "semtimedop", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink",
+    "open_by_handle_at", "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree",
     "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "swapon", "swapoff", "reboot", "sethostname",
     "setdomainname", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "bpf",
     "perf_event_open", "keyctl", "add_key", "request_key", "userfaultfd", "fanotify_init", "acct", "quotactl",
+    "quotactl_fd", "vhangup",
     "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "syslog", "iopl", "ioperm", "modify_ldt",
 )  # fmt: skip
 """Refused with ``EACCES``."""
 WITHOUT_EFFECT = (
     "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes",
-    "futimesat", "utimensat",
+    "futimesat", "utimensat", "sched_setaffinity",
 )  # fmt: skip
 """Said to have worked, and do nothing: Landlock does not judge them, and ``shutil.copy`` needs them in the scratch
-folder. What user code wants of them elsewhere, the audit hook refuses by the path."""
+folder, as OpenMP needs that of the processors of its threads. What user code wants of files elsewhere, the audit hook
+refuses by the path."""
 UNSUPPORTED = (
     "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr", "setxattrat",
     "removexattrat", "file_setattr",
@@ -83,6 +90,14 @@ ONLY_OWN_OR_ZERO = {"prlimit64": 0, "sched_setparam": 0, "sched_setscheduler": 0
 REFUSED_VALUES: dict[str, tuple[int, tuple[int, ...]]] = {
     "prctl": (0, (1,)),  # PR_SET_PDEATHSIG: the process ends with the worker.
     "fcntl": (1, (8, 15)),  # F_SETOWN, F_SETOWN_EX: signals to others when a file has news.
-    "ioctl": (1, (0x8901, 0x8902)),  # FIOSETOWN, SIOCSPGRP: the same.
+    "ioctl": (
+        1,
+        (
+            *(0x8901, 0x8902),  # FIOSETOWN, SIOCSPGRP: the same.
+            *(0x5412, 0x541C),  # TIOCSTI, TIOCLINUX: keystrokes into the terminal.
+            # FS_IOC_SETFLAGS, FS_IOC_SETVERSION, each also for 32 bits, FS_IOC_FSSETXATTR: reading rights suffice.
+            *(0x40086602, 0x40087602, 0x40046602, 0x40047602, 0x401C5820),
+        ),
+    ),
 }
 """Refused if the argument of that position has one of the values."""

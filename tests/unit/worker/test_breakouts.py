@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from worker_harness import Workshop, start_worker
-
-from fxlens.worker import confinement
+from worker_harness import Workshop
 
 HEAD = """\
 import ctypes, os, resource, signal, socket, sys, tempfile, time
@@ -54,13 +52,6 @@ WAYS = {
     "a false file name": "exec(compile('open(OUT, \"w\")', torch.__file__, 'exec'))",
     "an import inside a function": "sys.path.append(os.path.dirname(OUT) + '/packages'); import telemetrist",
 }
-KERNEL = pytest.param("kernel", marks=pytest.mark.skipif(not confinement.possible(), reason="nothing confines here"))
-
-
-@pytest.fixture(scope="module", params=[KERNEL, "hook"])
-def confined(request: pytest.FixtureRequest) -> Iterator[Workshop]:
-    with start_worker(environment={**os.environ, confinement.OFF: "" if request.param == "kernel" else "1"}) as worker:
-        yield worker
 
 
 @pytest.fixture

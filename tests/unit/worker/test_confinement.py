@@ -8,13 +8,12 @@ from __future__ import annotations
 import errno
 import re
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from worker_harness import Workshop, start_worker
+from worker_harness import NEEDS_KERNEL, Workshop
 
-from fxlens.worker import confinement, seccomp, syscalls
+from fxlens.worker import seccomp, syscalls
 
 HEADERS = {
     syscalls.X86_64: Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
@@ -193,19 +192,9 @@ if KERNEL:  # Native code: the hook does not see it.
     attempt(lambda: d.TCPStore("127.0.0.1", PORT, 1, False, timeout=datetime.timedelta(seconds=1)))
 model = nn.ReLU()
 """
-NEEDS_KERNEL = pytest.mark.skipif(not confinement.possible(), reason="the kernel confines nothing here")
 LOST_BY_THE_HOOK = {0, 1, 3, 9}
 """Positions in NATIVE of what passes the audit hook by where the kernel does not help: ctypes under other names, and
 the C++ object of a scripted module."""
-
-
-@pytest.fixture(scope="module", params=[pytest.param("kernel", marks=NEEDS_KERNEL), "hook"])
-def confined(request: pytest.FixtureRequest) -> Iterator[tuple[str, Workshop]]:
-    import os
-
-    environment = {**os.environ, confinement.OFF: "" if request.param == "kernel" else "1"}
-    with start_worker(environment=environment) as worker:
-        yield request.param, worker
 
 
 @pytest.fixture
@@ -225,35 +214,32 @@ def snapshot(folder: Path) -> dict[str, object]:
     }
 
 
-def test_no_function_with_a_path_changes_anything(confined: tuple[str, Workshop], out: Path) -> None:
-    _, worker = confined
-    worker.folder = out.parent
+def test_no_function_with_a_path_changes_anything(confined: Workshop, out: Path) -> None:
+    confined.folder = out.parent
     before = snapshot(out)
-    reply = worker.trace(f"OUT = {str(out)!r}\n{PATHS}", limits={"build_seconds": 100})
+    reply = confined.trace(f"OUT = {str(out)!r}\n{PATHS}", limits={"build_seconds": 100})
     assert reply.failure is None, reply
     assert snapshot(out) == before
-    worker.assert_good()
+    confined.assert_good()
 
 
 @pytest.mark.parametrize("number", range(len(NATIVE)))
-def test_native_ways(confined: tuple[str, Workshop], out: Path, number: int) -> None:
-    kind, worker = confined
-    if kind == "hook" and number in LOST_BY_THE_HOOK:
+def test_native_ways(confined: Workshop, out: Path, number: int) -> None:
+    if confined.confined_by == "hook" and number in LOST_BY_THE_HOOK:
         pytest.skip("only the kernel sees it")
-    worker.folder = out.parent
+    confined.folder = out.parent
     before, shared = snapshot(out), set(Path("/dev/shm").iterdir())
     lines = NATIVE[number].replace("; ", "\n")
-    reply = worker.trace(f"import ctypes, os\nfrom torch import nn\nOUT = {str(out)!r}\n{lines}\nmodel = nn.ReLU()\n")
+    reply = confined.trace(f"import ctypes, os\nfrom torch import nn\nOUT = {str(out)!r}\n{lines}\nmodel = nn.ReLU()\n")
     assert snapshot(out) == before, reply
     assert set(Path("/dev/shm").iterdir()) == shared
-    worker.assert_good()
+    confined.assert_good()
 
 
-def test_no_way_to_connect(confined: tuple[str, Workshop], tmp_path: Path) -> None:
+def test_no_way_to_connect(confined: Workshop, tmp_path: Path) -> None:
     import socket
 
-    kind, worker = confined
-    worker.folder = tmp_path
+    confined.folder = tmp_path
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
@@ -262,21 +248,22 @@ def test_no_way_to_connect(confined: tuple[str, Workshop], tmp_path: Path) -> No
         datagrams.bind(("127.0.0.1", port))
         server.setblocking(False)
         datagrams.setblocking(False)
-        reply = worker.trace(f"PORT, KERNEL = {port}, {kind == 'kernel'}\n{NETWORK}", limits={"build_seconds": 100})
+        reply = confined.trace(
+            f"PORT, KERNEL = {port}, {confined.confined_by == 'kernel'}\n{NETWORK}", limits={"build_seconds": 100}
+        )
         assert reply.failure is None, reply
         for reach in (server.accept, lambda: datagrams.recv(9)):
             with pytest.raises(BlockingIOError):
                 reach()
-    worker.assert_good()
+    confined.assert_good()
 
 
 @NEEDS_KERNEL
-def test_the_sentence_is_the_same_whichever_refused(confined: tuple[str, Workshop], out: Path) -> None:
-    _, worker = confined
-    worker.folder = out.parent
+def test_the_sentence_is_the_same_whichever_refused(confined: Workshop, out: Path) -> None:
+    confined.folder = out.parent
     for harm in ("open(OUT, 'w')", "import torch; torch._C.PyTorchFileWriter(OUT)", "import os; os.mkfifo(OUT)"):
         lines = harm.replace("; ", "\n")
-        failure = worker.trace(
+        failure = confined.trace(
             f"from torch import nn\nOUT = {str(out / 'new')!r}\n{lines}\nmodel = nn.ReLU()\n"
         ).failure
         assert failure

@@ -48,6 +48,7 @@ CUDA = [
     "e = torch.cuda.Event(); f = torch.cuda.Event(); self.t = e.elapsed_time(f) + 1.0",
     "self.g = torch.Generator('cuda:0').manual_seed(1); assert isinstance(self.g, torch.Generator)",
     "self.a = torch.autocast('cuda'); self.s = torch.amp.GradScaler('cuda', enabled=False)",
+    "torch.cuda.nvtx.range_push('a'); self.s = torch.Stream(device='cuda'); self.e = torch.Event(device='cuda:0')",
     "torch.cuda.set_rng_state(torch.cuda.get_rng_state()); torch.cuda.seed_all()",
 ]
 CASES = [line.format(device=device) for line in INIT for device in ("cuda", "mps", "xpu")] + CUDA

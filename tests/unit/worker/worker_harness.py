@@ -17,11 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from fxlens.worker import confinement
 from fxlens.worker.messages import Expression, Limits, Statement, TraceReply, TraceRequest
 from fxlens.worker.pipe import FrameBuffer, encode
 
 MAIN = Path(__file__).parents[3] / "server" / "fxlens" / "worker" / "main.py"
 PATIENCE = 60.0
+NEEDS_KERNEL = pytest.mark.skipif(not confinement.possible(), reason="the kernel confines nothing here")
 GOOD = "from torch import nn\nmodel = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())\n"
 
 
@@ -43,6 +47,7 @@ class Workshop:
         self.folder = Path()
         self.temporary = Path()
         self.traces: list[int] = []
+        self.confined_by = ""
         self._frames = FrameBuffer()
         self._messages: list[dict[str, Any]] = []
         self._number = 0
