@@ -50,6 +50,11 @@ const SUITES = {
     lane: 'python',
     command: 'npm run test:soak',
   },
+  matrix: {
+    run: pytest('tests/unit/worker/test_matrix.py', [], LONG_RUNS),
+    lane: 'python',
+    command: 'npm run test:soak',
+  },
   soak: {
     run: pytest('tests/lsp', ['-k', 'nothing_grows or no_fork', ...SHOWN], LONG_RUNS),
     lane: 'python',

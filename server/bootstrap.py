@@ -17,7 +17,7 @@ def main() -> None:
     sys.dont_write_bytecode = True
     sys.path[:0] = [str(HERE), str(HERE.parent / "bundled" / "libs")]
 
-    from fxlens.lsp.server import serve
+    from fxlens.lsp.start import serve
 
     serve()
 

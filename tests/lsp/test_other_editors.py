@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -212,3 +213,42 @@ async def test_nothing_that_an_untrusted_project_names_is_run_or_looked_into(
         assert not mark.exists()
         information = await own_client.protocol.send_request_async("fxlens/debugInformation", None)
         assert str(tmp_path / "lib") not in information
+
+
+OTHER_FILE = """\
+from torchvision.models.feature_extraction import create_feature_extractor
+from nets import net
+
+create_feature_extractor(net, ["stem"])
+"""
+
+
+async def test_a_file_that_changes_on_disk_counts_when_the_next_one_is_saved(
+    own_client: LanguageClient, tmp_path: Path
+) -> None:
+    (tmp_path / "nets.py").write_text(HEAD)
+    lens = await start(own_client, tmp_path)
+    document = lens.open("a.py", OTHER_FILE)
+    assert await lens.settled(document) == []
+    (tmp_path / "nets.py").write_text(HEAD.replace("stem", "trunk"))
+    params = types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(document.uri))
+    own_client.text_document_did_save(params)
+    while not (found := await lens.settled(document)):
+        await own_client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+    assert [each.code for each in found] == ["unknown-node"]
+
+
+async def test_a_client_that_can_be_told_what_to_watch_is_told(own_client: LanguageClient, tmp_path: Path) -> None:
+    told: asyncio.Future[types.RegistrationParams] = asyncio.get_running_loop().create_future()
+
+    @own_client.feature(types.CLIENT_REGISTER_CAPABILITY)
+    def register(params: types.RegistrationParams) -> None:
+        told.set_result(params)
+
+    capabilities = plain()
+    assert capabilities.workspace
+    capabilities.workspace.did_change_watched_files = types.DidChangeWatchedFilesClientCapabilities(True)
+    await start(own_client, tmp_path, None, capabilities)
+    (registration,) = (await asyncio.wait_for(told, 60)).registrations
+    assert registration.method == types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+    assert "pyproject.toml" in str(registration.register_options)

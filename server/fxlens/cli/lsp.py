@@ -18,6 +18,6 @@ def command(stdio: bool, client_process: int | None) -> None:  # noqa: ARG001
     It uses the Python it runs in to trace models, and trusts the folders the editor opens. An editor may send VS Code's
     settings of FX Lens, such as `fxlens.interpreter`.
     """
-    from fxlens.lsp.server import serve
+    from fxlens.lsp.start import serve
 
     serve()

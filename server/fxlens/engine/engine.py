@@ -155,6 +155,15 @@ class Engine:
                 self._publish(document)
                 self._jobs.launch_later(document, 0.0)
 
+    async def look_again(self) -> None:
+        """Find out which files have changed on disk, for clients that do not tell, and take these up."""
+        changed = await self._neighbours.changed_on_disk()
+        digests = self._traces.digests
+        read = [file for document in self._documents.values() for model in document.models() for file in model.files]
+        changed |= {file.path for file in read if digests.of(file.path) != file.digest}
+        for path in sorted({*changed, *self._models.outdated_projects()}):
+            self.file_changed(path)
+
     def _take_worker(self, state: WorkerState) -> None:
         """A worker that runs again takes up what was told that nothing can run."""
         self._on_worker(state)

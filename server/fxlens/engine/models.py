@@ -49,6 +49,10 @@ class ModelFactory:
         """A file with project settings has changed."""
         self._projects.forget()
 
+    def outdated_projects(self) -> list[str]:
+        """The files with project settings that have changed since they were read."""
+        return self._projects.outdated()
+
     def interpreter_of(self, path: str) -> tuple[str | None, str]:
         return self._settings.interpreter_of(path, self.project(path))
 

@@ -111,6 +111,14 @@ class Neighbours:
         if len(fresh) > MOST_SKIPPED:
             self._on_log(f"skipped: {len(fresh) - MOST_SKIPPED} more files")
 
+    async def changed_on_disk(self) -> set[str]:
+        """The files of the workspace that are not what they were when they were read."""
+        await self.indexed()
+        known = dict(self._files.disk)
+        read = await asyncio.to_thread(read_workspace, self._files.settings, known, self._stop)
+        # An unchanged file is the same object.
+        return {path for path in {*known, *read.files} if known.get(path) is not read.files.get(path)}
+
     async def indexed(self) -> None:
         """Return when the folders have been read."""
         if self._indexing is not None:

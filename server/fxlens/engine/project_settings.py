@@ -257,6 +257,10 @@ class ProjectFinder:
         """A ``pyproject.toml`` has changed."""
         self._tables.clear()
 
+    def outdated(self) -> list[str]:
+        """The files whose tables are no longer what is remembered, new and deleted ones included."""
+        return [str(Path(folder, FILE)) for folder, table in self._tables.items() if _read_table(folder) != table]
+
     def of(self, path: str) -> ProjectSettings:
         """The settings for the file ``path``, which need not exist."""
         top = self._folder_of(path)
@@ -276,9 +280,13 @@ class ProjectFinder:
 
     def _table(self, folder: str) -> ProjectSettings | None:
         if folder not in self._tables:
-            try:
-                text = read_source(Path(folder, FILE))
-            except OSError:
-                text = ""  # There is none, mostly.
-            self._tables[folder] = read_project(text, folder)
+            self._tables[folder] = _read_table(folder)
         return self._tables[folder]
+
+
+def _read_table(folder: str) -> ProjectSettings | None:
+    try:
+        text = read_source(Path(folder, FILE))
+    except OSError:
+        text = ""  # There is none, mostly.
+    return read_project(text, folder)

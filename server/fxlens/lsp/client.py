@@ -28,6 +28,7 @@ class ClientShows:
     ``narrow_edits``: completion edits of the last dotted part only. Clients from before LSP 3.17 (those without label
     details) may look for the beginning of an edit themselves, at the last character that is no letter.
     ``asks_configuration``: settings when they are asked for.
+    ``registers_watchers``: files that it watches because we say so.
     ``worker_log``: a log of its own for what workers say, which a client tells of in its ``initializationOptions``.
     """
 
@@ -46,6 +47,7 @@ class ClientShows:
     outline: bool = False
     narrow_edits: bool = False
     asks_configuration: bool = False
+    registers_watchers: bool = False
     commands: frozenset[str] = frozenset()
 
     @staticmethod
@@ -71,6 +73,9 @@ class ClientShows:
             closed_notebooks=isinstance(options, Mapping) and options.get("closedNotebooks") is True,
             narrow_edits=not (item and item.label_details_support),
             commands=_commands(options),
+            registers_watchers=bool(
+                space and space.did_change_watched_files and space.did_change_watched_files.dynamic_registration
+            ),
             asks_configuration=bool(space and space.configuration),
             worker_log=isinstance(options, Mapping) and options.get("workerLog") is True,
             inserts_snippets=isinstance(options, Mapping) and options.get("insertSnippet") is True,

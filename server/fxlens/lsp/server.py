@@ -1,15 +1,12 @@
-"""The language server: pygls over stdio, each feature a thin view of the engine and the checks."""
+"""The connection to one client: its session, and what is sent to it without being requested."""
 
 from __future__ import annotations
 
-import logging
-import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
 from pygls.uris import to_fs_path
@@ -17,35 +14,20 @@ from pygls.uris import to_fs_path
 from fxlens import __version__
 from fxlens.engine.analysis import FileAnalysis, WorkerState
 from fxlens.engine.engine import Engine
-from fxlens.engine.file_names import use_utf8
-from fxlens.lsp.actions import KINDS, code_actions
 from fxlens.lsp.client import ClientShows
-from fxlens.lsp.code_lens import code_lenses
-from fxlens.lsp.completion import TRIGGERS, complete, resolve
 from fxlens.lsp.configuration import Configuration, read_configuration
-from fxlens.lsp.debug import debug_information
-from fxlens.lsp.definition import definition
 from fxlens.lsp.diagnostics import diagnose, diagnose_projects
 from fxlens.lsp.documents import Document, DocumentWorkspace
+from fxlens.lsp.file_news import DiskLooks
 from fxlens.lsp.garbage import Collector
-from fxlens.lsp.hover import hover
-from fxlens.lsp.inlay_hints import inlay_hints
-from fxlens.lsp.notebooks import NOTEBOOK_SYNC, register_notebooks
-from fxlens.lsp.picture import graph_find, graph_levels, graph_node, graph_view
+from fxlens.lsp.notebooks import NOTEBOOK_SYNC
 from fxlens.lsp.progress import TraceProgress
-from fxlens.lsp.protocol import Headers, Protocol
+from fxlens.lsp.protocol import Protocol
 from fxlens.lsp.publishing import Publisher
-from fxlens.lsp.references import highlights, references
 from fxlens.lsp.refreshing import LensRefresher
-from fxlens.lsp.rename import CannotRenameError, prepare_rename, rename
 from fxlens.lsp.session import Published, Session
 from fxlens.lsp.status import status
-from fxlens.lsp.symbols import document_symbols, flat, workspace_symbols
-from fxlens.lsp.toggling import toggle
-from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path, tree_source
 from fxlens.lsp.typing_place import Change, end_of_edit
-from fxlens.lsp.watchdog import exit_soon, watch_parent
-from fxlens.lsp.wire import Graph, GraphFound, GraphLevels, GraphNodeDetails
 from fxlens.lsp.workspace_check import WorkspaceCheck
 
 _SYNC = types.TextDocumentSyncKind.Incremental
@@ -60,6 +42,7 @@ class FxLensServer(LanguageServer):
     collector: Collector
     trace_progress: TraceProgress
     lens_refresher: LensRefresher
+    disk_looks: DiskLooks
     workspace_check: WorkspaceCheck
     roots: list[str]
     """The workspace folders that the client has told of; our own tells of them in its configuration, too."""
@@ -84,6 +67,7 @@ class FxLensServer(LanguageServer):
         self.publisher = Publisher(self.publish)
         self.collector = Collector()
         self.workspace_check = WorkspaceCheck(self)
+        self.disk_looks = DiskLooks(self.look_again)
         self.lens_refresher = LensRefresher(lambda: self.workspace_code_lens_refresh(None))
         self.trace_progress = TraceProgress(self, self.shows, lambda key: self.session.engine.cancel(key))
         engine = Engine(
@@ -124,6 +108,17 @@ class FxLensServer(LanguageServer):
     def sends_configuration(self) -> bool:
         """Whether the client is our own, which sends trust and interpreters whenever they change."""
         return isinstance(self.options, Mapping) and "trusted" in self.options
+
+    @property
+    def must_look(self) -> bool:
+        """Whether nobody tells which files change on disk."""
+        return not (self.sends_configuration or self.shows.registers_watchers)
+
+    async def look_again(self) -> None:
+        try:
+            await self.session.engine.look_again()
+        except Exception as error:
+            self.report_server_error(error, self.look_again)
 
     def program_uris(self) -> list[str]:
         """The addresses of the open documents and notebooks."""
@@ -240,254 +235,6 @@ def _converter() -> Any:
     return converter
 
 
-def build_server() -> FxLensServer:
-    """A server with all features registered, not yet started."""
-    server = FxLensServer()
-    _register_lifecycle(server)
-    _register_documents(server)
-    register_notebooks(server)
-    _register_queries(server)
-    _register_rename(server)
-    _register_views(server)
-    _register_tree(server)
-    _register_picture(server)
-    _register_own_requests(server)
-    return server
-
-
-def _register_lifecycle(server: FxLensServer) -> None:
-    @server.feature(types.INITIALIZE)
-    def initialize(params: types.InitializeParams) -> None:
-        watch_parent(params.process_id)
-        server.start_session(params)
-
-    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
-        if server.sends_configuration:
-            return
-        settings = params.settings
-        if not settings and server.shows.asks_configuration:
-            items = [types.ConfigurationItem(section="fxlens")]
-            (section,) = await server.workspace_configuration_async(types.ConfigurationParams(items))
-            settings = {"fxlens": section} if section else {}
-        server.reconfigure(settings)
-
-    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-    def did_change_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        gone = [to_fs_path(folder.uri) for folder in params.event.removed]
-        added = [path for folder in params.event.added if (path := to_fs_path(folder.uri))]
-        server.roots = list(dict.fromkeys([root for root in server.roots if root not in gone] + added))
-        if not server.sends_configuration:
-            server.reconfigure()
-
-    @server.feature(types.SHUTDOWN)
-    async def shutdown(_params: Any = None) -> None:
-        server.workspace_check.stop()
-        await server.session.engine.shutdown()
-
-    @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
-    def cancel_progress(params: types.WorkDoneProgressCancelParams) -> None:
-        server.trace_progress.cancel(params.token)
-
-    @server.feature(types.EXIT)
-    def leave(_params: Any = None) -> None:
-        exit_soon(0)
-
-
-def _register_documents(server: FxLensServer) -> None:
-    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def did_open(params: types.DidOpenTextDocumentParams) -> None:
-        opened = params.text_document
-        path = to_fs_path(opened.uri) or opened.uri
-        server.session.engine.open(opened.uri, path, opened.text, opened.version)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    def did_change(params: types.DidChangeTextDocumentParams) -> None:
-        document = server.session.workspace.document(params.text_document.uri)
-        if document:
-            server.note_edit(document, params.content_changes)
-            server.session.engine.change(params.text_document.uri, document.source, document.version)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    def did_close(params: types.DidCloseTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        server.session.typing.pop(uri, None)
-        server.session.engine.close(uri)
-        server.publisher.forget(uri)
-        server.withdraw(uri)
-        server.workspace_check.closed(uri)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
-    def did_save(params: types.DidSaveTextDocumentParams) -> None:
-        server.caret_at(params.text_document.uri, None)
-        path = to_fs_path(params.text_document.uri)
-        if path:
-            server.session.engine.file_changed(path)
-            server.workspace_check.soon()
-
-    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    def did_change_watched(params: types.DidChangeWatchedFilesParams) -> None:
-        for change in params.changes:
-            path = to_fs_path(change.uri)
-            if path:
-                server.session.engine.file_changed(path)
-        server.workspace_check.soon()
-
-
-def _register_queries(server: FxLensServer) -> None:
-    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(TRIGGERS, resolve_provider=True))
-    async def completion(params: types.CompletionParams) -> types.CompletionList | None:
-        await server.has_read(params.text_document.uri)
-        return complete(server.session, params.text_document.uri, params.position, server.shows)
-
-    @server.feature(types.COMPLETION_ITEM_RESOLVE)
-    def resolve_completion(item: types.CompletionItem) -> types.CompletionItem:
-        return resolve(server.session, item, server.shows)
-
-    @server.feature(types.TEXT_DOCUMENT_HOVER)
-    def show_hover(params: types.HoverParams) -> types.Hover | None:
-        return hover(server.session, params.text_document.uri, params.position, server.shows)
-
-    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
-    def go_to_definition(params: types.DefinitionParams) -> list[types.LocationLink] | list[types.Location]:
-        links = definition(server.session, params.text_document.uri, params.position)
-        if server.shows.links:
-            return links
-        return [types.Location(link.target_uri, link.target_selection_range) for link in links]
-
-    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=KINDS))
-    def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
-        if params.range.start == params.range.end:
-            server.caret_at(params.text_document.uri, params.range.start)
-        uri, only = params.text_document.uri, params.context.only
-        return code_actions(server.session, uri, params.range, only, snippets=server.shows.inserts_snippets)
-
-
-def _register_rename(server: FxLensServer) -> None:
-    @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
-    def prepare(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
-        try:
-            return prepare_rename(server.session, params.text_document.uri, params.position)
-        except CannotRenameError as error:
-            raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
-
-    @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
-    def rename_at(params: types.RenameParams) -> types.WorkspaceEdit | None:
-        try:
-            return rename(server.session, params.text_document.uri, params.position, params.new_name)
-        except CannotRenameError as error:
-            raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
-
-
-def _register_views(server: FxLensServer) -> None:
-    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
-    def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
-        return code_lenses(server.session, params.text_document.uri, server.shows.commands)
-
-    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    def outline(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
-        symbols = document_symbols(server.session, params.text_document.uri)
-        return symbols if server.shows.outline else flat(symbols, params.text_document.uri)
-
-    @server.feature(types.WORKSPACE_SYMBOL)
-    def find_symbols(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
-        return workspace_symbols(server.session, params.query)
-
-    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
-    def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:
-        return inlay_hints(server.session, params.text_document.uri, params.range)
-
-    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
-    def highlight(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
-        server.caret_at(params.text_document.uri, params.position)
-        return highlights(server.session, params.text_document.uri, params.position)
-
-    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
-    async def find_references(params: types.ReferenceParams) -> list[types.Location]:
-        notebooks = server.shows.closed_notebooks
-        return await references(server.session, params.text_document.uri, params.position, notebooks=notebooks)
-
-
-def _register_own_requests(server: FxLensServer) -> None:
-    @server.feature("fxlens/configure")
-    def configure(params: Any) -> None:
-        configuration = read_configuration(params, [])
-        if configuration != server.session.configuration:
-            server.configure(configuration)
-
-    @server.feature("fxlens/restart")
-    async def restart(_params: Any = None) -> None:
-        await server.session.engine.restart()
-
-    @server.feature("fxlens/checkWorkspace")
-    async def check_workspace(_params: Any = None) -> dict[str, int]:
-        """Problems of files that are not open; a client ends it by cancelling the request."""
-
-        def tell(done: int, total: int, file: str) -> None:
-            server.protocol.notify("fxlens/checkProgress", {"done": done, "total": total, "file": file})
-
-        files, problems = await server.workspace_check.run(tell)
-        return {"files": files, "problems": problems}
-
-    @server.feature("fxlens/settled")
-    async def settled(params: Any) -> None:
-        """Answers when nothing is pending for a document: for scripts and tests, which must not poll."""
-        document = server.session.workspace.document(_uri(params))
-        uri = document.program_uri if document else _uri(params)
-        await server.session.engine.settled(uri)
-        server.publisher.flush(uri)
-
-    @server.feature("fxlens/debugInformation")
-    def show_debug(_params: Any = None) -> str:
-        return debug_information(server.session)
-
-
-def _register_tree(server: FxLensServer) -> None:
-    @server.feature("fxlens/tree")
-    def show_tree(params: Any) -> dict[str, Any]:
-        return tree(server.session, _uri(params), _position(params), Asked.of(params))
-
-    @server.feature("fxlens/treeChildren")
-    def show_children(params: Any) -> list[dict[str, Any]]:
-        return tree_children(server.session, _uri(params), _position(params), params["id"], Asked.of(params))
-
-    @server.feature("fxlens/treePath")
-    def show_path(params: Any) -> list[dict[str, Any]]:
-        return tree_path(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
-
-    @server.feature("fxlens/treeSource")
-    def show_source(params: Any) -> dict[str, Any] | None:
-        return tree_source(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
-
-    @server.feature("fxlens/treeModels")
-    def show_models(params: Any) -> list[dict[str, Any]]:
-        return tree_models(server.session, _uri(params))
-
-    @server.feature("fxlens/toggleQuery")
-    def toggle_query(params: Any) -> dict[str, Any]:
-        asked = bool(params["asked"])
-        view = Asked.of(params)
-        return toggle(server.session, _uri(params), _position(params), params["path"], view, asked=asked)
-
-
-def _register_picture(server: FxLensServer) -> None:
-    @server.feature("fxlens/graph")
-    def show_graph(params: Any) -> Graph:
-        return graph_view(server.session, _uri(params), _position(params), params)
-
-    @server.feature("fxlens/graphLevels")
-    def show_levels(params: Any) -> GraphLevels:
-        return graph_levels(server.session, _uri(params), _position(params), params)
-
-    @server.feature("fxlens/graphNode")
-    def show_node(params: Any) -> GraphNodeDetails | None:
-        return graph_node(server.session, _uri(params), _position(params), params)
-
-    @server.feature("fxlens/graphFind")
-    def find_nodes(params: Any) -> GraphFound:
-        return graph_find(server.session, _uri(params), _position(params), params)
-
-
 def _roots(params: types.InitializeParams) -> list[str]:
     """The client's folders; an older client has one root, as an address or as a path."""
     if params.workspace_folders:
@@ -496,27 +243,3 @@ def _roots(params: types.InitializeParams) -> list[str]:
         uris = [params.root_uri] if params.root_uri else []
     paths = [path for uri in uris if (path := to_fs_path(uri))]
     return paths or ([params.root_path] if params.root_path else [])
-
-
-def _uri(params: Any) -> str:
-    try:
-        return str(params["textDocument"]["uri"])
-    except (TypeError, LookupError) as error:
-        raise JsonRpcInvalidParams("textDocument.uri is missing") from error
-
-
-def _position(params: Any) -> types.Position | None:
-    position = params.get("position")
-    try:
-        return types.Position(position["line"], position["character"]) if position else None
-    except (TypeError, LookupError) as error:
-        raise JsonRpcInvalidParams("position is not a line and a character") from error
-
-
-def serve() -> None:
-    """Run the server over stdio until the client ends it."""
-    use_utf8()
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    # pygls logs every message body at INFO.
-    logging.getLogger("pygls").setLevel(logging.WARNING)
-    build_server().start_io(cast("BinaryIO", Headers(sys.stdin.buffer)))

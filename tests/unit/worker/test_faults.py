@@ -172,6 +172,35 @@ def test_fault(worker: Workshop, fault: Fault) -> None:
     assert set(worker.temporary.glob("fxlens-trace-*")) <= before
 
 
+NOISE = """\
+import os, random
+from torch import nn
+chance = random.Random({seed})
+
+def noise():
+    word = chance.choice([b"R ", b"G ", b"P ", b"A ", b"I ", b"X ", b""])
+    body = chance.choice([b"{{}}", b"[]", b"null", b"trace", b"\\xff\\x00", b'{{"graph": null}}', chance.randbytes(40)])
+    size = chance.choice([len(word + body), 3, 10**6, 10**12, -1])
+    return b"\\x1e%d\\n" % size + word + body if chance.random() < 0.7 else chance.randbytes(chance.randrange(300))
+
+for descriptor in range(3, 60):
+    for _ in range(chance.randrange(3)):
+        try:
+            os.write(descriptor, noise())
+        except OSError:
+            pass
+model = nn.ReLU()
+"""
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_noise_on_every_descriptor_fails_its_own_request_at_most(worker: Workshop, seed: int) -> None:
+    reply = worker.trace(NOISE.format(seed=seed), limits={"build_seconds": 3, "trace_seconds": 3, "shapes_seconds": 3})
+    assert reply.failure is None or reply.failure.kind in ("answer", "exit", "timeout"), reply
+    assert reply.failure is not None or reply.graph is not None
+    worker.assert_good()
+
+
 def test_exception_in_forward_is_a_failure_of_that_mode(worker: Workshop) -> None:
     reply = worker.trace(NET.format(init="pass", forward="x = x if x.sum() > 0 else -x"))
     assert reply.graph

@@ -1,0 +1,91 @@
+"""What any editor requests: completion, hover, definitions, actions, symbols, lenses, hints, references, rename."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from fxlens.lsp.actions import KINDS, code_actions
+from fxlens.lsp.code_lens import code_lenses
+from fxlens.lsp.completion import TRIGGERS, complete, resolve
+from fxlens.lsp.definition import definition
+from fxlens.lsp.hover import hover
+from fxlens.lsp.inlay_hints import inlay_hints
+from fxlens.lsp.references import highlights, references
+from fxlens.lsp.rename import CannotRenameError, prepare_rename, rename
+from fxlens.lsp.server import FxLensServer
+from fxlens.lsp.symbols import document_symbols, flat, workspace_symbols
+
+
+def register_queries(server: FxLensServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(TRIGGERS, resolve_provider=True))
+    async def completion(params: types.CompletionParams) -> types.CompletionList | None:
+        await server.has_read(params.text_document.uri)
+        return complete(server.session, params.text_document.uri, params.position, server.shows)
+
+    @server.feature(types.COMPLETION_ITEM_RESOLVE)
+    def resolve_completion(item: types.CompletionItem) -> types.CompletionItem:
+        return resolve(server.session, item, server.shows)
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    def show_hover(params: types.HoverParams) -> types.Hover | None:
+        return hover(server.session, params.text_document.uri, params.position, server.shows)
+
+    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
+    def go_to_definition(params: types.DefinitionParams) -> list[types.LocationLink] | list[types.Location]:
+        links = definition(server.session, params.text_document.uri, params.position)
+        if server.shows.links:
+            return links
+        return [types.Location(link.target_uri, link.target_selection_range) for link in links]
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=KINDS))
+    def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        if params.range.start == params.range.end:
+            server.caret_at(params.text_document.uri, params.range.start)
+        uri, only = params.text_document.uri, params.context.only
+        return code_actions(server.session, uri, params.range, only, snippets=server.shows.inserts_snippets)
+
+
+def register_rename(server: FxLensServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
+    def prepare(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
+        try:
+            return prepare_rename(server.session, params.text_document.uri, params.position)
+        except CannotRenameError as error:
+            raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
+
+    @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
+    def rename_at(params: types.RenameParams) -> types.WorkspaceEdit | None:
+        try:
+            return rename(server.session, params.text_document.uri, params.position, params.new_name)
+        except CannotRenameError as error:
+            raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
+
+
+def register_views(server: FxLensServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+    def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
+        return code_lenses(server.session, params.text_document.uri, server.shows.commands)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def outline(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
+        symbols = document_symbols(server.session, params.text_document.uri)
+        return symbols if server.shows.outline else flat(symbols, params.text_document.uri)
+
+    @server.feature(types.WORKSPACE_SYMBOL)
+    def find_symbols(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
+        return workspace_symbols(server.session, params.query)
+
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
+    def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:
+        return inlay_hints(server.session, params.text_document.uri, params.range)
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+    def highlight(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
+        server.caret_at(params.text_document.uri, params.position)
+        return highlights(server.session, params.text_document.uri, params.position)
+
+    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
+    async def find_references(params: types.ReferenceParams) -> list[types.Location]:
+        notebooks = server.shows.closed_notebooks
+        return await references(server.session, params.text_document.uri, params.position, notebooks=notebooks)

@@ -1,0 +1,111 @@
+"""Requests beyond the protocol, `fxlens/…`: configuration, the tree, the graph view. Our own client sends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
+from fxlens.lsp.configuration import read_configuration
+from fxlens.lsp.debug import debug_information
+from fxlens.lsp.picture import graph_find, graph_levels, graph_node, graph_view
+from fxlens.lsp.server import FxLensServer
+from fxlens.lsp.toggling import toggle
+from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path, tree_source
+from fxlens.lsp.wire import Graph, GraphFound, GraphLevels, GraphNodeDetails
+
+
+def register_own_requests(server: FxLensServer) -> None:
+    @server.feature("fxlens/configure")
+    def configure(params: Any) -> None:
+        configuration = read_configuration(params, [])
+        if configuration != server.session.configuration:
+            server.configure(configuration)
+
+    @server.feature("fxlens/restart")
+    async def restart(_params: Any = None) -> None:
+        await server.session.engine.restart()
+
+    @server.feature("fxlens/checkWorkspace")
+    async def check_workspace(_params: Any = None) -> dict[str, int]:
+        """Problems of files that are not open; a client ends it by cancelling the request."""
+
+        def tell(done: int, total: int, file: str) -> None:
+            server.protocol.notify("fxlens/checkProgress", {"done": done, "total": total, "file": file})
+
+        files, problems = await server.workspace_check.run(tell)
+        return {"files": files, "problems": problems}
+
+    @server.feature("fxlens/settled")
+    async def settled(params: Any) -> None:
+        """Answers when nothing is pending for a document: for scripts and tests, which must not poll."""
+        document = server.session.workspace.document(_uri(params))
+        uri = document.program_uri if document else _uri(params)
+        await server.session.engine.settled(uri)
+        server.publisher.flush(uri)
+
+    @server.feature("fxlens/debugInformation")
+    def show_debug(_params: Any = None) -> str:
+        return debug_information(server.session)
+
+
+def register_tree(server: FxLensServer) -> None:
+    @server.feature("fxlens/tree")
+    def show_tree(params: Any) -> dict[str, Any]:
+        return tree(server.session, _uri(params), _position(params), Asked.of(params))
+
+    @server.feature("fxlens/treeChildren")
+    def show_children(params: Any) -> list[dict[str, Any]]:
+        return tree_children(server.session, _uri(params), _position(params), params["id"], Asked.of(params))
+
+    @server.feature("fxlens/treePath")
+    def show_path(params: Any) -> list[dict[str, Any]]:
+        return tree_path(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
+
+    @server.feature("fxlens/treeSource")
+    def show_source(params: Any) -> dict[str, Any] | None:
+        return tree_source(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
+
+    @server.feature("fxlens/treeModels")
+    def show_models(params: Any) -> list[dict[str, Any]]:
+        return tree_models(server.session, _uri(params))
+
+    @server.feature("fxlens/toggleQuery")
+    def toggle_query(params: Any) -> dict[str, Any]:
+        asked = bool(params["asked"])
+        view = Asked.of(params)
+        return toggle(server.session, _uri(params), _position(params), params["path"], view, asked=asked)
+
+
+def register_picture(server: FxLensServer) -> None:
+    @server.feature("fxlens/graph")
+    def show_graph(params: Any) -> Graph:
+        return graph_view(server.session, _uri(params), _position(params), params)
+
+    @server.feature("fxlens/graphLevels")
+    def show_levels(params: Any) -> GraphLevels:
+        return graph_levels(server.session, _uri(params), _position(params), params)
+
+    @server.feature("fxlens/graphNode")
+    def show_node(params: Any) -> GraphNodeDetails | None:
+        return graph_node(server.session, _uri(params), _position(params), params)
+
+    @server.feature("fxlens/graphFind")
+    def find_nodes(params: Any) -> GraphFound:
+        return graph_find(server.session, _uri(params), _position(params), params)
+
+
+def _uri(params: Any) -> str:
+    try:
+        return str(params["textDocument"]["uri"])
+    except (TypeError, LookupError) as error:
+        raise JsonRpcInvalidParams("textDocument.uri is missing") from error
+
+
+def _position(params: Any) -> types.Position | None:
+    position = params.get("position")
+    try:
+        return types.Position(position["line"], position["character"]) if position else None
+    except (TypeError, LookupError) as error:
+        raise JsonRpcInvalidParams("position is not a line and a character") from error
