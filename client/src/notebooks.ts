@@ -2,7 +2,7 @@
 import { Location, type LogOutputChannel, workspace } from 'vscode';
 import { messageOf } from './time';
 
-const CELL = /^cell=(\d+)$/;
+export const CELL = /^cell=(\d+)$/;
 
 /** Locations as VS Code can show them: `…/tour.ipynb#cell=3` becomes that cell. */
 export async function cellsOf(

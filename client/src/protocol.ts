@@ -1,4 +1,5 @@
 // What client and server say to each other beyond LSP. The types are the server's (server/fxlens/lsp/wire.py).
+import type { Location, WorkspaceEdit as ProtocolEdit } from 'vscode-languageclient/node';
 import type {
   Configuration,
   Graph,
@@ -89,6 +90,12 @@ export const graph: Request<GraphParameters, Graph> = { method: 'fxlens/graph' }
 export const graphLevels: Request<GraphLevelsParameters, GraphLevels> = { method: 'fxlens/graphLevels' };
 export const graphNode: Request<GraphNodeParameters, GraphNodeDetails | null> = { method: 'fxlens/graphNode' };
 export const graphFind: Request<GraphFindParameters, GraphFound> = { method: 'fxlens/graphFind' };
+/** The edits of the queries that hold a module's attribute, without those of the attribute itself. */
+export const renameQueries: Request<DocumentPosition & { readonly newName: string }, ProtocolEdit | null> = {
+  method: 'fxlens/renameQueries',
+};
+/** Where the attribute is set that a rename at a position is of. */
+export const renameTarget: Request<DocumentPosition, Location | null> = { method: 'fxlens/renameTarget' };
 /** Problems of files that are not open; cancelling the request ends it. */
 export const checkWorkspace: Request<Record<string, never>, { readonly files: number; readonly problems: number }> = {
   method: 'fxlens/checkWorkspace',

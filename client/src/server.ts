@@ -12,6 +12,7 @@ import type { QuietClient } from './languageClient';
 import type { Logs } from './logs';
 import { cellsOf } from './notebooks';
 import { type Configuration, configure, modelChanged, type Status, statusChanged, workerLog } from './protocol';
+import { Renames } from './renames';
 import { withPreviews } from './rulePages';
 import { messageOf, serialised, withLimit } from './time';
 import type { ServerState } from './viewState';
@@ -39,6 +40,7 @@ export class Server implements Disposable {
   #sent: Configuration | undefined;
   #ended = false;
   readonly #files = workspace.createFileSystemWatcher('**/{*.py,*.ipynb,pyproject.toml,setup.cfg,pytest.ini,.env}');
+  readonly #renames: Renames;
   readonly #restart = serialised(() => this.#replace());
 
   constructor(
@@ -49,6 +51,7 @@ export class Server implements Disposable {
     configuration: Configuration,
   ) {
     this.#configuration = configuration;
+    this.#renames = new Renames(logs.client);
   }
 
   get state(): ServerState {
@@ -181,6 +184,10 @@ export class Server implements Disposable {
         },
         provideReferences: async (document, position, options, token, next) =>
           cellsOf(await next(document, position, options, token), this.logs.client),
+        prepareRename: (document, position, token, next) =>
+          this.#renames.prepare(() => next(document, position, token)),
+        provideRenameEdits: (document, position, newName, token) =>
+          this.#client && this.#renames.edits(this.#client, document, position, newName, token),
       },
       initializationFailedHandler: (error) => {
         this.logs.client.error(messageOf(error));

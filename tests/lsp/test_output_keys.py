@@ -120,7 +120,7 @@ async def test_a_rename_that_would_break_something_says_why(lens: Lens) -> None:
     for part, name, why in (
         ('middle"]', "vector", "another value under `vector`"),
         ('middle"]', 'a"b', "without quotes"),
-        ('layer1"]\n', "c2", "Give the return nodes as a dict to choose"),
+        ('layer1"]\n', "c2", "installed package"),
     ):
         with pytest.raises(JsonRpcException, match=why):
             await renamed(lens, document, part if part != 'layer1"]\n' else 'layer1"]\n', name)

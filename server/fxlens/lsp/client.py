@@ -27,6 +27,7 @@ class ClientShows:
     capability.
     ``narrow_edits``: completion edits of the last dotted part only. Clients from before LSP 3.17 (those without label
     details) may look for the beginning of an edit themselves, at the last character that is no letter.
+    ``annotations``: edits of a workspace that a user is to confirm.
     ``asks_configuration``: settings when they are asked for.
     ``registers_watchers``: files that it watches because we say so.
     ``worker_log``: a log of its own for what workers say, which a client tells of in its ``initializationOptions``.
@@ -48,6 +49,7 @@ class ClientShows:
     narrow_edits: bool = False
     asks_configuration: bool = False
     registers_watchers: bool = False
+    annotations: bool = False
     commands: frozenset[str] = frozenset()
 
     @staticmethod
@@ -59,6 +61,7 @@ class ClientShows:
         hover = documents.hover if documents else None
         symbols = documents.document_symbol if documents else None
         space = capabilities.workspace
+        edits = space.workspace_edit if space else None
         return ClientShows(
             labels=bool(item and item.label_details_support),
             markdown_items=_takes_markdown(item.documentation_format if item else None),
@@ -76,6 +79,7 @@ class ClientShows:
             registers_watchers=bool(
                 space and space.did_change_watched_files and space.did_change_watched_files.dynamic_registration
             ),
+            annotations=bool(edits and edits.document_changes and edits.change_annotation_support),
             asks_configuration=bool(space and space.configuration),
             worker_log=isinstance(options, Mapping) and options.get("workerLog") is True,
             inserts_snippets=isinstance(options, Mapping) and options.get("insertSnippet") is True,

@@ -48,18 +48,39 @@ def register_queries(server: FxLensServer) -> None:
 
 def register_rename(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
-    def prepare(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
+    async def prepare(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
         try:
-            return prepare_rename(server.session, params.text_document.uri, params.position)
+            return await prepare_rename(server.session, params.text_document.uri, params.position)
         except CannotRenameError as error:
             raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
-    def rename_at(params: types.RenameParams) -> types.WorkspaceEdit | None:
-        try:
-            return rename(server.session, params.text_document.uri, params.position, params.new_name)
-        except CannotRenameError as error:
-            raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
+    async def rename_at(params: types.RenameParams) -> types.WorkspaceEdit | None:
+        return await renamed(server, params)
+
+
+async def renamed(
+    server: FxLensServer, params: types.RenameParams, *, queries_only: bool = False
+) -> types.WorkspaceEdit | None:
+    """The edits of a rename; what else there is to tell of it, the user is shown."""
+    try:
+        found = await rename(
+            server.session,
+            params.text_document.uri,
+            params.position,
+            params.new_name,
+            annotations=server.shows.annotations,
+            notebooks=server.shows.closed_notebooks,
+            queries_only=queries_only,
+        )
+    except CannotRenameError as error:
+        raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
+    if found is None:
+        return None
+    for kind, text in ((types.MessageType.Warning, found.warning), (types.MessageType.Info, found.note)):
+        if text:
+            server.window_show_message(types.ShowMessageParams(kind, text))
+    return found.edit
 
 
 def register_views(server: FxLensServer) -> None:

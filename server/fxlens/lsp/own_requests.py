@@ -9,7 +9,9 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from fxlens.lsp.configuration import read_configuration
 from fxlens.lsp.debug import debug_information
+from fxlens.lsp.features import renamed
 from fxlens.lsp.picture import graph_find, graph_levels, graph_node, graph_view
+from fxlens.lsp.rename import CannotRenameError, rename_target
 from fxlens.lsp.server import FxLensServer
 from fxlens.lsp.toggling import toggle
 from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path, tree_source
@@ -48,6 +50,25 @@ def register_own_requests(server: FxLensServer) -> None:
     @server.feature("fxlens/debugInformation")
     def show_debug(_params: Any = None) -> str:
         return debug_information(server.session)
+
+
+def register_renames(server: FxLensServer) -> None:
+    @server.feature("fxlens/renameQueries")
+    async def rename_queries(params: Any) -> types.WorkspaceEdit | None:
+        """The edits of queries alone, for a client that has those of the attribute from another server."""
+        identifier, position = types.TextDocumentIdentifier(_uri(params)), _position(params)
+        if position is None:
+            raise JsonRpcInvalidParams("position is missing")
+        asked = types.RenameParams(identifier, position, str(params["newName"]))
+        return await renamed(server, asked, queries_only=True)
+
+    @server.feature("fxlens/renameTarget")
+    def where_it_is_set(params: Any) -> types.Location | None:
+        position = _position(params)
+        try:
+            return rename_target(server.session, _uri(params), position) if position else None
+        except CannotRenameError:
+            return None
 
 
 def register_tree(server: FxLensServer) -> None:

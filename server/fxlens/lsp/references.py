@@ -6,10 +6,8 @@ A query and another are the same reference when they select one node of one clas
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from lsprotocol import types
 
@@ -17,15 +15,11 @@ from fxlens.engine.analysis import CallAnalysis, FileAnalysis
 from fxlens.graph import ModelGraph
 from fxlens.lsp.documents import Document
 from fxlens.lsp.output_keys import key_at
+from fxlens.lsp.query_search import find_matches
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.queries import select_alone
 from fxlens.source.members import assigned_member
 from fxlens.source.model import Position, Query
-from fxlens.source.text.notebooks import Program
-
-_PATIENCE_SECONDS = 10.0
-"""How long somebody who asked for references waits for the models of files that are not open."""
-_MOST_FILES = 200
 
 
 @dataclass(frozen=True)
@@ -100,50 +94,8 @@ async def references(
     target = _target(session, uri, client_position)
     if target is None:
         return []
-    found: dict[tuple[str, Position], types.Location] = {}
-    for document, call, query in _queries(session):
-        if target.matches(call, query):
-            at = document.uri_at(query.span.start)
-            found[document.program_uri, query.span.start] = types.Location(at, document.client_range(query.span))
-
-    async def look_into(path: str, program: Program | None = None) -> None:
-        analysis = await session.engine.look_into(
-            path,
-            lambda call: any(target.may_be(query.text) for query in call.queries),
-            program.text if program else None,
-        )
-        for document, query in _matches(session, target, path, analysis) if analysis else ():
-            where = types.Location(document.uri, document.client_range(query.span))
-            found[document.program_uri, query.span.start] = _in_cell(where, program) if program else where
-
-    # All at once, so that one whose model takes its time keeps no other waiting; but their texts are read one in each
-    # turn of the loop, so that other requests come in between.
-    looks = []
-    for path, program in (await session.closed_files(target.words(), notebooks=notebooks))[:_MOST_FILES]:
-        looks.append(asyncio.ensure_future(look_into(path, program)))
-        await asyncio.sleep(0)
-    late = (await asyncio.wait(looks, timeout=_PATIENCE_SECONDS))[1] if looks else set()
-    for task in late:
-        task.cancel()
-    if late:
-        session.log(f"References: {len(late)} files of the workspace could not be looked into in time.")
-    return list(found.values())
-
-
-def _in_cell(where: types.Location, program: Program) -> types.Location:
-    place = program.place_of(where.range.start.line)
-    if place is None:
-        return where
-    start, end = (types.Position(at.line - place.first, at.character) for at in (where.range.start, where.range.end))
-    return types.Location(f"{where.uri}#cell={program.cells[place.at].uri}", types.Range(start, end))
-
-
-def _matches(session: Session, target: _Target, path: str, analysis: FileAnalysis) -> Iterator[tuple[Document, Query]]:
-    document = session.workspace.unopened(Path(path).as_uri(), analysis.text)
-    for call in analysis.calls:
-        for query in call.call.queries:
-            if target.matches(call, query):
-                yield document, query
+    found = await find_matches(session, target, notebooks=notebooks)
+    return [match.location(match.query.span) for match in found.matches]
 
 
 def selected(located: Located) -> Iterator[tuple[str, str]]:
@@ -182,12 +134,3 @@ def _is_under(graph: ModelGraph, query: str, class_name: str, member: str) -> bo
         if part == member and owner is not None and any(name == class_name for _, name in owner.classes()):
             return ".".join(parts[: at + 1]) in graph.modules_by_path
     return False
-
-
-def _queries(session: Session) -> Iterator[tuple[Document, CallAnalysis, Query]]:
-    for uri in list(session.workspace.text_documents):
-        opened = session.open_file(uri)
-        for call in opened[1].calls if opened else ():
-            for query in call.call.queries:
-                if opened:
-                    yield opened[0], call, query

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, default_converter
 from pygls.uris import to_fs_path
@@ -209,7 +210,12 @@ class FxLensServer(LanguageServer):
                 self.publish_status(analysis)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """A defect of ours goes to the log, with its place; pygls would show a message nobody can do anything about."""
+        """A defect of ours goes to the log, with its place; pygls would show a message nobody can do anything about.
+
+        What a request cannot do, it says in its answer: that is no defect.
+        """
+        if isinstance(error.__cause__, JsonRpcException):
+            return
         where = getattr(error, "data", None) or "".join(traceback.format_exception(error))
         self.log(f"internal error ({getattr(source, '__name__', source)}): {where}")
 

@@ -10,7 +10,7 @@ from fxlens.engine.file_names import use_utf8
 from fxlens.lsp.features import register_queries, register_rename, register_views
 from fxlens.lsp.lifecycle import register_documents, register_lifecycle
 from fxlens.lsp.notebooks import register_notebooks
-from fxlens.lsp.own_requests import register_own_requests, register_picture, register_tree
+from fxlens.lsp.own_requests import register_own_requests, register_picture, register_renames, register_tree
 from fxlens.lsp.protocol import Headers
 from fxlens.lsp.server import FxLensServer
 
@@ -23,6 +23,7 @@ def build_server() -> FxLensServer:
     register_notebooks(server)
     register_queries(server)
     register_rename(server)
+    register_renames(server)
     register_views(server)
     register_tree(server)
     register_picture(server)

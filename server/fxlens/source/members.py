@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, replace
 
-from fxlens.source.model import Position
+from fxlens.source.model import Position, Span
 from fxlens.source.syntax import lowered, path_to
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
@@ -57,3 +58,74 @@ def _member_of(around: list[n.Node], owner: str, attribute: str) -> tuple[str, s
     if not isinstance(function, n.FunctionDef) or class_ is None or not function.parameters:
         return None
     return (class_.name, attribute) if function.parameters[0].name == owner else None
+
+
+@dataclass(frozen=True)
+class MemberUses:
+    """Where the methods of one class use an attribute through their first parameter.
+
+    ``bases`` are the names of its bases, as they are written behind the last dot; ``sets`` says that one of the uses
+    is an assignment, ``names`` are the attributes that the class sets. ``imported`` are the names that the file
+    imports, each with the last part of its module.
+    """
+
+    class_name: str
+    bases: tuple[str, ...]
+    spans: tuple[Span, ...]
+    sets: bool
+    names: frozenset[str]
+    imported: frozenset[tuple[str, str]] = frozenset()
+
+
+def member_at(text: str, position: Position) -> tuple[str, str, Span] | None:
+    """The class, the attribute and its place, where ``self.attribute`` stands in a method, set or used.
+
+    Example:
+        >>> member_at("class Net:\\n    def forward(self, x):\\n        return self.fc(x)\\n", Position(2, 21))[:2]
+        ('Net', 'fc')
+    """
+    document = Document(text, "members")
+    path = path_to(lowered(document), (position.line + 1, position.column))
+    for at, node in enumerate(path):
+        if isinstance(node, n.Attribute) and isinstance(node.value, n.Name):
+            span = _name_span(document, node)
+            member = _member_of(path[:at], node.value.name, node.name) if span.contains(position) else None
+            if member is not None:
+                return (*member, span)
+    return None
+
+
+def member_uses(text: str, member: str) -> list[MemberUses]:
+    """The classes of a text, each with the uses of an attribute in its methods."""
+    document = Document(text, "members")
+    module = lowered(document)
+    imported = frozenset(
+        (name.bound, each.module.rpartition(".")[2])
+        for each in n.walk(module)
+        if isinstance(each, n.ImportFrom)
+        for name in each.names
+    )
+    classes = (each for each in n.walk(module) if isinstance(each, n.ClassDef))
+    return [replace(_uses(document, each, member), imported=imported) for each in classes]
+
+
+def _uses(document: Document, node: n.ClassDef, member: str) -> MemberUses:
+    spans: list[Span] = []
+    names: set[str] = set()
+    for method in (each for each in n.walk(node.body) if isinstance(each, n.FunctionDef) and each.parameters):
+        first = method.parameters[0].name
+        assigned = {
+            id(target) for each in n.walk(method) for target in (each.targets if isinstance(each, n.Assign) else ())
+        }
+        for each in n.walk(method):
+            if isinstance(each, n.Attribute) and isinstance(each.value, n.Name) and each.value.name == first:
+                names |= {each.name} if id(each) in assigned else set()
+                spans += [_name_span(document, each)] if each.name == member else []
+    bases = tuple(
+        each.value.name for each in node.arguments if not each.keyword and isinstance(each.value, (n.Name, n.Attribute))
+    )
+    return MemberUses(node.name, bases, tuple(dict.fromkeys(spans)), member in names, frozenset(names))
+
+
+def _name_span(document: Document, node: n.Attribute) -> Span:
+    return document.span(n.Node(node.name_pos, node.end_pos))
