@@ -403,6 +403,7 @@ class ModelGraph:
     timm's, to which hooks are no help, only if neither mode could be traced. ``backend`` is what the call says of it.
     The values of all nodes are those for one input, which is the values of the placeholders (``input`` of a run);
     ``input_reason`` says where that input is from (``"guessed"``), ``""`` where no shapes are known.
+    ``library_installed`` says whether the program that the model is from can import fxlens.
 
     Example:
         >>> graph = trace_model(resnet50())  # doctest: +SKIP
@@ -420,6 +421,7 @@ class ModelGraph:
     input_reason: str = ""
     runs: tuple[ModeGraph, ...] = ()
     backend: BackendChoice | None = None
+    library_installed: bool = True
 
     def of(self, mode: Mode) -> ModeGraph | None:
         """The graph of a mode that could be traced."""
@@ -472,6 +474,7 @@ class ModelGraph:
             "input_reason": self.input_reason,
             "runs": [run.to_json(before) for before, run in zip((None, *self.runs), self.runs, strict=False)],
             "backend": self.backend,
+            "library_installed": self.library_installed,
         }
 
     @staticmethod
@@ -491,4 +494,5 @@ class ModelGraph:
             data["input_reason"],
             tuple(runs),
             data["backend"],
+            data["library_installed"],
         )

@@ -123,6 +123,33 @@ async def test_a_call_raises_where_no_hooks_answer_it(lens: Lens, function: str,
     assert [problem.code for problem in await lens.settled(document)] == rules
 
 
+NAMED = "create_feature_extractor(nn.Sequential(OrderedDict(ln_2=nn.ReLU(), a_1=nn.ReLU())), ['{}']{})"
+
+
+@pytest.mark.parametrize(
+    ("query", "naming", "rules"),
+    [
+        ("ln", ", naming='torchvision'", []),
+        ("ln_2", ", naming='torchvision'", []),  # what the module returned, whatever its node is called
+        ("ln_1", ", naming='timm'", ["unknown-node"]),
+        ("ln_2", "", []),
+        ("ln", "", ["unknown-node"]),
+        ("ln", ", naming='fxlens'", ["unknown-node"]),
+    ],
+)
+async def test_our_function_takes_the_names_of_others(lens: Lens, query: str, naming: str, rules: list[str]) -> None:
+    text = f"from collections import OrderedDict\nfrom torch import nn\n{OURS}\n\n{NAMED.format(query, naming)}\n"
+    document = lens.open("any_model_8.py", text)
+    problems = await lens.settled(document)
+    assert [problem.code for problem in problems] == rules, told(problems)
+    raised: list[str] = []
+    try:
+        exec(text, {})
+    except ValueError as error:
+        raised.append(str(error))
+    assert bool(raised) == bool(rules)
+
+
 async def test_hover_tells_what_hooks_read_and_for_which_input(lens: Lens) -> None:
     call = 'create_feature_extractor(Bert(), ["encoder.layer.1", "encoder.unused"])'
     document = lens.open("any_model_4.py", file_with(OURS, call))

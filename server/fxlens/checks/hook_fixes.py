@@ -16,6 +16,7 @@ from fxlens.source.model import ExtractionCall, Position, Span
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _OURS = "create_feature_extractor"
 _CLASS = "ModuleOutputs"
+INSTALL = "pip install fxlens"
 _TEMPLATE = """\
 class ModuleOutputs({nn}.Module):
     \"\"\"Returns what modules of a model return when they are first called, read by forward hooks.\"\"\"
@@ -67,7 +68,7 @@ def hook_fixes(analysis: CallAnalysis, text: SourceText, state: ModelState) -> I
     """Our function in the place of torchvision's or timm's, then a class that needs no library.
 
     The first is sure if all that is requested is known, of one model, and the path of a module: for these it gives what
-    the module returns. Whatever would still fail is not offered.
+    the module returns; and if the program can import fxlens. Whatever would still fail is not offered.
     """
     call = analysis.call
     if call.dialect == "fxlens" or call.function != _OURS or call.delegates or not hooks_serve(analysis, state):
@@ -78,8 +79,10 @@ def hook_fixes(analysis: CallAnalysis, text: SourceText, state: ModelState) -> I
     known = bool(call.queries) and call.names_unresolved is None and len(analysis.models) == 1
     edits = _import_instead(text.tree, text, text.at(function)) or _qualified(text.tree, text, function)
     if edits is not None:
+        installed = state.graph is None or state.graph.library_installed
         title = "Use `fxlens.create_feature_extractor`, which reads modules by hooks"
-        yield Fix(title, edits, sure=known and call.unresolved is None)
+        title += "" if installed else f" (not installed: `{INSTALL}`)"
+        yield Fix(title, edits, sure=known and call.unresolved is None and installed)
     own = _own_class(text.tree, text, call, function)
     if own is not None:
         yield own

@@ -73,10 +73,10 @@ class Preloader:
 
 
 def _needs(request: TraceRequest, package: str) -> bool:
-    """Whether ``request`` imports ``package``, itself or because its dialect's default leaf modules come from there."""
-    if package == "timm" and request.dialect == "timm":
-        return True
-    if package == "torchvision" and request.dialect in ("torchvision", "timm"):
+    """Whether ``request`` imports ``package``, itself or because its naming's default leaf modules come from there."""
+    naming = request.arguments.get("naming")
+    namings = {request.dialect, naming.text.strip("\"'") if naming else ""}
+    if (package == "timm" and "timm" in namings) or (package == "torchvision" and namings & {"torchvision", "timm"}):
         return True
     return any(_imports(statement.text, package) for statement in request.statements)
 

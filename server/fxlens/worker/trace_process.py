@@ -16,11 +16,12 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 from torch import nn
 
-from fxlens.graph import MODES, BackendChoice, Failure, Json, ModelGraph, Phase
+from fxlens.graph import DIALECTS, MODES, BackendChoice, Dialect, Failure, Json, ModelGraph, Phase
 from fxlens.tracing.model import describe, needs_runs, with_values
 from fxlens.tracing.modes import trace_modes
 from fxlens.tracing.run_graph import ModuleRuns, run_modules
@@ -31,6 +32,7 @@ from fxlens.worker.audit import Auditor
 from fxlens.worker.devices import DevicesHere
 from fxlens.worker.evaluation import Evaluation, arrange_path
 from fxlens.worker.failures import RefusedError, from_exception
+from fxlens.worker.installed import library_is_installed
 from fxlens.worker.messages import TraceReply, TraceRequest
 from fxlens.worker.pipe import frame, to_text, write_all
 from fxlens.worker.preimporting import import_installed
@@ -101,6 +103,7 @@ class _Process:
         self._scratch = scratch
         self._parts = [part for part in PARTS_OF_TORCH if part not in _modules]
         self._confined = False
+        self._library_installed = True
         self._auditor = Auditor(request.path, scratch, self._folders)
         tempfile.tempdir = scratch
         os.environ.update(dict.fromkeys(TEMPORARY_FOLDERS, scratch))
@@ -153,6 +156,7 @@ class _Process:
         import_installed(request, self._folders)
         confinement.continue_alone()
         arrange_path(request)
+        self._library_installed = library_is_installed()
         guards.bound_files(2 * request.limits.memory_mb)
         self._confined = confinement.confine(self._scratch)
         self._on_confined()
@@ -171,14 +175,15 @@ class _Process:
         leaves = arguments.get("leaf_modules") or ()
         # torchvision or timm may be imported for this: one that cannot be does not make the model untraceable.
         self.enter("import")
-        settings = trace_settings(self._request.dialect, leaves, arguments.get("tracer_kwargs"))
+        naming = _naming(self._request.dialect, arguments)
+        settings = trace_settings(naming, leaves, arguments.get("tracer_kwargs"))
         self.enter("trace")
         backend = _backend(arguments)
-        modes = () if backend == "hooks" and self._request.dialect == "fxlens" else MODES
+        modes = () if backend == "hooks" and naming == "fxlens" else MODES
         traces = trace_modes(model, settings, arguments.get("concrete_args"), modes)
-        by_hooks = needs_runs(traces, self._request.dialect)
+        by_hooks = needs_runs(traces, naming)
         runs = ModuleRuns({}) if by_hooks else None
-        graph = describe(model, settings.tracer(), traces, Found({}), runs, backend)
+        graph = self._described(describe(model, settings.tracer(), traces, Found({}), runs, backend))
         if self._may_try_again() and _meta_is_to_blame(graph):
             return graph
         _send(self._results, "G", self._reply(graph, None))
@@ -193,7 +198,17 @@ class _Process:
             return graph
         if runs is None:
             return with_values(graph, traces, found)
-        return describe(model, settings.tracer(), traces, found, runs, backend)
+        return self._described(describe(model, settings.tracer(), traces, found, runs, backend))
+
+    def _described(self, graph: ModelGraph) -> ModelGraph:
+        # Whatever the names are, queries select as the function does that is called.
+        return replace(graph, dialect=self._request.dialect, library_installed=self._library_installed)
+
+
+def _naming(dialect: Dialect, arguments: Mapping[str, Any]) -> Dialect:
+    """Whose names the call gives: our own function takes those of another library by its argument ``naming``."""
+    naming: Any = arguments.get("naming")
+    return naming if dialect == "fxlens" and naming in DIALECTS else dialect
 
 
 def _backend(arguments: Mapping[str, Any]) -> BackendChoice | None:

@@ -53,7 +53,8 @@ RULE = Rule(
     summary="The node yields a tuple, a number or a size, not a tensor.",
     why="""\
 Not every node is a tensor: an attention or recurrent layer yields a tuple, `x.shape` a `Size`, `x.size(0)` an
-`int`. The extractor returns it as it is, and the code behind it fails.
+`int`. The extractor returns it as it is, and the code behind it fails. The same holds for a module that is read by
+hooks (`fxlens.create_feature_extractor` on a model that torch.fx cannot trace).
 """,
     wrong="""\
 from torchvision.models import vit_b_16
@@ -61,7 +62,10 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 create_feature_extractor(vit_b_16(), ["encoder.layers.encoder_layer_0.self_attention"])  # a tuple
 """,
-    remedy="Ask for a node that yields a tensor; `getitem` nodes take one out of a tuple.",
+    remedy="""\
+Request a node that yields a tensor; `getitem` nodes take one out of a tuple. With hooks, request a module inside that
+returns one.
+""",
     right="""\
 from torchvision.models import vit_b_16
 from torchvision.models.feature_extraction import create_feature_extractor

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fxlens.checks.failures import model_span, place, requested, sentence, trace_failures
 from fxlens.checks.fixes import fix_arguments, pass_submodule
-from fxlens.checks.hook_fixes import hook_fixes
+from fxlens.checks.hook_fixes import INSTALL, hook_fixes
 from fxlens.checks.leaf_fixes import add_leaf_modules
 from fxlens.checks.problem import Fix, Problem, Rule
 from fxlens.checks.text import SourceText
@@ -18,6 +18,7 @@ from fxlens.remedies import advice, fitting
 from fxlens.source.model import Unresolved
 
 _HOOKS = "Use `fxlens.create_feature_extractor`, which reads modules by hooks."
+_INSTALL = f"Install fxlens (`{INSTALL}`) and use its `create_feature_extractor`, which reads modules by hooks."
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
@@ -32,7 +33,8 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
             by_hooks = tuple(hook_fixes(analysis, text, state))
             # One that keeps the call's own function comes first, and leaves nothing that is sure.
             fixes = (*tried, *(replace(fix, sure=fix.sure and not tried) for fix in by_hooks))
-            lead = advice(failure, queries) or (_HOOKS if by_hooks else "")
+            hooks = _HOOKS if state.graph is None or state.graph.library_installed else _INSTALL
+            lead = advice(failure, queries) or (hooks if by_hooks else "")
             message = sentences(lead, what) + place(failure, text)
             yield Problem(RULE.code, model_span(analysis), message, fixes, related=failure.source)
 
@@ -108,6 +110,10 @@ create_feature_extractor(Net(), ["conv"])
     remedy="""\
 Make the module that contains the line a leaf module, which is traced as one node without looking inside. Where
 the message says that leaf modules were tried, its quick fix adds them. Or change the line.
+
+If every query is the path of a module, tracing is not needed: `fxlens.create_feature_extractor` reads the modules by
+hooks. A quick fix rewrites the import and the call; another one writes a small class that does the same without a
+library.
 """,
     right="""\
 from torch import nn
