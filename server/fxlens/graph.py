@@ -22,7 +22,7 @@ Dialect: TypeAlias = Literal["torchvision", "timm", "fxlens"]
 NodeOp: TypeAlias = Literal["placeholder", "call_module", "call_function", "call_method", "get_attr"]
 Phase: TypeAlias = Literal["start", "import", "build", "trace", "shapes"]
 RemedyKind: TypeAlias = Literal["leaf_modules", "submodule", "concrete_args", "autowrap_modules", "autowrap_functions"]
-ChangeKind: TypeAlias = Literal["train", "function", "checkpoint", "branch", "caught", "argument"]
+ChangeKind: TypeAlias = Literal["train", "function", "checkpoint", "branch", "caught", "argument", "repeat"]
 Origin: TypeAlias = Literal["fx", "run", "paths"]
 """Where the nodes of a mode come from: torch.fx's graph, the module calls of one run, or the modules as defined."""
 BackendChoice: TypeAlias = Literal["auto", "fx", "hooks"]
@@ -180,7 +180,8 @@ class Change:
     """Something that the model does and its graph does not.
 
     ``kind`` says what is lost: a ``train()`` of the model's own, the backward of a ``torch.autograd.Function``, a
-    checkpoint, the branch that a tensor would take, an error that ``forward`` catches, an argument that is left out.
+    checkpoint, the branch that a tensor would take, an error that ``forward`` catches, an argument that is left out,
+    what ``forward`` keeps or draws for each call anew.
     ``nodes`` are the positions of the named nodes that it concerns: whatever depends on them or, if ``inside`` is true,
     only they themselves.
     """

@@ -21,6 +21,7 @@ from fxlens.tracing.failures import explain, explain_switch, naming_remedy
 from fxlens.tracing.mode_state import ModeState, switch
 from fxlens.tracing.naming import TorchvisionNaming
 from fxlens.tracing.preserve import Snapshot, preserved, tracing_lock
+from fxlens.tracing.repeats import changed_by_repeating
 from fxlens.tracing.settings import TraceSettings
 from fxlens.tracing.tracer import NodePathTracer
 from fxlens.tracing.trains import lost_train
@@ -78,13 +79,19 @@ def trace_mode(
     torchvision's, the operations on them have no names, and must not disturb those of the others.
     """
     snapshot = snapshot or Snapshot(model)
-    trace = _traced(model, mode, settings, concrete_args, snapshot, frozenset())
+    trace = _traced(model, mode, settings, concrete_args, snapshot, frozenset(), repeats=True)
     if trace.unrecorded and settings.naming == "fxlens":
-        again = _traced(model, mode, settings, concrete_args, snapshot, frozenset(trace.unrecorded))
+        again = _traced(model, mode, settings, concrete_args, snapshot, frozenset(trace.unrecorded), repeats=True)
         trace = trace if again.graph is None else again
     elif trace.graph is None and settings.naming == "fxlens" and _reads_buffer_at_traced(trace.error):
         again = _traced(
-            model, mode, settings, concrete_args, snapshot, frozenset(name for name, _ in model.named_buffers())
+            model,
+            mode,
+            settings,
+            concrete_args,
+            snapshot,
+            frozenset(name for name, _ in model.named_buffers()),
+            repeats=True,
         )
         trace = trace if again.graph is None else again
     if trace.tracer.questions and trace.graph is not None:
@@ -116,9 +123,20 @@ def _traced(
     concrete_args: Mapping[str, Any] | None,
     snapshot: Snapshot,
     recorded_buffers: frozenset[str],
+    *,
+    repeats: bool = False,
 ) -> ModeTrace:
-    trace = ModeTrace(mode, settings.tracer())
-    trace.tracer.recorded_buffers = recorded_buffers
+    """One trace; with ``repeats`` it is compared to the next one, if that may be another."""
+
+    def tracer() -> NodePathTracer:
+        made = settings.tracer()
+        made.recorded_buffers = recorded_buffers
+        return made
+
+    def again(other: NodePathTracer) -> None:
+        _watched(model, ModeTrace(mode, other), concrete_args)
+
+    trace = ModeTrace(mode, tracer())
     with preserved(model, snapshot):
         try:
             graph = _watched(model, trace, concrete_args)
@@ -126,6 +144,11 @@ def _traced(
             trace.unrecorded = tuple(snapshot.changed_tensors())
             if trace.state is not None:
                 trace.changes.extend(lost_train(model, trace.tracer, mode, trace.state))
+            kept = snapshot.kept_attributes() if repeats else []
+            if repeats and (kept or snapshot.draws_random_numbers()):
+                snapshot.restore_buffers()
+                change = changed_by_repeating(trace.tracer, again, tracer, kept)
+                trace.changes.extend([] if change is None else [change])
         except Exception as error:
             trace.error = error
             trace.failure = trace.failure or explain(error, mode, trace.tracer, model)

@@ -47,7 +47,8 @@ class Snapshot:
     Looked into are attributes (in ``__dict__``, in slots, and of the classes), and in them containers and objects of
     the user's classes, some levels deep. Parameters are kept by identity, with whether they require a gradient; their
     values are not copied (they may be large, and reading them while tracing yields proxies). The states of torch's CPU
-    generator and of ``random`` are kept too, so that listing names does not change what a seeded program computes next.
+    generator, of ``random`` and of NumPy are kept too, so that listing names does not change what a seeded program
+    computes next.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -66,7 +67,7 @@ class Snapshot:
             self._keep_object(module, _DEPTH)
         for kind in self._kinds.classes_of_users():
             self._keep_class(kind)
-        self._random_states = torch.get_rng_state(), random.getstate()
+        self._random_states = _random_states()
 
     def _keep(self, value: Any, depth: int) -> None:
         """Keep what is in ``value``, which stands in an attribute or container."""
@@ -165,10 +166,49 @@ class Snapshot:
                     found.append(f"{path}.{name}" if path else name)
         return found
 
+    def kept_attributes(self) -> list[str]:
+        """The attributes of modules in which something else is than before, by path; buffers are not among them.
+
+        What torch.fx stores in the model, and its mode, do not count.
+        """
+        before = {id(held): (base, held, content) for base, held, content in self._filled}
+        changed = {id(held) for base, held, content in self._filled if not containers.is_unchanged(base, held, content)}
+        changed |= {id(held) for held in self._empty if held}
+        found = [
+            f"{kind.__qualname__}.{name}"
+            for kind, attributes in self._classes
+            for name, value in _attributes(kind).items()
+            if attributes.get(name, _ABSENT) is not value or id(value) in changed
+        ]
+        for path, module in self._model.named_modules() if changed else ():
+            state = object.__getattribute__(module, "__dict__")
+            _, _, content = before.get(id(state), (dict, state, {}))
+            for name, value in state.items():
+                if name in _OF_TORCH or name.startswith("_tensor_constant"):
+                    continue
+                replaced = not isinstance(content, dict) or content.get(name, _ABSENT) is not value
+                if replaced or _holds(value, changed):
+                    found.append(f"{path}.{name}" if path else name)
+        return found
+
+    def draws_random_numbers(self) -> bool:
+        """Whether the state of a random generator is another one than before."""
+        torch_state, *others = self._random_states
+        now_torch, *now = _random_states()
+        if others[1] is None:  # NumPy was loaded meanwhile
+            now[1] = None
+        return not torch.equal(torch_state, now_torch) or others != now
+
+    def restore_buffers(self) -> None:
+        """Put back the buffers that ``forward`` has replaced."""
+        buffers = {id(module._buffers) for module in self._model.modules()}  # noqa: SLF001
+        for base, container, content in self._filled:
+            if id(container) in buffers:
+                containers.restore(base, container, content)
+
     def restore(self) -> None:
         """Make the model what it was; may be called more than once."""
-        torch.set_rng_state(self._random_states[0])
-        random.setstate(self._random_states[1])
+        _set_random_states(self._random_states)
         try:
             if self._model.training != self._training and takes_mode(self._model):
                 # A train() of the user's own may do more than set flags (merge weights): it must be able to undo it.
@@ -210,6 +250,41 @@ class Snapshot:
             for name, value in attributes.items():
                 if now.get(name, _ABSENT) is not value:
                     type.__setattr__(kind, name, value)
+
+
+_OF_TORCH = frozenset({*vars(nn.Module()), "training"})
+"""The attributes that every module has: hooks, buffers, the mode."""
+_MOST_NESTED = 3
+
+
+def _holds(value: Any, changed: set[int], depth: int = _MOST_NESTED) -> bool:
+    """Whether ``value`` is, or has in it, one of the containers with these identities."""
+    if type(value) in _SIMPLE or isinstance(value, (torch.Tensor, nn.Module, type)):
+        return False
+    # Not `vars`, as above.
+    state = object.__getattribute__(value, "__dict__") if type(value).__dictoffset__ else None
+    if id(value) in changed or id(state) in changed:
+        return True
+    base = containers.base_of(type(value))
+    items = containers.items_of(containers.read(base, value)) if base is not None else ()
+    inner = [*items, *(state.values() if type(state) is dict else ())]
+    return depth > 0 and any(_holds(item, changed, depth - 1) for item in inner)
+
+
+def _random_states() -> tuple[Any, ...]:
+    """The states of the generators that models draw from: torch's on the CPU, Python's, and NumPy's if it is loaded."""
+    numpy: Any = sys.modules.get("numpy.random")
+    if numpy is None:
+        return torch.get_rng_state(), random.getstate(), None
+    name, keys, *rest = numpy.get_state()
+    return torch.get_rng_state(), random.getstate(), (name, keys.tolist(), *rest)
+
+
+def _set_random_states(states: tuple[Any, ...]) -> None:
+    torch.set_rng_state(states[0])
+    random.setstate(states[1])
+    if states[2] is not None:
+        sys.modules["numpy.random"].set_state(states[2])
 
 
 class _Kinds:

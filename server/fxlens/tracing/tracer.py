@@ -31,7 +31,19 @@ from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.recorded_calls import AppliedFunction, node_name, recorded_calls, separated
 from fxlens.tracing.sources import definition_line, running_line
 from fxlens.tracing.type_calls import answered_types
-from fxlens.tracing.values import lookup, nodes_of
+from fxlens.tracing.values import lookup, nodes_in, nodes_of
+
+
+class CarriedError(Exception):
+    """A value of a trace that has ended, which ``forward`` had kept, is used in the next one.
+
+    Attributes:
+        nodes: the nodes of the ended trace that are used.
+    """
+
+    def __init__(self, nodes: list[fx.Node]) -> None:
+        super().__init__("a value of an earlier trace is used")
+        self.nodes = nodes
 
 
 class NodePathTracer(fx.Tracer):
@@ -60,6 +72,7 @@ class NodePathTracer(fx.Tracer):
             own rule.
         questions: where ``forward`` asks otherwise, what a traced value is.
         changes: what ``forward`` does and the graph does not.
+        has_ended: whether operations on traced values raise :class:`CarriedError`, so that the graph stays as it is.
 
     Raises:
         NamingError: from :meth:`trace`, where torchvision's own naming would crash.
@@ -109,6 +122,7 @@ class NodePathTracer(fx.Tracer):
         self.answers_as_tensor = naming == "fxlens"
         self.questions: list[Question] = []
         self.caught: list[Question] = []
+        self.has_ended = False
 
     def trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> fx.Graph:
         """Trace ``root``; the names are in :attr:`node_to_qualname` afterwards.
@@ -188,6 +202,8 @@ class NodePathTracer(fx.Tracer):
     def create_proxy(
         self, kind: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *others: Any, **options: Any
     ) -> fx.Proxy:
+        if self.has_ended:
+            raise CarriedError(nodes_in(nodes_of((args, kwargs))))
         proxy = super().create_proxy(kind, target, args, kwargs, *others, **options)
         if not self._is_probing:
             own = target if isinstance(target, str) else getattr(target, "__name__", "")

@@ -261,7 +261,14 @@ def _another_value(model: nn.Module, extractor: nn.Module, key: str) -> bool:
             return True
 
 
+def _another_value_in_time(model: nn.Module, extractor: nn.Module, key: str) -> bool:
+    with torch.no_grad():
+        pairs = [(model.eval()(image(model)), extractor.eval()(image(model))[key]) for _ in range(2)]
+    return not all(torch.equal(*pair) for pair in pairs)
+
+
 CHANGES: dict[str, Callable[[nn.Module, nn.Module, str], bool]] = {
+    "from one call to the next": _another_value_in_time,
     ".backward": _other_gradient,
     ".train": _other_statistics,
     "checkpoint": _runs_less_often,

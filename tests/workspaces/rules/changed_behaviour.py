@@ -61,6 +61,14 @@ class Lists(Net):
         return x if isinstance(x, torch.Tensor) else x * 2
 
 
+class Counting(Net):
+    calls = 0
+
+    def step(self, x):
+        self.calls += 1
+        return x * self.calls
+
+
 class Caught(Net):
     def step(self, x):
         try:
@@ -89,3 +97,6 @@ create_feature_extractor(Lists(), ["head"])
 create_feature_extractor(Caught(), ["conv"])
 create_feature_extractor(Caught(), ["head"])
 #                                    ^^^^ changed-behaviour: catches an error that only tracing raises
+create_feature_extractor(Counting(), ["norm"])
+create_feature_extractor(Counting(), ["head"])
+#                                      ^^^^ changed-behaviour: keeps `calls` from one call to the next

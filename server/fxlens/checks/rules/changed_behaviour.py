@@ -71,7 +71,8 @@ RULE = Rule(
 torch.fx records operations. What is none is lost without a word: the backward of a custom `autograd.Function`, the
 recomputation of `torch.utils.checkpoint`, a `train()` of the model's own (frozen layers are trained again). And it
 runs `forward` with placeholders, which take another branch than a tensor at `isinstance` and `hasattr`, may raise an
-error that `forward` catches, and stand for optional arguments that nobody will pass.
+error that `forward` catches, and stand for optional arguments that nobody will pass. A graph does in every call what
+`forward` did in that one: what `forward` counts, keeps for the next call or draws in Python stays as it was then.
 """,
     wrong="""\
 import torch
