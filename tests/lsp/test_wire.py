@@ -121,6 +121,14 @@ INVALID = [
     ("fxlens/tree", {}),
     ("fxlens/tree", {"textDocument": {"uri": "file:///x.py"}, "position": {"line": 0}}),
     ("fxlens/settled", {"textDocument": None}),
+    ("fxlens/tree", [1]),
+    ("fxlens/tree", {**HOVER, "position": {"line": 1.5, "character": 0}}),
+    ("fxlens/treeChildren", HOVER),
+    ("fxlens/treePath", {**HOVER, "path": 5}),
+    ("fxlens/toggleQuery", {**HOVER, "path": "layer1"}),
+    ("fxlens/graphLevels", {**HOVER, "paths": "layer1"}),
+    ("fxlens/graphFind", {**HOVER, "text": "conv", "open": [], "limit": "all"}),
+    ("textDocument/rename", {**HOVER, "position": {"line": -1, "character": 0}}),
 ]
 
 
@@ -143,7 +151,12 @@ async def test_whatever_is_wrong_with_a_request_it_is_answered() -> None:
         body = b'{"jsonrpc":"2.0","id":61,"method":"fxlens/debugInformation"}'
         wire._to.write(header % len(body) + body)
         assert "FX Lens" in (await wire.answer(61))["result"]
-    assert await wire.end() == 0
+    wire.send("shutdown", id=62)
+    await wire.answer(62)
+    wire.send("textDocument/hover", id=63, params=HOVER)
+    assert (await wire.answer(63))["error"]["code"] == -32600, "after shutdown"
+    wire.send("exit")
+    assert await asyncio.wait_for(wire.process.wait(), PATIENCE) == 0
 
 
 async def test_a_path_that_the_file_systems_encoding_lacks(tmp_path: Path) -> None:

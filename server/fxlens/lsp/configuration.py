@@ -88,6 +88,10 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
 def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings:
     """Trust and interpreters as a client states them that knows of both."""
     default = _mapping(data.get("default"), "default", problems)
+    told = data.get("folders") or []
+    if not isinstance(told, list):
+        problems.append(f"`folders` must be a list, not {told!r}; none are used.")
+        told = []
     folders = tuple(
         FolderSettings(
             path=str(folder["path"]),
@@ -98,7 +102,7 @@ def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings
             extra_paths=_paths(folder["extraPaths"], problems) if "extraPaths" in folder else None,
             input=_text(folder, "input", problems) if "input" in folder else None,
         )
-        for folder in data.get("folders") or ()
+        for folder in told
         if isinstance(folder, Mapping) and folder.get("path")
     )
     return EngineSettings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lsprotocol import types
@@ -16,6 +17,17 @@ from fxlens.lsp.server import FxLensServer
 from fxlens.lsp.toggling import toggle
 from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path, tree_source
 from fxlens.lsp.wire import Graph, GraphFound, GraphLevels, GraphNodeDetails
+
+_KINDS: dict[str, tuple[type, str]] = {
+    "path": (str, "a text"),
+    "id": (str, "a text"),
+    "text": (str, "a text"),
+    "asked": (bool, "true or false"),
+    "paths": (list, "a list"),
+    "open": (list, "a list"),
+    "limit": (int, "a whole number"),
+}
+"""Parameters of our own requests, and what each is wherever it stands."""
 
 
 def register_own_requests(server: FxLensServer) -> None:
@@ -78,14 +90,17 @@ def register_tree(server: FxLensServer) -> None:
 
     @server.feature("fxlens/treeChildren")
     def show_children(params: Any) -> list[dict[str, Any]]:
+        _read(params, "id")
         return tree_children(server.session, _uri(params), _position(params), params["id"], Asked.of(params))
 
     @server.feature("fxlens/treePath")
     def show_path(params: Any) -> list[dict[str, Any]]:
+        _read(params, "path")
         return tree_path(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
 
     @server.feature("fxlens/treeSource")
     def show_source(params: Any) -> dict[str, Any] | None:
+        _read(params, "path")
         return tree_source(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
 
     @server.feature("fxlens/treeModels")
@@ -94,6 +109,7 @@ def register_tree(server: FxLensServer) -> None:
 
     @server.feature("fxlens/toggleQuery")
     def toggle_query(params: Any) -> dict[str, Any]:
+        _read(params, "path", "asked")
         asked = bool(params["asked"])
         view = Asked.of(params)
         return toggle(server.session, _uri(params), _position(params), params["path"], view, asked=asked)
@@ -106,15 +122,35 @@ def register_picture(server: FxLensServer) -> None:
 
     @server.feature("fxlens/graphLevels")
     def show_levels(params: Any) -> GraphLevels:
+        _read(params, "paths")
         return graph_levels(server.session, _uri(params), _position(params), params)
 
     @server.feature("fxlens/graphNode")
     def show_node(params: Any) -> GraphNodeDetails | None:
+        _read(params, "path")
         return graph_node(server.session, _uri(params), _position(params), params)
 
     @server.feature("fxlens/graphFind")
     def find_nodes(params: Any) -> GraphFound:
+        _read(params, "text", "open")
         return graph_find(server.session, _uri(params), _position(params), params)
+
+
+def _read(params: Any, *needed: str) -> Any:
+    """``params``, in which what is ``needed`` stands, and everything that we know of is of its kind.
+
+    Raises:
+        JsonRpcInvalidParams: something is missing, or of another kind.
+    """
+    if not isinstance(params, Mapping):
+        raise JsonRpcInvalidParams("the parameters are not an object")
+    for name, (kind, said) in _KINDS.items():
+        value = params.get(name)
+        if value is None and name in needed:
+            raise JsonRpcInvalidParams(f"{name} is missing")
+        if value is not None and not isinstance(value, kind):
+            raise JsonRpcInvalidParams(f"{name} must be {said}")
+    return params
 
 
 def _uri(params: Any) -> str:
@@ -125,8 +161,8 @@ def _uri(params: Any) -> str:
 
 
 def _position(params: Any) -> types.Position | None:
-    position = params.get("position")
+    position = _read(params).get("position")
     try:
         return types.Position(position["line"], position["character"]) if position else None
-    except (TypeError, LookupError) as error:
+    except (TypeError, LookupError, ValueError) as error:
         raise JsonRpcInvalidParams("position is not a line and a character") from error

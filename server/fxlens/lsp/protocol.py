@@ -39,7 +39,12 @@ class Protocol(LanguageServerProtocol):
             return None
 
     def handle_message(self, message: Any) -> None:
-        if message is not None:
+        if message is None:
+            return
+        number, method = getattr(message, "id", None), getattr(message, "method", None)
+        if self._shutdown and number is not None and method is not None:
+            self._refuse(number, JsonRpcInvalidRequest(f"{method} after shutdown: only exit may follow"))
+        else:
             super().handle_message(message)
 
     def _handle_request(self, msg_id: Any, method_name: str, params: Any) -> None:
