@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from lens import Lens
+from warm_python import run_program
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -48,7 +47,7 @@ async def fixed_by(lens: Lens, title: str, text: str) -> tuple[str, bool]:
 
 def printed(text: str, folder: Path) -> str:
     (folder / "program.py").write_text(text, encoding="utf-8")
-    ran = subprocess.run([sys.executable, "program.py"], cwd=folder, capture_output=True, text=True, check=False)
+    ran = run_program(folder / "program.py", folder=folder)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.strip()
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from marks import Mark, marks
+from warm_python import run_program
 
 from fxlens.cli.main import main
 
@@ -144,14 +143,7 @@ def refused() -> dict[str, set[str]]:
         }
         for path in PROGRAMS
     ]
-    result = subprocess.run(
-        [sys.executable, "-c", HARNESS],
-        input=json.dumps(programs),
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "FORMS": str(FOLDER)},
-        check=False,
-    )
+    result = run_program(HARNESS, environment={**os.environ, "FORMS": str(FOLDER)}, text=json.dumps(programs))
     assert result.returncode == 0, result.stderr
     return {path: set(names) for path, names in json.loads(result.stdout.splitlines()[-1]).items()}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from warm_python import run_program
 
 from fxlens.checks.project_rules import project_problems
 from fxlens.engine.project_settings import read_project
@@ -39,7 +39,7 @@ def blocks(page: Path, language: str) -> list[str]:
 )
 def test_examples_run_one_after_the_other(page: Path) -> None:
     program = "\n".join(blocks(page, "python"))
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    run = run_program(program)
     assert run.returncode == 0, run.stderr
 
 

@@ -111,6 +111,7 @@ def test_an_internal_error_is_two_and_not_a_finding(folder: Path, monkeypatch: p
     assert (result.exit_code, "a defect" in result.stderr) == (2, True)
 
 
+@pytest.mark.own_worker
 def test_ignored_files_are_left_alone_and_one_worker_serves_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / ".gitignore").write_text("wrong.py\nold/\n", encoding="utf-8")
     (folder / "old").mkdir()
@@ -131,6 +132,7 @@ def test_ignored_files_are_left_alone_and_one_worker_serves_all(folder: Path, mo
     assert len(started) == 1
 
 
+@pytest.mark.own_worker
 def test_files_without_a_call_start_no_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(50):
         (tmp_path / f"file{number}.py").write_text(f"import torch\n\nx = {number}\n", encoding="utf-8")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from canary_cage import Cage, open_cage
+from warm_python import run_program
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_nothing_happens_on_the_command_line(cage: Cage, command: str) -> None:
 def test_the_canaries_sing_when_the_files_are_run(cage: Cage) -> None:
     """What the tests look for would be seen: run as programs, the files do what they threaten."""
     for name in ("delete.py", "spawn.py", "write.py", "train.py", "download.py"):
-        subprocess.run([sys.executable, name], cwd=cage.folder, capture_output=True, check=False)
+        run_program(Path(name), folder=cage.folder)
     happened = " ".join(cage.happened())
     wanted = ("precious", "spawned_1.txt", "spawned_2.txt", "helper.log", "built.txt", "trained.txt", "connection")
     assert [each for each in wanted if each not in happened] == []

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from warm_python import run_program
 
 from fxlens.cli.main import main
 
@@ -189,7 +188,7 @@ def test_the_wrong_name_is_found_in_every_way_of_calling(tmp_path: Path, monkeyp
     for name, layout in LAYOUTS.items():
         lay_out(tmp_path / name, {**layout.files, ".git/HEAD": ""})
     asked = {name: (str(tmp_path / name), one.wrong, one.path, one.module) for name, one in LAYOUTS.items()}
-    run = subprocess.run([sys.executable, "-c", RUNNER], input=json.dumps(asked), capture_output=True, text=True)
+    run = run_program(RUNNER, text=json.dumps(asked))
     for name, said in json.loads(run.stdout).items():
         assert "node: '11' is not present in model" in said, (name, said)
     monkeypatch.setenv("PYTHONPATH", "deps")

@@ -8,9 +8,12 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
 from engine_harness import SCRIPT, SLOW, WIDER, Desk, assert_ends, names
 
 from fxlens.engine.settings import EngineSettings, FolderSettings
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_nothing_runs_before_trust_and_everything_after(desk: Desk) -> None:
@@ -29,6 +32,7 @@ async def test_nothing_runs_before_trust_and_everything_after(desk: Desk) -> Non
     assert not (desk.folder / "canary").exists()
 
 
+@pytest.mark.own_worker
 async def test_trust_taken_away_ends_the_worker(desk: Desk) -> None:
     desk.configure()
     uri = desk.open()
@@ -199,6 +203,7 @@ async def test_closing_a_document_cancels_its_trace(desk: Desk) -> None:
     await desk.until(lambda: desk.states[-1].status == "ready")
 
 
+@pytest.mark.own_worker
 async def test_two_documents_share_one_trace_and_one_worker(desk: Desk) -> None:
     desk.configure()
     first, second = desk.open(name="a.py"), desk.open(name="b.py")
@@ -218,6 +223,7 @@ async def test_time_limit_is_named_and_a_higher_one_tries_again(desk: Desk) -> N
     assert desk.statuses.count("starting") == 1
 
 
+@pytest.mark.own_worker
 async def test_restart_begins_anew(desk: Desk) -> None:
     desk.configure()
     uri = desk.open()
@@ -241,6 +247,7 @@ async def test_restart_while_tracing(desk: Desk) -> None:
     assert (await desk.settled(uri)).status == "ready"
 
 
+@pytest.mark.own_worker
 async def test_a_worker_killed_while_tracing_is_started_again(desk: Desk) -> None:
     desk.configure()
     marker = desk.path("first")
@@ -256,6 +263,7 @@ async def test_a_worker_killed_while_tracing_is_started_again(desk: Desk) -> Non
     assert desk.statuses == [*once, "failed", *once, "ready"]
 
 
+@pytest.mark.own_worker
 async def test_a_worker_killed_while_idle_is_started_when_needed(desk: Desk) -> None:
     desk.configure()
     uri = desk.open()
@@ -303,6 +311,7 @@ async def test_without_an_interpreter_the_reason_is_given(desk: Desk) -> None:
     assert state.failure.message == "The chosen environment is broken."
 
 
+@pytest.mark.own_worker
 async def test_folders_have_their_own_interpreters(desk: Desk) -> None:
     inner = desk.write("inner/python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     Path(inner).chmod(0o755)
@@ -346,6 +355,7 @@ async def test_a_cancelled_trace_says_so_and_saving_tries_again(desk: Desk) -> N
     assert names(await desk.settled(uri)) == ("input", "0", "1")
 
 
+@pytest.mark.own_worker
 async def test_more_interpreters_than_workers_take_turns(desk: Desk, tmp_path: Path) -> None:
     folders = []
     for name in ("one", "two", "three"):

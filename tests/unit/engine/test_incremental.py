@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from engine_harness import Desk, names
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 TEXT = '''\
 """A script."""
 import nets

@@ -11,6 +11,8 @@ from engine_harness import PATIENCE, SCRIPT, Desk
 from fxlens.engine import reading
 from fxlens.engine.settings import FolderSettings
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 FILLER = "def function_{at}(argument, other=None):\n    return [argument, other, {{'key': argument}}]\n\n\n"
 LONG = "".join(FILLER.format(at=at) for at in range(3_000)) + SCRIPT
 """About 270 kB: parsing it takes seconds."""

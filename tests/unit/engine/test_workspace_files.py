@@ -13,6 +13,8 @@ from fxlens.engine.import_roots import RootSettings
 from fxlens.engine.settings import FolderSettings
 from fxlens.engine.workspace_files import WorkspaceFiles, read_folders, read_workspace
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 WRAPPER = """\
 from torchvision.models.feature_extraction import create_feature_extractor
 
