@@ -401,3 +401,24 @@ async def test_the_arguments_that_were_tried_are_fixed(lens: Lens) -> None:
     await check(lens, "Add `concrete_args=", before, after, FLAGGED)
     document = lens.open("fixed_here.py", FLAGGED + after)
     assert [one.message for one in await lens.settled(document)] == []
+
+
+async def test_a_value_that_is_overwritten_is_requested_by_the_name_it_has(lens: Lens) -> None:
+    before, after = (f'create_feature_extractor(resnet18(), ["{name}", "layer1"])' for name in ("bn1", "relu"))
+    await check(lens, "Request `relu`, whose values these are", before, after)
+
+
+async def test_the_last_run_of_a_module_is_offered_where_its_name_is_the_first(lens: Lens) -> None:
+    before, after = (f"create_feature_extractor(resnet18(), ['layer1.0.{name}'])" for name in ("relu", "relu_1"))
+    await check(lens, "Request the last run, `layer1.0.relu_1`", before, after)
+
+
+async def test_a_model_that_another_call_breaks_points_at_that_call(lens: Lens) -> None:
+    text = (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        '        self.body = create_feature_extractor(resnet18(), ["layer9"])\n\n'
+        'create_feature_extractor(Net(), ["body"])\n'
+    )
+    found = await lens.settled(lens.open("act_here.py", IMPORTS + text))
+    (failed,) = [one for one in found if one.code == "failed-model"]
+    assert failed.message.startswith("Fix act_here.py:7 first: the call there requests `layer9`")

@@ -277,6 +277,7 @@ async def test_references_of_a_module_are_the_queries_at_and_under_it(
         ("refer_net.py", line, text.index('"body"') + 1),
         ("refer_net.py", line, text.index('"body.1"') + 1),
     ]
+    assert await refer(lens, document, "self.body(", 6) == await refer(lens, document, "self.body = ", 6)
     assert await refer(lens, document, "self.stem = ", 6) == [("refer_net.py", line, text.index('"stem"') + 1)]
     assert await refer(lens, document, "self.dropout = ", 6) == []
     assert await refer(lens, document, "super().__init__", 1) == []

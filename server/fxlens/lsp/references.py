@@ -18,7 +18,7 @@ from fxlens.lsp.output_keys import key_at
 from fxlens.lsp.query_search import find_matches
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.queries import select_alone
-from fxlens.source.members import assigned_member
+from fxlens.source.members import member_at
 from fxlens.source.model import Position, Query
 
 
@@ -117,8 +117,8 @@ def _target(session: Session, uri: str, client_position: types.Position) -> _Tar
     located = query_at(opened[1], position) if opened else None
     if located is not None:
         return _target_of(located)
-    member = assigned_member(document.source, position)
-    return _Target(module=member) if member else None
+    member = member_at(document.source, position)
+    return _Target(module=member[:2]) if member else None
 
 
 def _target_of(located: Located) -> _Target | None:

@@ -11,20 +11,6 @@ from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
 
 
-def assigned_member(text: str, position: Position) -> tuple[str, str] | None:
-    """The class and the attribute of the ``self.attribute = …`` whose target stands at a position.
-
-    Example:
-        >>> assigned_member("class Net:\\n    def __init__(self):\\n        self.fc = 1\\n", Position(2, 14))
-        ('Net', 'fc')
-    """
-    document = Document(text, "members")
-    line = document.lines[position.line] if position.line < len(document.lines) else ""
-    if "=" not in line or position.column > len(line):
-        return None
-    return _member(document, (position.line + 1, position.column))
-
-
 def member_line(text: str, class_name: str, member: str) -> int | None:
     """The line (from 0) of the first ``self.member = …`` in the class of that name; ``None`` where there is none."""
     document = Document(text, "members")

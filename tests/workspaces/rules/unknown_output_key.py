@@ -9,7 +9,7 @@ extractor = create_feature_extractor(resnet18(), {"layer2": "mid", "flatten": "v
 out = extractor(images)
 out["mid"]
 out["vce"]
-#    ^^^ unknown-output-key: The extractor returns `mid`, `vec`, `5`
+#    ^^^ unknown-output-key: Did you mean `vec`? The extractor returns `mid`, `vec`, `5`
 out["layer2"]
 #    ^^^^^^ unknown-output-key: Did you mean `mid`? The value of `layer2` is returned under that key
 out[5]

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from fxlens.checks.failures import is_of_torch_fx, model_span, place, unknown
 from fxlens.checks.fixes import add_hint
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
+from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.source.model import Unresolved
+
+_MISSING = re.compile(r"node: '([^']+)' is not present in model")
+"""What torchvision's function, and our own, raise for a name that is not there."""
 
 
 def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     for state in analysis.models:
         failure = state.failure
         if state.status == "failed" and failure and not is_of_torch_fx(failure):
+            missing = _MISSING.search(failure.message)
+            if missing is not None and failure.source is not None:  # The library's own hint is said where it is wrong.
+                where = text.place_name(failure.source)
+                said = f"Fix {where} first: the call there requests `{missing[1]}`, which its model does not have"
+                said = sentences(said, "Node names are not checked here.")
+                yield Problem(RULE.code, model_span(analysis), said, related=failure.source)
+                continue
             why = Unresolved(failure.message, failure.remedy)
             said = unknown(analysis, why) + place(failure, text)
             fix = add_hint(analysis, text)

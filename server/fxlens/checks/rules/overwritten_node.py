@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from fxlens.checks.fixes import replacements
 from fxlens.checks.graphs import found_on_every_way, only_graph
 from fxlens.checks.memory import Extracted
 from fxlens.checks.problem import Problem, Rule
@@ -26,7 +27,8 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
                 f"`{name}` is overwritten before it is returned: `{writer.name}` ({writer.label}) works in place on "
                 f"its tensor, so `{query.text}` holds the values of `{writer.name}`."
             )
-            yield Problem(RULE.code, query.span, message, related=writer.source)
+            fixes = replacements(query, (writer.name,), "Request `{}`, whose values these are", sure=False)
+            yield Problem(RULE.code, query.span, message, fixes, related=writer.source)
 
 
 def _all_known(analysis: CallAnalysis) -> bool:

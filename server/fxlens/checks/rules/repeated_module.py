@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fxlens.checks.fixes import replacements
 from fxlens.checks.graphs import only_graph
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
@@ -19,8 +20,10 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         runs = _runs(graph, query) if graph else []
         if len(runs) > 1:
             others = ", ".join(f"`{name}`" for name in runs[1:4]) + (" …" if len(runs) > 4 else "")
-            message = f"`{query.text}` runs {len(runs)} times, and this is its first run. The others are {others}."
-            yield Problem(RULE.code, query.span, message)
+            rest = "The others are" if len(runs) > 2 else "The other is"
+            message = f"`{query.text}` runs {len(runs)} times, and this is its first run. {rest} {others}."
+            fixes = replacements(query, (runs[-1],), "Request the last run, `{}`", sure=False)
+            yield Problem(RULE.code, query.span, message, fixes)
 
 
 def _runs(graph: ModelGraph, query: Query) -> list[str]:

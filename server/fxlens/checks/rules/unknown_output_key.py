@@ -9,7 +9,10 @@ from fxlens.checks.text import SourceText
 from fxlens.checks.wording import did_you_mean, sentences
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.source.model import KeyUse, OutputKey
-from fxlens.suggestions import listed, nearest
+from fxlens.suggestions import edits, listed, nearest
+
+_SHORTEST = 2
+"""Of few keys, the one a slip of the finger away is meant, unless it is so short that each is."""
 
 
 def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
@@ -35,7 +38,8 @@ def _meant(read: KeyUse, keys: tuple[OutputKey, ...], *, numbers: bool) -> tuple
     of_query = list(dict.fromkeys(each.text for each in keys if each.query.text == text))
     if len(of_query) == 1:
         return (of_query[0],), f"The value of `{text}` is returned under that key"
-    return tuple(name for name in nearest(text, names) if name != text), ""
+    near = nearest(text, names) or [name for name in names if len(text) > _SHORTEST and edits(text, name) == 1]
+    return tuple(name for name in near if name != text), ""
 
 
 def _fixes(read: KeyUse, meant: tuple[str, ...], *, sure: bool) -> tuple[Fix, ...]:
