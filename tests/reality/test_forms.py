@@ -25,7 +25,8 @@ PROGRAMS = [
     path
     for path in PATHS
     if path.parent == FOLDER
-    or path.name in ("training.py", "inspect_shop.py", "launch.py", "tapped.py", "test_taps.py")
+    or path.name in ("training.py", "inspect_shop.py", "launch.py", "tapped.py")
+    or path.name.startswith("test_")
 ]
 HARNESS = """
 import contextlib, io, json, os, re, runpy, sys
@@ -127,7 +128,9 @@ def marked_texts(path: Path) -> set[str]:
     found: set[str] = set()
     for each in files:
         lines = each.read_text().splitlines()
-        found |= {lines[mark.line][mark.start : mark.end] for mark in marks(each.read_text())}
+        for mark in marks(each.read_text()):
+            built = re.search(r"no node `(.+)`", mark.part)  # Of a name that no literal holds.
+            found.add(built[1] if built else lines[mark.line][mark.start : mark.end])
     return found
 
 

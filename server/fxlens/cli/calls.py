@@ -85,7 +85,7 @@ def _answer(analysis: CallAnalysis, graph: ModelGraph, mode: Mode) -> ModeGraph 
 
 def _selected(analysis: CallAnalysis, query: Query, mode: Mode) -> str | None:
     """The name of the node the query selects beside the call's other queries, in the first model that is known."""
-    asked = analysis.call.asked_with(query)[0]
+    asked = next(iter(analysis.call.asked_with(query)), (query.text,))
     for state in analysis.models_of(query):
         one = _answer(analysis, state.current_graph, mode) if state.current_graph else None
         if one and state.current_graph:

@@ -332,11 +332,11 @@ def _given(document: Document, extractions: list[Extraction], call: n.Call) -> I
             continue
         keyword = bool(argument.keyword)
         whole = document.span(argument) if keyword else document.span(node)
-        kinds = {_kind(extraction, name, node) for extraction in extractions}
+        kinds = {_kind(extraction, name) for extraction in extractions}
         yield GivenArgument(name, keyword, kinds.pop() if len(kinds) == 1 else "other", document.span(node), whole)
 
 
-def _kind(extraction: Extraction, name: str, node: n.Expression) -> Kind:
+def _kind(extraction: Extraction, name: str) -> Kind:
     """What kind of value an argument is for certain."""
     kinds: set[Kind] = set()
     for value, _ in extraction.arguments.get(name, ()):
@@ -347,8 +347,6 @@ def _kind(extraction: Extraction, name: str, node: n.Expression) -> Kind:
             kinds.add(container.kind)  # type: ignore[arg-type]
         else:
             kinds.add("other")
-    if isinstance(node, n.Comprehension) and node.kind == "generator":
-        return "other"
     return kinds.pop() if len(kinds) == 1 else "other"
 
 

@@ -63,10 +63,14 @@ ALWAYS: Condition = frozenset()
 
 @dataclass(frozen=True)
 class Const:
-    """A constant; ``origin`` is the expression it is written as."""
+    """A constant; ``origin`` is the expression it is written as.
+
+    ``member`` is the name of a member of an enumeration that is a text or a number, too.
+    """
 
     value: Hashable
     origin: tuple[Document, n.Node] | None = None
+    member: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,18 @@ class ClassValue:
     document: Document
     scope: int
     closure: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of an enumeration of the workspace."""
+
+    owner: ClassValue
+    name: str
+    value: Alternatives = field(compare=False)
+
+    def __repr__(self) -> str:
+        return f"{self.owner.node.name}.{self.name}"
 
 
 @dataclass(frozen=True)
@@ -151,7 +167,8 @@ class Unknown:
 
 
 Value: TypeAlias = (
-    "Const | Reference | Location | ClassValue | FunctionValue | ModuleValue | Imported | Super | Method | Unknown"
+    "Const | Reference | Location | ClassValue | Member | FunctionValue | ModuleValue | Imported | Super | Method | "
+    "Unknown"
 )
 Alternative: TypeAlias = "tuple[Value, Condition]"
 Alternatives: TypeAlias = "tuple[Alternative, ...]"
@@ -268,14 +285,14 @@ def _none_left(condition: Condition) -> bool:
 
 
 def implied(condition: Condition) -> Condition:
-    """The condition with the answers that follow from it: what equals a constant is, or is not, one of several."""
+    """The condition with the answers that follow: what equals a constant is, or is not, true, and one of several."""
+    equal = [(subject, value) for subject, value, holds in condition if holds and value is not TRUTHY]
     answers = {
         (question, TRUTHY, value in question.among[1])
-        for subject, value, holds in condition
-        if holds and value is not TRUTHY
+        for subject, value in equal
         for question in subject.memberships
         if question.among is not None
-    }
+    } | {(subject, TRUTHY, bool(value)) for subject, value in equal}
     return condition | answers if answers else condition
 
 

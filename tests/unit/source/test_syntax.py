@@ -77,6 +77,8 @@ def ours(node: Any) -> Any:  # noqa: C901  (One case for each kind of node.)
             return ("*", ours(node.value))
         case n.Await():
             return ("await", ours(node.value))
+        case n.Yield():
+            return ("yield from" if node.delegates else "yield", ours(node.value))
         case n.Assign():
             return ("=", *map(ours, node.targets), ours(node.value))
         case n.AugmentedAssign():
@@ -256,8 +258,10 @@ def pythons(node: Any) -> Any:  # noqa: C901
             return ("lambda", pythons_parameters(node.args), pythons(node.body))
         case ast.Starred():
             return ("*", pythons(node.value))
-        case ast.Await() | ast.Yield() | ast.YieldFrom():
+        case ast.Await():
             return ("await", pythons(node.value))
+        case ast.Yield() | ast.YieldFrom():
+            return ("yield from" if isinstance(node, ast.YieldFrom) else "yield", pythons(node.value))
         case ast.Assign():
             return ("=", *map(pythons, node.targets), pythons(node.value))
         case ast.AugAssign():

@@ -15,6 +15,7 @@ from fxlens.source.values import (
     Const,
     FunctionValue,
     Location,
+    Member,
     Method,
     ModuleValue,
     Reference,
@@ -48,22 +49,22 @@ class Attributes(Iteration):
             case ModuleValue():
                 return self.module_member(owner, name, node)
             case Unknown():
-                return self._part(owner.subject, name, node)
+                return self.part(owner.subject, name, node)
             case Location():
                 return self._member(owner, name, node)
-            case ClassValue() if name in _NAMES:
-                return certain(Const(owner.node.name))
+            case Member():
+                return self._of_member(owner, name, node)
             case ClassValue():
-                return self._class_member(owner, name, owner) or self._dynamic(owner, name, node)
+                return self._of_class(owner, name, node)
             case Super():
                 return self._super_member(owner, name, node)
-            case Const() if name == "value":
-                return certain(owner)
+            case Const() if name in ("name", "value"):
+                return self._of_constant(owner, name)
             case FunctionValue() if name in _NAMES and isinstance(owner.node, n.FunctionDef):
                 return certain(Const(owner.node.name))
         return certain(Method(owner, name))
 
-    def _part(self, subject: Subject, name: str, node: n.Expression) -> Alternatives:
+    def part(self, subject: Subject, name: str, node: n.Expression) -> Alternatives:
         stored = self.state.binding((subject, name))
         if stored is not None:
             self.read(stored.events)
@@ -100,8 +101,29 @@ class Attributes(Iteration):
                     self.read_attached(bound, name)
                 else:
                     self.read(found.events)
-                return self._bound_all(found.alternatives, each, bound)
+                values = found.alternatives
+                if bound == owner and self.is_enumeration(owner):
+                    values = tuple((self.as_member(value, each, name), condition) for value, condition in values)
+                return self._bound_all(values, each, bound)
         return None
+
+    def _of_class(self, owner: ClassValue, name: str, node: n.Expression) -> Alternatives:
+        if name in _NAMES:
+            return certain(Const(owner.node.name))
+        if name == "__members__" and self.is_enumeration(owner):
+            return self.member_table(owner)
+        return self._class_member(owner, name, owner) or self._dynamic(owner, name, node)
+
+    def _of_constant(self, owner: Const, name: str) -> Alternatives:
+        """Of a member of an enumeration that is a text or a number, too."""
+        return certain(replace(owner, member="") if name == "value" else Const(owner.member))
+
+    def _of_member(self, member: Member, name: str, node: n.Expression) -> Alternatives:
+        if name in ("value", "_value_"):
+            return member.value
+        if name in ("name", "_name_"):
+            return certain(Const(member.name))
+        return self._class_member(member.owner, name, member) or self.unknown(node)
 
     def _bound_all(self, alternatives: Alternatives, owner: ClassValue, bound: Value) -> Alternatives:
         sides = [under(self._bind_member(value, owner, bound), condition) for value, condition in alternatives]
@@ -147,7 +169,7 @@ class Attributes(Iteration):
             numbers = [bound for bound in bounds if not isinstance(bound, str)]
             return joined(*(under(python.sliced(self, value, numbers, node), c) for value, c in owners))
         mark = len(self.activity.reads)
-        keys = self.used(self.evaluate(node.index))
+        keys = self.keys(self.evaluate(node.index))
         self.tested_with(keys, self.activity.reads[mark:])
         self.note_keys(owners, keys, node, "subscript")
         sides = []
@@ -183,6 +205,8 @@ class Attributes(Iteration):
             return certain(Unknown(self.subject((owner.subject, ("entry", name)), node, owner.subject)))
         if isinstance(owner, Reference):
             return self._looked_up(owner, key, node)
+        if isinstance(owner, ClassValue) and self.is_enumeration(owner):
+            return self.member_called(owner, key, node)
         return self.unknown(node)
 
     def _looked_up(self, owner: Reference, key: Value, node: n.Expression) -> Alternatives:

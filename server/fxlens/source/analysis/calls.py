@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fxlens.source.analysis.extractors import Extractors
+from fxlens.source.analysis.command_line import CommandLine
 from fxlens.source.analysis.functions import EXIT, replace_given, with_wrapped
 from fxlens.source.analysis.machine import Given
+from fxlens.source.library.command_line import NAMESPACES, PARSERS
 from fxlens.source.library.container_methods import container_method
 from fxlens.source.library.extraction import extraction_function
 from fxlens.source.library.models import MODELS, Called
@@ -51,7 +52,7 @@ _READING = frozenset({"get", "items", "keys", "values", "pop", "copy"})
 """The methods of a dict that read its entries."""
 
 
-class Calls(Extractors):
+class Calls(CommandLine):
     """Evaluates calls."""
 
     def of_Call(self, node: n.Call) -> Alternatives:  # noqa: N802
@@ -161,13 +162,17 @@ class Calls(Extractors):
             return self._globals()
         if dotted in ("setattr", "delattr"):
             return self._setattr(given)
+        if dotted == "vars":
+            return self.variables(given, node)
         model = MODELS.get(dotted)
         if model is not None:
-            found = model(Called(self, given, node))
+            found = model(Called(self, given, node, dotted))
             self._made_of(found, given)
             return found
         found = self.unknown(node, made_by=dotted)
         self._made_of(found, given)
+        if dotted in NAMESPACES:
+            self.namespace(found, given)
         if dotted not in LOOKS_ONLY:
             self.escaped(given)
         if self._for_effect(node):
@@ -269,8 +274,8 @@ class Calls(Extractors):
             constants = all(isinstance(v, Const) for each in given for v, _ in each.alternatives)
             if changing_method(name, constants, path):
                 self.changed(owner)
-        if owner is not None and owner.root.made_by.startswith("argparse"):
-            return certain(Unknown(self.subject((owner.root, "called", name), node, owner.root)))
+        if owner is not None and owner.root.made_by.startswith(PARSERS):
+            return self.parser_method(owner.root, name, given, node)
         self._note_example(subject, given)
         returned = self.called_extractor(subject, name, node)
         if returned is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fxlens.source.analysis.events import Read
+from fxlens.source.analysis.events import Event, Read
 from fxlens.source.analysis.functions import Functions
 from fxlens.source.analysis.machine import Given, decorated_with
 from fxlens.source.analysis.state import Binding
@@ -22,6 +22,8 @@ class Classes(Functions):
     """Makes objects."""
 
     def instantiate(self, callee: ClassValue, given: list[Given], node: n.Expression) -> Alternatives:
+        if given and self.is_enumeration(callee):
+            return self.member_of_value(callee, self.used(given[0].alternatives), node)
         location = self.allocate(Container("instance", instance_of=callee))
         event = self.new_event("self", callee.node, [])
         event.owner = location
@@ -71,8 +73,17 @@ class Classes(Functions):
                     event.reads = [Read(binding.events)]
                     kinds = [v for v, _ in binding.alternatives]
                     event.text = _attachment(kinds[0] if kinds else None, name)
+                    self._attach_of_class(event, container.instance_of, kinds)
                     break
         self.read(frozenset({event}))
+
+    def _attach_of_class(self, event: Event, owner: ClassValue, kinds: list[Value]) -> None:
+        """A method that is given the class needs all of that."""
+        node = kinds[0].node if kinds and isinstance(kinds[0], FunctionValue) else None
+        defined = self.lookup(owner.node.name, owner.closure)
+        if isinstance(node, n.FunctionDef) and decorated_with(node, "classmethod") and defined is not None:
+            event.reads = [Read(defined.events)]
+            event.text = f"{{self}}.{event.name} = {owner.node.name}.{event.name}"
 
 
 def _attachment(value: Value | None, name: str) -> str:

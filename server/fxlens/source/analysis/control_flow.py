@@ -69,9 +69,11 @@ class ControlFlow(Statements):
         """Run an arm in the state ``inner``; that state, if there is one and a run may go on behind the arm."""
         if inner is None:
             return []
-        self.state, self.blocks = inner, blocks
+        around, self.state, self.blocks = self.blocks, inner, blocks
         bind()
-        return [inner] if self.run_block(body) else []
+        alive = self.run_block(body)
+        self.blocks = around
+        return [inner] if alive else []
 
     def _test(self, test: n.Expression) -> bool | frozenset[Literal]:
         before = self.deciding
@@ -233,9 +235,12 @@ class ControlFlow(Statements):
             self.frame.loops.append(loop)
             self.state = inner
             self.blocks = (*blocks, Block(node, 0, frozenset(), self.activity.reads, item="next"))
+            yielded = len(self.frame.yields)
             prepare()
             alive = self.run_block(body)
             self.frame.loops.pop()
+            if len(self.frame.yields) > yielded:
+                self.frame.yields_open = reason
             entered_ends = [inner.snapshot(state)] if alive else []
             entered_ends += loop.continued + loop.broken
             for end in entered_ends:

@@ -7,11 +7,15 @@ from dataclasses import replace
 from fxlens.source.analysis.control_flow import ControlFlow
 from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.state import Binding
+from fxlens.source.library.testing import GIVES_YIELDED
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     Alternatives,
     ClassValue,
     FunctionValue,
+    Reference,
+    Unknown,
+    Value,
     certain,
 )
 
@@ -34,6 +38,8 @@ class Definitions(ControlFlow):
         """What the decorators of the workspace make of a definition; those of libraries leave it as it is."""
         for decorator in reversed(node.decorators):
             for maker, _ in self.evaluate(decorator):
+                if made_by(maker) in GIVES_YIELDED:
+                    self.run.gives_yielded.add(node)
                 if isinstance(maker, FunctionValue):
                     made = self.call_value(maker, [self.given(value, decorator)], decorator)
                     if made and all(isinstance(each, (FunctionValue, ClassValue)) for each, _ in made):
@@ -83,3 +89,10 @@ class Definitions(ControlFlow):
         finally:
             self.frame, self.blocks = frame, blocks
             frame.scope = outer
+
+
+def made_by(maker: Value) -> str:
+    """The dotted name of a library's decorator, written with arguments or without."""
+    if isinstance(maker, Reference):
+        return maker.dotted
+    return maker.subject.made_by if isinstance(maker, Unknown) else ""

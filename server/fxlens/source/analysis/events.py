@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from fxlens.source.values import ALWAYS, Alternatives, Condition, Subject
+from fxlens.source.values import ALWAYS, Alternatives, Condition, Item, Subject
 from fxlens.source.values import Literal as PathLiteral
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fxlens.source.text.document import Document
     from fxlens.source.values import FunctionValue, Value
 
-EventKind: TypeAlias = Literal["statement", "parameter", "bound", "self", "attach", "missing"]
+EventKind: TypeAlias = Literal["statement", "parameter", "bound", "self", "attach", "missing", "option"]
 
 
 @dataclass(eq=False)
@@ -65,6 +65,9 @@ class Frame:
     entry: State | None = None
     returns: list[tuple[Alternatives, State]] = field(default_factory=list)
     returned: list[tuple[n.Expression, list[Read]]] = field(default_factory=list)
+    yields: list[Item] = field(default_factory=list)
+    yields_open: Subject | None = None
+    """Why a generator may yield more or less than ``yields``."""
     loops: list[Loop] = field(default_factory=list)
     blocks: tuple[Block, ...] = ()
     reads: list[Read] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from fxlens.source.analysis.attributes import Attributes
 from fxlens.source.analysis.events import Read
@@ -11,6 +12,7 @@ from fxlens.source.library import python
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
+    NONE,
     Alternatives,
     Condition,
     Const,
@@ -102,8 +104,7 @@ class Expressions(Attributes):
             self._clause(node, 0, ALWAYS, items, opened)
         finally:
             frame.scope = outer
-        kind = "list" if node.kind == "generator" else node.kind
-        return self.made(kind, tuple(items), opened[0] if opened else None)
+        return self.made(node.kind, tuple(items), opened[0] if opened else None)
 
     def _clause(
         self, node: n.Comprehension, at: int, condition: Condition, items: list[Item], opened: list[Subject]
@@ -266,13 +267,23 @@ class Expressions(Attributes):
         return certain(FunctionValue(node, self.frame.document, self.frame.scope))
 
     def of_Await(self, node: n.Await) -> Alternatives:  # noqa: N802
-        if node.value is None:
-            return self.unknown(node)
-        found = self.evaluate(node.value)
-        if self.frame.document.code(node).startswith("yield"):
-            self.frame.returns.append((found, self.state.snapshot(self.frame.entry or self.state)))
-            self.frame.returned.append((node.value, self.activity.reads))
-        return found
+        return self.evaluate(node.value)
+
+    def of_Yield(self, node: n.Yield) -> Alternatives:  # noqa: N802
+        frame = self.frame
+        found = self.evaluate(node.value) if node.value is not None else NONE
+        items = [Item(found)]
+        if node.delegates and node.value is not None:
+            items, why = self.items(found, node.value)
+            frame.yields_open = frame.yields_open or why
+        here = self.state.condition - frame.entry.condition if frame.entry is not None else self.state.condition
+        for item in items:
+            both = conjunction(item.condition, here)
+            if both is not None:
+                frame.yields.append(replace(item, condition=both))
+        if node.value is not None:
+            frame.returned.append((node.value, self.activity.reads))
+        return self.unknown(node)
 
     def of_Starred(self, node: n.Starred) -> Alternatives:  # noqa: N802
         return self.evaluate(node.value)

@@ -92,16 +92,23 @@ class Functions(Definitions):
         finally:
             self.state, self.frame, self.activity, self.blocks = state, outer, activity, blocks
         activity.reads += frame.reads
-        if not ends:
-            return result or certain(EXIT)
-        state.merge(ends)
-        return result
+        if ends:
+            state.merge(ends)
+        if frame.yields or frame.yields_open is not None:
+            return self._yielded(frame, callee)
+        return result if ends else result or certain(EXIT)
+
+    def _yielded(self, frame: Frame, callee: FunctionValue) -> Alternatives:
+        """What a generator's call gives: its items, or to ``with`` and to a test the only one."""
+        if callee.node in self.run.gives_yielded:
+            return joined(*(under(item.value, item.condition) for item in frame.yields))
+        return self.made("generator", tuple(frame.yields), frame.yields_open)
 
     def _run_body(self, callee: FunctionValue, inner: State) -> tuple[Alternatives, list[State]]:
         frame = self.frame
         assert frame.entry is not None
         if isinstance(callee.node, n.Lambda):
-            statement = n.ExpressionStatement(callee.node.body.start_pos, callee.node.body.end_pos, callee.node.body)
+            statement = n.Return(callee.node.body.start_pos, callee.node.body.end_pos, callee.node.body)
             outer, self.activity = (
                 self.activity,
                 replace(self.activity, frame=frame, node=statement, reads=[], event=None),
@@ -117,8 +124,7 @@ class Functions(Definitions):
         if alive:
             last = self.state.snapshot(frame.entry)
             ends.append(last)
-            if not any(isinstance(each, n.Await) for each, _ in frame.returned):
-                sides.append(under(NONE, last.condition - base))
+            sides.append(under(NONE, last.condition - base))
         return joined(*sides), ends
 
     def _bind_parameters(self, callee: FunctionValue, given: list[Given], symbolic: bool, node: n.Expression) -> None:

@@ -115,19 +115,29 @@ class Interpreter(Tests):
 
     def _set_up(self, owner: ClassValue, location: Location, method: n.FunctionDef) -> None:
         """What a test runner calls before each test."""
+        methods = [
+            (kind, node)
+            for kind in reversed(self.mro(owner))
+            for node in kind.node.body
+            if isinstance(node, n.FunctionDef) and node is not method
+        ]
+        for kind, node in methods:
+            if node.name in testing.SETS_UP_CLASS:
+                self._call_to_set_up(kind, node, location)
+        for kind, node in methods:
+            if node.name in testing.SETS_UP or node in self.run.used_always:
+                self._call_to_set_up(kind, node, location)
+
+    def _call_to_set_up(self, owner: ClassValue, node: n.FunctionDef, location: Location) -> None:
         condition = self.state.condition
-        for kind in reversed(self.mro(owner)):
-            for node in kind.node.body:
-                if not isinstance(node, n.FunctionDef) or node is method:
-                    continue
-                if node.name not in testing.SETS_UP and node not in self.run.used_always:
-                    continue
-                for value, _ in self._class_member(kind, node.name, location) or ():
-                    if isinstance(value, FunctionValue):
-                        self.run.entered.add(node)
-                        expression = n.Expression(node.start_pos, node.start_pos)
-                        self.run_function(value, [], expression, symbolic=True, initialises=True)
-                self.state.condition = condition
+        for value, _ in self._class_member(owner, node.name, location) or ():
+            if isinstance(value, FunctionValue):
+                self.run.entered.add(node)
+                expression = n.Expression(node.start_pos, node.start_pos)
+                # Of a class: what it is given, its objects have, and only one of these is looked at here.
+                value = replace(value, bound=location)
+                self.run_function(value, [], expression, symbolic=True, initialises=True)
+        self.state.condition = condition
 
     def _initialise(self, owner: ClassValue, location: Location, method: n.FunctionDef) -> None:
         for value, _ in self._class_member(owner, "__init__", location) or ():

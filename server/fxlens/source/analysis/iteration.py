@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fxlens.source.analysis.truth import Truth
+from fxlens.source.analysis.enumerations import Enumerations
 from fxlens.source.library import python
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     Alternatives,
+    ClassValue,
     Const,
+    FunctionValue,
     Item,
     Subject,
     Unknown,
@@ -21,7 +23,7 @@ from fxlens.source.values import (
 )
 
 
-class Iteration(Truth):
+class Iteration(Enumerations):
     """Goes through values."""
 
     def items(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]:
@@ -30,13 +32,23 @@ class Iteration(Truth):
         opened: Subject | None = None
         for value, condition in self.touched(self.settled(alternatives)):
             self.complete(value)
-            more, why = python.iterated(self, value, node)
+            more, why = self._iterated(value, node)
             opened = opened or why
             for item in more:
                 both = conjunction(item.condition, condition)
                 if both is not None:
                     found.append(replace(item, condition=both))
         return found, opened
+
+    def _iterated(self, value: Value, node: n.Expression) -> tuple[list[Item], Subject | None]:
+        if isinstance(value, ClassValue) and self.is_enumeration(value):
+            return self.member_items(value), None
+        container = self.container(value)
+        if container is not None and container.kind == "instance":
+            made = [each for each, _ in self.attribute(value, "__iter__", node) if isinstance(each, FunctionValue)]
+            if len(made) == 1:
+                return self.items(self.call_value(made[0], [], node), node)
+        return python.iterated(self, value, node)
 
     def entries(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]:
         """The entries of a dict that is unpacked or put into another one."""

@@ -25,6 +25,7 @@ from fxlens.source.values import (
     Item,
     Literal,
     Location,
+    Member,
     ModuleValue,
     Reference,
     Subject,
@@ -279,7 +280,7 @@ class Machine:
         if isinstance(value, Unknown):
             for subject, constant, holds in self.state.condition:
                 if holds and subject is value.subject and constant is not TRUTHY:
-                    return Const(constant)
+                    return constant if isinstance(constant, Member) else Const(constant)
         return value
 
     def _missing(self, node: n.Name) -> Alternatives:
@@ -335,8 +336,18 @@ class Machine:
             self.deciding = before
 
     def used(self, alternatives: Alternatives) -> Alternatives:
-        """The alternatives as they are used; in a test, a parameter that nobody gives stays open."""
-        return alternatives if self.tests and not self.assuming_defaults else self.settled(alternatives)
+        """The alternatives as they are used; in a test, what nobody gives stays open."""
+        if self.tests and (not self.assuming_defaults or self._has_options(alternatives)):
+            return alternatives
+        return self.settled(alternatives)
+
+    def keys(self, alternatives: Alternatives) -> Alternatives:
+        """The alternatives as the keys of a table: an option of the command line stays open there."""
+        return alternatives if self._has_options(alternatives) else self.used(alternatives)
+
+    def _has_options(self, alternatives: Alternatives) -> bool:
+        events = self.run.option_events
+        return bool(events) and any(isinstance(v, Unknown) and v.subject in events for v, _ in alternatives)
 
     def settled(self, alternatives: Alternatives) -> Alternatives:
         """The alternatives with parameters that nobody gives at their default values."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.state import Key, State
+from fxlens.source.library.command_line import Option
 from fxlens.source.model import KeyUseKind
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document, document_of
@@ -120,6 +121,8 @@ class Run:
     """Every function that was defined, as it was defined last."""
     instances: dict[n.Node, list[Location]] = field(default_factory=dict)
     """The objects that were made of each class, or of its subclasses."""
+    gives_yielded: set[n.Node] = field(default_factory=set)
+    """The generators that a decorator makes a context manager or a fixture of."""
     parametrized: dict[n.Node, list[n.Call]] = field(default_factory=dict)
     fixtures: dict[tuple[str, str], n.FunctionDef] = field(default_factory=dict)
     used_always: set[n.Node] = field(default_factory=set)
@@ -129,6 +132,11 @@ class Run:
     frames_made: list[Frame] | None = None
     examples: dict[n.Node, tuple[tuple[int, ...], int]] = field(default_factory=dict)
     """The shape that an extractor is called with, and in which line, by the call that made it."""
+    options: dict[Subject, dict[str, Option]] = field(default_factory=dict)
+    """The options of the command line, by their parser and their names."""
+    parsed: dict[Subject, Subject] = field(default_factory=dict)
+    """What was parsed, with its parser."""
+    option_events: dict[Subject, Event] = field(default_factory=dict)
     parameters: dict[Subject, Event] = field(default_factory=dict)
     """The events of the parameters that nobody gives."""
     depth: int = 0

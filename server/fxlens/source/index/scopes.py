@@ -34,7 +34,8 @@ def _free(node: n.Node) -> set[str]:
             inner = _of_all([node.body]) - {each.name for each in node.parameters}
             return _of_all(_signature(node.parameters)) | inner
         case n.ClassDef():
-            return _of_all([*node.decorators, *node.arguments, node.body]) - _bound(node.body)
+            parts = [*node.decorators, *node.arguments, node.body, *_annotations(node.body)]
+            return _of_all(parts) - _bound(node.body)
         case n.Comprehension():
             parts = [node.element, *([node.value] if node.value is not None else []), *node.clauses]
             targets = {name for clause in node.clauses for name in target_names(clause.target)}
@@ -53,6 +54,12 @@ def _free(node: n.Node) -> set[str]:
 def _signature(parameters: tuple[n.Parameter, ...]) -> list[n.Node]:
     """Defaults and annotations: both are evaluated where a function is defined."""
     return [part for each in parameters for part in (each.default, each.annotation) if part is not None]
+
+
+def _annotations(block: n.Block) -> list[n.Node]:
+    """The annotations of a class's own variables, which are evaluated; those of a function's are not."""
+    found = (each.annotation for each in block if isinstance(each, (n.Assign, n.Annotated)))
+    return [each for each in found if each is not None]
 
 
 def _of_all(nodes: list[n.Node] | tuple[n.Node, ...]) -> set[str]:

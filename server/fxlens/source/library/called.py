@@ -25,6 +25,8 @@ class Called:
     machine: Machine
     given: Sequence[Given]
     node: n.Expression
+    dotted: str = ""
+    """The function's name."""
 
     @property
     def positional(self) -> list[Alternatives]:

@@ -13,6 +13,7 @@ from fxlens.source.values import (
     Condition,
     Const,
     Literal,
+    Member,
     Reference,
     Unknown,
     Value,
@@ -80,7 +81,7 @@ def _identity(value: Value) -> object:
 
 
 def _equal(machine: Machine, one: Value, two: Value, node: n.Comparison, holds: bool) -> bool | frozenset[Literal]:
-    if isinstance(two, Unknown) and isinstance(one, Const):
+    if isinstance(two, Unknown) and isinstance(one, (Const, Member)):
         one, two = two, one
     if isinstance(one, Const) and isinstance(two, Const):
         return (one.value == two.value) is holds
@@ -88,6 +89,8 @@ def _equal(machine: Machine, one: Value, two: Value, node: n.Comparison, holds: 
         if one.subject.made_by and two.value is None:
             return not holds
         return frozenset({(one.subject, two.value, holds)})
+    if isinstance(one, Unknown) and isinstance(two, Member):
+        return frozenset({(one.subject, two, holds)})
     if isinstance(two, Const) or isinstance(one, Const):
         return (
             not holds
@@ -96,6 +99,8 @@ def _equal(machine: Machine, one: Value, two: Value, node: n.Comparison, holds: 
         )
     if one == two:
         return holds
+    if isinstance(one, Member) and isinstance(two, Member):
+        return not holds
     return _open_test(machine, "==" if holds else "!=", one, two, node)
 
 
@@ -103,6 +108,8 @@ def _contained(machine: Machine, one: Value, two: Value, node: n.Comparison, hol
     if isinstance(two, Const) and isinstance(two.value, str) and isinstance(one, Const) and isinstance(one.value, str):
         return (one.value in two.value) is holds
     constants = plain_constants(machine, two)
+    if constants == []:
+        return not holds
     if constants is not None and isinstance(one, Const):
         return (one.value in constants) is holds
     if constants is not None and isinstance(one, Unknown):
@@ -129,6 +136,8 @@ def matched(machine: Machine, subject: Alternatives, case: n.Case) -> bool | fro
     for value, _ in machine.present(subject):
         if isinstance(value, Const) and all(isinstance(each, Const) for each in wanted):
             truths.add(any(isinstance(each, Const) and each.value == value.value for each in wanted))
+        elif isinstance(value, Member) and all(isinstance(each, Member) for each in wanted):
+            truths.add(value in wanted)
         elif isinstance(value, Unknown) and len(wanted) == 1 and isinstance(wanted[0], Const):
             truths.add(frozenset({(value.subject, wanted[0].value, True)}))
         else:

@@ -29,8 +29,7 @@ from fxlens.source.values import (
 
 @models("list", "tuple", "set", "frozenset", "iter", "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm", "dict.keys")
 def _same_items(call: Called) -> Alternatives:
-    name = call.node.function.name if isinstance(call.node, n.Call) and isinstance(call.node.function, n.Name) else ""
-    kind = {"tuple": "tuple", "set": "set", "frozenset": "set"}.get(name, "list")
+    kind = {"tuple": "tuple", "set": "set", "frozenset": "set"}.get(call.dotted, "list")
     if not call.positional:
         return call.machine.made(kind, ())
     items, why = call.items()
@@ -182,11 +181,7 @@ def table(
 
 @models("itertools.chain", "itertools.chain.from_iterable", "itertools.product")
 def _chain(call: Called) -> Alternatives:
-    name = (
-        call.node.function.name
-        if isinstance(call.node, n.Call) and isinstance(call.node.function, (n.Attribute, n.Name))
-        else ""
-    )
+    name = call.dotted.rpartition(".")[2]
     columns = [call.items(at) for at in range(len(call.positional))]
     why = next((each for _, each in columns if each is not None), None)
     if name == "product":
@@ -263,7 +258,7 @@ _CONVERSIONS: dict[str, Callable[..., Hashable]] = {
 
 @models("str", "int", "float", "bool", "abs", "min", "max", "sum", "round", "divmod")
 def _of_numbers(call: Called) -> Alternatives:
-    name = call.node.function.name if isinstance(call.node, n.Call) and isinstance(call.node.function, n.Name) else ""
+    name = call.dotted
     function = _CONVERSIONS.get(name)
     origin = (call.machine.frame.document, call.node)
     if function is not None and len(call.positional) == 1:

@@ -16,6 +16,7 @@ from fxlens.source.values import (
     Container,
     Item,
     Location,
+    Member,
     Subject,
     Unknown,
     Value,
@@ -28,6 +29,11 @@ from fxlens.source.values import (
 if TYPE_CHECKING:
     from fxlens.source.library.protocol import Machine
 
+ENUMERATIONS = frozenset(f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")) | {
+    "strenum.StrEnum",
+    "backports.strenum.StrEnum",
+}
+TEXT_ENUMERATIONS = frozenset({"enum.StrEnum", "strenum.StrEnum", "backports.strenum.StrEnum"})
 _WIDE = re.compile(r"\d{3,}|[*{].*[{*]")
 """Widths that would fill the memory, and fields within fields."""
 MOST_LENGTH = 4096
@@ -239,6 +245,8 @@ def _same(own: Value, key: Value) -> Condition | None:
         return ALWAYS if own.value == key.value else None
     if isinstance(own, Const) and isinstance(key, Unknown):
         return frozenset({(key.subject, own.value, True)})
+    if isinstance(own, Member) and isinstance(key, Unknown):
+        return frozenset({(key.subject, own, True)})
     if isinstance(own, Unknown) and isinstance(key, Const):
         return frozenset({(own.subject, key.value, True)})
     return ALWAYS if own == key else None

@@ -47,8 +47,10 @@ class Needs:
     """The compound statements that stay as they are, with the frame they stand in."""
     seen: dict[Literal, None] = field(default_factory=dict)
     """The literals that what is needed depends on, and that the condition does not decide."""
+    options: dict[Subject, None] = field(default_factory=dict)
+    """The options of the command line that are read."""
     defaults: set[Literal] = field(default_factory=set)
-    """That parameters that nobody gives equal their defaults, where the slice takes those."""
+    """That options and parameters that nobody gives equal their defaults, where the slice takes those."""
     problems: list[Problem] = field(default_factory=list)
     events: set[Event] = field(default_factory=set)
     impossible: bool = False
@@ -185,6 +187,8 @@ class Closure:
                 self._object(event)
             case "attach":
                 self._attach(event, demand)
+            case "option":
+                self._option(event)
             case "missing":
                 self._missing(event, demand)
             case _:
@@ -281,6 +285,8 @@ class Closure:
             return
         if isinstance(event.owner, Location) and event.owner.id in self.objects:
             self._made(event.owner)
+            if event.name != self.objects[event.owner.id]:
+                self.needs.parameters[event] = self.objects[event.owner.id]
             return
         if event.inlined is not None:
             self._enter_chain(event.inlined, (), frozenset())
@@ -378,6 +384,15 @@ class Closure:
     def _visible(self, frame: Frame) -> bool:
         """Whether the class body in which a method is defined belongs to what stands in the slice."""
         return frame.parent is None or self.is_inline(frame.parent) or frame.parent in self.run.modules.values()
+
+    def _option(self, event: Event) -> None:
+        """An option of the command line: a slice runs with the default."""
+        subject = event.subject
+        if subject is not None:
+            self.needs.options[subject] = None
+            values = subject.default or ()
+            if len(values) == 1 and isinstance(values[0][0], Const):
+                self.needs.defaults.add((subject, values[0][0].value, True))
 
     def _missing(self, event: Event, demand: _Demand) -> None:
         if not self.is_inline(event.frame) or demand.soft:

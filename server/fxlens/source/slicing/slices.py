@@ -48,7 +48,7 @@ class ModelExpression:
 class ConditionalSlice:
     """A slice, the condition under which its model is the one, and the events it needs.
 
-    ``given`` are the parameters that the slice binds to what the condition says of them.
+    ``given`` are the options and parameters that the slice binds to what the condition says of them.
     """
 
     slice: Slice
@@ -234,6 +234,13 @@ class Slices:
         start, end = document.offset(node.start_pos), document.offset(node.end_pos)
         return edited(document.text, start, end, [each for each in edits if start <= each[0] and each[1] <= end])
 
+    def _not_at_default(self, closure: Closure, condition: Condition) -> Unresolved:
+        options = (
+            literal for literal in closure.needs.defaults if conjunction(condition, frozenset({literal})) is None
+        )
+        texts = sorted({s.parameter.name if s.parameter else s.document.code(s.node) for s, _, _ in options})
+        return Unresolved(f"The model depends on `{texts[0]}`, which is not at its default here.", HINT)
+
     def _add(self, closure: Closure, condition: Condition) -> None:
         extraction = self.extraction
         path = extraction.frame.chain[-1].document.path
@@ -249,8 +256,12 @@ class Slices:
         model = self._model_text(closure)
         imports = self._imports_of_comment() if self.model.reads is None else ()
         slice_ = Slice(path, statements, model, self.model.line, tuple(arguments), imports)
-        where = conjunction(condition, frozenset(closure.needs.defaults)) or condition
+        where = conjunction(condition, frozenset(closure.needs.defaults))
+        if where is None:
+            self.problems.append(self._not_at_default(closure, condition))
+            return
         given = frozenset(event.subject for event in closure.needs.parameters if event.subject is not None)
+        given |= frozenset(closure.needs.options)
         self.found.append(ConditionalSlice(slice_, where, frozenset(closure.needs.events), given))
 
 

@@ -8,7 +8,7 @@ from fxlens.source.analysis.events import Event
 from fxlens.source.library.stand_ins import COUNT_TEXT, DEVICE_METHODS, LOADERS, NAMESPACE, SIZED_LAYERS, by_name
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import TRUTHY, Condition
+from fxlens.source.values import TRUTHY, Condition, Member, Truth
 
 
 def stand_in(event: Event, condition: Condition, user: n.Node) -> str | None:
@@ -16,7 +16,7 @@ def stand_in(event: Event, condition: Condition, user: n.Node) -> str | None:
     subject, parameter = event.subject, event.node
     assert subject is not None
     assert isinstance(parameter, n.Parameter)
-    equal = [value for about, value, holds in condition if about is subject and holds and value is not TRUTHY]
+    equal = [v for about, v, holds in condition if about is subject and holds and not isinstance(v, (Truth, Member))]
     if equal:
         return repr(equal[0])
     truths = [holds for about, value, holds in condition if about is subject and value is TRUTHY]

@@ -180,9 +180,15 @@ class Lambda(Expression):
 
 @dataclass(eq=False)
 class Await(Expression):
-    """``await x``, ``yield x`` or ``yield from x``."""
+    value: Expression
+
+
+@dataclass(eq=False)
+class Yield(Expression):
+    """``yield x``, or ``yield from x``, which ``delegates``."""
 
     value: Expression | None
+    delegates: bool = False
 
 
 @dataclass(eq=False)

@@ -37,7 +37,7 @@ class Expressions:
 
     def _keyword(self, node: Node) -> n.Expression:
         if value(node) == "yield":
-            return n.Await(node.start_pos, node.end_pos, None)
+            return n.Yield(node.start_pos, node.end_pos, None)
         if value(node) in _CONSTANTS:
             return n.Constant(node.start_pos, node.end_pos, _CONSTANTS[value(node)])
         return self._other(node)
@@ -294,8 +294,9 @@ class Expressions:
 
     def _yield(self, node: Node) -> n.Expression:
         parts = children(node)
-        inner = children(parts[1])[1] if len(parts) > 1 and parts[1].type == "yield_arg" else parts[-1]
-        return n.Await(node.start_pos, node.end_pos, self.expression(inner) if len(parts) > 1 else None)
+        delegates = len(parts) > 1 and parts[1].type == "yield_arg"
+        inner = children(parts[1])[1] if delegates else parts[-1]
+        return n.Yield(node.start_pos, node.end_pos, self.expression(inner) if len(parts) > 1 else None, delegates)
 
     def _parameters(self, parts: list[Node]) -> Iterable[n.Parameter]:
         keyword_only = False

@@ -105,6 +105,9 @@ from fxlens.source.syntax.expression_nodes import (
 from fxlens.source.syntax.expression_nodes import (
     UnaryOperation as UnaryOperation,
 )
+from fxlens.source.syntax.expression_nodes import (
+    Yield as Yield,
+)
 
 
 @dataclass(eq=False)

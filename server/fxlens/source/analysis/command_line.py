@@ -1,0 +1,88 @@
+"""Parsers of the command line, and the objects that hold what they parsed."""
+
+from __future__ import annotations
+
+from fxlens.source.analysis.events import Event
+from fxlens.source.analysis.extractors import Extractors
+from fxlens.source.analysis.machine import Given
+from fxlens.source.analysis.state import Binding
+from fxlens.source.library import command_line
+from fxlens.source.library.called import Called
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import ALWAYS, Alternatives, Const, Item, Subject, Unknown, Value, certain
+
+
+class CommandLine(Extractors):
+    """Notes the options of parsers, and looks them up in what is parsed."""
+
+    def parser_method(self, parser: Subject, name: str, given: list[Given], node: n.Expression) -> Alternatives:
+        """A method of a parser, or of one of its groups."""
+        options = self.run.options.setdefault(parser, {})
+        call = Called(self, given, node)
+        if name == command_line.DECLARES:
+            option = command_line.declared(call)
+            if option is not None:
+                options[option.name] = option
+        elif name == command_line.SETS_DEFAULTS:
+            for key, value in call.named.items():
+                options[key] = command_line.Option(key, ("",), value, call)
+        called = (parser, "called", name)
+        if name not in command_line.PARSES | command_line.PARSES_KNOWN:
+            return certain(Unknown(self.subject(called, node, parser)))
+        result = self._parsed(parser, called, call)
+        if name in command_line.PARSES:
+            return result
+        rest = self.made("list", (), Subject(self.frame.document, node))
+        return self.made("tuple", (Item(result), Item(rest)))
+
+    def _parsed(self, parser: Subject, key: object, call: Called) -> Alternatives:
+        words = self._words(call)
+        subject = self.subject(key if not words else (key, call.node), call.node, parser)
+        self.run.parsed[subject] = parser
+        for name, value in command_line.parsed(self.run.options[parser].values(), words).items():
+            self.state.set((subject, name), Binding(value, frozenset({self.event()})))
+        return certain(Unknown(subject))
+
+    def _words(self, call: Called) -> list[Const]:
+        """The command line that the program gives the parser itself."""
+        given = call.argument(0, "args")
+        items, why = self.items(given, call.node) if given is not None else ([], None)
+        words = [value for item in items for value, _ in item.value]
+        known = [each for each in words if isinstance(each, Const) and isinstance(each.value, str)]
+        return known if why is None and len(known) == len(items) == len(words) else []
+
+    def part(self, subject: Subject, name: str, node: n.Expression) -> Alternatives:
+        found = super().part(subject, name, node)
+        parser = self.run.parsed.get(subject)
+        option = self.run.options.get(parser, {}).get(name) if parser is not None else None
+        for value, _ in found if option is not None else ():
+            if isinstance(value, Unknown) and value.subject.part_of is subject and option is not None:
+                value.subject.default = option.default
+                self.read(frozenset({self._read_option(value.subject)}))
+        return found
+
+    def _read_option(self, subject: Subject) -> Event:
+        known = self.run.option_events.get(subject)
+        if known is None:
+            known = self.run.option_events[subject] = self.new_event("option", subject.node, [])
+            known.subject, known.condition = subject, ALWAYS
+        return known
+
+    def variables(self, given: list[Given], node: n.Expression) -> Alternatives:
+        """``vars(args)``."""
+        for value, _ in given[0].alternatives if given else ():
+            parser = self.run.parsed.get(value.subject) if isinstance(value, Unknown) else None
+            if parser is not None:
+                names = self.run.options.get(parser, {})
+                items = (Item(self.attribute(value, name, node), ALWAYS, certain(Const(name))) for name in names)
+                return self.made("dict", tuple(items))
+        return self.unknown(node)
+
+    def namespace(self, found: Alternatives, given: list[Given]) -> None:
+        """An object whose attributes are the keywords that it is made with."""
+        values: list[Value] = [value for value, _ in found]
+        for value in values:
+            for each in given:
+                if isinstance(value, Unknown) and each.keyword:
+                    event = frozenset({self.event()})
+                    self.state.set((value.subject, each.keyword), Binding(each.alternatives, event))

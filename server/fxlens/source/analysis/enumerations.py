@@ -1,0 +1,102 @@
+"""The members of enumerations: by name, by value, and one after another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fxlens.source.analysis.truth import Truth
+from fxlens.source.library.python import ENUMERATIONS, TEXT_ENUMERATIONS
+from fxlens.source.syntax import nodes as n
+from fxlens.source.values import (
+    ALWAYS,
+    Alternatives,
+    ClassValue,
+    Const,
+    FunctionValue,
+    Item,
+    Member,
+    Reference,
+    Unknown,
+    Value,
+    certain,
+    joined,
+    under,
+)
+
+
+class Enumerations(Truth):
+    """Makes members of what the classes of enumerations bind."""
+
+    def is_enumeration(self, owner: ClassValue) -> bool:
+        return any(base in ENUMERATIONS for base in self._library_bases(owner))
+
+    def _library_bases(self, owner: ClassValue) -> list[str]:
+        found: list[str] = []
+        for each in self.mro(owner):
+            at = 0
+            while (bases := self.state.binding((each.scope, ("base", at)))) is not None:
+                found += [value.dotted for value, _ in bases.alternatives if isinstance(value, Reference)]
+                at += 1
+        return found
+
+    def as_member(self, value: Value, owner: ClassValue, name: str) -> Value:
+        """What a class body binds, as the member that the enumeration makes of it."""
+        if name.startswith("_") or isinstance(value, (FunctionValue, ClassValue, Reference)):
+            return value
+        bases = self._library_bases(owner)
+        if isinstance(value, Unknown) and value.subject.made_by == "enum.auto":
+            value = Const(name.lower()) if not TEXT_ENUMERATIONS.isdisjoint(bases) else value
+        if isinstance(value, Const) and ("str" in bases or "int" in bases or not TEXT_ENUMERATIONS.isdisjoint(bases)):
+            return replace(value, member=name)
+        return Member(owner, name, certain(value))
+
+    def members(self, owner: ClassValue) -> dict[str, Alternatives]:
+        """The members of an enumeration in the order of its text; nothing of other classes."""
+        if not self.is_enumeration(owner):
+            return {}
+        found: dict[str, Alternatives] = {}
+        for kind in self.mro(owner):
+            for statement in kind.node.body:
+                for target in statement.targets if isinstance(statement, n.Assign) else ():
+                    name = target.name if isinstance(target, n.Name) else ""
+                    binding = self.lookup_in_class(kind, name) if name and not name.startswith("_") else None
+                    if binding is not None:
+                        self.read(binding.events)
+                        found[name] = tuple((self.as_member(v, kind, name), c) for v, c in binding.alternatives)
+        return found
+
+    def member_items(self, owner: ClassValue) -> list[Item]:
+        return [Item(value) for value in self.members(owner).values()]
+
+    def member_table(self, owner: ClassValue) -> Alternatives:
+        """``Kind.__members__``."""
+        items = (Item(value, ALWAYS, certain(Const(name))) for name, value in self.members(owner).items())
+        return self.made("dict", tuple(items))
+
+    def member_called(self, owner: ClassValue, name: Value, node: n.Expression) -> Alternatives:
+        """``Kind[name]``."""
+        sides = [
+            value if isinstance(name, Const) else under(value, frozenset({(name.subject, each, True)}))
+            for each, value in self.members(owner).items()
+            if isinstance(name, Unknown) or (isinstance(name, Const) and name.value == each)
+        ]
+        return joined(*sides) if sides else self.unknown(node)
+
+    def member_of_value(self, owner: ClassValue, wanted: Alternatives, node: n.Expression) -> Alternatives:
+        """``Kind(value)``."""
+        sides: list[Alternatives] = []
+        for value, condition in wanted:
+            for member, own in (each for several in self.members(owner).values() for each in several):
+                literal = self._has_value(member, value)
+                if literal is not None:
+                    sides.append(under(((member, own),), condition | literal))
+        return joined(*sides) if sides else self.unknown(node)
+
+    def _has_value(self, member: Value, wanted: Value) -> frozenset | None:  # type: ignore[type-arg]
+        inner = member.value[0][0] if isinstance(member, Member) else member
+        if isinstance(wanted, Unknown) and isinstance(inner, Const):
+            return frozenset({(wanted.subject, inner.value, True)})
+        same = wanted == member or (
+            isinstance(inner, Const) and isinstance(wanted, Const) and inner.value == wanted.value
+        )
+        return ALWAYS if same else None

@@ -1,0 +1,106 @@
+"""What a program is given on the command line: of options that nobody gives, the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fxlens.source.library.called import Called
+from fxlens.source.values import NONE, Alternatives, Const, Item, certain, joined, under
+
+PARSERS = "argparse."
+"""Begins the names of what makes parsers and groups of options."""
+DECLARES = "add_argument"
+SETS_DEFAULTS = "set_defaults"
+PARSES = frozenset({"parse_args", "parse_intermixed_args"})
+PARSES_KNOWN = frozenset({"parse_known_args", "parse_known_intermixed_args"})
+NAMESPACES = frozenset({"argparse.Namespace", "types.SimpleNamespace"})
+"""Objects whose attributes are the keywords that they are made with."""
+_SWITCHES = {"store_true": (False, True), "store_false": (True, False)}
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a parser; ``default`` is nothing if it has to be given."""
+
+    name: str
+    flags: tuple[str, ...]
+    default: Alternatives | None
+    declared: Called
+    many: bool = False
+    switched: bool | None = None
+    """What an option without a value is if it is given."""
+
+
+def declared(call: Called) -> Option | None:
+    """The option that ``add_argument(…)`` declares; nothing if its name is not known."""
+    flags = tuple(filter(None, map(_text, call.positional)))
+    if not flags or len(flags) < len(call.positional):
+        return None
+    long = next((each for each in flags if each.startswith("--")), flags[0])
+    name = _text(call.named.get("dest", ())) or long.lstrip("-").replace("-", "_")
+    count = call.named.get("nargs", ())
+    action = _text(call.named.get("action", ()))
+    if action in _SWITCHES:
+        absent, present = _SWITCHES[action]
+        return Option(name, flags, call.named.get("default", certain(Const(absent))), call, switched=present)
+    many = bool(count) and _text(count) != "?"
+    positional = not flags[0].startswith("-") and _text(count) not in ("?", "*")
+    if positional or _only(call.named.get("required", ())) == Const(True):
+        return Option(name, flags, None, call, many)
+    return Option(name, flags, joined(*_defaults(call)), call, many)
+
+
+def _defaults(call: Called) -> Iterable[Alternatives]:
+    """The default; of a text what the option's type makes of it, as the parser does."""
+    for value, condition in call.named.get("default", NONE):
+        is_text = isinstance(value, Const) and isinstance(value.value, str)
+        yield under(converted(call, certain(value)) if is_text else certain(value), condition)
+
+
+def converted(call: Called, value: Alternatives) -> Alternatives:
+    """What ``type=`` of a declaration makes of a text."""
+    kinds = call.named.get("type", ())
+    if not kinds:
+        return value
+    return joined(*(under(call.machine.call_each(kind, [[value]], call.node)[0], own) for kind, own in kinds))
+
+
+def parsed(options: Iterable[Option], words: Sequence[Const]) -> dict[str, Alternatives]:
+    """What the words of a command line that the program gives itself say of the options."""
+    by_flag = {flag: option for option in options for flag in option.flags if flag.startswith("-")}
+    positional = [option for option in options if not option.flags[0].startswith("-")]
+    found: dict[str, Alternatives] = {}
+    current: Option | None = None
+    values: dict[Option, list[Const]] = {}
+    for word in words:
+        flag, _, rest = str(word.value).partition("=")
+        if flag in by_flag:
+            current = by_flag[flag]
+            values[current] = [Const(rest, word.origin)] if rest else []
+            continue
+        if current is None or (values[current] and not current.many):
+            current = positional.pop(0) if positional else None
+        if current is not None:
+            values.setdefault(current, []).append(word)
+    for option, given in values.items():
+        found[option.name] = _given(option, given)
+    return found
+
+
+def _given(option: Option, words: list[Const]) -> Alternatives:
+    if option.switched is not None:
+        return certain(Const(option.switched))
+    each = [converted(option.declared, certain(word)) for word in words]
+    if option.many:
+        return option.declared.machine.made("list", tuple(map(Item, each)))
+    return each[0] if each else NONE
+
+
+def _only(alternatives: Alternatives) -> object:
+    return alternatives[0][0] if len(alternatives) == 1 else None
+
+
+def _text(alternatives: Alternatives) -> str:
+    only = _only(alternatives)
+    return only.value if isinstance(only, Const) and isinstance(only.value, str) else ""
