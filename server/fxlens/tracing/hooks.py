@@ -133,7 +133,7 @@ class HookExtractor(Extractor):
         keys, plan = self.queries[mode], self._plans[mode]
         learned = self._overwritten[mode]
         copied = set(keys.values()) if learned is None else learned
-        run = _Run(self.model, len(keys), _may_stop(self.model, plan), copied)
+        run = _Run(self, len(keys), _may_stop(self.model, plan), copied)
         if keys:
             self._run(run, plan, args, kwargs)
         missing = {query: key for query, key in keys.items() if key not in run.returned}
@@ -214,16 +214,18 @@ class _Run(AbstractContextManager["_Run"]):
     Attributes:
         returned: the values so far, by output key.
         thread: the thread that runs it.
-        is_innermost: whether no other pass runs inside it in that thread.
+        pauses: how many passes of extractors that are no part of the model run inside it in that thread.
         is_ambiguous: whether a call may have been that of another extractor's pass just as well.
     """
 
-    def __init__(self, model: nn.Module, needed: int, may_stop: bool, copied: Collection[str]) -> None:
+    def __init__(self, extractor: HookExtractor, needed: int, may_stop: bool, copied: Collection[str]) -> None:
         self.returned: dict[str, Returned] = {}
         self.thread = threading.get_ident()
-        self.is_innermost = True
+        self.pauses = 0
         self.is_ambiguous = False
-        self._model = model
+        self._extractor = extractor
+        self._model = extractor.model
+        self._paused: list[_Run] = []
         self._needed = needed
         self._may_stop = may_stop
         self._copied = copied
@@ -231,15 +233,20 @@ class _Run(AbstractContextManager["_Run"]):
 
     def __enter__(self) -> _Run:
         stack = _running.__dict__.setdefault("stack", [])
-        if stack:
-            stack[-1].is_innermost = False
+        self._paused = [run for run in stack if not run.holds(self._extractor)]
+        for run in self._paused:
+            run.pauses += 1
         stack.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         _running.stack.pop()
-        if _running.stack:
-            _running.stack[-1].is_innermost = True
+        for run in self._paused:
+            run.pauses -= 1
+
+    def holds(self, extractor: nn.Module) -> bool:
+        """Whether ``extractor`` is a part of the model, whose calls are then the model's."""
+        return any(module is extractor for module in self._model.modules())
 
     def hook(self, calls: Mapping[int, str], module: nn.Module) -> Any:
         number = -1
@@ -260,7 +267,7 @@ class _Run(AbstractContextManager["_Run"]):
         return take
 
     def _is_ours(self, module: nn.Module) -> bool:
-        if not self.is_innermost:
+        if self.pauses:
             return False
         if threading.get_ident() == self.thread:
             return True

@@ -331,6 +331,20 @@ class TestOthersRunTheModelToo:
         model[0].register_forward_hook(again)
         assert torch.equal(outer(X)["2"], model(X))
 
+    def test_an_extractor_that_is_a_part_of_the_model(self):
+        class Head(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.features, self.last = extractor(Block().eval(), {"first": "low"}), nn.Linear(4, 2)
+
+            def forward(self, x):
+                return self.last(self.features(x)["low"])
+
+        model = Head()
+        output = extractor(model, ["features.model.first", "last"])(X)
+        assert torch.equal(output["features.model.first"], model.features(X)["low"])
+        assert torch.equal(output["last"], model(X))
+
 
 class Branches(nn.Module):
     """Calls modules in threads of its own."""
