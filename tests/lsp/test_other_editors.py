@@ -252,3 +252,11 @@ async def test_a_client_that_can_be_told_what_to_watch_is_told(own_client: Langu
     (registration,) = (await asyncio.wait_for(told, 60)).registrations
     assert registration.method == types.WORKSPACE_DID_CHANGE_WATCHED_FILES
     assert "pyproject.toml" in str(registration.register_options)
+
+
+async def test_a_python_without_torch_is_said_with_the_setting_that_names_another(
+    own_client: LanguageClient, tmp_path: Path, bare_python: str
+) -> None:
+    lens = await start(own_client, tmp_path, {"fxlens": {"interpreter": bare_python}})
+    (found,) = await lens.settled(lens.open("a.py", WRONG))
+    assert "or set `fxlens.interpreter` to one with torch" in found.message

@@ -34,7 +34,10 @@ _LIMIT_NAMES = {
 
 @dataclass(frozen=True)
 class Configuration:
-    """The engine's settings, the severities of rules, what is shown in the text, and what was wrong with what came."""
+    """The engine's settings, the severities of rules, what is shown in the text, and what was wrong with what came.
+
+    ``picks_interpreter``: the client offers the interpreters that there are to choose from, as our own does.
+    """
 
     engine: EngineSettings
     severity: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +45,7 @@ class Configuration:
     code_lens: bool = True
     check_workspace: bool = False
     problems: tuple[str, ...] = ()
+    picks_interpreter: bool = True
 
 
 def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
@@ -82,7 +86,9 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
     scope = _text(settings, "checkScope", problems)
     if scope not in ("", "open files", "workspace"):
         problems.append(f"`checkScope` must be `open files` or `workspace`, not {scope!r}; open files are checked.")
-    return Configuration(engine, severity, inlay_shapes, code_lens, scope == "workspace", tuple(problems))
+    return Configuration(
+        engine, severity, inlay_shapes, code_lens, scope == "workspace", tuple(problems), "trusted" in known
+    )
 
 
 def _from_client(data: Mapping[str, Any], problems: list[str]) -> EngineSettings:

@@ -14,6 +14,7 @@ from fxlens.checks.project_rules import project_problems
 from fxlens.checks.wording import sentences
 from fxlens.graph import Failure
 from fxlens.lsp.documents import Document
+from fxlens.lsp.editor_settings import by_setting
 from fxlens.lsp.places import where_is
 from fxlens.lsp.session import Published, Session
 from fxlens.lsp.typing_place import is_being_typed
@@ -88,7 +89,7 @@ def diagnostic_of(session: Session, document: Document, problem: Problem, path: 
         return None
     return types.Diagnostic(
         range=document.client_range(problem.span),
-        message=problem.message,
+        message=problem.message if session.configuration.picks_interpreter else by_setting(problem.message),
         severity=_SEVERITIES[severity],
         code=problem.rule,
         code_description=_description(problem.rule),

@@ -7,6 +7,7 @@ They come in ``initializationOptions`` and in ``workspace/didChangeConfiguration
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -88,3 +89,17 @@ def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, f"{name}.")
         else:
             yield name, value
+
+
+_OTHER = re.compile(r"\b(C|c)hoose (?:another interpreter|one with torch installed)\b")
+_SET = {"C": "Set", "c": "set"}
+
+
+def by_setting(message: str) -> str:
+    """A message for an editor that has no list of interpreters to choose from.
+
+    Example:
+        >>> by_setting("Install it there, or choose another interpreter.")
+        'Install it there, or set `fxlens.interpreter` to one with torch.'
+    """
+    return _OTHER.sub(lambda match: f"{_SET[match[1]]} `fxlens.interpreter` to one with torch", message)
