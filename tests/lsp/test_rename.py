@@ -44,8 +44,8 @@ def write(lens: Lens) -> Iterator[Callable[[str, str], Path]]:
     def write_one(name: str, text: str) -> Path:
         path = lens.root / name
         path.write_text(text, encoding="utf-8")
-        written.append(path)
-        told(types.FileChangeType.Created)
+        written.extend([path] if path not in written else [])
+        told(types.FileChangeType.Changed)
         return path
 
     yield write_one
@@ -201,3 +201,24 @@ async def test_our_client_gets_the_queries_alone_and_the_place_for_the_others(
     edit = await lens.ask("renameQueries", document, position=position, newName="trunk")
     assert "rename_net.py" not in json.dumps(edit)
     assert json.dumps(edit).count('"trunk"') == 2
+
+
+async def test_after_a_rename_elsewhere_one_fix_updates_all_queries(
+    lens: Lens, write: Callable[[str, str], Path]
+) -> None:
+    write("rename_net.py", NET)
+    write("rename_other.py", USE)
+    use = await opened(lens, "rename_use.py", USE.replace("body.1", "stem"))
+    write("rename_net.py", NET.replace("self.stem", "self.entry"))
+    found = await lens.settled(use)
+    assert {each.code for each in found} == {"unknown-node"}
+    first = min(found, key=lambda each: each.range.start.line)
+    (update,) = [each for each in await lens.actions(use, first) if each.title.startswith("Update")]
+    assert update.title == "Update 3 queries in 2 files: `stem` was renamed"
+    assert update.edit
+    assert update.edit.changes
+    assert {uri.rpartition("/")[2]: len(edits) for uri, edits in update.edit.changes.items()} == {
+        "rename_use.py": 2,
+        "rename_other.py": 1,
+    }
+    assert {edit.new_text for edits in update.edit.changes.values() for edit in edits} == {"entry"}

@@ -16,6 +16,7 @@ from fxlens.checks.ignores import ignore_fix
 from fxlens.checks.text import SourceText
 from fxlens.hint_comment import MARK
 from fxlens.lsp.documents import Document
+from fxlens.lsp.renamed_elsewhere import update_queries
 from fxlens.lsp.session import Session
 
 FIX_ALL = "source.fixAll.fxlens"
@@ -48,6 +49,21 @@ def code_actions(
         if edits:
             actions.append(_action(document, "Fix all FX Lens problems", edits, kind=FIX_ALL))
     return actions
+
+
+async def updates(
+    session: Session, uri: str, where: types.Range, only: Sequence[str] | None = None
+) -> list[types.CodeAction]:
+    """What updates all queries of a name that was renamed in the model's code; found by a search of the workspace."""
+    opened, known = session.open_file(uri), session.published.get(uri)
+    if opened is None or known is None or not _wanted(types.CodeActionKind.QuickFix.value, only):
+        return []
+    found = [
+        await update_queries(session, opened[1], problem, diagnostic)
+        for diagnostic, problem in known.found
+        if _touch(diagnostic.range, where)
+    ]
+    return [action for action in found if action is not None]
 
 
 def _fixes(

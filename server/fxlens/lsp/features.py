@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from fxlens.lsp.actions import KINDS, code_actions
+from fxlens.lsp.actions import KINDS, code_actions, updates
 from fxlens.lsp.code_lens import code_lenses
 from fxlens.lsp.completion import TRIGGERS, complete, resolve
 from fxlens.lsp.definition import definition
@@ -39,11 +39,12 @@ def register_queries(server: FxLensServer) -> None:
         return [types.Location(link.target_uri, link.target_selection_range) for link in links]
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=KINDS))
-    def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
         if params.range.start == params.range.end:
             server.caret_at(params.text_document.uri, params.range.start)
         uri, only = params.text_document.uri, params.context.only
-        return code_actions(server.session, uri, params.range, only, snippets=server.shows.inserts_snippets)
+        actions = code_actions(server.session, uri, params.range, only, snippets=server.shows.inserts_snippets)
+        return [*await updates(server.session, uri, params.range, only), *actions]
 
 
 def register_rename(server: FxLensServer) -> None:

@@ -61,7 +61,9 @@ class Found:
     late: tuple[str, ...] = ()
 
 
-async def find_matches(session: Session, target: Target, *, notebooks: bool = False) -> Found:
+async def find_matches(
+    session: Session, target: Target, *, notebooks: bool = False, patience: float = _PATIENCE_SECONDS
+) -> Found:
     """Every match of the workspace; files that are not open are read, and their models traced where they may match."""
     await session.engine.indexed()
     found: dict[tuple[str, Position], Match] = {}
@@ -87,7 +89,7 @@ async def find_matches(session: Session, target: Target, *, notebooks: bool = Fa
     for path, program in (await session.closed_files(target.words(), notebooks=notebooks))[:_MOST_FILES]:
         looks[asyncio.ensure_future(look_into(path, program))] = path
         await asyncio.sleep(0)
-    late = (await asyncio.wait(looks, timeout=_PATIENCE_SECONDS))[1] if looks else set()
+    late = (await asyncio.wait(looks, timeout=patience))[1] if looks else set()
     for task in late:
         task.cancel()
     if late:
