@@ -64,19 +64,32 @@ def needed_arguments(tracer: NodePathTracer) -> dict[str, list[fx.Node]]:
         if node.op != "placeholder":
             break
         if node.args == (None,) and node.target not in tracer.left_out:
-            failing = [user for user in node.users if _fails(user, node)]
+            failing = [user for user in node.users if _fails(user, node, tracer.root)]
             if failing:
                 found[str(node.target)] = failing
     return found
 
 
-def _fails(user: fx.Node, none: fx.Node) -> bool:
+def read_options(tracer: NodePathTracer) -> list[str]:
+    """The ``**options`` that ``forward`` reads: a traced value has every key, and an empty dictionary none."""
+    nodes = tracer.graph.nodes
+    return [str(node.target)[2:] for node in nodes if str(node.target).startswith("**") and node.users]
+
+
+def fails_without(tracer: NodePathTracer) -> bool:
+    """Whether a node of the graph is given ``None`` where it raises: the arguments that were left out are needed."""
+    nodes = (node for node in tracer.graph.nodes if node.op != "output")
+    with_none = (node for node in nodes if any(each is None for each in (*node.args, *node.kwargs.values())))
+    return any(_fails(node, None, tracer.root) for node in with_none if node.op != "placeholder")
+
+
+def _fails(user: fx.Node, none: fx.Node | None, root: nn.Module) -> bool:
     """Whether ``user`` raises if ``none``, one of its arguments, is ``None``. What cannot be known does not."""
     is_first = bool(user.args) and user.args[0] is none
     if user.op == "call_method":
         return is_first and not hasattr(None, str(user.target))
     if user.op == "call_module":
-        return False
+        return _layer_refuses(root.get_submodule(str(user.target)), user, none)
     if user.op != "call_function":
         return False
     if user.target is getattr:
@@ -91,7 +104,22 @@ def _fails(user: fx.Node, none: fx.Node) -> bool:
 _TAKE_ANYTHING = frozenset({"is_", "is_not", "eq", "ne", "not_", "truth", "contains"})
 
 
-def _refuses(user: fx.Node, none: fx.Node) -> bool:
+def _layer_refuses(layer: nn.Module, user: fx.Node, none: fx.Node | None) -> bool:
+    """Whether a layer of torch wants a tensor where ``none`` is, by the annotations of its ``forward``."""
+    if not type(layer).__module__.startswith("torch.nn.") or isinstance(layer, nn.Identity):
+        return False
+    signature = inspect.signature(layer.forward)
+    try:
+        given = signature.bind(*user.args, **user.kwargs).arguments
+    except TypeError:  # what is wrong anyhow is said when it runs
+        return False
+    return any(
+        value is none and signature.parameters[name].annotation in (torch.Tensor, "Tensor")
+        for name, value in given.items()
+    )
+
+
+def _refuses(user: fx.Node, none: fx.Node | None) -> bool:
     """Whether the function of ``user`` wants something else than ``None``, judged by its types alone."""
     tensor = torch.empty((), device="meta")
     args, kwargs = map_ends(
@@ -109,15 +137,15 @@ def _refuses(user: fx.Node, none: fx.Node) -> bool:
 
 
 def lost_arguments(
-    tracer: NodePathTracer, given: Collection[str], dialect: Dialect, names_without: Collection[str] | None = None
+    tracer: NodePathTracer, optional: Collection[str], dialect: Dialect, names_without: Collection[str] | None = None
 ) -> Iterator[LiveChange]:
-    """What is said of the arguments that are needed although they may be left out, but for those in ``given``.
+    """What is said of the ``optional`` arguments that are needed although they may be left out.
 
     ``names_without`` are the names of the nodes that the model has without them. What is not among these nobody
     expects without them, and nothing is said of it.
     """
     for name, failing in needed_arguments(tracer).items():
-        if name in given:
+        if name not in optional:
             continue
         message = f"`{name}` is None by default, and the traced path needs it"
         remedy = f"pass `concrete_args={{{name!r}: None}}`" if dialect != "timm" else "pass it whenever it runs"

@@ -134,6 +134,16 @@ class RunningLine:
                     return value
         return None
 
+    @property
+    def branch(self) -> RunningLine | None:
+        """The jump that is decided by what the running call returns, alone or compared to a constant or a name."""
+        for each in self._instructions[self._at + 1 : self._at + 8]:
+            if "JUMP" in each.opname:
+                return RunningLine(self.frame, each.offset) if "IF_" in each.opname else None
+            if not each.opname.startswith(("LOAD", "COMPARE_OP", "CONTAINS_OP", "TO_BOOL", "UNARY_NOT")):
+                return None
+        return None
+
     def _tested_by(self) -> int | None:
         """The jump that the truth of a value decides right now."""
         for at in range(max(self._at, 0), min(self._at + 3, len(self._instructions))):

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple
 
-from torch import fx
+from torch import fx, nn
 from torch.fx.proxy import Attribute, TraceError
 
+from fxlens.graph import Dialect
 from fxlens.tracing.bytecode import RunningLine
 
 WRAP = "move it into a function and pass that in tracer_kwargs={'autowrap_functions': (…,)}"
@@ -27,7 +28,7 @@ class Construct(NamedTuple):
     remedy: str
 
 
-def construct_of(error: Exception, entry: TracebackType | None) -> Construct:
+def construct_of(error: Exception, entry: TracebackType | None, naming: Dialect = "fxlens") -> Construct:
     """What ``error`` stands for; ``entry`` is where model code was left."""
     text = str(error)
     line = RunningLine.of(entry) if entry is not None else None
@@ -38,7 +39,7 @@ def construct_of(error: Exception, entry: TracebackType | None) -> Construct:
     if isinstance(error, TraceError) and "control flow" in text:
         return _control_flow(kind, subject)
     if "'len' is not supported" in text and _is_shape(subject):
-        return Construct("len() of a shape is not known while tracing", "use x.dim()")
+        return _length_of_shape(line, naming)
     for pattern, (message, remedy) in CONSTRUCTS:
         found = re.search(pattern, text)
         if found:
@@ -50,7 +51,26 @@ def construct_of(error: Exception, entry: TracebackType | None) -> Construct:
     if line and kind == "raise" and line.uses(*_TYPE_TESTS):
         what = f"a test of a type (isinstance …) has another result for a traced value: {type(error).__name__}: {first}"
         return Construct(what, "remove the check from forward")
-    return Construct(f"forward raised {type(error).__name__} while it was traced: {first}", WRAP)
+    remedy = "" if _is_of_the_program(error) else WRAP
+    return Construct(f"forward raised {type(error).__name__} while it was traced: {first}", remedy)
+
+
+def _is_of_the_program(error: Exception) -> bool:
+    """Whether ``error`` is raised without tracing, too: a name that does not exist."""
+    of_module = isinstance(error, AttributeError) and isinstance(getattr(error, "obj", None), nn.Module)
+    return of_module or isinstance(error, (NameError, ImportError))
+
+
+def _length_of_shape(line: RunningLine | None, naming: Dialect) -> Construct:
+    branch = line.branch if line is not None else None
+    if branch is None or (naming == "fxlens" and branch.raising_answer is not None):
+        return Construct("len() of a shape is not known while tracing", "use x.dim()")
+    message = (
+        "control flow on a tensor: this line decides by its number of dimensions, which is not known while tracing"
+    )
+    if branch.raising_answer is not None:
+        return Construct(message, "use torch._assert(x.dim() == …, message), which can be traced")
+    return Construct(message, "decide by something that is known before forward runs")
 
 
 def _subject(error: Exception) -> fx.Proxy | None:
@@ -188,6 +208,13 @@ CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
     (
         r"Expected FunctionType",
         ("the model's forward is not a plain function", "pass a model whose class defines forward"),
+    ),
+    (
+        r"__cuda_array_interface__",
+        (
+            "torch.tensor() is given a traced value where it needs a plain number",
+            f"use a method of the input (x.new_tensor(…)), or {WRAP}",
+        ),
     ),
     (
         r"__array_struct__|numpy|NumPy",

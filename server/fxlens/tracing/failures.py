@@ -55,7 +55,7 @@ def explain(error: Exception, mode: Mode | None, tracer: NodePathTracer, model: 
     if isinstance(error, NamingError):
         return _naming(error, mode, tracer, source)
     at_root = _root(error, model, innermost) if tracer.failed_in is None else None
-    construct = at_root or construct_of(error, innermost)
+    construct = at_root or construct_of(error, innermost, tracer.naming)
     message, change = _in_their_words(construct.message), construct.remedy
     library = library_of(innermost.tb_frame.f_code.co_filename) if innermost else ""
     if library and own and at_root is None:

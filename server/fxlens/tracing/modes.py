@@ -14,7 +14,7 @@ from fxlens.collector import collector_paused
 from fxlens.graph import MODES, Failure, Mode
 from fxlens.remedies import advice
 from fxlens.suggestions import nearest
-from fxlens.tracing.arguments import lost_arguments, needed_arguments, optional_arguments
+from fxlens.tracing.arguments import fails_without, lost_arguments, needed_arguments, optional_arguments, read_options
 from fxlens.tracing.branches import changed_branch
 from fxlens.tracing.changes import OURS, LiveChange
 from fxlens.tracing.failures import explain, explain_switch, naming_remedy
@@ -227,24 +227,31 @@ def _all_modes(
     """
     snapshot = Snapshot(model)
     traces = _each_mode(model, settings, concrete_args, modes, snapshot)
+    optional = optional_arguments(model)
     without: dict[Mode, ModeTrace] = {}
+    is_needed = False  # by the model as well as by the graph
     if settings.naming == "fxlens" and concrete_args is None and not settings.left_out:
         graphs = [traces[mode].graph for mode in modes]
         if None in graphs:
-            left_out = optional_arguments(model)
+            left_out = optional
         else:
-            left_out = frozenset(name for mode in modes for name in needed_arguments(traces[mode].tracer))
+            tracers = [traces[mode].tracer for mode in modes]
+            left_out = optional & {name for each in tracers for name in (*needed_arguments(each), *read_options(each))}
         if left_out:
             tried = _each_mode(model, replace(settings, left_out=left_out), None, modes, snapshot)
             # Where neither works, the failure that is met later is the one to solve.
             if None in graphs:
                 traces = tried if _reach(tried, modes) > _reach(traces, modes) else traces
-            elif _all_traced(tried, modes):
+            elif not _all_traced(tried, modes) or any(fails_without(tried[mode].tracer) for mode in modes):
+                is_needed = True
+            else:
                 hides = any(traces[mode].called_modules - tried[mode].called_modules for mode in modes)
                 traces, without = (traces, tried) if hides else (tried, {})
-    for tracer, mode in {trace.tracer: mode for mode, trace in traces.items() if trace.graph is not None}.items():
+    traced = {trace.tracer: mode for mode, trace in traces.items() if trace.graph is not None and not is_needed}
+    for tracer, mode in traced.items():
         names = without[mode].names if without else None
-        tracer.changes.extend(lost_arguments(tracer, concrete_args or (), settings.naming, names))
+        left = optional - set(concrete_args or ())
+        tracer.changes.extend(lost_arguments(tracer, left, settings.naming, names))
     return traces
 
 

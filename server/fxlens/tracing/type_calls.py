@@ -1,7 +1,7 @@
-"""``type(x)`` in model code, for a traced ``x``: the class that the tracer gives it, as ``isinstance`` has it.
+"""``type(x)`` and ``callable(x)`` in model code, for a traced ``x``: the answers of a tensor, as ``isinstance`` has it.
 
-``type`` cannot be asked by a value. While a model is traced, functions of the model and those that they call find
-another ``type`` in the global names of their files; it differs for traced values only.
+Neither asks the value. While a model is traced, functions of the model and those that they call find another ``type``
+and ``callable`` in the global names of their files; they differ for traced values only.
 """
 
 from __future__ import annotations
@@ -39,24 +39,35 @@ class TypeOf(type, metaclass=_Meta):
     """What ``type`` is meanwhile."""
 
 
+def is_callable(value: Any) -> bool:
+    """What ``callable`` is meanwhile: a proxy can be called, and a tensor cannot."""
+    if type(value) is InPlaceProxy:
+        tracer: Any = value.tracer
+        return not tracer.lacks(value, here())
+    return callable(value)
+
+
+_ANSWERS: dict[str, Any] = {"type": TypeOf, "callable": is_callable}
+
+
 @contextmanager
 def answered_types(root: nn.Module) -> Iterator[None]:
-    """Let ``type`` answer for traced values in the code of ``root`` and of its modules."""
-    changed: list[dict[str, Any]] = []
+    """Let ``type`` and ``callable`` answer for traced values in the code of ``root`` and of its modules."""
+    changed: list[tuple[dict[str, Any], str]] = []
     try:
-        for names in _global_names(root):
-            if "type" not in names:
-                names["type"] = TypeOf
-                changed.append(names)
+        for names, asked in _global_names(root):
+            if asked not in names:
+                names[asked] = _ANSWERS[asked]
+                changed.append((names, asked))
         yield
     finally:
-        for names in changed:
-            if names.get("type") is TypeOf:
-                del names["type"]
+        for names, asked in changed:
+            if names.get(asked) is _ANSWERS[asked]:
+                del names[asked]
 
 
-def _global_names(root: nn.Module) -> Iterator[dict[str, Any]]:
-    """The global names of the functions that may run and that call ``type``."""
+def _global_names(root: nn.Module) -> Iterator[tuple[dict[str, Any], str]]:
+    """The global names of the functions that may run, with each of the functions here that they call."""
     modules = list(root.modules())
     classes = dict.fromkeys(base for module in modules for base in type(module).__mro__)
     homes = [*(each for each in classes if not each.__module__.startswith("torch.")), *modules]
@@ -69,8 +80,8 @@ def _global_names(root: nn.Module) -> Iterator[dict[str, Any]]:
                 continue
             seen.add(function.__code__)
             names = _names(function.__code__)
-            if "type" in names:
-                yield function.__globals__
+            for asked in names & _ANSWERS.keys():
+                yield function.__globals__, asked
             values = (function.__globals__.get(name) for name in names)
             called += [value for value in values if isinstance(value, FunctionType)]
         functions = called

@@ -56,6 +56,10 @@ def helper(x: Any) -> Any:
     return x * 2 if is_plain(x) else x - 1
 
 
+def value_of(x: Any) -> Any:
+    return x.relu() if callable(x) else x
+
+
 def case(x: Any) -> Any:
     match x:
         case list():
@@ -90,6 +94,8 @@ STEPS: dict[str, Any] = {
     "subclass of type": lambda x: x * 2 if issubclass(type(x), torch.Tensor) else x - 1,
     "type in": lambda x: x * 2 if type(x) in (torch.Tensor, list) else x - 1,
     "type in a function": helper,
+    "callable": lambda x: x - 1 if callable(x) else x * 2,
+    "callable in a function": lambda x: value_of(x) * 2,
     "is_tensor": lambda x: x * 2 if torch.is_tensor(x) else x - 1,
     "hasattr": lambda x: x.tensors if hasattr(x, "tensors") else x * 2,
     "hasattr of a result": lambda x: x.relu().mask if hasattr(x.relu(), "mask") else x * 2,
@@ -103,6 +109,7 @@ SAME: dict[str, Any] = {
     "hasattr": lambda x: x * 2 if hasattr(x, "shape") else x - 1,
     "tensor_like": lambda x: x * 2 if torch.overrides.is_tensor_like(x) else x - 1,
     "type": lambda x: x - 1 if type(x) is list or type([]) is not list or not isinstance(int, type) else x * 2,
+    "callable": lambda x: x - 1 if callable(x.shape) or not callable(x.relu) else x * 2,
     "new type": lambda x: x * len(type("New", (list,), {})([1, 2])),
     "no branch": lambda x: x * (1 + 0 * isinstance(x, torch.Tensor)),
 }

@@ -61,6 +61,26 @@ def wrapped(forward: Any) -> Any:
     return wrapper
 
 
+class Crossed(Masked):
+    """Gives a layer, which takes tensors only, the context or the input."""
+
+    def forward(self, x: torch.Tensor, context: torch.Tensor | None = None) -> torch.Tensor:
+        return self.layer(x if context is None else context).relu()
+
+
+class Popped(Masked):
+    def forward(self, x: torch.Tensor, **options: Any) -> torch.Tensor:  # type: ignore[override]
+        mask = options.pop("mask", None)
+        return self.layer(x).relu() if mask is None else x * mask
+
+
+class Needed(Masked):
+    """Does not run without its second argument, although that has a default."""
+
+    def forward(self, x: torch.Tensor, context: torch.Tensor | None = None) -> torch.Tensor:
+        return (x * context + self.layer(context)).relu()  # type: ignore[arg-type,operator]
+
+
 class Library(Masked):
     main_input_name = "pixels"
 
@@ -83,7 +103,7 @@ class NeedsLeaf(Flags):
         return self.shift(self.layer(x) if not flag else x).relu()
 
 
-@pytest.mark.parametrize("kind", [Masked, Flags, Attended, Library])
+@pytest.mark.parametrize("kind", [Masked, Flags, Attended, Crossed, Popped, Library])
 def test_left_out_arguments_have_their_defaults(kind: type[nn.Module]) -> None:
     model = kind()
     with warnings.catch_warnings():
@@ -95,6 +115,18 @@ def test_left_out_arguments_have_their_defaults(kind: type[nn.Module]) -> None:
         assert torch.equal(each(**call)["out"], expected)
     if kind is not Library:
         assert torch.equal(extractor(X)["out"], expected)
+
+
+def test_what_the_model_cannot_do_without_is_an_input() -> None:
+    model = Needed()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        extractor = create_feature_extractor(model, ["relu"])
+    assert torch.equal(extractor(X, X)["relu"], model(X, X))
+    with pytest.raises(TypeError):
+        model(X)
+    with pytest.raises(TypeError):
+        extractor(X)
 
 
 def test_they_have_no_names() -> None:

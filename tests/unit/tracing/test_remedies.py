@@ -46,6 +46,18 @@ class Gated(nn.Module):
         return self.gate(self.conv(x))
 
 
+def guarded_by_len(s: nn.Module, x: torch.Tensor) -> Any:
+    if len(x.shape) != 4:
+        raise ValueError("images")
+    return x * 2
+
+
+def guarded_by_dim(s: nn.Module, x: torch.Tensor) -> Any:
+    if x.dim() != 4:
+        raise ValueError("images")
+    return x * 2
+
+
 # What a line does, what the message says, the line changed as the remedy says, and an input that both take.
 CHANGES: dict[str, tuple[Callable[..., Any], str, Callable[..., Any]]] = {
     "len of a shape": (lambda s, x: x * (len(x.shape) - 2), "x.dim()", lambda s, x: x * (x.dim() - 2)),
@@ -71,6 +83,12 @@ CHANGES: dict[str, tuple[Callable[..., Any], str, Callable[..., Any]]] = {
         "x.new_zeros(…)",
         lambda s, x: x + x.new_zeros(x.shape[0], 3, 4, 4),
     ),
+    "number of a shape": (
+        lambda s, x: x + torch.tensor(x.shape[1]),
+        "x.new_tensor(…)",
+        lambda s, x: x + x.new_tensor(x.shape[1]),
+    ),
+    "guard by a number of dimensions": (guarded_by_len, "x.dim()", guarded_by_dim),
     "hook": (lambda s, x: (x.register_hook(print), x * 2)[1], "outside forward", lambda s, x: x * 2),
 }
 
@@ -88,6 +106,33 @@ def test_the_changed_line_is_traced_and_gives_the_same(name: str) -> None:
     assert trace_model(net(after), shapes=False).failures == ()
     x = X.clone().requires_grad_() if name == "hook" else X
     assert torch.equal(net(before)(x), net(after)(x))
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda s, x: x * 2 if len(x.shape) == 4 else x,
+        lambda s, x: x * 2 if len(x.size()) in (3, 4) else x,
+        lambda s, x: x * 2 if len(x.shape) > 3 else x,
+    ],
+)
+def test_a_branch_by_the_number_of_dimensions_is_not_traced_with_dim_either(forward: Callable[..., Any]) -> None:
+    failure = failure_of(net(forward))
+    assert "decides by its number of dimensions" in failure.message
+    assert "dim()" not in failure.change
+
+
+def test_a_guard_by_the_number_of_dimensions_is_an_assertion_for_torchvisions_function() -> None:
+    assert "torch._assert(x.dim()" in failure_of(net(guarded_by_len), dialect="torchvision").change
+    model = net(lambda s, x: (torch._assert(x.dim() == 4, "images"), x * 2)[1])
+    assert trace_model(model, dialect="torchvision", shapes=False).failures == ()
+
+
+@pytest.mark.parametrize("forward", [lambda s, x: s.nothing(x), lambda s, x: nothing(x)])  # type: ignore[name-defined]  # noqa: F821
+def test_a_name_that_does_not_exist_has_no_remedy(forward: Callable[..., Any]) -> None:
+    failure = failure_of(net(forward))
+    assert "nothing" in failure.message
+    assert failure.change == ""
 
 
 def test_a_check_of_the_type_is_said_to_be_one() -> None:
