@@ -23,7 +23,8 @@ export default defineConfig({
     browserName: 'chromium',
     viewport: { width: 1280, height: 800 },
     permissions: ['clipboard-read', 'clipboard-write'],
-    trace: 'retain-on-failure',
+    // A trace costs processor time while a test runs: only what failed is run with one, the first try leaves pictures.
+    trace: 'on-first-retry',
     launchOptions: {
       // Without one, Playwright's own.
       ...(executablePath ? { executablePath } : {}),
