@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
+import pytest
 import pytest_lsp
 from conftest import SERVER, SETTINGS, listen, make_client, options, vscode
 from lens import WORKSPACES, Lens
@@ -16,9 +18,12 @@ FOLDER = WORKSPACES / "rules"
 DEFAULTS = {code: rule.severity for code, rule in RULES.items()}
 
 
-@pytest_lsp.fixture(config=ClientServerConfig(server_command=SERVER, client_factory=make_client))
-async def own_client(lsp_client: LanguageClient) -> AsyncIterator[None]:
-    """A server of the test's own, whose settings it may change."""
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_lsp.fixture(scope="module", config=ClientServerConfig(server_command=SERVER, client_factory=make_client))
+async def module_client(lsp_client: LanguageClient) -> AsyncIterator[None]:
+    """A server of this file's own, whose settings its tests may change."""
     await lsp_client.initialize_session(
         types.InitializeParams(
             capabilities=vscode(),
@@ -26,13 +31,25 @@ async def own_client(lsp_client: LanguageClient) -> AsyncIterator[None]:
             initialization_options=options(),
         )
     )
+    lsp_client.lens = Lens(lsp_client, FOLDER)  # type: ignore[attr-defined]
+    listen(lsp_client.lens)  # type: ignore[attr-defined]
     yield
     await lsp_client.shutdown_session()
 
 
-async def test_each_rule_has_the_severity_that_the_user_chose(own_client: LanguageClient) -> None:
-    lens = Lens(own_client, FOLDER)
-    listen(lens)
+@pytest.fixture
+def own_client(module_client: LanguageClient) -> Iterator[LanguageClient]:
+    yield module_client
+    module_client.lens.close_all()  # type: ignore[attr-defined]
+    module_client.protocol.notify("fxlens/configure", options())
+
+
+@pytest.fixture
+def lens(own_client: LanguageClient) -> Any:
+    return own_client.lens  # type: ignore[attr-defined]
+
+
+async def test_each_rule_has_the_severity_that_the_user_chose(own_client: LanguageClient, lens: Lens) -> None:
     documents = [lens.open(f"{code.replace('-', '_')}.py") for code in RULES]
 
     async def shown() -> dict[str, str]:
@@ -55,10 +72,8 @@ async def test_each_rule_has_the_severity_that_the_user_chose(own_client: Langua
     assert await shown() == DEFAULTS
 
 
-async def test_what_was_sent_is_not_sent_again(own_client: LanguageClient) -> None:
+async def test_what_was_sent_is_not_sent_again(own_client: LanguageClient, lens: Lens) -> None:
     """VS Code closes an open list of quick fixes when it is sent diagnostics, even the very same."""
-    lens = Lens(own_client, FOLDER)
-    listen(lens)
     document = lens.open("unknown_node.py")
     assert await lens.settled(document)
     known = own_client.diagnostics[document.uri]
@@ -70,9 +85,7 @@ async def test_what_was_sent_is_not_sent_again(own_client: LanguageClient) -> No
     assert own_client.diagnostics[document.uri] is not known
 
 
-async def test_lenses_and_hints_can_be_switched_off_and_on_again(own_client: LanguageClient) -> None:
-    lens = Lens(own_client, FOLDER)
-    listen(lens)
+async def test_lenses_and_hints_can_be_switched_off_and_on_again(own_client: LanguageClient, lens: Lens) -> None:
     document = lens.open("pattern_query.py")
     assert await lens.settled(document)
     identifier = types.TextDocumentIdentifier(document.uri)
