@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import gc
 import os
@@ -9,7 +10,9 @@ import sys
 
 import psutil
 import pytest
+from kept_workers import COMMANDS
 
+from fxlens.engine import workers
 from fxlens.engine.disk_cache import FOLDER_VARIABLE, OFF
 
 # A test that wants results kept names a folder of its own. All others want a worker, and to leave the user's cache alone.
@@ -17,6 +20,22 @@ os.environ[FOLDER_VARIABLE] = OFF
 # Before torch is imported, here and in what tests start: the models are small, and threads of OpenMP that wait for each other
 # on a processor with other work burn more of it than the computation takes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def share_workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that run in the process of the tests are handed workers that earlier ones left at rest.
+
+    A test of how workers start is marked ``own_worker``.
+    """
+    if not request.node.get_closest_marker("own_worker"):
+        monkeypatch.setattr(workers, "WorkerClient", COMMANDS.kept.client)
+        monkeypatch.setattr(asyncio, "run", COMMANDS.run)
+
+
+def pytest_unconfigure() -> None:
+    COMMANDS.end()
+
 
 GROUP = "shares "
 """How the names of our groups begin; xdist appends them to the ids of their tests, behind an ``@``."""

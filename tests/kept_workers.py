@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from fxlens.engine.worker_client import WorkerClient
 from fxlens.worker.messages import Environment
 
+T = TypeVar("T")
 PYTEST_NAME = "PYTEST_CURRENT_TEST"
 MOST_KEPT = 2
 """A worker holds torch, in some 300 MB."""
@@ -81,3 +82,27 @@ class KeptClient(WorkerClient):
 
     async def end(self) -> None:
         await super().stop()
+
+
+class Commands:
+    """What runs the commands: one event loop for all, since a worker belongs to a loop.
+
+    One for the process, made when it is needed: a fixture of the session would have xdist run all tests in one process.
+    """
+
+    def __init__(self) -> None:
+        self.kept = KeptWorkers()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What ``asyncio.run`` does, but the loop stays."""
+        self._loop = self._loop or asyncio.new_event_loop()
+        return self._loop.run_until_complete(work)
+
+    def end(self) -> None:
+        if self._loop is not None:
+            self._loop.run_until_complete(self.kept.end())
+            self._loop.close()
+
+
+COMMANDS = Commands()

@@ -46,6 +46,7 @@ TORCHVISION = "torchvision.models.feature_extraction"
         (TORCHVISION, 'train_return_nodes=["layer"], eval_return_nodes=["relu"]', "untraceable-model"),
     ],
 )
+@pytest.mark.usefixtures("share_workers")
 def test_only_the_mode_that_is_selected_from_must_be_traceable(
     library: str, arguments: str, rule: str | None, tmp_path: Path
 ) -> None:
