@@ -70,8 +70,9 @@ def _shared(session: pytest.Session, item: pytest.Item) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Report a test under its own id, without its group."""
-    report.nodeid = report.nodeid.partition(f"@{GROUP}")[0]
+    """Report a test under its own id, without its group. The processes of xdist still need it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        report.nodeid = report.nodeid.partition(f"@{GROUP}")[0]
 
 
 def pytest_runtest_logfinish() -> None:

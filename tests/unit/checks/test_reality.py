@@ -17,8 +17,9 @@ def run(code: str, example: str = "wrong") -> Any:
     """Run a page's example with the last call's result kept: the extractor, in eval mode, with seeded weights."""
     source = getattr(RULES[code], example)
     lines = source.strip().splitlines()
-    at = max(number for number, line in enumerate(lines) if line.startswith("create_feature_extractor("))
-    lines[at] = f"extractor = {lines[at]}"
+    calls = [number for number, line in enumerate(lines) if line.startswith("create_feature_extractor(")]
+    if calls:  # Else the example keeps the extractor itself.
+        lines[calls[-1]] = f"extractor = {lines[calls[-1]]}"
     names: dict[str, Any] = {"__name__": "example"}
     torch.manual_seed(0)
     exec(compile("\n".join(lines), code, "exec"), names)

@@ -117,13 +117,14 @@ class Desk:
                 found.append(state.status)
         return found
 
-    async def close(self, kept: KeptWorkers) -> None:
+    async def close(self, kept: KeptWorkers | None = None) -> None:
         """End the engine: all its processes end, but for workers that are ``kept``, and all its tasks."""
         await asyncio.wait_for(self.engine.shutdown(), 10)
-        for pid in self.pids - kept.pids:
+        resting = kept.pids if kept else set()
+        for pid in self.pids - resting:
             assert_ends(pid)
         left = {repr(task.get_coro()) for task in asyncio.all_tasks() - {asyncio.current_task()}}
-        assert not {task for task in left if "fxlens" in task and not (kept.pids and "WorkerClient._read" in task)}
+        assert not {task for task in left if "fxlens" in task and not (resting and "WorkerClient._read" in task)}
 
 
 def assert_ends(pid: int, seconds: float = 5.0) -> None:
