@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from fxlens.checks.problem import Edit, Fix, Problem
 from fxlens.source.model import Position
-from fxlens.source.text.document import split_lines
+from fxlens.source.text.lines import split_lines
 
 
 def sure_fix(problem: Problem) -> Fix | None:

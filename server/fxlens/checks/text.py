@@ -10,7 +10,8 @@ from functools import cached_property
 
 from fxlens.graph import SourceLine
 from fxlens.source.model import Position, Span
-from fxlens.source.text.document import Document, split_lines
+from fxlens.source.text.document import Document
+from fxlens.source.text.lines import split_lines
 from fxlens.source.text.notebooks import Program, place_name
 
 

@@ -15,7 +15,7 @@ from fxlens.checks.applying import apply, sure_edits, sure_fix
 from fxlens.cli.analysing import Analysed, Analyser
 from fxlens.engine.notebook_files import program_of
 from fxlens.engine.regular_files import read_source, write_source
-from fxlens.source.text.document import split_lines
+from fxlens.source.text.lines import split_lines
 from fxlens.source.text.notebooks import Program
 
 MOST_ROUNDS = 10

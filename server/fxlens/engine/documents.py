@@ -11,7 +11,7 @@ from fxlens.engine.cache import Traced, TraceKey
 from fxlens.engine.relocation import Relocation
 from fxlens.graph import Failure, ModelGraph
 from fxlens.source.model import ExtractionCall, Slice
-from fxlens.source.text.document import split_lines
+from fxlens.source.text.lines import split_lines
 from fxlens.worker.messages import Expression, ImportedFile, Statement, TraceRequest
 
 

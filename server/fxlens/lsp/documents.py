@@ -15,7 +15,7 @@ from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument, Workspace
 
 from fxlens.source.model import Position, Span
-from fxlens.source.text.document import split_lines
+from fxlens.source.text.lines import split_lines
 from fxlens.source.text.notebooks import Cell, Program
 
 

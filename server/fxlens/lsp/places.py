@@ -12,7 +12,7 @@ from lsprotocol import types
 from fxlens.engine.regular_files import read_source
 from fxlens.graph import SourceLine
 from fxlens.lsp.session import Session
-from fxlens.source.text.document import split_lines
+from fxlens.source.text.lines import split_lines
 from fxlens.source.text.notebooks import place_name
 
 

@@ -11,7 +11,7 @@ from pygls.workspace import PositionCodec
 
 from fxlens.lsp.documents import Document
 from fxlens.source.model import Position
-from fxlens.source.text.document import split_lines
+from fxlens.source.text.lines import split_lines
 
 EDITS = int(os.environ.get("FXLENS_FUZZ_EDITS", "3000"))
 PIECES = ["a", "b c", "\n", "\r\n", "\r", "\x0c", "\x85", "\u2028", "\x0b", "\x1c", "é", "😀", "", "𝒳\n", '"layer1"']

@@ -7,7 +7,7 @@ import pytest
 from fxlens.graph import Mode
 from fxlens.source import find_calls
 from fxlens.source.displays import Changes
-from fxlens.source.text.document import split_lines
+from fxlens.source.text.lines import split_lines
 from fxlens.source.toggling import adding, removing
 
 HEAD = """\

@@ -61,7 +61,8 @@ class Lowering(Expressions):
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
-        self._known: dict[int, _Known] = {}
+        self._known: list[_Known] = []
+        self._parts: list[Node] = []
         self._lines: list[str] = []
 
     def module_of(self, document: Document) -> n.Module:
@@ -70,20 +71,25 @@ class Lowering(Expressions):
         The parser keeps the tree of such a statement, too, and all that was found out of a node is still true.
         """
         self.document = document
-        root = document.module
-        statements = tuple(self._top_level(root, _unchanged(self._lines, document.lines)))
-        self._lines = document.lines
-        return n.Module((1, 0), root.end_pos, n.Block((1, 0), root.end_pos, lambda: statements, statements))
+        edit = document.parsed.edit
+        if edit is not None and edit.before is self._parts:
+            new = [_Known(part, part.start_pos, tuple(self._statements([part]))) for part in edit.new]
+            self._known = [*self._known[: edit.first], *new, *self._known[edit.end :]]
+        else:
+            self._known = list(self._top_level(document.parsed.parts, _unchanged(self._lines, document.lines)))
+        self._parts, self._lines = document.parsed.parts, document.lines
+        statements = tuple(statement for known in self._known for statement in known.statements)
+        end = (len(document.lines), len(document.lines[-1]))
+        return n.Module((1, 0), end, n.Block((1, 0), end, lambda: statements, statements))
 
-    def _top_level(self, root: Node, unchanged: Callable[[int, int], bool]) -> Iterable[n.Statement]:
-        before, self._known = self._known, {}
-        for part in children(root):
+    def _top_level(self, parts: list[Node], unchanged: Callable[[int, int], bool]) -> Iterable[_Known]:
+        before = {id(known.node): known for known in self._known}
+        for part in parts:
             start, end = part.start_pos, part.end_pos
             known = before.get(id(part))
             if known is None or known.node is not part or known.start != start or not unchanged(start[0] - 1, end[0]):
                 known = _Known(part, start, tuple(self._statements([part])))
-            self._known[id(part)] = known
-            yield from known.statements
+            yield known
 
     # Statements
 

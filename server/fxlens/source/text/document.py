@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
@@ -13,31 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 from parso.tree import Leaf
 
 from fxlens.source.model import Position, Span
-from fxlens.source.text import recovery, tree
+from fxlens.source.text import tree
+from fxlens.source.text.editing import Parsed, parse_edited, parse_whole
+from fxlens.source.text.lines import split_lines, words
 from fxlens.source.text.tree import Node
 
 if TYPE_CHECKING:
     from fxlens.source.syntax.lowering import Lowering
     from fxlens.source.syntax.nodes import Module
-
-_OTHER_BREAKS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-"""Where ``str.splitlines`` ends lines and Python does not."""
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
-
-
-def split_lines(text: str) -> list[str]:
-    """The lines of ``text`` with their ends; a line ends at ``\\n``, ``\\r\\n`` or ``\\r`` only."""
-    if not any(character in text for character in _OTHER_BREAKS):
-        quick = text.splitlines(keepends=True)
-        return [*quick, ""] if not text or text.endswith(("\n", "\r")) else quick
-    lines: list[str] = []
-    start = 0
-    for match in _LINE_END.finditer(text):
-        lines.append(text[start : match.end()])
-        start = match.end()
-    lines.append(text[start:])
-    return lines
 
 
 class Spanned(Protocol):
@@ -53,27 +34,21 @@ class Spanned(Protocol):
 class Document:
     """One text, parsed; repaired first where it does not parse.
 
-    Trees have the positions of the repaired text; :meth:`span` gives positions in the text as it was given.
+    Nodes have the positions of the repaired text; :meth:`span` gives positions in the text as it was given. ``earlier``
+    is the document of the text before, of which is kept what the edit does not touch.
     """
 
-    def __init__(self, text: str, path: str) -> None:
+    def __init__(self, text: str, path: str, earlier: Document | None = None) -> None:
         self.path = path
         self.original = text
-        self.repairs = recovery.Repairs()
-        self._set_text(text if text.endswith(("\n", "\r")) else text + "\n")
-        self.module = tree.parse(self.text, path)
-        for attempt in range(2):
-            errors = recovery.error_lines(self.module)
-            if not errors:
-                break
-            self.repairs = recovery.repair(self.text, self.lines, errors, self.repairs)
-            if attempt and self.repairs.text == self.text:
-                break
-            self._set_text(self.repairs.text)
-            self.module = tree.parse(self.repairs.parsed, f"{path}#{attempt}")
+        given = split_lines(text if text.endswith(("\n", "\r")) else text + "\n")
+        edited = parse_edited(earlier.parsed, given) if earlier is not None else None
+        self.parsed: Parsed = edited or parse_whole(given, path)
+        self.lines, self.repairs = self.parsed.lines, self.parsed.repairs
+        self.text = "".join(self.lines)
         self.syntax: Module | None = None
         """The typed syntax, made by ``syntax.lowered``."""
-        self.lowering: Lowering | None = None
+        self.lowering: Lowering | None = earlier.lowering if earlier is not None else None
         """What made the typed syntax of the text before this one, and knows which statements are as they were."""
         self._occurrences: dict[str, list[tuple[int, int]]] = {}
 
@@ -81,17 +56,7 @@ class Document:
         """What stands at ``span`` in the text as it was given; nothing for a span of several lines."""
         if span.start.line != span.end.line:
             return None
-        if self.repairs.insertions:
-            return self._given_lines[span.start.line][span.start.column : span.end.column]
-        return self.lines[span.start.line][span.start.column : span.end.column]
-
-    @cached_property
-    def _given_lines(self) -> list[str]:
-        return split_lines(self.original)
-
-    def _set_text(self, text: str) -> None:
-        self.text = text
-        self.lines = split_lines(text)
+        return self.parsed.given[span.start.line][span.start.column : span.end.column]
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -135,14 +100,18 @@ class Document:
 
     def _leaf_at(self, position: tuple[int, int]) -> Node | None:
         """The leaf that covers ``position``; nothing where a comment or white space stands."""
-        node: Node = self.module
         # parso's own search compares ends, which it has to compute; starts are at hand.
-        while parts := tree.children(node):
+        lines = self.parsed.part_lines
+        last = bisect_right(lines, position[0])
+        parts = self.parsed.parts[bisect_left(lines, lines[last - 1], hi=last) : last] if last else []
+        node: Node | None = None
+        while parts:
             at = bisect_right(parts, position, key=_start) - 1
             if at < 0:
                 return None
             node = parts[at]
-        return node if position < node.end_pos else None
+            parts = tree.children(node)
+        return node if node is not None and position < node.end_pos else None
 
     def indentation(self, node: Spanned) -> str:
         """What stands before ``node`` in its line, as white space of the same width."""
@@ -166,24 +135,8 @@ def document_of(text: str, path: str) -> Document:
     """
     document = _kept.pop(path, None)
     if document is None or document.original != text:
-        earlier = document.lowering if document is not None else None
-        document = Document(text, path)
-        document.lowering = earlier
+        document = Document(text, path, document)
     _kept[path] = document
     while len(_kept) > _KEPT_DOCUMENTS:
         _kept.popitem(last=False)
     return document
-
-
-def words(text: str, word: str) -> Iterator[int]:
-    """The offsets of ``word`` in ``text`` where it is no part of a longer one, last first."""
-    at = text.rfind(word) if word else -1  # Nothing is everywhere, and the search would not end.
-    while at != -1:
-        end = at + len(word)
-        if not (at and _in_word(text[at - 1])) and not (end < len(text) and _in_word(text[end])):
-            yield at
-        at = text.rfind(word, 0, end - 1)
-
-
-def _in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"

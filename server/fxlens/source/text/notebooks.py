@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from fxlens.graph import SourceLine
-from fxlens.source.text.document import split_lines
+from fxlens.source.text.lines import split_lines
 
 _PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun"})
 """Cell magics that run the rest of their cell as Python in the notebook's own names; all others take it as text."""

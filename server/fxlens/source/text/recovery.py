@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from fxlens.source.text.repair import Scanner, SourceEdit
 from fxlens.source.text.tree import Node, children
@@ -17,14 +18,8 @@ from fxlens.source.text.tree import Node, children
 
 @dataclass
 class Repairs:
-    """A repaired text, and what was inserted in it.
+    """What was inserted in a repaired text: per line (from 0) the columns and lengths, in the repaired text."""
 
-    ``parsed`` is ``text`` with statements that parso's grammar does not know rewritten in place, character for
-    character. ``insertions`` holds per line (from 0) the columns and lengths of inserted text, in the repaired text.
-    """
-
-    text: str = ""
-    parsed: str = ""
     insertions: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     quotes: set[tuple[int, int]] = field(default_factory=set)
 
@@ -40,6 +35,13 @@ class Repairs:
     def is_added_quote(self, line: int, column: int) -> bool:
         return (line, column) in self.quotes
 
+    def outside(self, first: int, end: int) -> Repairs:
+        """Those in other lines than the ones from ``first`` to before ``end``."""
+        return Repairs(
+            {line: several for line, several in self.insertions.items() if not first <= line < end},
+            {(line, column) for line, column in self.quotes if not first <= line < end},
+        )
+
     def insert(self, line: int, column: int, length: int, quote: bool) -> None:
         """Note an insertion into the already repaired text."""
         self.insertions[line] = sorted(
@@ -51,10 +53,10 @@ class Repairs:
             self.quotes.add((line, column + length - 1))
 
 
-def error_lines(module: Node) -> list[tuple[int, int]]:
+def error_lines(nodes: list[Node]) -> list[tuple[int, int]]:
     """The ranges of lines (from 0, both included) that parso could not read, in order."""
     ranges: list[tuple[int, int]] = []
-    for node in _error_nodes(module):
+    for node in _error_nodes(nodes):
         first, last = node.start_pos[0] - 1, node.end_pos[0] - 1
         if ranges and first <= ranges[-1][1] + 1:
             ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]))
@@ -63,32 +65,33 @@ def error_lines(module: Node) -> list[tuple[int, int]]:
     return ranges
 
 
-def _error_nodes(block: Node) -> list[Node]:
+def _error_nodes(nodes: list[Node]) -> list[Node]:
     # Errors stand among the statements of a block: parso gives up whole statements.
     found: list[Node] = []
-    stack = [block]
+    stack = [nodes]
     while stack:
-        for node in children(stack.pop()):
+        for node in stack.pop():
             if node.type in _HOLDS_STATEMENTS:
-                stack.append(node)
-            elif node.type in _ERRORS:
+                stack.append(children(node))
+            elif is_error(node):
                 found.append(node)
     return sorted(found, key=lambda node: node.start_pos)
 
 
-_ERRORS = frozenset({"error_node", "error_leaf"})
+def is_error(node: Node) -> bool:
+    return node.type in ("error_node", "error_leaf")
+
+
 _HOLDS_STATEMENTS = frozenset(
     {"suite", "funcdef", "classdef", "decorated", "async_stmt", "async_funcdef"}
     | {"if_stmt", "for_stmt", "while_stmt", "try_stmt", "with_stmt"}
 )
 
 
-def repair(text: str, lines: list[str], errors: list[tuple[int, int]], earlier: Repairs) -> Repairs:
+def repair(text: str, lines: list[str], errors: list[tuple[int, int]], earlier: Repairs) -> tuple[str, Repairs]:
     """``text`` with the lines of ``errors`` repaired; ``earlier`` are the repairs that made ``text``."""
     repairs = Repairs(insertions=dict(earlier.insertions), quotes=set(earlier.quotes))
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
+    starts = [0, *accumulate(map(len, lines))]
     edits: list[SourceEdit] = []
     done = 0
     for first, last in errors:
@@ -110,9 +113,7 @@ def repair(text: str, lines: list[str], errors: list[tuple[int, int]], earlier: 
             columns[number] = columns.get(number, 0) + len(edit.insert)
         pieces += (text[at : edit.offset], edit.insert, " " * edit.blank)
         at = edit.offset + edit.blank
-    repairs.text = "".join((*pieces, text[at:]))
-    repairs.parsed = rewrite_unknown_statements(repairs.text)
-    return repairs
+    return "".join((*pieces, text[at:])), repairs
 
 
 def _line_of(starts: list[int], offset: int) -> int:

@@ -51,6 +51,20 @@ def parse(text: str, key: str) -> Module:
     return module
 
 
+def parse_part(text: str, first_line: int) -> list[Node]:
+    """The top-level nodes of a part of a text, with positions in the whole of it; the part begins in ``first_line``."""
+    module = _grammar().parse(text)
+    stack: list[Node] = [module]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, BaseNode):
+            stack += node.children
+        else:
+            leaf = cast("Leaf", node)
+            leaf.line += first_line - 1
+    return module.children
+
+
 def _tree_path(key: str) -> PurePath:
     # Not the file's own path: parso asks the file system for the modification time of what it is given.
     return PurePath("fxlens-tree:", key)

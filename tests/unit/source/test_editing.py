@@ -1,0 +1,104 @@
+"""An edit inside of lines: what is parsed of the text is what parsing all of it gives."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from fxlens.source.syntax import lowered
+from fxlens.source.syntax import nodes as n
+from fxlens.source.text.document import Document
+
+WORKSPACES = Path(__file__).parents[2] / "workspaces"
+SAMPLES = [path.read_text() for path in sorted(WORKSPACES.glob("*/*.py")) if "feature_extract" in path.read_text()]
+TYPED = [
+    *('"', "'", '"""', "(", ")", "[", "]", "{", "}", ",", ":", ".", "=", "\\", "#", ";", "@", "*", "a", " ", "    "),
+    *("é", 'f"', 'f"{', "lambda ", "for x in ", "if ", "else:", "except:", "def f(", "class A:", "async ", "import "),
+    *("match x:", "case 1:", "except* E:", "type X = int", "return ", ":=", "\t", "\x0c", "pass"),
+]
+
+
+def outline(document: Document) -> list[object]:
+    return [
+        (type(node).__name__, node.start_pos, node.end_pos, getattr(node, "name", None), getattr(node, "value", None))
+        if isinstance(node, n.Constant)
+        else (type(node).__name__, node.start_pos, node.end_pos, getattr(node, "name", None))
+        for node in n.walk(lowered(document))
+    ]
+
+
+def typed(text: str, chance: random.Random) -> str:
+    """The text after an edit that leaves the number of lines as it is."""
+    at = chance.randint(0, len(text))
+    if chance.random() < 0.3 and "\n" not in text[at : at + 3]:
+        return text[:at] + text[at + 3 :]
+    return text[:at] + chance.choice(TYPED) + text[at:]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_parsed_is_what_parsing_all_gives(seed: int) -> None:
+    chance = random.Random(seed)
+    in_part = 0
+    for number in range(12):
+        text = "\n".join(chance.sample(SAMPLES, 3))
+        document = Document(text, f"edited{number}.py")
+        for step in range(8):
+            text = typed(text, chance)
+            document = Document(text, f"edited{number}.py", document)
+            whole = Document(text, f"whole{number}-{step}.py")
+            in_part += document.parsed.edit is not None
+            assert document.lines == whole.lines, text
+            assert document.repairs == whole.repairs, text
+            assert outline(document) == outline(whole), text
+    assert in_part > 30
+
+
+def statements(*texts: str) -> list[list[n.Statement]]:
+    """The statements of a text and of those after it."""
+    document = None
+    found = []
+    for text in texts:
+        document = Document(text, "kept.py", document)
+        found.append(list(lowered(document).body))
+    return found
+
+
+FILE = "import os\n\n\ndef f(x):\n    return 'a'\n\n\nclass A:\n    y = 1\n\n\nprint(A)\n"
+
+
+def test_what_is_not_edited_is_kept() -> None:
+    before, after, last = statements(FILE, FILE.replace("'a'", "'ab'"), FILE.replace("'a'", "'abc"))
+    assert [one is other for one, other in zip(before, after, strict=True)] == [True, False, True, True]
+    assert [one is other for one, other in zip(after, last, strict=True)] == [True, False, True, True]
+    (value,) = last[1].body  # type: ignore[attr-defined]
+    assert value.value.value == "abc"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = [1]\ny = 2\n", "x = [1\ny = 2\n"),
+        ("x = 1\ny = 2\n", "x = '''\ny = 2\n"),
+        ("x = 1\ny = 2\n", "x = \\\ny = 2\n"),
+        ("#\ndef f():\n    pass\n", "@a\ndef f():\n    pass\n"),
+        ("if a:\n    b\nc\n", "if a:\n    b\n c\n"),
+        ("if a:\n    b\nc\n", "if a:\n    b\nelse:c\n"),
+        ("if a:\n    b\n# c\nd\n", "if a:\n    b\n    c\nd\n"),
+        ("x = 1\n# y\n", "x = 1\ny\n"),
+        ("# x\ny = 1\n", "x\ny = 1\n"),
+        ("try:\n    a\nexcept E:\n    b\nc\n", "try:\n    a\nexcep E:\n    b\nc\n"),
+        ("async def f():\n    pass\nx\n", "async de f():\n    pass\nx\n"),
+        ("a; b\nc\n", "a; b = \nc\n"),
+        ("x = '''\na\n'''\ny\n", "x = ''\na\n'''\ny\n"),
+    ],
+)
+def test_statements_that_join_and_part(before: str, after: str) -> None:
+    filler = "# a line\n" * 40
+    for one, other in ((before, after), (after, before)):
+        document = Document(one + filler, "join.py")
+        edited = Document(other + filler, "join.py", document)
+        whole = Document(other + filler, "whole.py")
+        assert edited.lines == whole.lines
+        assert outline(edited) == outline(whole)
