@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.analysis.unfollowed import why_unknown
 from fxlens.source.index.scopes import free_names
+from fxlens.source.slicing.inlining import Inlining
+from fxlens.source.slicing.needs import Needs, Problem
 from fxlens.source.slicing.stand_ins import stand_in, whole_uses
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -23,40 +26,6 @@ from fxlens.source.values import (
 )
 
 
-@dataclass
-class Problem:
-    """Something that a slice needs and that nobody knows; ``subject`` is what a condition might say it of."""
-
-    reason: str
-    subject: Subject | None = None
-    literal: Literal | None = None
-    whole: Location | None = None
-    change: Activity | None = None
-    """The statement that changes the model and needs it: without it the model is the nearest to the truth."""
-
-
-@dataclass
-class Needs:
-    """What a slice consists of."""
-
-    activities: dict[Activity, None] = field(default_factory=dict)
-    parameters: dict[Event, str] = field(default_factory=dict)
-    attachments: dict[Event, None] = field(default_factory=dict)
-    objects: dict[Event, None] = field(default_factory=dict)
-    kept: dict[tuple[Frame, n.Statement], Block] = field(default_factory=dict)
-    """The compound statements that stay as they are, with the frame they stand in."""
-    seen: dict[Literal, None] = field(default_factory=dict)
-    """The literals that what is needed depends on, and that the condition does not decide."""
-    options: dict[Subject, None] = field(default_factory=dict)
-    """The options of the command line that are read."""
-    defaults: set[Literal] = field(default_factory=set)
-    """That options and parameters that nobody gives equal their defaults, where the slice takes those."""
-    problems: list[Problem] = field(default_factory=list)
-    events: set[Event] = field(default_factory=set)
-    impossible: bool = False
-    """Whether no run takes the path at all."""
-
-
 @dataclass(frozen=True)
 class _Demand:
     event: Event
@@ -66,7 +35,7 @@ class _Demand:
     change: Activity | None = None
 
 
-class Closure:
+class Closure(Inlining):
     """Collects what an extraction's model needs under ``condition``.
 
     ``opaque`` are the objects that are made as a whole, ``left_out`` the changes of the model that are not followed.
@@ -80,62 +49,12 @@ class Closure:
         opaque: frozenset[int] = frozenset(),
         left_out: frozenset[Activity] = frozenset(),
     ) -> None:
-        self.run = run
-        self.extraction = extraction
+        super().__init__(run, extraction, opaque)
         self.condition = condition
         self.needs = Needs()
         self._queue: deque[_Demand] = deque()
         self._visited: set[tuple[Event, bool]] = set()
-        self.inline: dict[Frame, bool] = {}
-        self.objects: dict[int, str] = {}
-        """The objects that are built anew, attribute by attribute, and what they are called."""
-        self.around: set[tuple[Frame, n.Node]] = set()
-        self.calling: set[Activity] = {extraction.activity}
-        """The statements that lead to the extraction: what they bind comes after it."""
         self.left_out = left_out
-        self._enter(extraction, opaque)
-
-    def _enter(self, extraction: Extraction, opaque: frozenset[int]) -> None:
-        self._enter_chain(extraction.frame, extraction.blocks, opaque)
-
-    def _enter_chain(self, frame: Frame, blocks: tuple[Block, ...], opaque: frozenset[int]) -> None:
-        chain = frame.chain
-        inner = blocks
-        for each in chain:
-            self.inline[each] = True
-            self.around.update((each, block.node) for block in inner)
-            self.inline[self._module(each)] = True
-            outer = self.run.frames.get(self.run.parents[each.scope] or 0)
-            if outer is not None and outer not in chain and outer not in self.inline:
-                self._enter_chain(outer, (), opaque)
-            inner = each.activity.blocks if each.activity is not None else ()
-            if each.activity is not None:
-                self.calling.add(each.activity)
-            bound = each.bound
-            if isinstance(bound, Location) and bound.id not in opaque and each.function is not None:
-                parameters = each.function.node.parameters
-                if parameters:
-                    self.objects.setdefault(bound.id, parameters[0].name)
-
-    def _module(self, frame: Frame) -> Frame:
-        scope: int | None = frame.scope
-        while scope is not None and self.run.parents[scope] is not None:
-            scope = self.run.parents[scope]
-        return self.run.modules.get(scope or 0, frame)
-
-    def is_inline(self, frame: Frame) -> bool:
-        """Whether the statements of a frame stand in the slice themselves, and not in a function that is called."""
-        known = self.inline.get(frame)
-        if known is None:
-            known = self.inline[frame] = self._initialises(frame)
-            if known:
-                self.inline[self._module(frame)] = True
-        return known
-
-    def _initialises(self, frame: Frame) -> bool:
-        if not is_initialiser(frame) or not isinstance(frame.bound, Location) or frame.bound.id not in self.objects:
-            return False
-        return frame.parent is None or self.is_inline(frame.parent)
 
     # Demands
 
@@ -178,21 +97,11 @@ class Closure:
         for literal in event.condition:
             if not self.decided(literal):
                 self.needs.seen[literal] = None
-        match event.kind:
-            case "bound":
-                self._bound(event, demand)
-            case "parameter":
-                self._parameter(event, demand)
-            case "self":
-                self._object(event)
-            case "attach":
-                self._attach(event, demand)
-            case "option":
-                self._option(event)
-            case "missing":
-                self._missing(event, demand)
-            case _:
-                self._statement(event.activity, demand)
+        follow: Callable[[Event, _Demand], None] = getattr(self, f"_of_{event.kind}")
+        follow(event, demand)
+
+    def _of_statement(self, event: Event, demand: _Demand) -> None:
+        self._statement(event.activity, demand)
 
     def _statement(self, activity: Activity | None, demand: _Demand) -> None:
         while activity is not None and not self.is_inline(activity.frame):
@@ -278,10 +187,9 @@ class Closure:
 
     # Parameters and objects
 
-    def _parameter(self, event: Event, demand: _Demand) -> None:
-        frame = event.frame
-        if not self.is_inline(frame):
-            self._statement(frame.activity, demand)
+    def _of_parameter(self, event: Event, demand: _Demand) -> None:
+        if not self.is_inline(event.frame):
+            self._statement(event.frame.activity, demand)
             return
         if isinstance(event.owner, Location) and event.owner.id in self.objects:
             self._made(event.owner)
@@ -289,17 +197,23 @@ class Closure:
                 self.needs.parameters[event] = self.objects[event.owner.id]
             return
         if event.inlined is not None:
-            self._enter_chain(event.inlined, (), frozenset())
+            self.enter(event.inlined, (), frozenset())
         if event.variants:
             self._variant(event, demand)
+        elif event.subject is None:
+            self._given(event, demand)
+        else:
+            self._not_given(event, event.subject, demand)
+
+    def _given(self, event: Event, demand: _Demand) -> None:
+        if not event.text:
+            self.needs.problems.append(Problem(f"`{event.name}` is not made here.", change=demand.change))
             return
-        if event.subject is None:
-            if not event.text:
-                self.needs.problems.append(Problem(f"`{event.name}` is not made here.", change=demand.change))
-                return
-            self.needs.parameters[event] = event.text
-            self.demand(event.reads, event.node, soft=demand.soft, change=demand.change)
-            return
+        self.needs.parameters[event] = event.text
+        self.demand(event.reads, event.node, soft=demand.soft, change=demand.change)
+
+    def _not_given(self, event: Event, subject: Subject, demand: _Demand) -> None:
+        """A parameter that no call gives: what a condition says of it, or its default, stands in its place."""
         text = stand_in(event, self.condition, demand.user)
         if text is None:
             if not demand.soft:
@@ -309,19 +223,27 @@ class Closure:
         self.needs.parameters[event] = text
         parameter = event.node
         assert isinstance(parameter, n.Parameter)
-        if parameter.default is not None and text == frame.document.code(parameter.default):
-            scope = self.run.parents[frame.scope]
-            self._free_of_expression(parameter.default, scope)
-            values = event.subject.default or ()
-            if len(values) == 1 and isinstance(values[0][0], Const):
-                self.needs.defaults.add((event.subject, values[0][0].value, True))
+        if parameter.default is not None and text == event.frame.document.code(parameter.default):
+            self._free_of_expression(parameter.default, self.run.parents[event.frame.scope])
+            self._take_default(subject)
+
+    def _take_default(self, subject: Subject) -> None:
+        values = subject.default or ()
+        if len(values) == 1 and isinstance(values[0][0], Const):
+            self.needs.defaults.add((subject, values[0][0].value, True))
+
+    def _of_option(self, event: Event, _: _Demand) -> None:
+        """An option of the command line: a slice runs with the default."""
+        if event.subject is not None:
+            self.needs.options[event.subject] = None
+            self._take_default(event.subject)
 
     def _free_of_expression(self, node: n.Expression, scope: int | None) -> None:
         for name in sorted(free_names(node)):
             for event in self.bound_to(name, scope) or self.bound_to("*", scope):
                 self._queue.append(_Demand(event, node, None, False))
 
-    def _bound(self, event: Event, demand: _Demand) -> None:
+    def _of_bound(self, event: Event, demand: _Demand) -> None:
         """What a comprehension goes through."""
         if not self.is_inline(event.frame):
             self._statement(event.frame.activity, demand)
@@ -350,7 +272,7 @@ class Closure:
         for literal in first or ():
             self.needs.problems.append(Problem("", literal=literal))
 
-    def _object(self, event: Event) -> None:
+    def _of_self(self, event: Event, _: _Demand) -> None:
         if isinstance(event.owner, Location) and event.owner.id in self.objects:
             self.needs.objects[event] = None
 
@@ -359,15 +281,9 @@ class Closure:
         for event in stored.events if stored is not None else ():
             self.needs.objects[event] = None
 
-    def _attach(self, event: Event, demand: _Demand) -> None:
-        if not isinstance(event.owner, Location):
-            return
-        if event.owner.id not in self.objects or not self.is_inline(event.frame):
-            if event.owner.id in self.objects:
-                self._attached(event)
-            return
-        self._attached(event)
-        del demand
+    def _of_attach(self, event: Event, _: _Demand) -> None:
+        if isinstance(event.owner, Location) and event.owner.id in self.objects:
+            self._attached(event)
 
     def _attached(self, event: Event) -> None:
         known = {(each.owner, each.name) for each in self.needs.attachments}
@@ -385,16 +301,7 @@ class Closure:
         """Whether the class body in which a method is defined belongs to what stands in the slice."""
         return frame.parent is None or self.is_inline(frame.parent) or frame.parent in self.run.modules.values()
 
-    def _option(self, event: Event) -> None:
-        """An option of the command line: a slice runs with the default."""
-        subject = event.subject
-        if subject is not None:
-            self.needs.options[subject] = None
-            values = subject.default or ()
-            if len(values) == 1 and isinstance(values[0][0], Const):
-                self.needs.defaults.add((subject, values[0][0].value, True))
-
-    def _missing(self, event: Event, demand: _Demand) -> None:
+    def _of_missing(self, event: Event, demand: _Demand) -> None:
         if not self.is_inline(event.frame) or demand.soft:
             return
         if event.owner is None:
@@ -403,11 +310,6 @@ class Closure:
             name = self.objects[event.owner.id]
             reason = f"`{name}.{event.name}` is not set in `__init__` of this class."
             self.needs.problems.append(Problem(reason, whole=event.owner, literal=demand.literal, change=demand.change))
-
-
-def is_initialiser(frame: Frame) -> bool:
-    """Whether a frame sets up an object: its ``__init__``, or what a test runner calls before a test."""
-    return frame.initialises or (isinstance(frame.node, n.FunctionDef) and frame.node.name == "__init__")
 
 
 def sorted_literals(block: Block) -> list[Literal]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fxlens.source.analysis.events import Activity, Block, Event, Frame
 from fxlens.source.analysis.run import Run
 from fxlens.source.model import SliceStatement
-from fxlens.source.slicing.closure import Closure, is_initialiser
+from fxlens.source.slicing.closure import Closure
+from fxlens.source.slicing.inlining import is_initialiser
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
 from fxlens.source.values import Location

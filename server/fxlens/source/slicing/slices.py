@@ -12,7 +12,8 @@ from fxlens.source.analysis.machine import admits
 from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.index.scopes import free_names
 from fxlens.source.model import Argument, Slice, Unresolved
-from fxlens.source.slicing.closure import Closure, Problem
+from fxlens.source.slicing.closure import Closure
+from fxlens.source.slicing.needs import Problem
 from fxlens.source.slicing.rendering import Renderer, choices, edited
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
