@@ -25,7 +25,7 @@ PROGRAMS = [
     path
     for path in PATHS
     if path.parent == FOLDER
-    or path.name in ("training.py", "inspect_shop.py", "launch.py", "tapped.py")
+    or path.name in ("training.py", "inspect_shop.py", "launch.py", "tapped.py", "reaching.py")
     or path.name.startswith("test_")
 ]
 HARNESS = """
@@ -124,7 +124,7 @@ def test_the_marked_names_are_found_wrong_and_nothing_else_is(
 
 def marked_texts(path: Path) -> set[str]:
     """The names that are marked in a program's file, and in the files that it takes names from."""
-    files = [path, *(each for each in path.parent.glob("*.py") if path.parent != FOLDER)]
+    files = [path, *(each for each in path.parent.rglob("*.py") if path.parent != FOLDER)]
     found: set[str] = set()
     for each in files:
         lines = each.read_text().splitlines()

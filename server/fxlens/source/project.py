@@ -34,9 +34,17 @@ def imported_modules(text: str, path: str) -> tuple[str, ...]:
         return known[1]
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
-    found = _found_in(text)
+    found = (*_found_in(text), *(_CONFTEST if _is_of_tests(PurePath(path).name) else ()))
     _known[path] = (text, found)
     return found
+
+
+_CONFTEST = (".conftest", "..conftest", "...conftest")
+"""What pytest takes fixtures from, without an import: a file of the test's folder, and of those around it."""
+
+
+def _is_of_tests(name: str) -> bool:
+    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
 
 
 def _found_in(text: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.project import importing_files, may_pass_on
@@ -11,16 +12,25 @@ from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
 
 _BINDING = re.compile(r"^[ \t]*(?:class[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]*)?[+|]?=(?!=))", re.M)
-_FUNCTION = re.compile(r"(?:async[ \t]+)?def\b|@")
+_DECORATED = re.compile(r"@")
+_FUNCTION = re.compile(r"(?:async[ \t]+)?def[ \t]+(\w+)")
+_RETURNED = re.compile(r"""\b(?:return|yield)\b(?:[^\n]*["']|[^\n]*[\[({]\s*\n[^\n]*["'])""")
 _STATEMENT = re.compile(r"^[^\s)\]}#]", re.M)
 
 
 def constants_with_texts(text: str) -> list[str]:
-    """The names that statements outside functions bind, where a text stands in them; of a class, its own."""
+    """The names that statements outside functions bind, where a text stands in them; of a class, its own.
+
+    A function counts if a text stands in what it returns.
+    """
     found: dict[str, None] = {}
     starts = [match.start() for match in _STATEMENT.finditer(text)]
     for start, end in zip(starts, [*starts[1:], len(text)], strict=False):  # None in a text without statements.
-        if _FUNCTION.match(text, start) is None and ('"' in text[start:end] or "'" in text[start:end]):
+        function = _FUNCTION.match(text, start)
+        if function is not None:
+            if _RETURNED.search(text, start, end) is not None:
+                found[function[1]] = None
+        elif _DECORATED.match(text, start) is None and ('"' in text[start:end] or "'" in text[start:end]):
             found.update((match[1] or match[2], None) for match in _BINDING.finditer(text, start, end))
     return list(found)
 
@@ -39,13 +49,21 @@ def _calls_wrappers(path: str, workspace: Workspace, tally: Tally) -> bool:
     return bool(wrapper_files(workspace.text(path) or "", path, workspace, tally))
 
 
+def _binds_module(text: str, path: str) -> bool:
+    """Whether a file that imports the file ``path`` gives its module a name, by which others may reach constants."""
+    file = PurePath(path)
+    name = file.parent.name if file.stem == "__init__" else file.stem
+    return re.search(rf"\bimport\b[^\n]*\b{re.escape(name)}\b", text) is not None
+
+
 def _passing_on(path: str, names: list[str], workspace: Workspace) -> set[str]:
     """The file, and those that import it, perhaps through others, and mention one of the names."""
     homes = {path}
     queue = [path]
     for home in queue:
         for other in importing_files(home, workspace):
-            if other not in homes and may_pass_on(workspace.text(other) or "", names):
+            source = workspace.text(other) or ""
+            if other not in homes and (may_pass_on(source, names) or _binds_module(source, home)):
                 homes.add(other)
                 queue.append(other)
     return homes

@@ -126,6 +126,14 @@ class FunctionValue:
 
 
 @dataclass(frozen=True)
+class Record:
+    """A class that ``collections.namedtuple`` makes, by its fields."""
+
+    fields: tuple[str, ...]
+    defaults: tuple[Alternatives, ...] = ()
+
+
+@dataclass(frozen=True)
 class ModuleValue:
     """A module of the workspace."""
 
@@ -167,8 +175,8 @@ class Unknown:
 
 
 Value: TypeAlias = (
-    "Const | Reference | Location | ClassValue | Member | FunctionValue | ModuleValue | Imported | Super | Method | "
-    "Unknown"
+    "Const | Reference | Location | ClassValue | Member | Record | FunctionValue | ModuleValue | Imported | Super | "
+    "Method | Unknown"
 )
 Alternative: TypeAlias = "tuple[Value, Condition]"
 Alternatives: TypeAlias = "tuple[Alternative, ...]"

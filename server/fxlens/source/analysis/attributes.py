@@ -39,7 +39,9 @@ class Attributes(Iteration):
     def of_Attribute(self, node: n.Attribute) -> Alternatives:  # noqa: N802
         found: list[tuple[Value, Condition]] = []
         for owner, condition in _with_parts(self.used(self.evaluate(node.value))):
+            self.accessing = node
             found += under(self.attribute(owner, node.name, node), condition)
+        self.accessing = None
         return self.touched(self.present(tuple(found)))
 
     def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives:
@@ -144,7 +146,7 @@ class Attributes(Iteration):
             return certain(value)
         method = bound_to(value, bound)
         if decorated_with(node, "property", "cached_property"):
-            return self.call_value(method, [], node.decorators[0])
+            return self.call_value(method, [], self.accessing or node.decorators[0])
         return certain(method)
 
     def _super_member(self, owner: Super, name: str, node: n.Expression) -> Alternatives:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from fxlens.source.analysis.command_line import CommandLine
 from fxlens.source.analysis.functions import EXIT, replace_given, with_wrapped
 from fxlens.source.analysis.machine import Given
+from fxlens.source.library import python
 from fxlens.source.library.command_line import NAMESPACES, PARSERS
 from fxlens.source.library.container_methods import container_method
 from fxlens.source.library.extraction import extraction_function
@@ -35,6 +36,7 @@ from fxlens.source.values import (
     Item,
     Location,
     Method,
+    Record,
     Reference,
     Subject,
     Super,
@@ -115,6 +117,10 @@ class Calls(CommandLine):
                 key = item.key[0][0] if item.key is not None and len(item.key) == 1 else None
                 if isinstance(key, Const) and isinstance(key.value, str):
                     value = under(item.value, item.condition)
+                    before = next((other for other in found if other.keyword == key.value), None)
+                    if before is not None:  # Under a condition only, the later entry is the one.
+                        found.remove(before)
+                        value = joined(value, before.alternatives)
                     found.append(replace_given(each, key.value, value, f"({each.text})[{key.value!r}]"))
             if why is not None:
                 found.append(each)
@@ -130,6 +136,8 @@ class Calls(CommandLine):
                 return self.call_function(callee, given, node)
             case ClassValue():
                 return self.instantiate(callee, given, node)
+            case Record():
+                return self.record(callee, given, node)
             case Method():
                 return self._call_method(callee, given, node)
             case Location():
@@ -158,12 +166,9 @@ class Calls(CommandLine):
             return self.extracted(callee, given, node)
         if dotted in _EXITS:
             return certain(EXIT)
-        if dotted == "globals":
-            return self._globals()
-        if dotted in ("setattr", "delattr"):
-            return self._setattr(given)
-        if dotted == "vars":
-            return self.variables(given, node)
+        own = self._of_objects(dotted, given, node)
+        if own is not None:
+            return own
         model = MODELS.get(dotted)
         if model is not None:
             found = model(Called(self, given, node, dotted))
@@ -181,6 +186,16 @@ class Calls(CommandLine):
             if isinstance(value, Unknown) and dotted in TENSOR_MAKERS:
                 value.subject.shape = self._shape(given)
         return found
+
+    def _of_objects(self, dotted: str, given: list[Given], node: n.Expression) -> Alternatives | None:
+        """What functions return that look into scopes and objects."""
+        if dotted == "globals":
+            return self._globals()
+        if dotted in ("setattr", "delattr"):
+            return self._setattr(given)
+        if dotted == python.REPLACE:
+            return self.replaced(given, node)
+        return self.variables(given, node) if dotted == "vars" else None
 
     def _note_setting(self, callee: Reference, given: list[Given]) -> None:
         """A call that changes how libraries build models: in the slice, if the text tells with what it is made."""

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fxlens.source.analysis.events import Event, Read
 from fxlens.source.analysis.functions import Functions
 from fxlens.source.analysis.machine import Given, decorated_with
 from fxlens.source.analysis.state import Binding
+from fxlens.source.library import python
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
+    ALWAYS,
     Alternatives,
     ClassValue,
+    Const,
     Container,
     FunctionValue,
+    Item,
     Location,
+    Record,
     Value,
     certain,
+    joined,
+    under,
 )
 
 
@@ -24,6 +33,11 @@ class Classes(Functions):
     def instantiate(self, callee: ClassValue, given: list[Given], node: n.Expression) -> Alternatives:
         if given and self.is_enumeration(callee):
             return self.member_of_value(callee, self.used(given[0].alternatives), node)
+        if python.TYPED_DICT in self.library_bases(callee):
+            keys = tuple(
+                Item(each.alternatives, ALWAYS, certain(Const(each.keyword))) for each in given if each.keyword
+            )
+            return self.made("dict", keys)
         location = self.allocate(Container("instance", instance_of=callee))
         event = self.new_event("self", callee.node, [])
         event.owner = location
@@ -33,18 +47,54 @@ class Classes(Functions):
             for value, _ in initialise:
                 self.call_value(value, given, node)
         else:
-            self._fill_fields(callee, location, given)
+            self._fill_fields(callee, location, given, node)
+            for value, _ in self._class_member(callee, "__post_init__", location) or ():
+                self.call_value(value, [], node)
         return certain(location)
 
-    def _fill_fields(self, callee: ClassValue, location: Location, given: list[Given]) -> None:
+    def _fill_fields(self, callee: ClassValue, location: Location, given: list[Given], node: n.Expression) -> None:
         """The fields of a data class or a named tuple, which have no ``__init__`` that is written out."""
         fields = [name for owner in reversed(self.mro(callee)) for name in _annotated_names(owner.node)]
+        self._fill(location, fields, given)
+        if python.NAMED_TUPLES.isdisjoint(self.library_bases(callee)):
+            return
+        items = tuple(Item(self.attribute(location, name, node)) for name in fields)
+        self.change(location, Container("tuple", items, instance_of=callee))
+
+    def _fill(self, location: Location, fields: Iterable[str], given: list[Given]) -> None:
         positional = [each for each in given if not each.keyword and not each.star]
         named = {each.keyword: each for each in given if each.keyword}
         for at, name in enumerate(fields):
             each = named.get(name) or (positional[at] if at < len(positional) else None)
             if each is not None:
                 self.state.set((location.id, name), Binding(each.alternatives, frozenset({self.event()})))
+
+    def replaced(self, given: list[Given], node: n.Expression) -> Alternatives:
+        """A copy of an object with some of its fields set anew."""
+        sides: list[Alternatives] = []
+        for value, condition in given[0].alternatives if given else ():
+            container = self.container(value)
+            if not isinstance(value, Location) or container is None or container.kind != "instance":
+                sides.append(under(self.unknown(node), condition))
+                continue
+            copy = self.allocate(container)
+            for name, binding in self.state.attributes(value.id).items():
+                self.state.set((copy.id, name), binding)
+            for each in given[1:]:
+                self.state.set((copy.id, each.keyword), Binding(each.alternatives, frozenset({self.event()})))
+            sides.append(((copy, condition),))
+        return joined(*sides) if sides else self.unknown(node)
+
+    def record(self, callee: Record, given: list[Given], node: n.Expression) -> Alternatives:
+        """An object of a class that ``collections.namedtuple`` made."""
+        location = self.allocate(Container("tuple"))
+        without = callee.fields[len(callee.fields) - len(callee.defaults) :]
+        for name, default in zip(without, callee.defaults, strict=True):
+            self.state.set((location.id, name), Binding(default, frozenset({self.event()})))
+        self._fill(location, callee.fields, given)
+        items = tuple(Item(self.attribute(location, name, node)) for name in callee.fields)
+        self.change(location, Container("tuple", items))
+        return certain(location)
 
     def mro(self, owner: ClassValue) -> list[ClassValue]:
         """The class and its bases in the workspace, in the order in which attributes are looked for, nearly."""

@@ -28,9 +28,9 @@ class Enumerations(Truth):
     """Makes members of what the classes of enumerations bind."""
 
     def is_enumeration(self, owner: ClassValue) -> bool:
-        return any(base in ENUMERATIONS for base in self._library_bases(owner))
+        return any(base in ENUMERATIONS for base in self.library_bases(owner))
 
-    def _library_bases(self, owner: ClassValue) -> list[str]:
+    def library_bases(self, owner: ClassValue) -> list[str]:
         found: list[str] = []
         for each in self.mro(owner):
             at = 0
@@ -43,7 +43,7 @@ class Enumerations(Truth):
         """What a class body binds, as the member that the enumeration makes of it."""
         if name.startswith("_") or isinstance(value, (FunctionValue, ClassValue, Reference)):
             return value
-        bases = self._library_bases(owner)
+        bases = self.library_bases(owner)
         if isinstance(value, Unknown) and value.subject.made_by == "enum.auto":
             value = Const(name.lower()) if not TEXT_ENUMERATIONS.isdisjoint(bases) else value
         if isinstance(value, Const) and ("str" in bases or "int" in bases or not TEXT_ENUMERATIONS.isdisjoint(bases)):

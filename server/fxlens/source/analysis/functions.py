@@ -154,9 +154,10 @@ class Functions(Definitions):
         listed = with_wrapped(callee, given)
         if callee.bound is not None and positional:
             own = self.given(certain(callee.bound), n.Expression(positional[0].start_pos, positional[0].end_pos))
-            if isinstance(node, n.Call) and isinstance(node.function, n.Attribute):
+            accessed = node.function if isinstance(node, n.Call) else node
+            if isinstance(accessed, n.Attribute):
                 caller = self.frame.parent or self.frame
-                own.text, own.reads = caller.document.code(node.function.value), list(self.activity.reads)
+                own.text, own.reads = caller.document.code(accessed.value), list(self.activity.reads)
             bound[positional.pop(0).name] = own
         rest: list[Given] = []
         extra: list[Given] = []

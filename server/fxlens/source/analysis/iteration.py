@@ -63,7 +63,7 @@ class Iteration(Enumerations):
                 opened = opened or self._subject_of(value, node)
                 continue
             opened = opened or container.open
-            for item in container.items:
+            for item in python.last_entries(container):
                 both = conjunction(item.condition, condition)
                 if both is not None:
                     found.append(replace(item, condition=both))

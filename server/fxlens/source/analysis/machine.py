@@ -52,6 +52,8 @@ class Machine:
         self.blocks: tuple[Block, ...] = ()
         self.deciding: Literal | None = None
         self.tests = 0
+        self.accessing: n.Attribute | None = None
+        """The attribute that is being looked up, and may be a property."""
         self.assuming_defaults = False
         """How many tests are being evaluated, one in another: in them parameters are not at their defaults."""
 

@@ -259,6 +259,8 @@ _CONVERSIONS: dict[str, Callable[..., Hashable]] = {
 @models("str", "int", "float", "bool", "abs", "min", "max", "sum", "round", "divmod")
 def _of_numbers(call: Called) -> Alternatives:
     name = call.dotted
+    if name == "sum" and len(call.positional) == 2:
+        return _sum_of_lists(call)
     function = _CONVERSIONS.get(name)
     origin = (call.machine.frame.document, call.node)
     if function is not None and len(call.positional) == 1:
@@ -274,6 +276,17 @@ def _of_numbers(call: Called) -> Alternatives:
         except (TypeError, ValueError):
             return call.unknown()
     return call.unknown()
+
+
+def _sum_of_lists(call: Called) -> Alternatives:
+    """``sum(lists, [])``."""
+    lists, why = call.items()
+    items, opened = call.items(1)
+    for each in lists:
+        more, inner = call.machine.items(each.value, call.node)
+        items += more
+        opened = opened or inner
+    return call.machine.made("list", tuple(items), why or opened)
 
 
 def _applied(function: Callable[..., Hashable], value: Const) -> Hashable | None:

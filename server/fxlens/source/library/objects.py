@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.protocol import Machine
+from fxlens.source.library.python import plain_constants
 from fxlens.source.values import (
+    NONE,
     Alternatives,
     Const,
     FunctionValue,
+    Record,
     Reference,
     Unknown,
     Value,
@@ -119,6 +123,21 @@ def _partial(call: Called) -> Alternatives:
         else:
             sides.append(under(call.unknown(), condition))
     return joined(*sides) if sides else call.unknown()
+
+
+@models("collections.namedtuple")
+def _namedtuple(call: Called) -> Alternatives:
+    fields = call.argument(1, "field_names") or ()
+    names: list[Hashable] | None = None
+    for value, _ in fields:
+        is_text = isinstance(value, Const) and isinstance(value.value, str)
+        names = list(str(value.value).replace(",", " ").split()) if is_text else plain_constants(call.machine, value)  # type: ignore[union-attr]
+    if len(fields) != 1 or names is None:
+        return call.unknown()
+    defaults, why = call.machine.items(call.named.get("defaults", NONE), call.node)
+    if why is not None or len(defaults) > len(names):
+        return call.unknown()
+    return certain(Record(tuple(map(str, names)), tuple(item.value for item in defaults)))
 
 
 @models("dataclasses.field", "attr.ib", "attrs.field", "attr.field", "pydantic.Field", "pydantic.fields.Field")

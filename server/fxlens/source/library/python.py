@@ -33,6 +33,9 @@ ENUMERATIONS = frozenset(f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum
     "strenum.StrEnum",
     "backports.strenum.StrEnum",
 }
+REPLACE = "dataclasses.replace"
+NAMED_TUPLES = frozenset({"typing.NamedTuple"})
+TYPED_DICT = "typing.TypedDict"
 TEXT_ENUMERATIONS = frozenset({"enum.StrEnum", "strenum.StrEnum", "backports.strenum.StrEnum"})
 _WIDE = re.compile(r"\d{3,}|[*{].*[{*]")
 """Widths that would fill the memory, and fields within fields."""
@@ -172,7 +175,8 @@ def iterated(machine: Machine, value: Value, node: n.Expression) -> tuple[list[I
     if container is not None and container.kind != "instance":
         if container.kind == "dict":
             items = [
-                Item(item.key or machine.unknown(node), item.condition, None, item.label) for item in _last(container)
+                Item(item.key or machine.unknown(node), item.condition, None, item.label)
+                for item in last_entries(container)
             ]
             return items, container.open
         return list(container.items), container.open
@@ -185,7 +189,7 @@ def iterated(machine: Machine, value: Value, node: n.Expression) -> tuple[list[I
     return [], value.subject if isinstance(value, Unknown) else Subject(machine.frame.document, node)
 
 
-def _last(container: Container) -> tuple[Item, ...]:
+def last_entries(container: Container) -> tuple[Item, ...]:
     """The entries of a dict, of those with one certain constant key the last only."""
     last: dict[Hashable, int] = {}
     replaced: set[int] = set()

@@ -273,13 +273,20 @@ class Closure(Inlining):
             self.needs.problems.append(Problem("", literal=literal))
 
     def _of_self(self, event: Event, _: _Demand) -> None:
-        if isinstance(event.owner, Location) and event.owner.id in self.objects:
-            self.needs.objects[event] = None
+        self._object(event)
+
+    def _object(self, event: Event) -> None:
+        if not isinstance(event.owner, Location) or event.owner.id not in self.objects:
+            return
+        self.needs.objects[event] = None
+        if not self.is_inline(event.frame):
+            # What sets the object up is in a function that is called: no statement of that stands in the slice.
+            self.whole(event.owner, self.objects[event.owner.id])
 
     def _made(self, owner: Location) -> None:
         stored = self.extraction.state.binding((owner.id, "<self>"))
         for event in stored.events if stored is not None else ():
-            self.needs.objects[event] = None
+            self._object(event)
 
     def _of_attach(self, event: Event, _: _Demand) -> None:
         if isinstance(event.owner, Location) and event.owner.id in self.objects:
