@@ -86,7 +86,15 @@ class EncoderDecoder(nn.Module):
 
 
 class TestWhatTracingMisses:
-    @pytest.mark.parametrize("query", ["encoder", "encoder.norm1"])
+    def test_an_argument_that_only_a_layer_needs_is_left_out(self):
+        model, x = EncoderDecoder().eval(), torch.rand(1, 3, 4)
+        queries = {"encoder": "first", "decoder": "last"}
+        traced = create_feature_extractor(model, queries)
+        hooked = create_feature_extractor(model, queries, backend="hooks")
+        assert (traced.backend, hooked.backend) == ("fx", "hooks")
+        assert all(torch.equal(value, hooked(x)[key]) for key, value in traced(x).items())
+
+    @pytest.mark.parametrize("query", ["encoder.linear1", "encoder.norm1"])
     def test_the_call_that_works_is_that_by_hooks(self, query):
         model, x = EncoderDecoder(), torch.rand(1, 3, 4)
         with pytest.raises(QueryError) as raised:
