@@ -302,6 +302,9 @@ def _order(literal: Literal) -> tuple[object, ...]:
 
 def _reads_of(run: Run, subject: Subject) -> set[Event]:
     """The bindings that a question is asked of, those of imports and definitions left out."""
+    option = run.option_events.get(subject)
+    if option is not None:  # The other options of the same command line decide nothing about this one.
+        return {option}
     found: set[Event] = set()
     queue = list(run.tested.get(subject, ()))
     parameter = run.parameters.get(subject.root)

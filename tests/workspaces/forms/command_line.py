@@ -16,7 +16,7 @@ def options(words=None):
     group.add_argument("--out-dir", required=True)
     parser.add_argument("--stage", type=int, default="5")
     parser.add_argument("--csv", default="layer2,layer8", type=lambda text: text.split(","))
-    #                                              ^^^^^^^^^^^^^^^ unknown-node: no node `layer8`
+    #                                                                       ^^^^^^^^^^^^^^^ unknown-node: no node `layer8`
     parser.add_argument("--deep", action="store_true")
     parser.add_argument("--taps", nargs="+", default=["layer3", "layer36"])
     #                                                            ^^^^^^^ unknown-node: layer3

@@ -14,7 +14,7 @@ class TestOfUnittest(unittest.TestCase):
         #                       ^^^^^^^ unknown-node
 
     def setUp(self):
-        self.more = {"layer3.0.relu": "a"}
+        self.more = {"layer3.0.bn1": "a"}
 
     def test_names(self):
         create_feature_extractor(self.model, self.names)
