@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxlens.engine.private_folders import make_folder, remove_folder
+from fxlens.engine.tasks import within
 from fxlens.requirements import refusal
 
 PROBE_SECONDS = 10.0
@@ -90,7 +91,7 @@ async def _probe_in(folder: str, interpreter: str, seconds: float) -> Probe:
     except OSError as error:
         return Probe(interpreter, problem=f"{interpreter} cannot be run: {error.strerror or error}.", remedy=OTHER)
     try:
-        output, errors = await asyncio.wait_for(process.communicate(), seconds)
+        output, errors = await within(seconds, asyncio.ensure_future(process.communicate()))
     except asyncio.TimeoutError:
         return Probe(interpreter, problem=f"{interpreter} did not answer within {seconds:g} s.", remedy=OTHER)
     finally:

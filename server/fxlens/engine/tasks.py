@@ -1,10 +1,33 @@
-"""Background tasks that nobody awaits: one that fails is reported in the log, and none is lost to the collector."""
+"""Tasks of the event loop: waiting with a limit, and background tasks that nobody awaits.
+
+A background task that fails is reported in the log, and none is lost to the collector.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def within(seconds: float, future: asyncio.Future[T]) -> T:
+    """The result of ``future``, which is cancelled if it takes longer, or if whoever waits is cancelled.
+
+    ``asyncio.wait_for`` of Python 3.10 and 3.11 returns the result, and forgets that it was cancelled, if both happen
+    in one turn of the loop: a request that an edit had cancelled went on, in a new worker, when the old one had died.
+
+    Raises:
+        asyncio.TimeoutError: it took longer.
+    """
+    try:
+        await asyncio.wait({future}, timeout=seconds)
+        if future.done():
+            return future.result()
+        raise asyncio.TimeoutError
+    finally:
+        future.cancel()
 
 
 class Tasks:

@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 from fxlens.engine.interpreters import kill_group, worker_environment
 from fxlens.engine.private_folders import make_folder, remove_folder
+from fxlens.engine.tasks import within
 from fxlens.graph import Phase
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 from fxlens.worker.pipe import FrameBuffer, LineBuffer, encode
@@ -128,7 +129,7 @@ class WorkerClient:
         self._readers = [asyncio.create_task(self._read_messages()), asyncio.create_task(self._read_log())]
         self._readers[0].add_done_callback(self._stop_without_reader)
         try:
-            return await asyncio.wait_for(asyncio.shield(self._ready), START_SECONDS)
+            return await within(START_SECONDS, asyncio.shield(self._ready))
         except asyncio.TimeoutError as error:
             await self.kill()
             raise WorkerStartError(f"torch could not be imported within {START_SECONDS:g} s.") from error
@@ -149,7 +150,7 @@ class WorkerClient:
         patience = limits.import_seconds + limits.build_seconds + limits.trace_seconds + limits.shapes_seconds
         try:
             self._send({"id": number, "method": "trace", "params": request.to_json()})
-            result = await asyncio.wait_for(reply, patience * 3 + GRACE_SECONDS)  # Three ways of building.
+            result = await within(patience * 3 + GRACE_SECONDS, reply)  # Three ways of building.
         except asyncio.TimeoutError as error:
             await self.kill()
             raise WorkerStuckError("the worker did not answer") from error
@@ -175,7 +176,7 @@ class WorkerClient:
         if self._process.stdin:
             self._process.stdin.close()
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+            await within(STOP_SECONDS, asyncio.ensure_future(self._process.wait()))
         await self.kill()
 
     async def kill(self) -> None:

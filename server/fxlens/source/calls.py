@@ -95,7 +95,7 @@ def find_in(
 
 
 def _requesting(text: str, path: str, workspace: Workspace, tally: Tally) -> Iterator[ExtractionCall]:
-    """The calls of other files that request names which stand in constants of this one."""
+    """The calls of other files that request names which stand in this one, outside the calls that are written here."""
     for other in requesting_files(text, path, workspace, tally):
         source = workspace.text(other)
         if source is None:
@@ -114,7 +114,10 @@ def _calls(programs: Programs, names_in: str) -> Iterator[_Call]:
     extractions = programs.extractions()
     groups: dict[tuple[int, int], list[Extraction]] = {}
     sites: dict[tuple[int, int], n.Node] = {}
+    elsewhere = names_in != document.path
     for extraction in extractions:
+        if elsewhere and extraction.document.path == names_in:
+            continue  # A wrapper, which is read as a call of the file that it stands in.
         site = _site(extraction, document)
         if site is not None:
             key = (id(extraction.node), id(site))
