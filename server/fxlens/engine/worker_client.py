@@ -90,6 +90,7 @@ class WorkerClient:
         self._ready: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._readers: list[asyncio.Task[None]] = []
         self.exit_code: int | None = None
+        self.ended = False
 
     @property
     def pid(self) -> int | None:
@@ -142,6 +143,8 @@ class WorkerClient:
             WorkerStuckError: it did not answer although every limit had passed, and has been ended.
             BadAnswerError: what it answered cannot be read.
         """
+        if self.ended:
+            raise WorkerDiedError("the worker ended")
         number = next(self._numbers)
         reply: asyncio.Future[TraceReply | None] = asyncio.get_running_loop().create_future()
         self._waiting[number] = reply
@@ -228,6 +231,7 @@ class WorkerClient:
             remove_folder(folder)
 
     def _ended(self) -> None:
+        self.ended = True
         self._remove_folder()
         if not self._ready.done():
             self._ready.set_exception(WorkerDiedError(f"the worker ended with exit code {self.exit_code}"))

@@ -99,8 +99,16 @@ class Worker:
             finally:
                 self._at_work -= 1
                 if not self._at_work:
-                    self._set_if_running("ready", "Ready.")
-                    self._rest_later()
+                    self._become_idle()
+
+    def _become_idle(self) -> None:
+        if self._client is None or not self._ready:
+            return
+        if self._client.ended:  # With requests that were all given up before they could note it.
+            self._note_loss()
+            return
+        self._set("ready", "Ready.")
+        self._rest_later()
 
     async def _attempt(self, request: TraceRequest, listener: Listener) -> TraceReply:
         """A worker that ends is not blamed on this request at once: others may have run on it. Alone, it shows."""
@@ -150,13 +158,18 @@ class Worker:
         Starting is a task of its own: a request that is given up meanwhile must not throw away seconds of importing
         torch that the next one needs as well.
         """
-        while self._client is None or not self._ready:
+        while True:
+            client = self._client if self._ready else None
+            if client is not None and not client.ended:
+                return client
+            if client is not None:  # It ended with requests that were given up before they could note that.
+                await self._lost(client)
+                continue
             if self._starting is None:
                 self._raise_known_problem()
                 self._starting = asyncio.create_task(self._start_up())
                 self._starting.add_done_callback(self._started_up)
             await asyncio.shield(self._starting)
-        return self._client
 
     async def _start_up(self) -> None:
         while not self._ready:
@@ -254,12 +267,16 @@ class Worker:
         """Note a crash and clear up after it."""
         if client is not self._client:
             return  # Another request on the same worker has noted it already.
+        self._note_loss()  # Before the first wait: another request may start the next worker meanwhile.
+        if client:
+            await client.kill()
+
+    def _note_loss(self) -> None:
+        client, self._client, self._ready = self._client, None, False
         if not self._stopping:
-            # Said before the first wait: another request may start the next worker meanwhile.
             self._crashes += 1
             code = client.exit_code if client else None
             self._set("failed", f"The worker ended unexpectedly ({_in_words(code)}); it will be started again.")
-        await self._abandon()
 
     async def _abandon(self) -> None:
         client, self._client, self._ready = self._client, None, False
@@ -278,10 +295,6 @@ class Worker:
         if new != self.state:
             self.state = new
             self._on_state(new)
-
-    def _set_if_running(self, status: WorkerStatus, reason: str) -> None:
-        if self._client and self._ready:
-            self._set(status, reason)
 
     def _stay_awake(self) -> None:
         if self._rest:

@@ -235,6 +235,28 @@ async def test_two_traces_that_lose_their_worker_count_as_one_crash(made: list[W
     await watched.until("ready")
 
 
+async def test_a_worker_that_dies_with_a_cancelled_request_is_started_again(made: list[Watched]) -> None:
+    """The end of the worker is heard in the very moment in which its only request is cancelled."""
+    watched = watch(made)
+    task = watched.trace(SLEEPY)
+    await watched.until_phase("build")
+    client = watched.worker._client
+    assert client
+    heard = client._on_end
+
+    def cancel_too() -> None:
+        task.cancel()
+        heard()
+
+    client._on_end = cancel_too
+    assert client.pid
+    os.kill(client.pid, signal.SIGKILL)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert watched.history[-1] == "failed"
+    assert "graph=ModelGraph" in str(await watched.trace())
+
+
 async def test_of_two_requests_the_guilty_one_is_blamed(made: list[Watched]) -> None:
     """Whenever the guilty request is being built, its worker ends; the other one gets its answer all the same."""
     watched = watch(made, back_off=(0.0, 0.0))
