@@ -170,6 +170,14 @@ def test_what_a_call_site_says_decides() -> None:
     assert not call.reached
 
 
+@pytest.mark.parametrize("ends", ["raise SystemExit", "sys.exit()"])
+def test_what_only_an_import_of_the_file_comes_to(ends: str) -> None:
+    program = f"import sys\nnet = resnet18()\nif __name__ == '__main__':\n    net = None\n    {ends}\n"
+    (call,) = found(f"{program}create_feature_extractor(net, ['layer1'])\n").calls
+    assert call.reached
+    assert_resolved(call)
+
+
 def test_the_same_condition_twice_is_one() -> None:
     (call,) = found(
         "def build(name):\n"

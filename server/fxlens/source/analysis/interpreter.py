@@ -25,9 +25,9 @@ from fxlens.source.values import (
 
 
 class Interpreter(Tests):
-    """Runs one file as a program, with what it needs of the workspace's modules."""
+    """Runs one file as a program, or as the module ``name``, with what it needs of the workspace's modules."""
 
-    def __init__(self, run: Run, document: Document) -> None:
+    def __init__(self, run: Run, document: Document, name: str = "__main__") -> None:
         scope = run.scopes = run.scopes + 1
         run.parents[scope] = None
         frame = Frame(document, lowered(document), scope)
@@ -36,7 +36,7 @@ class Interpreter(Tests):
         self._root = document.path
         frame.entry = self.state
         run.modules[scope] = frame
-        self.state.set((scope, "__name__"), Binding(certain(Const("__main__"))))
+        self.state.set((scope, "__name__"), Binding(certain(Const(name))))
 
     @property
     def root(self) -> str:

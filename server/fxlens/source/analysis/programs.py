@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from fxlens.source.analysis.importers import Importers
 from fxlens.source.analysis.interpreter import Interpreter
 from fxlens.source.analysis.run import Extraction, Run
@@ -42,6 +44,7 @@ class Programs:
         own = self._run(self.document)
         self._run_uncalled(own)
         self._run_readers(own)
+        self._run_as_module()
         self._run_unreached()
         return self.run.extractions
 
@@ -112,17 +115,32 @@ class Programs:
             for value, _ in binding.alternatives
         )
 
-    # What no run comes to
+    # What the program does not come to
+
+    def _run_as_module(self) -> None:
+        """Calls behind a program's part that ends it: an import of the file comes to them."""
+        if not self._unreached() or "__name__" not in self.document.text or self.run.tally.exhausted:
+            return
+        reached = {id(each.node) for each in self.run.extractions}
+        before = len(self.run.extractions)
+        interpreter = Interpreter(self.run, self.document, PurePath(self.document.path).stem)
+        interpreter.run_module()
+        more = self.run.extractions[before:]
+        self.run.extractions[before:] = [each for each in more if id(each.node) not in reached]
+
+    def _unreached(self) -> list[tuple[n.Call, list[n.Node]]]:
+        """The calls that no run came to, each with the nodes around it."""
+        reached = {id(each.node) for each in self.run.extractions}
+        return [each for each in calls_of(self.document, self.relevant.names) if id(each[0]) not in reached]
 
     def _run_unreached(self) -> None:
         """Calls in branches that no run enters: looked at all the same, for completion, and never judged."""
         reached = {id(each.node) for each in self.run.extractions}
         forced: set[n.Node] = set()
         waiting: set[n.FunctionDef | n.Lambda] = set()
-        for call, path in calls_of(self.document, self.relevant.names):
-            if id(call) not in reached:
-                forced.update(node for node in path if isinstance(node, n.Branch))
-                waiting.update(functions_around(path))
+        for _, path in self._unreached():
+            forced.update(node for node in path if isinstance(node, n.Branch))
+            waiting.update(functions_around(path))
         self.run.entered -= waiting
         if not (forced or waiting) or self.run.tally.exhausted:
             return
