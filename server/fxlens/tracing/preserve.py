@@ -7,21 +7,21 @@ it is undone here, on success and on failure. What did not change is not touched
 
 from __future__ import annotations
 
-import random
+import gc
 import sys
 import threading
 import warnings
-from collections import UserDict, UserList, UserString
+from collections import ChainMap, UserDict, UserList, UserString
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import MemberDescriptorType, SimpleNamespace
+from types import MappingProxyType, MemberDescriptorType, SimpleNamespace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from fxlens.tracing import containers
+from fxlens.tracing import arrays, containers, generators
 from fxlens.tracing.switching import takes_mode
 from fxlens.tracing.torch_private import version_of
 
@@ -36,7 +36,7 @@ _DEPTH = 5
 to a trainer, and that to a data set."""
 _SIMPLE = frozenset({int, float, complex, bool, str, bytes, type(None), torch.dtype, torch.device, torch.Size, slice})
 """The classes of most attributes, which hold nothing that could change."""
-_HOLDERS = (SimpleNamespace, UserDict, UserList, UserString)
+_HOLDERS = (SimpleNamespace, ChainMap, UserDict, UserList, UserString)
 """Objects of the standard library that are kept. Others (a logger, a lock) belong to the program."""
 _ABSENT = object()
 
@@ -58,6 +58,9 @@ class Snapshot:
         self._empty: list[Any] = []
         self._filled: list[tuple[type, Any, containers.Content]] = []
         self._slots: list[tuple[Any, MemberDescriptorType, Any]] = []
+        self._arrays: list[tuple[Any, Any]] = []
+        self._generators: list[tuple[Any, Any]] = []
+        self._iterators: list[Any] = []
         self._classes: list[tuple[type, dict[str, Any]]] = []
         self._tensors: list[tuple[torch.Tensor, Any, torch.Tensor]] = []
         self._parameters: list[tuple[nn.Parameter, bool, Any]] = []
@@ -67,7 +70,7 @@ class Snapshot:
             self._keep_object(module, _DEPTH)
         for kind in self._kinds.classes_of_users():
             self._keep_class(kind)
-        self._random_states = _random_states()
+        self._random_states = generators.GlobalStates()
 
     def _keep(self, value: Any, depth: int) -> None:
         """Keep what is in ``value``, which stands in an attribute or container."""
@@ -81,14 +84,16 @@ class Snapshot:
             self._keep_parameter(value)
         elif issubclass(kind, torch.Tensor):
             self._keep_tensor(value)
-        elif kind is tuple:
+        elif issubclass(kind, (tuple, MappingProxyType)):
             if depth:
-                for item in value:
+                # Of a view of a dictionary, the collector knows the dictionary.
+                for item in tuple.__iter__(value) if issubclass(kind, tuple) else gc.get_referents(value):
                     self._keep(item, depth - 1)
-        elif not self._kinds.is_holder(kind):
+        elif self._kinds.is_holder(kind):
+            if depth:
+                self._keep_object(value, depth - 1)
+        elif not self._keep_flat(kind, value):
             self._kinds.simple.add(kind)
-        elif depth:
-            self._keep_object(value, depth - 1)
 
     def _keep_container(self, base: Any, value: Any, depth: int) -> None:
         exact = type(value) is base
@@ -106,6 +111,21 @@ class Snapshot:
             if not exact:
                 self._seen.discard(id(value))
                 self._keep_object(value, depth - 1)
+
+    def _keep_flat(self, kind: type, value: Any) -> bool:
+        """Keep ``value`` if it is an array, a random generator or an iterator; whether it is."""
+        if issubclass(kind, Iterator):
+            self._iterators.append(value)
+        elif arrays.is_array(kind):
+            if id(value) not in self._seen:
+                self._arrays.append((value, arrays.read(value)))
+        elif generators.is_generator(kind):
+            if id(value) not in self._seen:
+                self._generators.append((value, generators.read(value)))
+        else:
+            return False
+        self._seen.add(id(value))
+        return True
 
     def _keep_object(self, value: Any, depth: int) -> None:
         if id(value) in self._seen:
@@ -169,11 +189,20 @@ class Snapshot:
     def kept_attributes(self) -> list[str]:
         """The attributes of modules in which something else is than before, by path; buffers are not among them.
 
-        What torch.fx stores in the model, and its mode, do not count.
+        What torch.fx stores in the model, and its mode, do not count. Where there are none, and no random number
+        was drawn: the iterators, which do not tell whether they were advanced.
         """
-        before = {id(held): (base, held, content) for base, held, content in self._filled}
         changed = {id(held) for base, held, content in self._filled if not containers.is_unchanged(base, held, content)}
         changed |= {id(held) for held in self._empty if held}
+        changed |= {id(held) for held, content in self._arrays if not arrays.is_unchanged(held, content)}
+        found = self._attributes_with(changed)
+        if found or not self._iterators or self.draws_random_numbers():
+            return found
+        return self._attributes_with(set(map(id, self._iterators)))
+
+    def _attributes_with(self, changed: set[int]) -> list[str]:
+        """The attributes that hold one of the objects with these identities, or another object than before."""
+        before = {id(held): (base, held, content) for base, held, content in self._filled}
         found = [
             f"{kind.__qualname__}.{name}"
             for kind, attributes in self._classes
@@ -192,12 +221,9 @@ class Snapshot:
         return found
 
     def draws_random_numbers(self) -> bool:
-        """Whether the state of a random generator is another one than before."""
-        torch_state, *others = self._random_states
-        now_torch, *now = _random_states()
-        if others[1] is None:  # NumPy was loaded meanwhile
-            now[1] = None
-        return not torch.equal(torch_state, now_torch) or others != now
+        """Whether the state of a random generator is another one than before, or one was loaded meanwhile."""
+        own = all(generators.is_unchanged(generator, state) for generator, state in self._generators)
+        return not (own and self._random_states.is_unchanged())
 
     def restore_buffers(self) -> None:
         """Put back the buffers that ``forward`` has replaced."""
@@ -208,7 +234,9 @@ class Snapshot:
 
     def restore(self) -> None:
         """Make the model what it was; may be called more than once."""
-        _set_random_states(self._random_states)
+        self._random_states.restore()
+        for generator, state in self._generators:
+            generators.restore(generator, state)
         try:
             if self._model.training != self._training and takes_mode(self._model):
                 # A train() of the user's own may do more than set flags (merge weights): it must be able to undo it.
@@ -237,6 +265,8 @@ class Snapshot:
                 container.clear()
         for base, container, content in self._filled:
             containers.restore(base, container, content)
+        for array, content in self._arrays:
+            arrays.restore(array, content)
         for value, slot, held in self._slots:
             if _slot(slot, value) is not held:
                 if held is _ABSENT:
@@ -265,26 +295,10 @@ def _holds(value: Any, changed: set[int], depth: int = _MOST_NESTED) -> bool:
     state = object.__getattribute__(value, "__dict__") if type(value).__dictoffset__ else None
     if id(value) in changed or id(state) in changed:
         return True
-    base = containers.base_of(type(value))
+    base = tuple if isinstance(value, tuple) else containers.base_of(type(value))
     items = containers.items_of(containers.read(base, value)) if base is not None else ()
     inner = [*items, *(state.values() if type(state) is dict else ())]
     return depth > 0 and any(_holds(item, changed, depth - 1) for item in inner)
-
-
-def _random_states() -> tuple[Any, ...]:
-    """The states of the generators that models draw from: torch's on the CPU, Python's, and NumPy's if it is loaded."""
-    numpy: Any = sys.modules.get("numpy.random")
-    if numpy is None:
-        return torch.get_rng_state(), random.getstate(), None
-    name, keys, *rest = numpy.get_state()
-    return torch.get_rng_state(), random.getstate(), (name, keys.tolist(), *rest)
-
-
-def _set_random_states(states: tuple[Any, ...]) -> None:
-    torch.set_rng_state(states[0])
-    random.setstate(states[1])
-    if states[2] is not None:
-        sys.modules["numpy.random"].set_state(states[2])
 
 
 class _Kinds:

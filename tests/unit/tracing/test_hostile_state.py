@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import random
-from collections import OrderedDict, UserDict, deque
+from array import array
+from collections import ChainMap, OrderedDict, UserDict, deque
 from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, ClassVar, NamedTuple
 
+import numpy
 import pytest
 import torch
 import torchvision.models.feature_extraction as theirs
@@ -100,6 +103,11 @@ class Config:
         refuse()
 
 
+class Pair(NamedTuple):
+    first: list[Any]
+    second: dict[str, Any]
+
+
 MAKERS: tuple[Callable[[], Any], ...] = (
     lambda: FrozenDict(a=1, b=[2]),
     lambda: FrozenDict(),
@@ -116,6 +124,12 @@ MAKERS: tuple[Callable[[], Any], ...] = (
     Config,
     lambda: ([], {"in a tuple": []}),
     lambda: [[[["deep"]]]],
+    lambda: Pair([1], {"b": 2}),
+    lambda: ChainMap({"a": 1}, {"b": [2]}),
+    lambda: MappingProxyType({"a": 1, "b": [2]}),
+    lambda: bytearray(b"abc"),
+    lambda: array("i", [1, 2]),
+    lambda: numpy.arange(4.0)[::2],
 )
 
 
@@ -162,12 +176,11 @@ class Hostile(nn.Module):
             set.add(value, 7)
         elif isinstance(value, deque):
             deque.append(value, x)
-        elif isinstance(value, tuple):
-            for inner in value:
+        elif isinstance(value, (tuple, MappingProxyType)):
+            for inner in value if isinstance(value, tuple) else gc.get_referents(value):
                 self.spoil(inner, x)
-        elif isinstance(value, Slotted):
-            value.count = x  # type: ignore[attr-defined]
-            value.seen.append(x)
+        elif isinstance(value, (bytearray, array, numpy.ndarray, Slotted)):
+            spoil_flat(value, x)
         elif hasattr(value, "__dict__"):
             for inner in list(vars(value).values()):
                 self.spoil(inner, x)
@@ -180,6 +193,16 @@ class Guarded(Hostile):
     def __setattr__(self, name: str, value: Any) -> None:
         self.__dict__.setdefault("sets", []).append(name)
         super().__setattr__(name, value)
+
+
+def spoil_flat(value: Any, x: Any) -> None:
+    if isinstance(value, Slotted):
+        value.count = x  # type: ignore[attr-defined]
+        value.seen.append(x)
+    elif isinstance(value, numpy.ndarray):
+        value += 1
+    else:
+        value.append(7)
 
 
 def deep(value: Any, seen: dict[int, int]) -> Any:
@@ -197,9 +220,13 @@ def deep(value: Any, seen: dict[int, int]) -> Any:
         found.append([(id(key), deep(inner, seen)) for key, inner in dict.items(value)])
     bases: tuple[Any, ...] = (list, set, deque, tuple)
     found += [[deep(item, seen) for item in base.__iter__(value)] for base in bases if isinstance(value, base)]
+    if isinstance(value, MappingProxyType):
+        found += [(key, deep(inner, seen)) for key, inner in value.items()]
+    if isinstance(value, (bytearray, array, numpy.ndarray)):
+        found.append(list(value))
     if isinstance(value, torch.Tensor):
         found += [value.tolist(), value.requires_grad, id(value.grad)]
-    elif isinstance(value, (nn.Module, Config, UserDict, SimpleNamespace, FrozenOrderedDict)):
+    elif isinstance(value, (nn.Module, Config, UserDict, ChainMap, SimpleNamespace, FrozenOrderedDict)):
         found.append([(name, deep(inner, seen)) for name, inner in value.__dict__.items()])
     if isinstance(value, Slotted):
         found.append([deep(getattr(value, name, None), seen) for name in Slotted.__slots__])

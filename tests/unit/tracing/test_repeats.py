@@ -25,6 +25,13 @@ class Net(nn.Module):
         self.calls, self.table = 0, None
         self.seen: list[Any] = []
         self.memory: dict[str, Any] = {}
+        self.pair, self.steps, self.turns = ([0], "calls"), np.zeros(1), iter([1, 2, 3, 4, 5, 6, 7] * 5)
+        self.own = {
+            "torch": torch.Generator().manual_seed(0),
+            "random": random.Random(0),
+            "numpy": np.random.default_rng(0),
+            "older": np.random.RandomState(0),
+        }
         self.step = step
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -69,6 +76,20 @@ def alternates(s: Any, x: torch.Tensor) -> torch.Tensor:
     return x if s.turn else -x
 
 
+def counts_in_a_tuple(s: Any, x: torch.Tensor) -> torch.Tensor:
+    s.pair[0][0] += 1
+    return x * int(s.pair[0][0])
+
+
+def counts_in_an_array(s: Any, x: torch.Tensor) -> torch.Tensor:
+    s.steps[0] += 1
+    return x * int(s.steps[0])
+
+
+def advances_an_iterator(s: Any, x: torch.Tensor) -> torch.Tensor:
+    return x * int(next(s.turns))
+
+
 OTHERWISE = [
     counts,
     counts_in_a_dict,
@@ -77,6 +98,9 @@ OTHERWISE = [
     keeps_the_first_value,
     joins_the_last_value,
     alternates,
+    counts_in_a_tuple,
+    counts_in_an_array,
+    advances_an_iterator,
 ]
 
 
@@ -99,7 +123,29 @@ def leaves_layers_out(s: Any, x: torch.Tensor) -> torch.Tensor:
     return x
 
 
-DRAWS = [draws_in_python, draws_from_numpy, draws_a_tensor, leaves_layers_out]
+def draws_from_torch_of_its_own(s: Any, x: torch.Tensor) -> torch.Tensor:
+    return x + torch.rand(4, generator=s.own["torch"])
+
+
+def draws_from_python_of_its_own(s: Any, x: torch.Tensor) -> torch.Tensor:
+    return x * float(s.own["random"].random())
+
+
+def draws_from_numpy_of_its_own(s: Any, x: torch.Tensor) -> torch.Tensor:
+    return x * float(s.own["numpy"].random())
+
+
+def draws_from_an_older_one(s: Any, x: torch.Tensor) -> torch.Tensor:
+    return x * float(s.own["older"].rand())
+
+
+FROM_OWN = [
+    draws_from_torch_of_its_own,
+    draws_from_python_of_its_own,
+    draws_from_numpy_of_its_own,
+    draws_from_an_older_one,
+]
+DRAWS = [draws_in_python, draws_from_numpy, draws_a_tensor, leaves_layers_out, *FROM_OWN]
 
 
 def counts_for_nobody(s: Any, x: torch.Tensor) -> torch.Tensor:
@@ -175,7 +221,11 @@ def test_what_is_kept_for_the_next_call_is_said(step: Any, function: Any) -> Non
     extractor, said = made(function, model)
     assert is_otherwise(copy.deepcopy(model), extractor)
     (text,) = said
-    name = next(each for each in ("calls", "memory", "seen", "table", "turn") if each in step.__code__.co_names)
+    name = next(
+        each
+        for each in ("calls", "memory", "seen", "table", "turn", "turns", "pair", "steps")
+        if each in step.__code__.co_names
+    )
     assert f"forward keeps `{name}` from one call to the next" in text
     assert "test_repeats.py" in text
     by_hooks, said = made(create_feature_extractor, copy.deepcopy(model), backend="hooks")
@@ -194,6 +244,14 @@ def test_random_numbers_outside_the_graph_are_said(step: Any) -> None:
     assert torch.equal(states[2], torch.get_rng_state())
     with torch.no_grad():
         assert torch.equal(extractor(INPUTS[0])["head"], extractor(INPUTS[0])["head"])
+
+
+@pytest.mark.parametrize("step", FROM_OWN)
+def test_generators_of_the_model_go_on_where_they_were(step: Any) -> None:
+    traced, untouched = Net(step), Net(step)
+    untouched.load_state_dict(traced.state_dict())
+    made(create_feature_extractor, traced)
+    assert torch.equal(traced(INPUTS[0]), untouched(INPUTS[0]))
 
 
 @pytest.mark.parametrize("step", ALIKE)
