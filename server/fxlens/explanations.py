@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count as count_from
 from typing import Literal, TypeAlias
 
 from fxlens.graph import Mode, ModeGraph, ModelGraph, ModuleAlias, ModuleInfo
@@ -160,10 +161,17 @@ def _module(graph: ModelGraph, query: str) -> Explanation | None:
         )
         return Explanation("renamed-leaf", sentence, (names[0],), sure=True)
     if not module.train_calls and not module.eval_calls:
-        sentence = f"`{module.path}` ({module.short_class}) is part of the model, but `forward` never calls it."
+        sentence = f"`{module.path}` ({module.short_class}) is part of the model, but {_calls_not(graph)}."
         return Explanation("never-called", sentence)
     sentence = f"`{module.path}` ({module.short_class}) is called, but computes nothing that has a node of its own."
     return Explanation("no-node", sentence)
+
+
+def _calls_not(graph: ModelGraph) -> str:
+    names = dict.fromkeys(f"`{name}`" for one in graph.traced() for name in one.left_out)
+    if not names:
+        return "`forward` never calls it"
+    return f"`forward` does not call it where {listed([*names])} {'is' if len(names) == 1 else 'are'} not passed"
 
 
 def _inside_leaf(graph: ModelGraph, query: str) -> Explanation | None:
@@ -204,7 +212,7 @@ def _alias(graph: ModelGraph, query: str) -> Explanation | None:
     same = f"`{query}` is the same module as `{alias.module}`"
     if not names:
         called = bool(module and (module.train_calls or module.eval_calls))
-        return Explanation("alias", f"{same}, {'which has no node' if called else 'which `forward` never calls'}.")
+        return Explanation("alias", f"{same}, which has no node." if called else f"{same}: {_calls_not(graph)}.")
     if len(names) == 1:
         which = f"`{names[0]}`" if alias.call is None else f"its {ordinal(alias.call)} call is `{names[0]}`"
         return Explanation("alias", f"{same}; {which}.", tuple(names), sure=True)
@@ -297,9 +305,14 @@ def _nearest_above(query: str, common: Sequence[str]) -> list[str]:
 
 def _typo(graph: ModelGraph, query: str, asked: Sequence[ModeGraph], common: Sequence[str]) -> Explanation:
     missing = f"The model has no node `{query}`"
-    repaired = next((name for name in _repairs(query) if name in common), None)
+    repaired = next((name for name in _repairs(graph, query) if name in common), None)
     if repaired is not None:
         return Explanation("typo", f"{missing}.", (repaired,), sure=True)
+    repeats = _repeats_meant(query, common)
+    if repeats:
+        base, *_ = sorted(repeats)
+        sentence = f"{missing}. `{base}` runs {len(repeats)} times: {listed(sorted(repeats, key=numbers))}."
+        return Explanation("typo", sentence, tuple(repeats[:_MOST_SUGGESTED]))
     near = tuple(nearest(query, common))
     there_is = _numbers_there_are(query, common)
     if near:
@@ -309,10 +322,34 @@ def _typo(graph: ModelGraph, query: str, asked: Sequence[ModeGraph], common: Seq
     return Explanation("typo", f"{missing}. {there_is}".strip())
 
 
-def _repairs(query: str) -> Iterator[str]:
-    """What a query in another notation means: ``layer1[0]`` and ``layer1/0`` are ``layer1.0``."""
-    yield query.replace("[", ".").replace("]", "").strip(" .")
+def _repairs(graph: ModelGraph, query: str) -> Iterator[str]:
+    """What a query in another notation means: ``layer1[0]`` and ``layer1/0`` are ``layer1.0``, ``[-1]`` is the last."""
+    indexed = query.replace("[", ".").replace("]", "").strip(" .")
+    yield _from_the_end(graph, indexed)
     yield query.strip(" ./").replace("/", ".")
+
+
+def _from_the_end(graph: ModelGraph, query: str) -> str:
+    """``query`` with the numbers that Python counts from the end, as in ``blocks.-1``, counted from the start."""
+    path = ""
+    for segment in query.split("."):
+        inner = segment
+        if segment.startswith("-") and segment[1:].isdecimal():
+            below = f"{path}." if path else ""
+            count = next(number for number in count_from(0) if f"{below}{number}" not in graph.modules_by_path)
+            inner = str(count + int(segment)) if int(segment) >= -count else segment
+        path = f"{path}.{inner}" if path else inner
+    return path
+
+
+def _repeats_meant(query: str, common: Sequence[str]) -> list[str]:
+    """Of ``relu2``, where ``relu`` runs again as ``relu_1``: all its names, the second first."""
+    base = query.rstrip("0123456789")
+    if base == query or base.endswith((".", "_")) or base not in common or f"{base}_1" not in common:
+        return []
+    repeats = [base, *(name for number in range(1, len(common)) if (name := f"{base}_{number}") in common)]
+    at = min(max(int(query.removeprefix(base)) - 1, 0), len(repeats) - 1)
+    return [repeats[at], *repeats[:at], *repeats[at + 1 :]]
 
 
 def _numbers_there_are(query: str, common: Sequence[str]) -> str:
@@ -331,7 +368,11 @@ def _numbers_there_are(query: str, common: Sequence[str]) -> str:
             if siblings and base and f"{parent}.{base}".lstrip(".") in known:
                 siblings.insert(0, base)
             siblings.sort(key=lambda name: (numbers(name), name))
-            what = f"{len(siblings)} {parent.rpartition('.')[2]}" if segment.isdecimal() and parent else ""
+            what = (
+                f"{len(siblings)} {parent.rpartition('.')[2]}"
+                if segment.removeprefix("-").isdecimal() and parent
+                else ""
+            )
             return f"{what or f'There are {len(siblings)}'}: {listed(siblings)}." if len(siblings) > 1 else ""
     return ""
 

@@ -213,6 +213,7 @@ class ModeGraph:
     there (``""`` for the whole, ``"out"``, ``"1.boxes"``) and its position among ``nodes``.
     ``changes`` are what the graph does otherwise than the model. ``inner`` are the names of nodes that appear only
     when they are requested: those inside a ``torch.autograd.Function``, which is traced as one node under our own rule.
+    ``left_out`` are the arguments of ``forward`` that tracing left at their defaults.
 
     ``origin`` says what the nodes are. Those of ``"fx"`` are all operations. Those of ``"run"`` are what hooks can read
     of a model that torch.fx cannot trace: the calls of its modules in one run, in the order in which they returned,
@@ -228,6 +229,7 @@ class ModeGraph:
     inner: tuple[str, ...] = ()
     origin: Origin = "fx"
     input: str = ""
+    left_out: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -254,6 +256,7 @@ class ModeGraph:
             "inner": self.inner,
             "origin": self.origin,
             "input": self.input,
+            "left_out": self.left_out,
         }
 
     @staticmethod
@@ -266,7 +269,8 @@ class ModeGraph:
         outputs = tuple((str(key), int(position)) for key, position in data["outputs"])
         changes = tuple(map(Change.from_json, data["changes"]))
         inner = tuple(data["inner"])
-        return ModeGraph(data["mode"], nodes, returned, outputs, changes, inner, data["origin"], data["input"])
+        kind, given, left_out = data["origin"], data["input"], tuple(data["left_out"])
+        return ModeGraph(data["mode"], nodes, returned, outputs, changes, inner, kind, given, left_out)
 
 
 @dataclass(frozen=True, slots=True)

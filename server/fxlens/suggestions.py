@@ -20,7 +20,8 @@ _FEW = 3
 _MOST_LISTED = 12
 """How many names are listed one by one (a few, if they are consecutive numbers); of more, the first and the last."""
 _MOST_COMPARED = 12
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"(?<![^.])-\d+|\d+")
+"""A number in a name; a whole segment may be one that Python counts from the end."""
 
 
 def nearest(wrong: str, names: Iterable[str], count: int = 3) -> list[str]:

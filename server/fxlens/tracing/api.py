@@ -196,7 +196,9 @@ def create_feature_extractor(
         if bad:
             options = _options(leaf_modules, tracer_kwargs, concrete_args, naming)
             call, merged = working_call(selection, bad, queries, options)
-            if by_hooks and selection.finds_none(bad) and answered_by_hooks(model, queries):
+            if _needs_arguments(model, settings, traces, queries):
+                call, merged = call_with(queries, {**options, "concrete_args": "{}"}), {}
+            elif by_hooks and selection.finds_none(bad) and answered_by_hooks(model, queries):
                 call, merged = call_with(queries, {"backend": "'hooks'"}), {}
             raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call, merged))
         if not suppress_diff_warning and return_nodes is not None:
@@ -231,6 +233,20 @@ def _selected(
             if len(rest) < len(bad):
                 return through, inner, rest
     return traces, selection, bad
+
+
+def _needs_arguments(
+    model: nn.Module,
+    settings: TraceSettings,
+    traces: Mapping[Mode, ModeTrace],
+    queries: Mapping[Mode, Mapping[str, str]],
+) -> bool:
+    """Whether ``queries`` select what is there only if no argument is left at its default."""
+    modes = [mode for mode in MODES if traces[mode].graph is not None]
+    if not any(traces[mode].tracer.left_out for mode in modes):
+        return False
+    others = {**traces, **trace_modes(model, settings, {}, modes, tries_remedies=False)}
+    return all(others[mode].graph is not None for mode in modes) and not Selection(model, others).check(queries)
 
 
 def _wanted(selection: Selection, mode: Mode, queries: Mapping[str, str]) -> dict[str, Wanted]:
@@ -300,7 +316,7 @@ def _options(
     options = {}
     if tracer_kwargs:
         options["tracer_kwargs"] = "tracer_kwargs"
-    if concrete_args:
+    if concrete_args is not None:
         options["concrete_args"] = repr(dict(concrete_args))
     if not isinstance(leaf_modules, tuple) or leaf_modules:
         options["leaf_modules"] = "leaf_modules"

@@ -164,7 +164,8 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
         inner = lost_checkpoint(None, tuple(inner_nodes(trace.graph)), "fxlens", VALUE_INSIDE).described(positions)
         changes = (*changes, replace(inner, inside=True))
     outputs = describe_outputs(trace.graph, names)
-    return ModeGraph(trace.mode, tuple(nodes), described, outputs, changes, trace.inner)
+    left_out = tuple(sorted(trace.tracer.left_out))
+    return ModeGraph(trace.mode, tuple(nodes), described, outputs, changes, trace.inner, left_out=left_out)
 
 
 def _target_name(node: fx.Node, naming: Dialect) -> str:

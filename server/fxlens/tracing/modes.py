@@ -231,28 +231,39 @@ def _all_modes(
     without: dict[Mode, ModeTrace] = {}
     is_needed = False  # by the model as well as by the graph
     if settings.naming == "fxlens" and concrete_args is None and not settings.left_out:
-        graphs = [traces[mode].graph for mode in modes]
-        if None in graphs:
-            left_out = optional
+
+        def leaving_out(names: Collection[str]) -> dict[Mode, ModeTrace]:
+            return _each_mode(model, replace(settings, left_out=frozenset(names)), None, modes, snapshot)
+
+        if not _all_traced(traces, modes):
+            # Where neither works, the failure that is met later is the one to solve.
+            tried = leaving_out(optional) if optional else traces
+            traces = tried if _reach(tried, modes) > _reach(traces, modes) else traces
         else:
             tracers = [traces[mode].tracer for mode in modes]
-            left_out = optional & {name for each in tracers for name in (*needed_arguments(each), *read_options(each))}
-        if left_out:
-            tried = _each_mode(model, replace(settings, left_out=left_out), None, modes, snapshot)
-            # Where neither works, the failure that is met later is the one to solve.
-            if None in graphs:
-                traces = tried if _reach(tried, modes) > _reach(traces, modes) else traces
-            elif not _all_traced(tried, modes) or any(fails_without(tried[mode].tracer) for mode in modes):
+            options = optional & {name for each in tracers for name in read_options(each)}
+            left_out = options | (optional & {name for each in tracers for name in needed_arguments(each)})
+            tried = leaving_out(left_out) if left_out else {}
+            if tried and not _run_without(tried, modes):
                 is_needed = True
-            else:
-                hides = any(traces[mode].called_modules - tried[mode].called_modules for mode in modes)
-                traces, without = (traces, tried) if hides else (tried, {})
+            elif tried and any(traces[mode].called_modules - tried[mode].called_modules for mode in modes):
+                without = tried
+                # Options have no names that a caller would see in the graph: nobody misses them.
+                fewer = leaving_out(options) if options and options != left_out else tried if options else {}
+                traces = fewer if fewer and _run_without(fewer, modes) else traces
+            elif tried:
+                traces = tried
     traced = {trace.tracer: mode for mode, trace in traces.items() if trace.graph is not None and not is_needed}
     for tracer, mode in traced.items():
         names = without[mode].names if without else None
         left = optional - set(concrete_args or ())
         tracer.changes.extend(lost_arguments(tracer, left, settings.naming, names))
     return traces
+
+
+def _run_without(traces: Mapping[Mode, ModeTrace], modes: Collection[Mode]) -> bool:
+    """Whether the model can be traced, and its graphs be run, without the arguments that ``traces`` leave out."""
+    return _all_traced(traces, modes) and not any(fails_without(traces[mode].tracer) for mode in modes)
 
 
 def _all_traced(traces: Mapping[Mode, ModeTrace], modes: Collection[Mode]) -> bool:

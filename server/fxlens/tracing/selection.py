@@ -130,7 +130,7 @@ def _reason(query: str, why: Explanation) -> str:
     """What the library says behind the name of ``query``, in its own quotation marks."""
     missing, own = f"The model has no node `{query}`", f"`{query}` "
     text = why.sentence.removesuffix(".")
-    head, tail = f"does not exist; {text}", ""
+    head, tail = f"does not exist; {text[:1].lower()}{text[1:]}", ""
     if text.startswith(missing):
         head, tail = "does not exist", text.removeprefix(missing).lstrip(".: ")
     elif text.startswith(own):

@@ -74,6 +74,18 @@ class Popped(Masked):
         return self.layer(x).relu() if mask is None else x * mask
 
 
+class Optioned(Masked):
+    """Runs a layer only where an option is passed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.context = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor, **options: Any) -> torch.Tensor:  # type: ignore[override]
+        context = options.get("context")
+        return self.layer(x if context is None else self.context(context)).relu()
+
+
 class Needed(Masked):
     """Does not run without its second argument, although that has a default."""
 
@@ -103,7 +115,7 @@ class NeedsLeaf(Flags):
         return self.shift(self.layer(x) if not flag else x).relu()
 
 
-@pytest.mark.parametrize("kind", [Masked, Flags, Attended, Crossed, Popped, Library])
+@pytest.mark.parametrize("kind", [Masked, Flags, Attended, Crossed, Popped, Optioned, Library])
 def test_left_out_arguments_have_their_defaults(kind: type[nn.Module]) -> None:
     model = kind()
     with warnings.catch_warnings():
@@ -127,6 +139,17 @@ def test_what_the_model_cannot_do_without_is_an_input() -> None:
         model(X)
     with pytest.raises(TypeError):
         extractor(X)
+
+
+def test_what_only_an_option_reaches_says_so_and_the_remedy_works() -> None:
+    model = Optioned()
+    with pytest.raises(ValueError, match="does not call it where 'options' is not passed") as error:
+        create_feature_extractor(model, ["context"])
+    call = str(error.value).rpartition("\n")[2].strip()
+    extractor = eval(call, {"create_feature_extractor": create_feature_extractor, "model": model})
+    assert torch.equal(extractor(X, context=X)["context"], model.context(X))
+    (said,) = {node for graph in trace_model(model).traced() for node in graph.left_out}
+    assert said == "options"
 
 
 def test_they_have_no_names() -> None:
