@@ -31,6 +31,10 @@ BackendChoice: TypeAlias = Literal["auto", "fx", "hooks"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
+Columns: TypeAlias = tuple[int, int, int, int]
+"""Where an expression stands: its first line, the column in it, its last line, the column behind it. Lines count from
+the line of the :class:`SourceLine` beside it, so that both move together; columns are bytes of UTF-8, as Python's."""
+
 Json: TypeAlias = Any
 """JSON-ready data; its shape is private to the ``to_json``/``from_json`` pair of each class."""
 
@@ -127,9 +131,9 @@ class GraphNode:
     module path of a ``call_module``, the attribute path of a ``get_attr``, the method's name of a ``call_method``, the
     dotted name of the function of a ``call_function``, and the argument's name of a ``placeholder``. ``module_class``
     is the qualified class of the module a ``call_module`` calls. ``source`` is the line of the user's (or library's)
-    ``forward`` that made the node. ``inputs`` are the positions of the named nodes it reads among the mode's nodes,
-    ``writes`` those of them whose tensor it overwrites for certain; ``kept`` says that torch.fx keeps it in a pruned
-    graph although nothing uses its result.
+    ``forward`` that made the node, and ``span`` the expression there (Python 3.11 and newer). ``inputs`` are the
+    positions of the named nodes it reads among the mode's nodes, ``writes`` those of them whose tensor it overwrites
+    for certain; ``kept`` says that torch.fx keeps it in a pruned graph although nothing uses its result.
     """
 
     name: str
@@ -142,6 +146,7 @@ class GraphNode:
     inputs: tuple[int, ...] = ()
     writes: tuple[int, ...] = ()
     kept: bool = False
+    span: Columns | None = None
 
     @property
     def label(self) -> str:
@@ -158,6 +163,7 @@ class GraphNode:
 _AS_IT_IS: tuple[Callable[[Any], Json], Callable[[Json], Any]] = (lambda value: value, lambda value: value)
 _LINE = (lambda line: line and line.to_json()), (lambda data: data and SourceLine.from_json(data))
 _LINES = (lambda lines: [line.to_json() for line in lines]), (lambda data: tuple(map(SourceLine.from_json, data)))
+_SPAN = (lambda span: span), (lambda data: data and tuple(data))
 _VALUE = (lambda value: value and value.to_json()), (lambda data: data and Value.from_json(data))
 _NODES = _Columns(
     GraphNode,
@@ -171,8 +177,21 @@ _NODES = _Columns(
         "value": _VALUE,
         "writes": (list, tuple),
         "kept": _AS_IT_IS,
+        "span": _SPAN,
     },
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """Where a module that is not one node (a container) is called, as for a node."""
+
+    path: str
+    source: SourceLine
+    span: Columns | None = None
+
+
+_SITES = _Columns(CallSite, plain={"path": str}, shared={"source": _LINE, "span": _SPAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +233,7 @@ class ModeGraph:
     ``changes`` are what the graph does otherwise than the model. ``inner`` are the names of nodes that appear only
     when they are requested: those inside a ``torch.autograd.Function``, which is traced as one node under our own rule.
     ``left_out`` are the arguments of ``forward`` that tracing left at their defaults.
+    ``sites`` are where ``forward`` calls modules that are not one node.
 
     ``origin`` says what the nodes are. Those of ``"fx"`` are all operations. Those of ``"run"`` are what hooks can read
     of a model that torch.fx cannot trace: the calls of its modules in one run, in the order in which they returned,
@@ -230,6 +250,7 @@ class ModeGraph:
     origin: Origin = "fx"
     input: str = ""
     left_out: tuple[str, ...] = ()
+    sites: tuple[CallSite, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -257,6 +278,7 @@ class ModeGraph:
             "origin": self.origin,
             "input": self.input,
             "left_out": self.left_out,
+            "sites": None if other and other.sites == self.sites else _SITES.to_json(self.sites),
         }
 
     @staticmethod
@@ -269,8 +291,9 @@ class ModeGraph:
         outputs = tuple((str(key), int(position)) for key, position in data["outputs"])
         changes = tuple(map(Change.from_json, data["changes"]))
         inner = tuple(data["inner"])
+        sites = other.sites if other and data["sites"] is None else tuple(_SITES.from_json(data["sites"]))
         kind, given, left_out = data["origin"], data["input"], tuple(data["left_out"])
-        return ModeGraph(data["mode"], nodes, returned, outputs, changes, inner, kind, given, left_out)
+        return ModeGraph(data["mode"], nodes, returned, outputs, changes, inner, kind, given, left_out, sites)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fxlens.graph import Failure, GraphNode, ModeGraph, ModelGraph, ModuleInfo, SourceLine
+from fxlens.graph import CallSite, Failure, GraphNode, ModeGraph, ModelGraph, ModuleInfo, SourceLine
 from fxlens.source.model import Slice
 
 
@@ -51,12 +51,18 @@ class Relocation:
 
     def _concerns(self, graph: ModelGraph) -> bool:
         sources = [node.source for mode in (*graph.traced(), *graph.runs) for node in mode.nodes]
+        sources += [site.source for mode in graph.traced() for site in mode.sites]
         sources += [module.source for module in graph.modules]
         sources += [failure.source for failure in graph.failures]
         return any(source is not None and source.file == self._path for source in sources)
 
     def _mode(self, mode: ModeGraph | None) -> ModeGraph | None:
-        return replace(mode, nodes=tuple(map(self._node, mode.nodes))) if mode else None
+        if mode is None:
+            return None
+        return replace(mode, nodes=tuple(map(self._node, mode.nodes)), sites=tuple(map(self._site, mode.sites)))
+
+    def _site(self, site: CallSite) -> CallSite:
+        return replace(site, source=self.line(site.source) or site.source)
 
     def _node(self, node: GraphNode) -> GraphNode:
         source = self.line(node.source)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from torch import fx, nn
 
-from fxlens.graph import MODES, BackendChoice, Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
+from fxlens.graph import MODES, BackendChoice, CallSite, Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
 from fxlens.tracing.changes import lost_checkpoint
 from fxlens.tracing.checkpoints import VALUE_INSIDE, inner_nodes
 from fxlens.tracing.inplace import apply_in_place
@@ -138,7 +138,7 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
     for node, name in names.items():
         target = _target_name(node, trace.tracer.naming)
         module_class = classes.get(target) if node.op == "call_module" else None
-        scope, source = origins[node]
+        scope, source, span = origins[node]
         nodes.append(
             GraphNode(
                 name,
@@ -151,12 +151,16 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
                 memory.inputs(node),
                 memory.writes(node),
                 memory.is_kept(node),
+                span,
             )
         )
     returned: dict[str, list[str | None]] = {}
+    sites: dict[CallSite, None] = {}
     for call in trace.tracer.module_calls:
         name_of_call = names.get(call.returned) if isinstance(call.returned, fx.Node) else None
         returned.setdefault(call.path, []).append(name_of_call)
+        if call.site.source is not None:
+            sites[CallSite(call.path, call.site.source, call.site.span)] = None
     described = {path: tuple(results) for path, results in returned.items()}
     positions = {node: at for at, node in enumerate(names)}
     changes = tuple(change.described(positions) for change in trace.changes)
@@ -164,8 +168,8 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
         inner = lost_checkpoint(None, tuple(inner_nodes(trace.graph)), "fxlens", VALUE_INSIDE).described(positions)
         changes = (*changes, replace(inner, inside=True))
     outputs = describe_outputs(trace.graph, names)
-    left_out = tuple(sorted(trace.tracer.left_out))
-    return ModeGraph(trace.mode, tuple(nodes), described, outputs, changes, trace.inner, left_out=left_out)
+    found, left_out = tuple(nodes), tuple(sorted(trace.tracer.left_out))
+    return ModeGraph(trace.mode, found, described, outputs, changes, trace.inner, left_out=left_out, sites=tuple(sites))
 
 
 def _target_name(node: fx.Node, naming: Dialect) -> str:

@@ -9,17 +9,19 @@ from typing import Any, NamedTuple
 
 from torch import fx
 
-from fxlens.graph import SourceLine
+from fxlens.graph import Columns, SourceLine
+from fxlens.tracing.sources import RunningExpression
 
 _FRAMES_PER_LEVEL = 12
 """Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
 
 
 class NodeOrigin(NamedTuple):
-    """Where a node was made: the path of the module whose ``forward`` ran (``""`` is the root), and the line of it."""
+    """Where a node was made: the path of the module whose ``forward`` ran (``""`` is the root), and the expression."""
 
     scope: str
     source: SourceLine | None
+    span: Columns | None = None
 
 
 class ModuleCall(NamedTuple):
@@ -27,12 +29,14 @@ class ModuleCall(NamedTuple):
 
     ``returned`` is what it returned, as a structure of nodes (:mod:`fxlens.tracing.values`).
     ``last`` is the last node made before it returned. ``caller`` is the path of the module whose ``forward`` called it.
+    ``site`` is where that call stands, of a module that is not one node.
     """
 
     path: str
     returned: Any
     last: fx.Node | None
     caller: str = ""
+    site: RunningExpression = RunningExpression(None)
 
 
 @contextmanager

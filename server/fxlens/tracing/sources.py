@@ -13,11 +13,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from fxlens.graph import SourceLine
+from fxlens.graph import Columns, SourceLine
 
 _INTERNAL_FOLDERS = tuple(
     f"{folder}{separator}"
@@ -39,12 +39,52 @@ def is_internal(code: CodeType) -> bool:
 
 def running_line(outermost: CodeType) -> SourceLine | None:
     """The innermost line of model code that is running now, looking outwards as far as the frame of ``outermost``."""
+    return running_expression(outermost)[0]
+
+
+class RunningExpression(NamedTuple):
+    """A line that is running, and which expression of it, as far as Python knows."""
+
+    source: SourceLine | None
+    span: Columns | None = None
+
+
+def running_expression(outermost: CodeType) -> RunningExpression:
+    """The same line, with the expression in it: of ``self.b(self.a(x))`` the one call or the other."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame without building a stack
     while frame is not None and frame.f_code is not outermost:
-        if not is_internal(frame.f_code):
-            return SourceLine(frame.f_code.co_filename, frame.f_lineno, function_name(frame.f_code))
+        code = frame.f_code
+        if not is_internal(code):
+            line = frame.f_lineno
+            return RunningExpression(SourceLine(code.co_filename, line, function_name(code)), _span(frame, line))
         frame = frame.f_back
-    return None
+    return RunningExpression(None)
+
+
+_tables: dict[int, tuple[CodeType, list[Any]]] = {}
+"""The positions of the instructions of each code object, by its id, which the object kept beside them holds.
+
+Not by the object itself: its hash is computed from all its parts each time, and says nothing of its file.
+"""
+
+
+def _span(frame: FrameType, line: int) -> Columns | None:
+    """The expression that a frame is in, lines counted from ``line``.
+
+    Python 3.10 keeps lines only, and so does a newer one with ``-X no_debug_ranges``.
+    """
+    code = frame.f_code
+    table = _tables.get(id(code))
+    if table is None:
+        positions = getattr(code, "co_positions", None)
+        table = _tables[id(code)] = (code, list(positions()) if positions is not None else [])
+    at = frame.f_lasti // 2
+    if not 0 <= at < len(table[1]):
+        return None
+    first, last, column, end = table[1][at]
+    if None in (first, last, column, end):
+        return None
+    return first - line, column, last - line, end
 
 
 def definition_line(function: Callable[..., Any]) -> SourceLine | None:

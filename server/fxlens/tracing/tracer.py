@@ -29,7 +29,7 @@ from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, Torchvisi
 from fxlens.tracing.node_records import ModuleCall, NodeOrigin, room_on_the_stack
 from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.recorded_calls import AppliedFunction, node_name, recorded_calls, separated
-from fxlens.tracing.sources import definition_line, running_line
+from fxlens.tracing.sources import RunningExpression, definition_line, running_expression, running_line
 from fxlens.tracing.type_calls import answered_types
 from fxlens.tracing.values import lookup, nodes_in, nodes_of
 
@@ -59,7 +59,7 @@ class NodePathTracer(fx.Tracer):
     Attributes:
         node_to_qualname: the name of each named node, in execution order. The output node, buffer reads and tensor
             constants have none.
-        node_to_origin: the scope and source line of each named node.
+        node_to_origin: the scope, the source line and the expression in it of each named node.
         node_to_contexts: the context managers (``torch.no_grad()`` …) that were open in ``forward`` when the node was
             made, if there have been any by then.
         module_calls: the calls of all modules but the root, in the order in which they returned.
@@ -179,6 +179,7 @@ class NodePathTracer(fx.Tracer):
             return forward(*args, **kwargs)
         path = self.path_of_module(m)
         outer = self._current_path
+        site = RunningExpression(None)
         try:
             if self.is_leaf_module(m, path):
                 self._caller_path = outer
@@ -188,6 +189,7 @@ class NodePathTracer(fx.Tracer):
                 result = self.create_proxy("call_module", path, args, kwargs)
             else:
                 self._current_path = path
+                site = running_expression(_TRACE_CODE)
                 result = forward(*args, **kwargs)
         except Exception:
             if self.failed_in is None:
@@ -196,7 +198,7 @@ class NodePathTracer(fx.Tracer):
         finally:
             self._current_path = outer
         last = self._last_node()
-        self.module_calls.append(ModuleCall(path, nodes_of(result), last, outer))
+        self.module_calls.append(ModuleCall(path, nodes_of(result), last, outer, site))
         return result
 
     def create_proxy(
@@ -225,7 +227,7 @@ class NodePathTracer(fx.Tracer):
         if kind == "placeholder":
             self.node_to_origin[node] = NodeOrigin(scope, self._entry_line)
         else:
-            self.node_to_origin[node] = NodeOrigin(scope, running_line(_TRACE_CODE))
+            self.node_to_origin[node] = NodeOrigin(scope, *running_expression(_TRACE_CODE))
         if self._checkpoint is not None and kind != "get_attr":
             mark(node, self._checkpoint)
 
