@@ -10,7 +10,7 @@ from torch import nn
 from fxlens.graph import MODES, BackendChoice, Dialect, Failure, Mode
 from fxlens.module_paths import nearest_modules
 from fxlens.tracing.hooks import HookExtractor, module_query, scripted_module, takes_hooks
-from fxlens.tracing.module_run import run_on_meta
+from fxlens.tracing.module_run import ModuleRun, run_on_meta
 from fxlens.tracing.run_graph import can_be_called
 
 
@@ -59,18 +59,18 @@ def module_names(model: nn.Module, mode: Mode) -> list[str]:
     """The paths of the modules that can be read by hooks: in call order, if a run on meta tensors shows it.
 
     A module that is called again is listed again, with the number of that call (``relu``, ``relu_1``). Where no input
-    can be found that suits the model, the modules stand in the order in which they are defined.
+    can be found that suits the model, the modules stand in the order in which they are defined; so do, after the
+    others, those that were not called where a value decides what is.
     """
-    called = _called(model, mode)
-    if called is None:
-        return [path for path, module in model.named_modules() if path and can_be_called(module)]
-    return called
-
-
-def _called(model: nn.Module, mode: Mode) -> list[str] | None:
     run = run_on_meta(model, mode)
-    if run is None:
-        return None
+    named = [] if run is None else _names(model, run)
+    if run is None or run.conditions is not None:
+        called = {call.path for call in run.calls} if run else set()
+        named += [path for path, each in model.named_modules() if path and path not in called and can_be_called(each)]
+    return named
+
+
+def _names(model: nn.Module, run: ModuleRun) -> list[str]:
     named = ((f"{call.path}_{call.number}" if call.number else call.path, call) for call in run.calls)
     # A later call whose name is the path of another module cannot be selected.
     return [name for name, call in named if module_query(model, name) == (call.path, call.number)]
@@ -83,7 +83,8 @@ def answered_by_hooks(model: nn.Module, queries: Mapping[Mode, Mapping[str, str]
     """
     if any(module_query(model, query) is None for keys in queries.values() for query in keys):
         return False
-    return all(keys.keys() <= set(_called(model, mode) or ()) for mode, keys in queries.items() if keys)
+    runs = ((run_on_meta(model, mode), keys) for mode, keys in queries.items() if keys)
+    return all(run is not None and keys.keys() <= {*_names(model, run)} for run, keys in runs)
 
 
 def _not_modules(model: nn.Module, wrong: list[str], failure: Failure | None) -> str:

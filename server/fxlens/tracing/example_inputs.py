@@ -93,11 +93,12 @@ def _parameters(model: nn.Module) -> list[inspect.Parameter]:
         return []
 
 
-def _required(model: nn.Module) -> int:
-    """How many positional arguments ``forward`` must be given; at least one."""
+def _required(model: nn.Module) -> tuple[int, list[str]]:
+    """How many positional arguments ``forward`` must be given, and which by name."""
+    needed = [p for p in _parameters(model) if p.default is p.empty]
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    needed = [p for p in _parameters(model) if p.default is p.empty and p.kind in positional]
-    return max(1, len(needed))
+    named = [p.name for p in needed if p.kind is p.KEYWORD_ONLY]
+    return sum(p.kind in positional for p in needed), named
 
 
 def _setting(config: Any, name: str) -> Any:
@@ -165,12 +166,44 @@ def _from_diffusers(model: nn.Module) -> Iterator[ExampleInput]:
 
 
 def _from_layers(model: nn.Module) -> Iterator[ExampleInput]:
-    count = _required(model)
-    for layer in _first_layers(model):
-        yield from _fitting(layer, count)
+    positional, names = _required(model)
+    count = max(1, positional + len(names))
+    for example in _of_any_layer(model, count):
+        if names and len(example.args) == count:
+            yield ExampleInput(example.args[:positional], dict(zip(names, example.args[positional:], strict=True)))
+        else:
+            yield example
+
+
+def _of_any_layer(model: nn.Module, count: int) -> Iterator[ExampleInput]:
+    layers = _first_layers(model)
+    for layer in layers:
+        guesses = [*_fitting(layer, count)]
+        yield guesses[0]
+        if count == 1:  # `forward(batch)` takes tensors out of a dict
+            yield ExampleInput((_batch(layer, guesses[0].args[0]),))
+        yield from guesses[1:]
     for side in _IMAGE_SIDES:
         yield ExampleInput((_floats(1, 3, side, side),) * count)
         yield ExampleInput((_floats(1, 1, side, side),) * count)
+
+
+class _Batch(dict[str, Any]):
+    """A dict that has whatever is taken out of it."""
+
+    def __init__(self, tensor: torch.Tensor, **items: Any) -> None:
+        super().__init__(items)
+        self._tensor = tensor
+
+    def __missing__(self, key: str) -> torch.Tensor:
+        self[key] = self._tensor
+        return self._tensor
+
+
+def _batch(layer: nn.Module, tensor: torch.Tensor) -> dict[str, Any]:
+    if isinstance(layer, nn.Embedding):  # under the names that models of transformers and their users take
+        return _Batch(tensor, input_ids=tensor, attention_mask=torch.ones_like(tensor))
+    return _Batch(tensor)
 
 
 def _first_layers(model: nn.Module) -> list[nn.Module]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from fxlens.graph import Mode, SourceLine, Value
 from fxlens.tracing.example_inputs import ExampleInput, example_inputs
 from fxlens.tracing.hooks import takes_hooks, uncompiled
 from fxlens.tracing.meta import MetaTensors
+from fxlens.tracing.meta_values import ConditionsAnswered, TimeUpError
 from fxlens.tracing.preserve import Snapshot, preserved
 from fxlens.tracing.shapes import describe_value
 from fxlens.tracing.sources import running_line
@@ -45,14 +47,15 @@ class ModuleCallRecord:
 
 @dataclass(frozen=True)
 class ModuleRun:
-    """The calls of one run, in the order in which they returned, and the ``input`` that the model was given."""
+    """The calls of one run, in the order in which they returned, and the ``input`` that the model was given.
+
+    ``conditions`` says how conditions on the values of tensors were taken, which a run on meta tensors cannot know;
+    ``None`` if there were none.
+    """
 
     calls: tuple[ModuleCallRecord, ...]
     input: ExampleInput
-
-
-class _TimeUp(BaseException):
-    """Ends a run that takes too long. Not an Exception: the model may catch those."""
+    conditions: bool | None = None
 
 
 def run_on_meta(
@@ -65,18 +68,27 @@ def run_on_meta(
     """Run ``model`` in ``mode`` on the first of its :func:`~fxlens.tracing.example_inputs.example_inputs` that works.
 
     Returns:
-        ``None`` if none works in ``seconds``: the model needs another input, or values that meta tensors do not have
-        (``.item()``, ``nonzero()``).
+        ``None`` if none works in ``seconds``: the model needs another input, or numbers that meta tensors do not have
+        (``int(x.max())``, ``nonzero()``).
     """
     load_meta_kernels()
     until = time.monotonic() + seconds
     for example in example_inputs(model, example_input):
+        runs: list[ModuleRun] = []
+        for answer in (False, True):
+            if time.monotonic() > until:
+                break
+            conditions = ConditionsAnswered(answer, until)
+            with preserved(model, snapshot), _prepared(model, mode), conditions:
+                calls = _calls(model, example, until)
+            if calls is not None:
+                runs.append(ModuleRun(tuple(calls), example, answer if conditions.count else None))
+            if not conditions.count:
+                break
+        if runs:
+            return max(runs, key=lambda run: len({call.path for call in run.calls}))
         if time.monotonic() > until:
             return None
-        with preserved(model, snapshot), _prepared(model, mode):
-            calls = _calls(model, example, until)
-        if calls is not None:
-            return ModuleRun(tuple(calls), example)
     return None
 
 
@@ -90,7 +102,8 @@ def load_meta_kernels() -> None:
 def _prepared(model: nn.Module, mode: Mode) -> Iterator[None]:
     nn.Module.train(model, mode == "train")  # a train() of its own may start a training
     MetaTensors().take_over(model)
-    with torch.no_grad(), torch.device("meta"), uncompiled():
+    with torch.no_grad(), torch.device("meta"), uncompiled(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are about our inputs
         yield
 
 
@@ -103,7 +116,7 @@ def _calls(model: nn.Module, example: ExampleInput, until: float) -> list[Module
                 hooks.callback(module.register_forward_hook(recorder.leave(path)).remove)
         try:
             model(*example.args, **example.kwargs)
-        except (Exception, _TimeUp):
+        except (Exception, TimeUpError):
             return None
     return recorder.calls
 
@@ -121,7 +134,7 @@ class _Recorder:
     def enter(self, path: str) -> Any:
         def note(_module: nn.Module, _args: Any) -> None:
             if time.monotonic() > self._until:
-                raise _TimeUp
+                raise TimeUpError
             self._opened().append((path, running_line(_OUTERMOST)))
 
         return note

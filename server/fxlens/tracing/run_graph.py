@@ -79,7 +79,7 @@ def _graph(model: nn.Module, mode: Mode, run: ModuleRun | None) -> ModeGraph:
         returned[node.target] = (*returned.get(node.target, ()), node.name)
     names = {node.name: node for node in nodes}
     nodes += _not_called(model, names)
-    said = _in_words(run.input) if run else ""
+    said = _in_words(run.input) + _CONDITIONS[run.conditions] if run else ""
     return ModeGraph(mode, tuple(nodes), returned, origin="run" if run else "paths", input=said)
 
 
@@ -109,6 +109,13 @@ def can_be_called(module: nn.Module) -> bool:
     return takes_hooks(module) and getattr(module.forward, "__func__", None) is not nn.Module.forward
 
 
+_CONDITIONS = {
+    None: "",
+    False: " where no condition on its values holds",
+    True: " where every condition on its values holds",
+}
+
+
 def _in_words(example: ExampleInput) -> str:
     """The input as one would write it: ``1×3×224×224``, ``input_ids=1×8``."""
     given = [_phrase(value) for value in example.args]
@@ -120,4 +127,6 @@ def _phrase(value: Any) -> str:
         return describe_value(value).phrase
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_phrase, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key!r}: {_phrase(item)}' for key, item in value.items())}}}"
     return repr(value)

@@ -154,9 +154,18 @@ class TestNames:
         assert names == ["0", "1", "0_1"]
 
     def test_are_those_of_the_definition_where_no_input_fits(self):
-        names = get_graph_node_names(Untraceable(), backend="auto")  # meta tensors have no sum to compare
+        class Counting(Untraceable):
+            def forward(self, x):
+                return super().forward(x[: int(x.sum())])  # meta tensors have no sum
+
+        names = get_graph_node_names(Counting(), backend="auto")
         assert names[:3] == ["stem", "blocks.0", "blocks.0.0"]
         assert "blocks" not in names
+
+    def test_are_those_of_the_way_that_calls_most_where_a_value_decides(self):
+        names = get_graph_node_names(Untraceable(), backend="auto")
+        blocks = [f"blocks.{each}{part}" for each in range(3) for part in (".0", ".1", "")]
+        assert names == ["stem", *blocks, "blocks.0.0_1", "blocks.0.1_1", "blocks.0_1", "unused"]
 
     def test_every_name_can_be_extracted(self):
         class Sized(nn.Module):
