@@ -33,7 +33,8 @@ test('the list opens in an unfinished dict, by quote and by Ctrl+Space', async (
   await expect(code.suggestion('conv1')).toBeVisible();
   await code.type('avg');
   await code.accept('avgpool', 'Tab');
-  await code.expectSaved('resnet_features.py', '"avgpool"');
+  // Whether VS Code closes a quote depends on how far it has coloured the text by then.
+  await code.expectSaved('resnet_features.py', '"avgpool');
 });
 
 test('a typo is marked, explained, and mended by its quick fix', async ({ code }) => {

@@ -14,7 +14,8 @@ test('a name is marked and completed in a cell, from the model of the cell above
   await code.picture('notebook');
   await code.type('avg');
   await code.accept('avgpool');
-  await expect(page.locator('.notebookOverlay .view-line', { hasText: '"avgpool"' })).toBeVisible();
+  // Whether VS Code closes a quote depends on how far it has coloured the text by then.
+  await expect(page.locator('.notebookOverlay .view-line', { hasText: '"avgpool' })).toBeVisible();
   await expect(page.locator('.notebookOverlay .squiggly-error')).toHaveCount(1);
 });
 

@@ -20,6 +20,8 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   reporter: 'list',
   use: {
+    // A click that finds nothing fails as an expectation does, and not with the whole test's time.
+    actionTimeout: 30_000,
     browserName: 'chromium',
     viewport: { width: 1280, height: 800 },
     permissions: ['clipboard-read', 'clipboard-write'],

@@ -85,7 +85,7 @@ test('a node dragged into the editor is its name', async ({ code }) => {
   await expect(code.errors).toHaveCount(1);
   await code.openSidebar();
   await expect(code.treeItem('avgpool')).toBeVisible();
-  const target = code.editor.locator('.view-line').nth(8); // An empty line.
+  const target = code.editor.locator('.view-line').filter({ hasText: /^\s*$/ }).first(); // An empty line.
   await code
     .treeItem('avgpool')
     .locator('.label-name')

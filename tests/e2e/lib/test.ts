@@ -58,6 +58,8 @@ interface WorkerFixtures {
   shared: { workspace?: Workspace; window?: Window };
 }
 
+/** Nothing that moves by itself: drawing it takes the processor from what is being waited for. */
+const STILL = { 'editor.cursorBlinking': 'solid', 'workbench.reduceMotion': 'on' };
 const PICTURES = process.env.FXLENS_SCREENSHOTS ? join(ROOT, 'client', 'media', 'screenshots') : undefined;
 
 export const test = base.extend<Options & Fixtures, WorkerFixtures>({
@@ -112,6 +114,16 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   ],
 });
 
+/** Runs in the page: signs of progress turn 20 times a second, each time drawn without a graphics card. */
+function stopAnimations(): void {
+  if (window !== window.top) return; // Our own views refuse styles from outside.
+  document.addEventListener('DOMContentLoaded', () => {
+    const style = document.createElement('style');
+    style.textContent = '.codicon, .codicon::before { animation: none !important; }';
+    document.head.append(style);
+  });
+}
+
 async function openWindow(
   browser: Browser,
   workspace: Workspace,
@@ -124,13 +136,14 @@ async function openWindow(
   const server = await startCodeServer({
     extensions: extensionsFolder(sharing ? SHARED_EXTENSIONS : EXTENSIONS),
     userData,
-    settings,
+    settings: { ...STILL, ...settings },
     // Tests that kill a server expect a worker after it, not an answer from the cache.
     env: { FXLENS_CACHE_FOLDER: 'off', ...environment },
     log: (line) => log.push(line),
   });
   const { viewport = null, permissions = [] } = info.project.use;
-  const context = await browser.newContext({ viewport, permissions });
+  const context = await browser.newContext({ viewport, permissions, reducedMotion: 'reduce' });
+  await context.addInitScript(stopAnimations);
   const close = async () => {
     await context.close();
     await server.stop();

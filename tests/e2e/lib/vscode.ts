@@ -39,8 +39,14 @@ export class VSCode {
 
   /** Run a command of the palette by its title. */
   async run(title: string): Promise<void> {
-    await this.press('F1');
-    await this.quickPick(`>${title}`, title);
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+    // A view that an earlier command opened may take the focus late, and VS Code then closes the palette.
+    await expect(async () => {
+      await this.press('F1');
+      await this.page.locator('.quick-input-widget:visible input').fill(`>${title}`, { timeout: 5_000 });
+      await row.click({ timeout: 5_000 });
+    }).toPass({ timeout: 30_000 });
+    await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
   async open(file: string): Promise<void> {
@@ -54,17 +60,14 @@ export class VSCode {
   async goTo(file: string, text: string, offset?: number): Promise<void> {
     const { line, column } = this.workspace.find(file, text, offset);
     await this.press('Control+g');
-    await this.quickPick(`:${line}:${column}`);
+    await this.quickInput(`:${line}:${column}`);
     await expect(this.page.locator('#status\\.editor\\.selection')).toContainText(`Ln ${line}, Col ${column}`);
   }
 
-  /** Write into the quick input, and take the row that is named or accept: VS Code may put another one first. */
-  private async quickPick(text: string, row?: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget:visible input');
-    await input.waitFor();
-    await input.fill(text);
-    if (row) await this.page.locator('.quick-input-list .monaco-list-row', { hasText: row }).first().click();
-    else await this.press('Enter');
+  /** Write into the quick input, and accept. */
+  private async quickInput(text: string): Promise<void> {
+    await this.page.locator('.quick-input-widget:visible input').fill(text);
+    await this.press('Enter');
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
