@@ -56,8 +56,8 @@ test('each code action does to the text what its title says', async ({ code }) =
   });
 });
 
-/** The file's problem is marked in the text: the model is known, or known to be unknown. */
+/** The file's problem is marked in the text: the model is known, or known to be unknown. The first starts the worker. */
 async function marked(code: VSCode, file: string): Promise<void> {
   const squiggle = '.squiggly-error, .squiggly-warning, .squiggly-info, .squiggly-hint';
-  await expect(code.page.locator(squiggle).first(), file).toBeVisible();
+  await expect(code.page.locator(squiggle).first(), file).toBeVisible({ timeout: 120_000 });
 }
