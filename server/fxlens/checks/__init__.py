@@ -98,7 +98,10 @@ def wrong_severities(overrides: Mapping[str, str]) -> list[str]:
     return [
         sentences(f"`severity`: there is no rule `{code}`.", did_you_mean(tuple(nearest(code, RULES))))
         if code not in RULES
-        else f"`severity`: {code} must be one of {', '.join(LEVELS)}, not {chosen!r}; {RULES[code].severity} is used."
+        else sentences(
+            f"`severity`: {code} must be one of {', '.join(LEVELS)}, not {chosen!r}; {RULES[code].severity} is used.",
+            did_you_mean(tuple(nearest(chosen, LEVELS, 1))),
+        )
         for code, chosen in overrides.items()
         if code not in RULES or chosen not in LEVELS
     ]

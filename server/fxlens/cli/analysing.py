@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +22,25 @@ from fxlens.engine.analysis import FileAnalysis
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.engine import Engine
 from fxlens.engine.import_roots import environment_paths, project_root
-from fxlens.engine.interpreters import probe
-from fxlens.engine.notebook_files import SUFFIX, read_notebook
+from fxlens.engine.interpreters import probe, python_in
+from fxlens.engine.notebook_files import SUFFIX, program_of, require_notebook
 from fxlens.engine.project_settings import ProjectSettings, matches
-from fxlens.engine.regular_files import read_source, skip_reason
+from fxlens.engine.regular_files import EncodedText, read_encoded, skip_reason
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.source.model import Position
 from fxlens.source.text.notebooks import Program
 from fxlens.worker.messages import Limits
+
+
+def _interpreter(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """The interpreter that is named: its path, that of its environment, or a command on PATH."""
+    if value is None or Path(value).is_file():
+        return value
+    python = python_in(Path(value)) if Path(value).is_dir() else shutil.which(value)
+    if python is None:
+        raise click.BadParameter(f"there is no interpreter, environment or command {value!r}.")
+    return python
+
 
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH..."
@@ -48,9 +60,10 @@ format_option = click.option(
 python_option = click.option(
     "--python",
     "python",
-    type=click.Path(exists=True, dir_okay=False),
-    help="The Python whose torch traces the models; by default that of the active environment, "
-    "else .venv of the project, else the one that runs this command.",
+    metavar="PYTHON",
+    callback=_interpreter,
+    help="The Python whose torch traces the models: an interpreter or the folder of an environment; by default that of "
+    "the active environment, else .venv of the project, else the one that runs this command.",
 )
 
 
@@ -87,7 +100,7 @@ class Task:
     limits: Limits = field(default_factory=Limits)
     quiet: bool = False
     exclude: tuple[str, ...] = ()
-    stdin: str | None = None
+    stdin: EncodedText | None = None
 
 
 @dataclass(frozen=True)
@@ -187,10 +200,8 @@ class Analyser:
             self.engine.close(uri)
 
     def _files(self) -> Iterator[Path]:
-        if self.task.stdin is not None:
-            yield from self.task.paths
-            return
-        for path in python_files(self.task.paths, self._skip):
+        named = self.task.paths if self.task.stdin else python_files(self.task.paths, self._skip)
+        for path in named:
             resolved = _resolved(path)
             if matches(self.task.exclude, str(Path.cwd()), resolved) or self.engine.project(resolved).excludes(
                 resolved
@@ -203,8 +214,12 @@ class Analyser:
     async def _take(self, path: Path, found: Analyses) -> None:
         try:
             resolved = _resolved(path)
-            program = read_notebook(path) if path.suffix == SUFFIX and self.task.stdin is None else None
-            text = program.text if program else read_source(path) if self.task.stdin is None else self.task.stdin
+            text = (self.task.stdin or read_encoded(path)).text
+            program = None
+            if path.suffix == SUFFIX:
+                require_notebook(text)
+                program = program_of(text)
+                text = program.text
         except (OSError, RuntimeError) as error:
             self._skip(f"{path} {skip_reason(error)}")
             found.failures += [f"{path} {skip_reason(error)}"] if path in self.task.paths else []

@@ -1,8 +1,8 @@
 """A baseline: findings that a project has accepted for now, so that ``check`` fails for new ones only.
 
 The file is JSON: ``version`` (1) and ``problems``, a list of ``path`` (relative to the baseline's folder, with forward
-slashes), ``rule``, ``message`` and ``count``. Lines are left out: an edit elsewhere in a file must not make an old
-finding a new one.
+slashes), ``rule``, ``message`` and ``count``. Lines are left out, those that a message names too: an edit elsewhere in
+a file must not make an old finding a new one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
-from fxlens.cli.report import Finding
+from fxlens.cli.report import Finding, without_lines
 
 VERSION = 1
 Key: TypeAlias = tuple[str, str, str]
@@ -55,13 +55,20 @@ def compare(findings: Iterable[Finding], file: Path, looked_at: Iterable[str]) -
     return Compared(tuple(new), accepted, sum(count for key, count in rest.items() if key[0] in visited))
 
 
-def write(findings: Iterable[Finding], file: Path) -> int:
+def write(findings: Iterable[Finding], file: Path, looked_at: Iterable[str]) -> int:
     """Write all findings as the baseline; how many there are.
 
+    What it says already of files that are there and were not ``looked_at`` stays.
+
     Raises:
+        BaselineError: there is a file that is not a baseline.
         OSError: the file cannot be written.
     """
-    counts = Counter(_key(finding, file) for finding in findings)
+    visited = {_relative(path, file) for path in looked_at}
+    before = _read(file) if file.exists() else Counter[Key]()
+    folder = file.resolve().parent
+    counts = Counter({key: n for key, n in before.items() if key[0] not in visited and (folder / key[0]).is_file()})
+    counts.update(_key(finding, file) for finding in findings)
     problems = [
         {"path": path, "rule": rule, "message": message, "count": count}
         for (path, rule, message), count in sorted(counts.items())
@@ -73,22 +80,28 @@ def write(findings: Iterable[Finding], file: Path) -> int:
 
 def _read(file: Path) -> Counter[Key]:
     try:
-        return Counter(dict(_entries(json.loads(file.read_text(encoding="utf-8")))))
+        counts = Counter[Key]()
+        for key, count in _entries(json.loads(file.read_text(encoding="utf-8"))):
+            counts[key] += count
+        return counts
     except OSError as error:
         raise BaselineError(f"{file} cannot be read: {error.strerror}. `--write-baseline` makes it.") from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise BaselineError(f"{file} is not a baseline: {error}. `--write-baseline` makes it anew.") from error
+        raise BaselineError(
+            f"{file} is not a baseline: {error}. Delete it; `--write-baseline` makes a new one."
+        ) from error
 
 
 def _entries(data: Any) -> Iterator[tuple[Key, int]]:
     if data["version"] != VERSION:
         raise ValueError(f"its version is {data['version']!r}, not {VERSION}")
     for entry in data["problems"]:
-        yield (str(entry["path"]), str(entry["rule"]), str(entry["message"])), int(entry["count"])
+        yield (str(entry["path"]), str(entry["rule"]), without_lines(str(entry["message"]))), int(entry["count"])
 
 
 def _key(finding: Finding, file: Path) -> Key:
-    return _relative(os.path.abspath(finding.path), file), finding.rule, finding.message  # noqa: PTH100
+    _, rule, message = finding.identity
+    return _relative(os.path.abspath(finding.path), file), rule, message  # noqa: PTH100
 
 
 def _relative(path: str, file: Path) -> str:

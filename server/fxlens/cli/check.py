@@ -16,6 +16,7 @@ from fxlens.cli.rounds import Mode, Outcome, Request, run_round
 from fxlens.cli.rule_options import RuleChoice, ignore_option, select_option, severity_option
 from fxlens.cli.settings import limit_option
 from fxlens.cli.watching import SECONDS, changed, stamps
+from fxlens.engine.regular_files import EncodedText, SkippedError
 from fxlens.worker.messages import Limits
 
 
@@ -67,7 +68,7 @@ def _patterns(_context: click.Context, _parameter: click.Parameter, values: tupl
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until interrupted.")
 @click.option(
     "--stdin-filename",
-    type=click.Path(path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Which file the text on standard input stands for, with PATH `-`.",
 )
@@ -151,18 +152,17 @@ async def _work(task: Task, request: Request, *, watch: bool) -> Outcome:
 def _print(outcome: Outcome) -> None:
     if outcome.text:
         colour = _colour(os.environ.get("NO_COLOR"), os.environ.get("FORCE_COLOR"))
-        click.echo(outcome.text, color=colour, nl=not outcome.text.endswith("\n"))
+        click.echo(outcome.text, color=colour, nl=isinstance(outcome.text, str) and not outcome.text.endswith("\n"))
         sys.stdout.flush()
     for line in outcome.said:
         say(line)
 
 
-def _standard_input() -> str:
-    data = sys.stdin.buffer.read()
+def _standard_input() -> EncodedText:
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return EncodedText.of(sys.stdin.buffer.read())
+    except SkippedError as error:
+        raise click.UsageError(f"The text on standard input {error}.") from error
 
 
 def _colour(no_colour: str | None, force_colour: str | None) -> bool | None:

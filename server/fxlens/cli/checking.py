@@ -23,7 +23,8 @@ def make_report(analyses: Analyses, choice: RuleChoice) -> Report:
         except Exception as error:
             # A defect of ours in one file must not hide what is wrong in the others.
             failures.append(f"{analysed.path} could not be checked: {type(error).__name__}: {error}")
-    counts = count((call for analysed in analyses.files for call in analysed.file.calls), analyses.unread)
+    calls = (call for analysed in analyses.files for call in analysed.file.calls)
+    counts = count(calls, analyses.unread, len(analyses.looked_at))
     return Report(tuple(findings), counts, tuple(dict.fromkeys(failures)))
 
 

@@ -34,11 +34,12 @@ def status_of(analysis: CallAnalysis) -> tuple[CallStatus, str | None]:
 
 @dataclass(frozen=True)
 class Counts:
-    """Calls by what became of them; ``unread`` are files that could not be looked at."""
+    """Calls by what became of them; ``unread`` are files that could not be looked at, ``files`` those that were."""
 
     checked: int = 0
     unchecked: dict[str, int] = field(default_factory=dict)
     unread: int = 0
+    files: int = 0
 
     @property
     def complete(self) -> bool:
@@ -53,9 +54,11 @@ class Counts:
             '12 calls checked, 2 not: 1 no model, 1 failed.'
             >>> Counts(1).sentence()
             '1 call checked.'
+            >>> Counts().sentence(), Counts(files=3).sentence()
+            ('No Python files to check.', 'No calls to check.')
         """
         if not self.checked and self.complete:
-            return "No calls to check."
+            return "No calls to check." if self.files else "No Python files to check."
         text = f"{self.checked} call{'' if self.checked == 1 else 's'} checked"
         if self.unchecked:
             kinds = ", ".join(f"{count} {kind}" for kind, count in self.unchecked.items())
@@ -65,8 +68,8 @@ class Counts:
         return f"{text}."
 
 
-def count(calls: Iterable[CallAnalysis], unread: int) -> Counts:
+def count(calls: Iterable[CallAnalysis], unread: int, files: int) -> Counts:
     """The counts of all calls of a run."""
     statuses: Counter[str] = Counter(status_of(call)[0] for call in calls)
     unchecked = {said: statuses[status] for status, said in _SAID.items() if statuses[status]}
-    return Counts(statuses["resolved"], unchecked, unread)
+    return Counts(statuses["resolved"], unchecked, unread, files)

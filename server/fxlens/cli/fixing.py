@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from fxlens.checks import Edit, Problem, check_file
 from fxlens.checks.applying import apply, sure_edits, sure_fix
 from fxlens.cli.analysing import Analysed, Analyser
 from fxlens.engine.notebook_files import program_of
-from fxlens.engine.regular_files import read_source, write_source
+from fxlens.engine.regular_files import EncodedText, read_encoded
 from fxlens.source.text.lines import split_lines
 from fxlens.source.text.notebooks import Program
 
@@ -28,34 +29,41 @@ class Fixed:
     """A file after its sure fixes: the text it had and the one it has, how many fixes that took, and its analysis."""
 
     analysed: Analysed
-    before: str
-    after: str
+    before: EncodedText
+    after: EncodedText
     count: int
 
-    def diff(self) -> str:
-        """The change as a unified diff, with paths as ``patch -p0`` takes them."""
-        name = Path(self.analysed.path).as_posix()
-        lines = difflib.unified_diff(_lines(self.before), _lines(self.after), name, name)
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    def diff(self) -> bytes:
+        """The change as a unified diff in the file's own bytes, with paths as ``patch -p0`` takes them."""
+        name = os.fsencode(Path(self.analysed.path).as_posix())
+        # With a tab behind it, a name may have spaces.
+        name += b"\t" if b" " in name else b""
+        lines = difflib.diff_bytes(difflib.unified_diff, self.before.lines(), self.after.lines(), name, name)
+        return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)
 
     def write(self) -> None:
-        """Put the text into the file, in the encoding that it has.
+        """Put the text into the file, in the encoding that it has; in place: links, owner and rights stay.
 
         Raises:
             OSError: it cannot be written.
         """
-        write_source(Path(self.analysed.file.path), self.after)
+        Path(self.analysed.file.path).write_bytes(self.after.data)
 
 
 async def fix(
-    analyser: Analyser, analysed: Analysed, wanted: Callable[[Analysed, Problem], bool], text: str | None = None
+    analyser: Analyser, analysed: Analysed, wanted: Callable[[Analysed, Problem], bool], stdin: EncodedText | None
 ) -> Fixed:
     """The file after the sure fixes of all problems that are ``wanted``.
 
-    ``text`` is that of standard input, where the file is no more than its name.
+    ``stdin`` is the text on standard input, where the file is no more than its name.
+
+    Raises:
+        OSError: the file cannot be read.
+        UnicodeEncodeError: its encoding lacks a character of a fix.
     """
     path = analysed.file.path
-    before = after = text if text is not None else read_source(Path(path))
+    source = stdin or read_encoded(Path(path))
+    after = source.text
     count = 0
     for _ in range(MOST_ROUNDS):
         problems = [each for each in check_file(analysed.file, analysed.notebooks) if wanted(analysed, each)]
@@ -70,7 +78,9 @@ async def fix(
         else:
             after = apply(after, edits)
             analysed = await analyser.analyse(path, after)
-    return Fixed(analysed, before, after, count)
+    fixed = replace(source, text=after)
+    fixed.data  # noqa: B018 - raises
+    return Fixed(analysed, source, fixed, count)
 
 
 def edited_notebook(text: str, program: Program, edits: list[Edit]) -> str:

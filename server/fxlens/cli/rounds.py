@@ -36,9 +36,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a round prints on standard output, what it says on standard error, and how the command ends with it."""
+    """What a round prints on standard output, what it says on standard error, and how the command ends with it.
 
-    text: str
+    Bytes are those of files: they are printed as they are.
+    """
+
+    text: str | bytes
     said: tuple[str, ...]
     findings: bool
     failures: tuple[str, ...]
@@ -53,7 +56,7 @@ async def run_round(analyser: Analyser, request: Request) -> Outcome:
     report = make_report(analyses, request.choice)
     said: list[str] = []
     if request.mode == "baseline":
-        return _write_baseline(report, request)
+        return _write_baseline(report, request, analyses)
     if request.baseline:
         report, said = _compared(report, request.baseline, analyses)
     fixes = sum(each.count for each in fixed)
@@ -91,23 +94,28 @@ async def _fix(analyser: Analyser, analyses: Analyses, request: Request) -> list
     return fixed
 
 
-def _texts(analyser: Analyser, request: Request, report: Report, fixed: list[Fixed]) -> tuple[str, list[str]]:
+def _texts(analyser: Analyser, request: Request, report: Report, fixed: list[Fixed]) -> tuple[str | bytes, list[str]]:
     """What goes to standard output, and what is said besides."""
     if request.mode == "diff":
-        return "".join(each.diff() for each in fixed), []
+        return b"".join(each.diff() for each in fixed), []
     text = render(report, request.form)
     if request.mode == "fix" and analyser.task.stdin is not None:
         # As formatters do it: the text that an editor puts in the place of its own.
-        return (fixed[0].after if fixed else analyser.task.stdin), [text] if text else []
+        return (fixed[0].after if fixed else analyser.task.stdin).data, [text] if text else []
     return text, []
 
 
-def _write_baseline(report: Report, request: Request) -> Outcome:
+def _write_baseline(report: Report, request: Request, analyses: Analyses) -> Outcome:
     assert request.baseline is not None
+    if report.failures:
+        # Without torch, for example, it would say that there is no problem at all.
+        return Outcome("", (f"{request.baseline} is not written.",), False, report.failures)
     try:
-        count = baseline.write(report.findings, request.baseline)
+        count = baseline.write(report.findings, request.baseline, analyses.looked_at)
+    except baseline.BaselineError as error:
+        return Outcome("", (), False, (str(error),))
     except OSError as error:
-        return Outcome("", (), False, (*report.failures, f"{request.baseline} cannot be written: {error.strerror}"))
+        return Outcome("", (), False, (f"{request.baseline} cannot be written: {error.strerror}",))
     said = f"{request.baseline} lists {_number(count, 'problem')}."
     return Outcome("", () if request.quiet else (said,), False, report.failures)
 

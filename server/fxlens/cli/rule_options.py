@@ -9,6 +9,7 @@ import click
 
 from fxlens.checks import LEVELS, RULES, severity_of
 from fxlens.checks.problem import Severity
+from fxlens.checks.wording import did_you_mean, sentences
 from fxlens.suggestions import nearest
 
 
@@ -54,7 +55,8 @@ def _pair(value: str) -> tuple[str, str]:
     code, _, level = value.partition("=")
     _require(code)
     if level not in LEVELS:
-        raise click.BadParameter(f"{value!r} is not RULE=LEVEL; the levels are {', '.join(LEVELS)}.")
+        hint = did_you_mean(tuple(nearest(level, LEVELS, 1)))
+        raise click.BadParameter(sentences(f"{value!r} is not RULE=LEVEL; the levels are {', '.join(LEVELS)}.", hint))
     return code, level
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import click
 
+from fxlens.checks.wording import did_you_mean, sentences
+from fxlens.suggestions import nearest
 from fxlens.worker.messages import Limits
 
 _LIMITS = {
@@ -27,16 +31,25 @@ def _read(_context: click.Context, _parameter: click.Parameter, values: tuple[st
     for value in values:
         name, _, text = value.partition("=")
         if name not in _LIMITS:
-            raise click.BadParameter(f"there is no limit {name!r}; the limits are {', '.join(_LIMITS)}.")
-        try:
-            number = float(text)
-        except ValueError:
-            number = 0.0
-        if not 0 < number < float("inf"):
-            raise click.BadParameter(f"{value!r} is not NAME=NUMBER with a number above 0.")
+            hint = did_you_mean(tuple(nearest(name, _LIMITS, 1)))
+            raise click.BadParameter(
+                sentences(f"there is no limit {name!r}; the limits are {', '.join(_LIMITS)}.", hint)
+            )
         field = _LIMITS[name]
-        limits = replace(limits, **{field: type(getattr(limits, field))(number)})
+        number = _number(text, type(getattr(limits, field)))
+        if not number:
+            raise click.BadParameter(f"{value!r} is not NAME=NUMBER with a number above 0.")
+        limits = replace(limits, **{field: number})
     return limits
+
+
+def _number(text: str, kind: Callable[[float], Any]) -> Any:
+    """The number; 0 for what is no number above 0, or below 1 where whole ones are wanted."""
+    try:
+        number = float(text)
+    except ValueError:
+        return 0
+    return kind(number) if 0 < number < float("inf") else 0
 
 
 limit_option = click.option(

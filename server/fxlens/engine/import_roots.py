@@ -26,7 +26,7 @@ from fxlens.engine.project_files import (
     of_setup_py,
     split_path,
 )
-from fxlens.engine.project_settings import ProjectFinder
+from fxlens.engine.project_settings import ProjectFinder, read_table
 from fxlens.engine.regular_files import read_source
 from fxlens.source.path_edits import PathEdits, edits_path, path_edits, relevant_to_path
 from fxlens.source.project import imported_modules
@@ -252,9 +252,9 @@ def environment_paths() -> tuple[str, ...]:
 def project_root(path: Path, working_folder: Path) -> Path:
     """The folder that stands for the workspace when ``path`` is named on the command line.
 
-    The outermost of the repository, the nearest project, and the working folder if the path lies in it: the answer
-    for a file must not depend on which folder it is named from. Without any, the folder its top package lies in. The
-    home folder and the root of a disk are nobody's project.
+    The outermost of the repository, the nearest project, the nearest folder with a ``[tool.fxlens]``, and the working
+    folder if the path lies in it: the answer for a file must not depend on which folder it is named from. Without any,
+    the folder its top package lies in. The home folder and the root of a disk are nobody's project.
     """
     start = path if path.is_dir() else path.parent
     bounds = {Path.home(), Path(start.anchor)}
@@ -262,6 +262,7 @@ def project_root(path: Path, working_folder: Path) -> Path:
     found = [working_folder] if working_folder in above else []
     found += [folder for folder in above if any((folder / name).is_file() for name in PROJECT_FILES)][:1]
     found += [folder for folder in above if any((folder / name).exists() for name in REPOSITORIES)][:1]
+    found += [folder for folder in above if read_table(str(folder)) is not None][:1]
     if found:
         return min(found, key=lambda folder: len(folder.parts))
     return Path(module_name(str(start / "__init__.py")).top) if (start / "__init__.py").is_file() else start

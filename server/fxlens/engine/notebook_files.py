@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fxlens.engine.regular_files import read_source, skip_reason
+from fxlens.engine.regular_files import SkippedError, read_source, skip_reason
 from fxlens.engine.walking import OnSkip, walk
 from fxlens.source.text.notebooks import Cell, Program
 
@@ -54,6 +54,22 @@ def program_of(text: str) -> Program:
     except (ValueError, RecursionError):
         return Program.of(())
     return Program.of(_python_cells(data) if isinstance(data, Mapping) else ())
+
+
+def require_notebook(text: str) -> None:
+    """Whether a file with this text is a notebook; an empty one is a notebook that nothing is written in yet.
+
+    Raises:
+        SkippedError: it is not, so that none of its cells would be looked at.
+    """
+    try:
+        data = json.loads(text) if text.strip() else {"cells": []}
+    except ValueError as error:
+        raise SkippedError(f"is not a notebook: {error}") from error
+    except RecursionError as error:
+        raise SkippedError("is not a notebook: it is nested too deeply") from error
+    if not isinstance(data, Mapping) or not isinstance(data.get("cells"), list):
+        raise SkippedError("is not a notebook of version 4: it has no list of cells")
 
 
 def _python_cells(data: Mapping[str, Any]) -> Iterator[Cell]:

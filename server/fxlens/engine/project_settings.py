@@ -111,7 +111,7 @@ def read_project(text: str, folder: str) -> ProjectSettings | None:
     try:
         tool = tomllib.loads(text).get("tool")
     except tomllib.TOMLDecodeError as error:
-        return ProjectSettings(folder, problems=(ProjectProblem(f"This is not TOML: {error}."),))
+        return ProjectSettings(folder, problems=(_not_toml(str(error)),))
     except RecursionError:
         return None
     if not isinstance(tool, Mapping) or "fxlens" not in tool:
@@ -119,6 +119,13 @@ def read_project(text: str, folder: str) -> ProjectSettings | None:
     if not isinstance(tool["fxlens"], Mapping):
         return ProjectSettings(folder, problems=(ProjectProblem("`tool.fxlens` must be a table."),))
     return _Table(tool["fxlens"], text).read(folder)
+
+
+def _not_toml(message: str) -> ProjectProblem:
+    """The reader says the line at the end of its message only: it has no attribute before Python 3.14."""
+    place = re.search(r" \(at line (\d+), column \d+\)$", message)
+    line = int(place[1]) - 1 if place else 0
+    return ProjectProblem(f"This is not TOML: {message[: place.start()] if place else message}.", line)
 
 
 class _Table:
@@ -259,7 +266,7 @@ class ProjectFinder:
 
     def outdated(self) -> list[str]:
         """The files whose tables are no longer what is remembered, new and deleted ones included."""
-        return [str(Path(folder, FILE)) for folder, table in self._tables.items() if _read_table(folder) != table]
+        return [str(Path(folder, FILE)) for folder, table in self._tables.items() if read_table(folder) != table]
 
     def of(self, path: str) -> ProjectSettings:
         """The settings for the file ``path``, which need not exist."""
@@ -280,11 +287,12 @@ class ProjectFinder:
 
     def _table(self, folder: str) -> ProjectSettings | None:
         if folder not in self._tables:
-            self._tables[folder] = _read_table(folder)
+            self._tables[folder] = read_table(folder)
         return self._tables[folder]
 
 
-def _read_table(folder: str) -> ProjectSettings | None:
+def read_table(folder: str) -> ProjectSettings | None:
+    """The table of the ``pyproject.toml`` in ``folder``; ``None`` where there is no table, or no such file."""
     try:
         text = read_source(Path(folder, FILE))
     except OSError:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 LARGEST_READ = 10_000_000
 """In bytes: what is larger was written by a program."""
-ENCODINGS = ("utf-8-sig", "latin-1")
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -25,6 +26,47 @@ _KINDS = {
 
 class SkippedError(OSError):
     """A file that is not read; the message says why, in words that follow its path."""
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """The text of a file, without the byte order mark that the file may begin with, and the encoding that it has there.
+
+    Example:
+        >>> EncodedText.of(b"\\xef\\xbb\\xbfx = 1\\r\\n")
+        EncodedText(text='x = 1\\r\\n', encoding='utf-8-sig')
+    """
+
+    text: str
+    encoding: str = "utf-8"
+
+    @classmethod
+    def of(cls, data: bytes) -> EncodedText:
+        """What ``data`` says: UTF-8 mostly, else byte for byte, which never fails. Line ends stay as they are.
+
+        Raises:
+            SkippedError: it is binary.
+        """
+        if b"\0" in data:
+            raise SkippedError("is a binary file")
+        encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
+        try:
+            return cls(data.decode(encoding), encoding)
+        except UnicodeDecodeError:
+            return cls(data.decode("latin-1"), "latin-1")
+
+    @property
+    def data(self) -> bytes:
+        """The content of the file.
+
+        Raises:
+            UnicodeEncodeError: the encoding lacks a character of the text.
+        """
+        return self.text.encode(self.encoding)
+
+    def lines(self) -> list[bytes]:
+        """The lines as ``diff`` and ``patch`` count them, with their ends: only a line feed ends one."""
+        return [line for line in re.split(rb"(?<=\n)", self.data) if line]
 
 
 def regular_status(path: str | Path) -> os.stat_result:
@@ -58,7 +100,7 @@ def read_regular(path: str | Path, largest: int = LARGEST_READ) -> bytes:
 
 
 def read_source(path: Path, largest: int = LARGEST_READ) -> str:
-    """The text of a Python file, whatever its encoding: UTF-8 mostly, else byte for byte, which never fails.
+    """The text of a Python file, whatever its encoding.
 
     Line ends stay as they are, so that positions are those an editor shows.
 
@@ -66,32 +108,12 @@ def read_source(path: Path, largest: int = LARGEST_READ) -> str:
         SkippedError: it is not a regular file, too large, or binary.
         OSError: it cannot be read.
     """
-    data = read_regular(path, largest)
-    if b"\0" in data:
-        raise SkippedError("is a binary file")
-    try:
-        return data.decode(ENCODINGS[0])
-    except UnicodeDecodeError:
-        return data.decode(ENCODINGS[1])
+    return read_encoded(path, largest).text
 
 
-def write_source(path: Path, text: str) -> None:
-    """Put ``text`` into a file that :func:`read_source` has read, in the encoding that it has there.
-
-    In place: a link stays one, and so do the file's owner and its rights.
-
-    Raises:
-        OSError: it cannot be written.
-        UnicodeEncodeError: the file's encoding lacks a character of ``text``.
-    """
-    before = read_regular(path)
-    try:
-        before.decode(ENCODINGS[0])
-    except UnicodeDecodeError:
-        data = text.encode(ENCODINGS[1])
-    else:
-        data = text.encode("utf-8-sig" if before.startswith(codecs.BOM_UTF8) else "utf-8")
-    path.write_bytes(data)
+def read_encoded(path: Path, largest: int = LARGEST_READ) -> EncodedText:
+    """The text of a file with its encoding, for whoever will write it again; raises as :func:`read_source` does."""
+    return EncodedText.of(read_regular(path, largest))
 
 
 def skip_reason(error: Exception) -> str:

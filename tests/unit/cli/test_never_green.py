@@ -58,6 +58,7 @@ def test_strict_fails_for_a_file_that_was_not_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_calls_says_so(tmp_path: Path) -> None:
+    assert "No Python files to check." in run(".").stderr
     (tmp_path / "empty.py").write_text("")
     assert "No calls to check." in run(".").stderr
 
@@ -80,6 +81,16 @@ def test_an_environment_without_torch_is_no_clean_run(
     assert f"There is no torch in {python}" in line
     assert "--python" in line
     assert "interpreter." not in line
+
+
+def test_python_may_be_an_environment_or_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taps.py").write_text(RIGHT)
+    python = without_torch(tmp_path / "other")
+    assert f"There is no torch in {python}" in run("taps.py", "--python", "other").stderr
+    monkeypatch.setenv("PATH", str(python.parent))
+    assert f"There is no torch in {python}" in run("taps.py", "--python", python.name).stderr
+    said = run("taps.py", "--python", "nowhere")
+    assert (said.exit_code, "no interpreter, environment or command 'nowhere'" in said.stderr) == (2, True)
 
 
 def test_the_order_of_the_places_an_interpreter_is_looked_for_in(tmp_path: Path) -> None:

@@ -61,6 +61,24 @@ def test_the_project_says_what_is_checked_and_how_severe_it_is() -> None:
     assert found(".", "--severity", "unknown-node=error", "--exclude", "part") == [("a.py", "error")]
 
 
+def test_the_table_of_a_folder_above_counts_from_wherever_a_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(
+        {
+            "pyproject.toml": '[tool.fxlens]\nseverity.unknown-node = "hint"',
+            "part/pyproject.toml": "",
+            "part/a.py": WRONG,
+        }
+    )
+    assert found(".") == found("part") == [(str(Path("part", "a.py")), "hint")]
+    monkeypatch.chdir("part")
+    assert found(".") == found("a.py") == found("../part") == [("a.py", "hint")]
+
+
+def test_a_file_that_is_not_toml_is_said_with_its_line() -> None:
+    write({"pyproject.toml": "[tool.fxlens]\n\nexclude\n", "a.py": RIGHT})
+    assert "Error: pyproject.toml:3: This is not TOML: " in run("a.py").stderr
+
+
 def test_a_wrong_key_is_two_and_the_rest_is_checked() -> None:
     write({"pyproject.toml": "[tool.fxlens]\nexlude = []\n", "a.py": WRONG})
     result = run("a.py")
@@ -175,6 +193,39 @@ def test_a_baseline_lets_old_problems_pass_and_new_ones_not(monkeypatch: pytest.
     assert (result.exit_code, result.stdout.count("\n")) == (1, 1)
     assert "not found any more" not in result.stderr
     assert "1 problem of the baseline not found any more" in run(".", "--baseline", "../known.json").stderr
+
+
+def test_a_baseline_knows_a_problem_whose_message_names_a_line() -> None:
+    net = f"{HEAD}class Net(nn.Module):\n    def __init__(self):\n        raise ValueError('no')\n"
+    use = HEAD + 'import nets\ncreate_feature_extractor(nets.Net(), ["1"])\n'
+    write({"nets.py": net, "a.py": use})
+    assert "nets.py:6" in run(".", "--severity", "failed-model=error").stdout
+    run(".", "--baseline", "known.json", "--write-baseline")
+    write({"nets.py": f"\n\n{net}"})
+    moved = run(".", "--severity", "failed-model=error", "--baseline", "known.json")
+    assert (moved.exit_code, moved.stdout) == (0, "")
+
+
+def test_writing_a_baseline_for_some_files_keeps_what_it_says_of_others() -> None:
+    write({"a.py": WRONG, "b.py": WRONG, "c.py": WRONG})
+    run(".", "--baseline", "known.json", "--write-baseline")
+    write({"a.py": RIGHT})
+    Path("c.py").unlink()
+    assert "known.json lists 1 problem." in run("a.py", "--baseline", "known.json", "--write-baseline").stderr
+    assert run(".", "--baseline", "known.json").exit_code == 0
+
+
+def test_no_baseline_is_written_of_a_run_that_failed_or_over_another_file() -> None:
+    write({"a.py": WRONG})
+    run(".", "--baseline", "known.json", "--write-baseline")
+    before = Path("known.json").read_bytes()
+    write({"pyproject.toml": "[tool.fxlens]\nexlude = []\n"})
+    result = run(".", "--baseline", "known.json", "--write-baseline")
+    assert (result.exit_code, "known.json is not written." in result.stderr) == (2, True)
+    assert Path("known.json").read_bytes() == before
+    write({"pyproject.toml": ""})
+    assert run(".", "--baseline", "a.py", "--write-baseline").exit_code == 2
+    assert Path("a.py").read_text() == WRONG
 
 
 def test_watching_checks_again_when_a_file_changes_and_when_a_model_does() -> None:
