@@ -9,6 +9,8 @@ from lsprotocol import types
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.graph import MODES, GraphNode, Mode, ModeGraph, ModelGraph
 from fxlens.lsp.client import ClientShows, markup
+from fxlens.lsp.code_names import code_card
+from fxlens.lsp.documents import Document
 from fxlens.lsp.output_keys import LocatedKey, key_at
 from fxlens.lsp.places import place_link
 from fxlens.lsp.session import Located, Session, query_at
@@ -26,7 +28,7 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
     """The card for the query at a position, or ``None`` where there is none."""
     opened = session.open_file(uri)
     if opened is None:
-        return None
+        return _code_hover(session, session.workspace.document(uri), client_position, shown)
     document, analysis = opened
     position = document.position(client_position)
     located = query_at(analysis, position)
@@ -39,7 +41,7 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
         return (
             types.Hover(markup(summary[0], shown.markdown_hover), document.client_range(summary[1]))
             if summary
-            else None
+            else _code_hover(session, document, client_position, shown)
         )
     if not located.query.text:
         return None
@@ -47,6 +49,16 @@ def hover(session: Session, uri: str, client_position: types.Position, shown: Cl
     if not text:
         return None
     return types.Hover(markup(text, shown.markdown_hover), document.client_range(located.query.span))
+
+
+def _code_hover(
+    session: Session, document: Document | None, client_position: types.Position, shown: ClientShows
+) -> types.Hover | None:
+    """The card of an operation in the code of a model, which may be a file without calls of its own."""
+    if document is None:
+        return None
+    said = code_card(session, document, document.position(client_position))
+    return types.Hover(markup(said[0], shown.markdown_hover), said[1]) if said else None
 
 
 def expansions(analysis: FileAnalysis, located: Located) -> str:

@@ -90,10 +90,13 @@ def text_of(session: Session, file: str) -> str | None:
     document = session.workspace.document(path.as_uri() if path.is_absolute() else file)
     if document is not None:
         return document.source
-    if not path.is_absolute():
-        return None
+    return text_of_file(file) if path.is_absolute() else None
+
+
+def text_of_file(file: str) -> str | None:
+    """A file's text as it is on disk."""
     try:
-        return _read(file, path.stat().st_mtime_ns)
+        return _read(file, Path(file).stat().st_mtime_ns)
     except OSError:
         return None
 

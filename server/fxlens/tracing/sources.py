@@ -21,7 +21,7 @@ from fxlens.graph import Columns, SourceLine
 
 _INTERNAL_FOLDERS = tuple(
     f"{folder}{separator}"
-    for folder in (Path(torch.__file__).parent, Path(__file__).parent)
+    for folder in (Path(torch.__file__).parent, Path(__file__).parents[1])  # the worker's stand-ins run, too
     for separator in ("/", "\\")
 )
 _INTERNAL_FILES = ("<eval_with_key>", "<fxlens ", "<frozen ")
