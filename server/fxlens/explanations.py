@@ -6,18 +6,17 @@ The words are those of the editor's checks and of the library's errors alike: th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count as count_from
 from typing import Literal, TypeAlias
 
 from fxlens.graph import Mode, ModeGraph, ModelGraph, ModuleAlias, ModuleInfo
 from fxlens.module_calls import call_queries, calls_module, ordinal, tensors_calling
 from fxlens.module_paths import nearest_modules
+from fxlens.near_names import indexed, meant_by, prefixes
 from fxlens.queries import index, select_own, selects
 from fxlens.renames import renamed
-from fxlens.stages import find_stages
-from fxlens.suggestions import listed, nearest, numbers, same_numbers, without_numbers
+from fxlens.suggestions import listed, nearest, nearest_numbers, same_numbers
 
 Reason: TypeAlias = Literal[
     "typo",
@@ -101,6 +100,7 @@ def explain_missing(
         lambda: _later_call(graph, query),
         lambda: _renamed(graph, query, common, previous),
         lambda: _inside_leaf(graph, query),
+        lambda: _by_index(graph, query, modes, common),
         lambda: _elsewhere(graph, query, common, attribute),
     )
     return next((why for explain in explainers if (why := explain())), None) or _typo(graph, query, asked, common)
@@ -176,7 +176,7 @@ def _calls_not(graph: ModelGraph) -> str:
 
 def _inside_leaf(graph: ModelGraph, query: str) -> Explanation | None:
     """A path below a leaf module that is not a module's."""
-    for path in _prefixes(query):
+    for path in prefixes(query):
         module = graph.modules_by_path.get(path)
         if module and module.leaf:
             return _inside(graph, query, module, sure=False)
@@ -279,9 +279,10 @@ def _elsewhere(graph: ModelGraph, query: str, common: Sequence[str], attribute: 
         return Explanation("elsewhere", sentence, (inner,), sure=True)
     if wrapper and wrapper not in graph.modules_by_path and inner in common:
         known = wrapper in _WRAPPERS
+        article = "an" if wrapper[0] in "aeiou" else "a"
         # `head.0` on a Sequential is not its `0`, but `features.4` may be its `4`.
         if known or wrapper in _CONTAINERS or "." in inner:
-            sentence = f"The model has no node `{query}`: it is not wrapped in a `{wrapper}`."
+            sentence = f"The model has no node `{query}`: it is not wrapped in {article} `{wrapper}`."
             return Explanation("elsewhere", sentence, (inner,), sure=known)
     outers = _nearest_above(query, common)
     if not outers:
@@ -303,115 +304,28 @@ def _nearest_above(query: str, common: Sequence[str]) -> list[str]:
     return found if len(found) <= _MOST_SUGGESTED else []
 
 
-def _typo(graph: ModelGraph, query: str, asked: Sequence[ModeGraph], common: Sequence[str]) -> Explanation:
+def _by_index(graph: ModelGraph, query: str, modes: Sequence[Mode], common: Sequence[str]) -> Explanation | None:
+    """A path with Python's indices in it: ``blocks.-1``, or ``layers[3]`` of a Sequential whose parts have names."""
+    path = indexed(graph, query)
+    if path == query or not path:
+        return None
     missing = f"The model has no node `{query}`"
-    repaired = next((name for name in _repairs(graph, query) if name in common), None)
-    if repaired is not None:
-        return Explanation("typo", f"{missing}.", (repaired,), sure=True)
-    repeats = _repeats_meant(query, common)
-    if repeats:
-        base, *_ = sorted(repeats)
-        sentence = f"{missing}. `{base}` runs {len(repeats)} times: {listed(sorted(repeats, key=numbers))}."
-        return Explanation("typo", sentence, tuple(repeats[:_MOST_SUGGESTED]))
-    near = tuple(nearest(query, common))
-    there_is = _numbers_there_are(query, common)
-    if near:
-        sentence = f"{missing}. {there_is}".strip()
-        return Explanation("typo", sentence, near, sure=len(near) == 1 and same_numbers(query, near[0]))
-    there_is = there_is or what_there_is(graph, query, asked, common)
-    return Explanation("typo", f"{missing}. {there_is}".strip())
+    if path in common:
+        return Explanation("typo", f"{missing}.", (path,), sure=True)
+    if path not in graph.modules_by_path and all(alias.path != path for alias in graph.aliases):
+        return None
+    why = explain_missing(graph, path, modes)
+    return Explanation(why.reason, f"{missing}: it is `{path}`. {why.sentence}", why.suggestions, why.sure)
 
 
-def _repairs(graph: ModelGraph, query: str) -> Iterator[str]:
-    """What a query in another notation means: ``layer1[0]`` and ``layer1/0`` are ``layer1.0``, ``[-1]`` is the last."""
-    indexed = query.replace("[", ".").replace("]", "").strip(" .")
-    yield _from_the_end(graph, indexed)
-    yield query.strip(" ./").replace("/", ".")
-
-
-def _from_the_end(graph: ModelGraph, query: str) -> str:
-    """``query`` with the numbers that Python counts from the end, as in ``blocks.-1``, counted from the start."""
-    path = ""
-    for segment in query.split("."):
-        inner = segment
-        if segment.startswith("-") and segment[1:].isdecimal():
-            below = f"{path}." if path else ""
-            count = next(number for number in count_from(0) if f"{below}{number}" not in graph.modules_by_path)
-            inner = str(count + int(segment)) if int(segment) >= -count else segment
-        path = f"{path}.{inner}" if path else inner
-    return path
-
-
-def _repeats_meant(query: str, common: Sequence[str]) -> list[str]:
-    """Of ``relu2``, where ``relu`` runs again as ``relu_1``: all its names, the second first."""
-    base = query.rstrip("0123456789")
-    if base == query or base.endswith((".", "_")) or base not in common or f"{base}_1" not in common:
-        return []
-    repeats = [base, *(name for number in range(1, len(common)) if (name := f"{base}_{number}") in common)]
-    at = min(max(int(query.removeprefix(base)) - 1, 0), len(repeats) - 1)
-    return [repeats[at], *repeats[:at], *repeats[at + 1 :]]
-
-
-def _numbers_there_are(query: str, common: Sequence[str]) -> str:
-    """Which numbers there are where one of ``query`` is out of range: ``12 blocks: 0 … 11.``."""
-    known = set(common)
-    for path in [*reversed(list(_prefixes(query))), query]:
-        if path not in known:
-            parent, _, segment = path.rpartition(".")
-            siblings = [
-                name.rpartition(".")[2]
-                for name in common
-                if name.rpartition(".")[0] == parent
-                and without_numbers(name.rpartition(".")[2]) == without_numbers(segment)
-            ]
-            base = segment.rpartition("_")[0]
-            if siblings and base and f"{parent}.{base}".lstrip(".") in known:
-                siblings.insert(0, base)
-            siblings.sort(key=lambda name: (numbers(name), name))
-            what = (
-                f"{len(siblings)} {parent.rpartition('.')[2]}"
-                if segment.removeprefix("-").isdecimal() and parent
-                else ""
-            )
-            return f"{what or f'There are {len(siblings)}'}: {listed(siblings)}." if len(siblings) > 1 else ""
-    return ""
-
-
-def what_there_is(graph: ModelGraph, query: str, asked: Sequence[ModeGraph], common: Sequence[str]) -> str:
-    """What a query can select where no name is near: the names below the part of it that exists, else the top level.
-
-    With the top level come the model's stages, where its shapes are known: what most people look for.
-
-    Args:
-        graph: the model.
-        query: the query that selects nothing.
-        asked: the graphs of the modes in which it must select something.
-        common: the paths that select a tensor in all of them.
-
-    Example:
-        >>> what_there_is(graph, "layer1", [graph.eval], common)  # doctest: +SKIP
-        'Its top level: features, avgpool, flatten, classifier. Stages: features.0 (1/2), features.1 (1/4) …'
-    """
-    if not asked:
-        return ""
-    known = set(common)
-    parent = next((path for path in _prefixes(query) if path in known), "")
-    names = _children(asked[0], parent, known)
-    while len(names) == 1 and _children(asked[0], names[0], known):
-        parent, names = names[0], _children(asked[0], names[0], known)
-    what = f"Below `{parent}`" if parent else "Its top level"
-    stages = "" if parent else _stages(graph)
-    return f"{what}: {listed([name.rpartition('.')[2] for name in names])}. {stages}".strip() if names else ""
-
-
-def _stages(graph: ModelGraph) -> str:
-    stages = [stage for stage in find_stages(graph).stages if not stage.stem]
-    return f"Stages: {', '.join(f'{one.query} (1/{one.reduction})' for one in stages)}." if len(stages) > 1 else ""
-
-
-def _children(one: ModeGraph, parent: str, known: set[str]) -> list[str]:
-    inputs = {node.name for node in one.nodes if node.op == "placeholder"}
-    return [path for path in index(one).children(parent) if path in known and path not in inputs]
+def _typo(graph: ModelGraph, query: str, asked: Sequence[ModeGraph], common: Sequence[str]) -> Explanation:
+    near = meant_by(graph, query, asked, common, _WRAPPERS)
+    alias = next(iter(nearest_numbers(query, [*common, *(each.path for each in graph.aliases)])), query)
+    why = _alias(graph, alias) if near.suggestions and alias not in common else None
+    if why is not None:
+        return Explanation("typo", f"The model has no node `{query}`. {why.sentence}", why.suggestions)
+    sentence = f"The model has no node `{query}`. {near.there_is}".strip()
+    return Explanation("typo", sentence, near.suggestions, near.sure)
 
 
 def _tensor_paths(graph: ModelGraph, asked: Sequence[ModeGraph]) -> list[str]:
@@ -430,10 +344,3 @@ def _tensor_paths(graph: ModelGraph, asked: Sequence[ModeGraph]) -> list[str]:
 def _asked(graph: ModelGraph, modes: Sequence[Mode]) -> list[ModeGraph]:
     """The graphs of ``modes``; those that there are, if none of them was traced."""
     return [one for mode in modes if (one := graph.of(mode))] or list(graph.traced())
-
-
-def _prefixes(path: str) -> Iterator[str]:
-    """The paths above ``path``, the nearest first."""
-    while "." in path:
-        path = path.rpartition(".")[0]
-        yield path

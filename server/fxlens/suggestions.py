@@ -16,6 +16,8 @@ _MAX_CANDIDATES = 20_000
 _CUTOFF = 0.72
 _FIELD = 0.1
 """How far behind the best a further candidate may be and still be worth offering, as a ratio."""
+_LEAST_OF_SEGMENT = 0.5
+"""How alike the segments must be in which two names of the same depth differ, as a ratio."""
 _FEW = 3
 _MOST_LISTED = 12
 """How many names are listed one by one (a few, if they are consecutive numbers); of more, the first and the last."""
@@ -49,6 +51,10 @@ def nearest(wrong: str, names: Iterable[str], count: int = 3) -> list[str]:
         return []
     scored = _scored(wrong, [name for name in names if _lengths_near(wrong, name)][:_MAX_CANDIDATES])
     near = [name for score, name in scored[:_MOST_COMPARED] if score <= scored[0][0] + _FIELD]
+    near = [name for name in near if same_numbers(wrong, name)] or near
+    # At another depth, what agrees is the last segment.
+    last = wrong.rpartition(".")[2]
+    near = [name for name in near if name.count(".") == wrong.count(".") or name.endswith(f".{last}")] or near
     if not near:
         return []
     # Beside a name that one slip of a finger explains, none is offered that needs two.
@@ -65,7 +71,7 @@ def _scored(wrong: str, candidates: Sequence[str]) -> list[tuple[float, str]]:
         matcher.set_seq1(name.casefold())
         if matcher.real_quick_ratio() >= _CUTOFF and matcher.quick_ratio() >= _CUTOFF:
             ratio = matcher.ratio()
-            if ratio >= _CUTOFF:
+            if ratio >= _CUTOFF and _segments_near(wrong, name):
                 scored.append((-ratio - _tail_bonus(wrong, name), name))
     return sorted(scored)
 
@@ -139,6 +145,15 @@ def listed(names: Sequence[str]) -> str:
 
 def _lengths_near(wrong: str, name: str) -> bool:
     return abs(len(wrong) - len(name)) <= max(2, len(wrong) // 3)
+
+
+def _segments_near(wrong: str, name: str) -> bool:
+    """Whether each segment could be a slip of the one in its place: that the others agree says nothing of it."""
+    ours, theirs = wrong.casefold().split("."), name.casefold().split(".")
+    if len(ours) != len(theirs):
+        return True
+    differing = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
+    return all(difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() >= _LEAST_OF_SEGMENT for a, b in differing)
 
 
 def _tail_bonus(wrong: str, name: str) -> float:
