@@ -109,6 +109,7 @@ class Engine:
 
     def open(self, uri: str, path: str, text: str, version: int | None) -> None:
         """A document was opened: find its calls now, trace their models soon."""
+        self.close(uri)  # A client that opens it twice.
         document = Document(uri, path)
         self._documents[uri] = document
         self._reader.take(document, text, version, self._settings.limits.document_kb)
@@ -240,9 +241,11 @@ class Engine:
         self._publish(document)
 
     def _publish(self, document: Document) -> None:
-        if document.shown:
-            self._on_analysis(document.analysis())
-        document.resolve_waiters()
+        try:
+            if document.shown:
+                self._on_analysis(document.analysis())
+        finally:
+            document.resolve_waiters()
 
     def cancel(self, key: TraceKey) -> None:
         """Give a running trace up because the user wants so; saving the file, an edit or a restart tries again."""
@@ -261,13 +264,18 @@ class Engine:
     async def restart(self) -> None:
         """Stop all workers, forget all results and failures, and trace the open documents anew."""
         async with self._restarting:
-            await self._stop_work()
-            self._traces.forget({model.key for document in self._documents.values() for model in document.models()})
-            for document in self._documents.values():
-                for model in document.models():
-                    model.outdate()
-                self._refresh(document, retry_blocked=True)
-                self._jobs.launch_later(document, 0.0)
+            try:
+                await self._stop_work()
+            finally:  # A client that cancels its request must not leave documents without jobs.
+                self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._traces.forget({model.key for document in self._documents.values() for model in document.models()})
+        for document in self._documents.values():
+            for model in document.models():
+                model.outdate()
+            self._refresh(document, retry_blocked=True)
+            self._jobs.launch_later(document, 0.0)
 
     async def indexed(self) -> None:
         """Return when the workspace folders have been read, so that calls across files are found."""

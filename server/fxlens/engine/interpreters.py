@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxlens.engine.private_folders import make_folder, remove_folder
+from fxlens.engine.processes import start_process
 from fxlens.engine.tasks import within
 from fxlens.requirements import refusal
 
@@ -75,16 +76,13 @@ async def probe(interpreter: str, seconds: float = PROBE_SECONDS) -> Probe:
 
 async def _probe_in(folder: str, interpreter: str, seconds: float) -> Probe:
     try:
-        process = await asyncio.create_subprocess_exec(
+        process = await start_process(
             interpreter,
             "-c",
             PROGRAM,
+            folder=folder,
+            environment=worker_environment(),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=folder,
-            start_new_session=True,
-            env=worker_environment(),
         )
     except FileNotFoundError:
         return Probe(interpreter, problem=f"There is no Python interpreter at {interpreter}.", remedy=OTHER)

@@ -44,7 +44,6 @@ class Jobs:
         for model in document.models():
             if model.state.status == "waiting" and model.key not in self._jobs:
                 job = Job(model.key, model.state.slice, model.request)
-                job.fresh = self._traces.take_doubt(job.key)
                 self._jobs[job.key] = job
                 job.task = asyncio.create_task(self._work(job))
 
@@ -88,8 +87,8 @@ class Jobs:
             failure = error.failure
             self._finish(job, lambda model: _block(model, failure))
         except asyncio.CancelledError:
-            if self._jobs.get(job.key) is job:
-                del self._jobs[job.key]
+            if self._jobs.get(job.key) is job:  # Nobody gave it up: its models must not wait for it for ever.
+                self._finish(job, _give_up)
             raise
         except Exception as error:
             failure = self._defect(job, error)
@@ -132,7 +131,10 @@ class Jobs:
 
     def _publish_all(self, documents: Iterable[Document]) -> None:
         for document in dict.fromkeys(documents):
-            self._publish(document)
+            try:
+                self._publish(document)
+            except Exception as error:  # A defect of ours in showing one document must not silence the others.
+                self._on_log(f"internal error while showing {document.path}: {error!r}")
 
 
 def _give_up(model: Model) -> None:

@@ -13,24 +13,26 @@ class Company:
     def __init__(self) -> None:
         self._running = 0
         self._alone = asyncio.Lock()
-        self._changed = asyncio.Condition()
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     @contextlib.asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
         """Run beside others, when nobody is, or waits to be, alone."""
         async with self._alone:
             self._running += 1
+            self._empty.clear()
         try:
             yield
         finally:
+            # Nothing is awaited here: a request that is cancelled while it leaves must not be counted for ever.
             self._running -= 1
-            async with self._changed:
-                self._changed.notify_all()
+            if not self._running:
+                self._empty.set()
 
     @contextlib.asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         """Run when all others have ended; none starts meanwhile."""
         async with self._alone:
-            async with self._changed:
-                await self._changed.wait_for(lambda: not self._running)
+            await self._empty.wait()
             yield

@@ -25,13 +25,12 @@ RETRIES = 3
 
 @dataclass
 class Job:
-    """A trace under way; several models may wait for it. ``fresh`` rules stored results out."""
+    """A trace under way; several models may wait for it."""
 
     key: TraceKey
     slice: Slice
     request: TraceRequest
     task: asyncio.Task[None] | None = None
-    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,15 +92,12 @@ class Traces:
         return self._memory.get(key)
 
     def forget(self, doubted: set[TraceKey]) -> None:
-        """Forget what is in memory; the next results for ``doubted`` must not come from disk either."""
+        """Forget what is in memory; the results for ``doubted`` must not come from disk either until new ones are made.
+
+        A job that is given up leaves the doubt to the next.
+        """
         self._memory.clear()
         self._doubted |= doubted
-
-    def take_doubt(self, key: TraceKey) -> bool:
-        """Whether the result for ``key`` has to be made anew this time."""
-        doubted = key in self._doubted
-        self._doubted.discard(key)
-        return doubted
 
     async def find(self, job: Job, watcher: Watcher) -> Traced:
         """The result for ``job``.
@@ -113,10 +109,10 @@ class Traces:
 
     async def _stored(self, job: Job) -> Traced | None:
         """What an earlier session, or another server, has stored for the job, if the workspace is still the same."""
-        if self._disk is None or job.fresh:
+        if self._disk is None or job.key in self._doubted:
             return None
         traced = await asyncio.to_thread(self._disk.get, job.key)
-        if traced is None or not self.digests.hold(traced.reply.files):
+        if traced is None or job.key in self._doubted or not self.digests.hold(traced.reply.files):
             return None
         self._memory.put(job.key, traced)
         return traced
@@ -141,6 +137,7 @@ class Traces:
         if reply.output:
             self._on_worker_log(f"output of {job.request.path}:\n{reply.output}")
         traced = Traced(job.slice, reply)
+        self._doubted.discard(job.key)
         if reply.failure is None:
             self._keep(job.key, traced)
         return traced

@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 from fxlens.engine.interpreters import kill_group, worker_environment
 from fxlens.engine.private_folders import make_folder, remove_folder
+from fxlens.engine.processes import start_process
 from fxlens.engine.tasks import within
 from fxlens.graph import Phase
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
@@ -37,7 +38,7 @@ STOP_SECONDS = 1.0
 CHUNK = 1 << 18
 
 
-_NUMBER = re.compile(rb'"id":(\d+)')
+_NUMBER = re.compile(rb'"id":\s*(\d+)')
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,13 @@ class WorkerClient:
         self._readers: list[asyncio.Task[None]] = []
         self.exit_code: int | None = None
         self.ended = False
+        self.stopped = False
+        """Whether :meth:`stop` was called: requests that it ends are not to blame."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether requests can be sent, for all that is known."""
+        return not self.ended and not self.stopped
 
     @property
     def pid(self) -> int | None:
@@ -106,7 +114,7 @@ class WorkerClient:
         self._on_importing = on_importing
         try:
             self._folder = make_folder(self._scratch_root)
-            self._process = await asyncio.create_subprocess_exec(
+            self._process = await start_process(
                 self._interpreter,
                 # By -c, as the check is run: an interpreter that is not a Python must not take our file for its input.
                 "-u",
@@ -117,16 +125,14 @@ class WorkerClient:
                 str(os.getpid()),
                 "--scratch",
                 self._folder,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                cwd=self._folder,
-                start_new_session=True,
-                env=worker_environment(),
+                folder=self._folder,
+                environment=worker_environment(),
             )
         except OSError as error:
-            self._remove_folder()
             raise WorkerStartError(f"{self._interpreter} cannot be run: {error.strerror or error}.") from error
+        finally:
+            if self._process is None:  # It cannot be run, or is stopped already.
+                self._remove_folder()
         self._readers = [asyncio.create_task(self._read_messages()), asyncio.create_task(self._read_log())]
         self._readers[0].add_done_callback(self._stop_without_reader)
         try:
@@ -143,7 +149,7 @@ class WorkerClient:
             WorkerStuckError: it did not answer although every limit had passed, and has been ended.
             BadAnswerError: what it answered cannot be read.
         """
-        if self.ended:
+        if not self.serves:
             raise WorkerDiedError("the worker ended")
         number = next(self._numbers)
         reply: asyncio.Future[TraceReply | None] = asyncio.get_running_loop().create_future()
@@ -172,26 +178,33 @@ class WorkerClient:
             self._process.stdin.write(encode(message))
 
     async def stop(self) -> None:
-        """Let it end by itself; kill it if it does not."""
+        """Let it end by itself; kill it if it does not, or if nobody waits for its end any more."""
+        self.stopped = True
         if self._process is None:
             return
         self._send({"method": "shutdown"})
         if self._process.stdin:
             self._process.stdin.close()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await within(STOP_SECONDS, asyncio.ensure_future(self._process.wait()))
+        try:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await within(STOP_SECONDS, asyncio.ensure_future(self._process.wait()))
+        finally:
+            self._end()
         await self.kill()
 
     async def kill(self) -> None:
         """End it now, and wait until it and its readers are gone."""
         if self._process is None:
             return
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                kill_group(self._process.pid)
+        self._end()
         await self._process.wait()
         current = asyncio.current_task()
         await asyncio.gather(*(task for task in self._readers if task is not current), return_exceptions=True)
+
+    def _end(self) -> None:
+        if self._process and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                kill_group(self._process.pid)
 
     async def _read_messages(self) -> None:
         assert self._process
@@ -220,9 +233,7 @@ class WorkerClient:
         if error is None:
             return
         self._on_log(f"internal error while reading from the worker: {error!r}")
-        if self._process and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                kill_group(self._process.pid)
+        self._end()
         self._ended()
 
     def _remove_folder(self) -> None:

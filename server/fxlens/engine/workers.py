@@ -34,6 +34,7 @@ PARALLEL_TRACES = 2
 IMPORTING = "Importing"
 CRASH_REMEDY = "See the log. An edit tries again; restart FX Lens to try at once."
 SEE_LOG = "See the log for its last output."
+RETIRED = Failure("start", "retired", "This interpreter is not used any more.", "Save the file to have it read again.")
 
 
 class BlockedError(Exception):
@@ -77,7 +78,9 @@ class Worker:
         self._crashes = 0
         self._problem: tuple[float, BlockedError] | None = None
         self._rest: asyncio.TimerHandle | None = None
-        self._stopping = False
+        self._life = asyncio.Lock()
+        """Held while the process is started or stopped: a stop must not take a process that begins meanwhile."""
+        self._retired = False
         self._starting: asyncio.Task[None] | None = None
         self._tasks = Tasks(on_log)
 
@@ -104,7 +107,7 @@ class Worker:
     def _become_idle(self) -> None:
         if self._client is None or not self._ready:
             return
-        if self._client.ended:  # With requests that were all given up before they could note it.
+        if not self._client.serves:  # With requests that were all given up before they could note it.
             self._note_loss()
             return
         self._set("ready", "Ready.")
@@ -126,7 +129,18 @@ class Worker:
             return self._blame("The worker ended 2 times while it worked on this model.")
 
     async def _once(self, request: TraceRequest, listener: Listener) -> TraceReply:
-        client = await self._started()
+        """The reply, from the next worker if this one was stopped to rest or to make room: nobody is to blame."""
+        while True:
+            client = await self._started()
+            try:
+                return await self._reply(client, request, listener)
+            except WorkerDiedError:
+                if client.stopped:
+                    continue
+                await self._lost(client)
+                raise
+
+    async def _reply(self, client: WorkerClient, request: TraceRequest, listener: Listener) -> TraceReply:
         listener.on_start()
         tracing = f"Tracing `{request.model.text[:60]}`."
         self._set("tracing", tracing)
@@ -138,9 +152,6 @@ class Worker:
 
         try:
             reply = await client.trace(request, replace(listener, on_phase=pass_on))
-        except WorkerDiedError:
-            await self._lost(client)
-            raise
         except BadAnswerError as error:
             text = f"The worker's answer for this model cannot be read ({error})."
             reply = TraceReply(None, Failure("start", "answer", text, SEE_LOG))
@@ -156,35 +167,46 @@ class Worker:
         """The running worker; started first if there is none.
 
         Starting is a task of its own: a request that is given up meanwhile must not throw away seconds of importing
-        torch that the next one needs as well.
+        torch that the next one needs as well. A request whose start was stopped begins the next.
         """
         while True:
             client = self._client if self._ready else None
-            if client is not None and not client.ended:
+            if client is not None and client.serves:
                 return client
             if client is not None:  # It ended with requests that were given up before they could note that.
                 await self._lost(client)
                 continue
-            if self._starting is None:
+            starting = self._starting
+            if starting is None or starting.done():
                 self._raise_known_problem()
-                self._starting = asyncio.create_task(self._start_up())
-                self._starting.add_done_callback(self._started_up)
-            await asyncio.shield(self._starting)
+                starting = self._starting = asyncio.create_task(self._start_up())
+                starting.add_done_callback(self._started_up)
+            await asyncio.wait({starting})
+            if not starting.cancelled():
+                starting.result()
 
     async def _start_up(self) -> None:
-        while not self._ready:
-            await self._back_off()
-            try:
-                await self._start()
-            except WorkerDiedError as error:
-                self._on_log(f"{self._interpreter}: {error}")
-                await self._lost(self._client)
-            except (BlockedError, asyncio.CancelledError):
-                await self._abandon()
-                raise
+        async with self._life:
+            while not self._ready:
+                await self._back_off()
+                try:
+                    await self._start()
+                except WorkerDiedError as error:
+                    self._on_log(f"{self._interpreter}: {error}")
+                    await self._lost(self._client)
+                except (BlockedError, asyncio.CancelledError):
+                    await self._abandon()
+                    raise
+                except Exception as error:
+                    # Otherwise the process would go on unseen, and a state would stay that leads nowhere.
+                    await self._abandon()
+                    problem = f"FX Lens failed while it started the worker: {error!r}."
+                    defect = Probe(self._interpreter, problem=problem, remedy="Please report this.")
+                    raise self._block(defect) from error
 
     def _started_up(self, task: asyncio.Task[None]) -> None:
-        self._starting = None
+        if self._starting is task:
+            self._starting = None
         if task.cancelled() or task.exception():
             return  # Those who wait for it are told.
         if not self._at_work:
@@ -193,9 +215,9 @@ class Worker:
     async def _start(self) -> None:
         """Start the worker and check the interpreter at the same time: the check has the better words for a problem."""
         self._set("starting", f"Starting {self._interpreter}.")
-        self._stopping = False
-        self._client = WorkerClient(self._interpreter, self._on_log, self._notice_end, self._scratch_root)
-        starting = asyncio.create_task(self._client.start(self._notice_import))
+        client = WorkerClient(self._interpreter, self._on_log, lambda: self._notice_end(client), self._scratch_root)
+        self._client = client
+        starting = asyncio.create_task(client.start(lambda module: self._notice_import(client, module)))
         checking = asyncio.create_task(probe(self._interpreter))
         try:
             environment = await self._outcome(starting, checking)
@@ -220,8 +242,10 @@ class Worker:
         except WorkerStartError as error:
             raise self._block(Probe(self._interpreter, found.python, str(error), "See the log for details.")) from error
 
-    def _notice_import(self, module: str) -> None:
-        self._set("tracing" if self._ready else "importing", f"{IMPORTING} {module}.")
+    def _notice_import(self, client: WorkerClient, module: str) -> None:
+        """Said while it starts, and for a request; one that was given up meanwhile is not said to be traced."""
+        if client is self._client and (self._at_work or not self._ready):
+            self._set("tracing" if self._ready else "importing", f"{IMPORTING} {module}.")
 
     def _announce(self, environment: Environment) -> None:
         self.state = replace(self.state, python=environment.python, torch=environment.torch, problems=())
@@ -247,6 +271,8 @@ class Worker:
         return self._problem is None or time.monotonic() - self._problem[0] >= PROBLEM_SECONDS
 
     def _raise_known_problem(self) -> None:
+        if self._retired:
+            raise BlockedError(RETIRED)
         if self._problem and not self.may_retry:
             raise self._problem[1]
 
@@ -273,22 +299,20 @@ class Worker:
 
     def _note_loss(self) -> None:
         client, self._client, self._ready = self._client, None, False
-        if not self._stopping:
-            self._crashes += 1
-            code = client.exit_code if client else None
-            self._set("failed", f"The worker ended unexpectedly ({_in_words(code)}); it will be started again.")
+        self._crashes += 1
+        code = client.exit_code if client else None
+        self._set("failed", f"The worker ended unexpectedly ({_in_words(code)}); it will be started again.")
 
     async def _abandon(self) -> None:
         client, self._client, self._ready = self._client, None, False
         if client:
             await client.kill()
 
-    def _notice_end(self) -> None:
-        """The process ended. During a request the request notices too; else it is only noted."""
-        if self._ready and not self._stopping and self.state.status == "ready" and self._client:
-            code = self._client.exit_code
+    def _notice_end(self, client: WorkerClient) -> None:
+        """A process ended. During a request the request notices too; else it is only noted."""
+        if client is self._client and self._ready and self.state.status == "ready":
             self._client, self._ready = None, False
-            self._set("stopped", f"The worker ended ({_in_words(code)}); it is started again when needed.")
+            self._set("stopped", f"The worker ended ({_in_words(client.exit_code)}); it is started again when needed.")
 
     def _set(self, status: WorkerStatus, reason: str) -> None:
         new = changed(self.state, status, reason)
@@ -313,17 +337,16 @@ class Worker:
 
     async def stop(self, reason: str = "Stopped.") -> None:
         """End the process. A later request starts it again; earlier problems are forgotten."""
-        self._stopping = True
         self._stay_awake()
         self._problem = None
         self._crashes = 0
         if self._starting:
             self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
-        client, self._client, self._ready = self._client, None, False
-        if client:
-            await client.stop()
-        self._set("stopped", reason)
+        async with self._life:
+            client, self._client, self._ready = self._client, None, False
+            if client:
+                await client.stop()
+            self._set("stopped", reason)
 
     def wait_for_turn(self, places: int) -> None:
         """Say why nothing happens yet: other interpreters' workers have all the places."""
@@ -334,6 +357,7 @@ class Worker:
     async def retire(self) -> None:
         """Stop for good and in silence: nobody asks for this interpreter's state any more."""
         self._on_state = lambda _: None
+        self._retired = True
         await self.stop("No longer used.")
 
 

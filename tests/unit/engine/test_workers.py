@@ -280,6 +280,33 @@ async def test_a_message_that_cannot_be_read_fails_one_request(made: list[Watche
     assert [line for line in watched.log if "cannot be read" in line]
 
 
+async def count_of_lines(path: Path, count: int) -> None:
+    """Return when that many lines stand in the file; nothing tells of it."""
+    while not path.exists() or path.read_text().count("\n") < count:
+        await asyncio.sleep(0.01)
+
+
+async def test_a_daemon_that_holds_the_workers_pipes_delays_nothing(made: list[Watched], tmp_path: Path) -> None:
+    """What an imported package leaves behind in a session of its own inherits what the worker prints to."""
+    pids = tmp_path / "pids"
+    daemon = f"import os, time; os.setsid(); print(os.getpid(), file=open({str(pids)!r}, 'a')); time.sleep(1000)"
+    command = shlex.join([sys.executable, "-c", daemon])
+    watched = watch(made, fake(tmp_path, f'{command} &\nexec {sys.executable} {tmp_path / "worker.py"} "$@"'))
+    (tmp_path / "worker.py").write_text(ODD_WORKER)
+    try:
+        await watched.trace()
+        await asyncio.wait_for(count_of_lines(pids, 1), PATIENCE)
+        assert watched.worker.pid
+        os.kill(watched.worker.pid, signal.SIGKILL)
+        await watched.until("stopped")
+        await watched.trace()
+        await asyncio.wait_for(count_of_lines(pids, 2), PATIENCE)
+        await asyncio.wait_for(watched.worker.stop(), PATIENCE)
+    finally:
+        for pid in pids.read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+
+
 def test_every_other_transition_is_refused() -> None:
     refused = 0
     for before, after in TRANSITIONS.items():
