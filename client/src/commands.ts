@@ -87,6 +87,7 @@ export function registerCommands(parts: Parts): Disposable[] {
     commands.registerCommand('fxlens.showRule', (page: string) =>
       commands.executeCommand('markdown.showPreview', Uri.parse(page)),
     ),
+    commands.registerCommand('fxlens.copyText', copy),
     commands.registerCommand('fxlens.insertSnippet', insertSnippet),
   ];
 }

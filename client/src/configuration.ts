@@ -89,6 +89,7 @@ function settings(): ServerSettings {
     cacheFolder: read.get('cache.folder', ''),
     severity: read.get<Record<string, Severity>>('severity', {}),
     inlayShapes: read.get('inlayHints.shapes', true),
+    inlayCode: read.get('inlayHints.code', false),
     codeLens: read.get('codeLens', true),
   };
 }

@@ -31,6 +31,7 @@ const NOTHING: Configuration = {
     cacheFolder: '',
     severity: {},
     inlayShapes: true,
+    inlayCode: false,
     codeLens: true,
   },
 };

@@ -20,7 +20,7 @@ import type { ServerState } from './viewState';
 const START_LIMIT = 20_000;
 const STOP_LIMIT = 2_000;
 /** What the server may put behind a code lens. */
-const LENS_COMMANDS = ['fxlens.revealTree', 'fxlens.showGraph'];
+const SERVER_COMMANDS = ['fxlens.revealTree', 'fxlens.showGraph', 'fxlens.copyText'];
 
 export class Server implements Disposable {
   readonly #changed = new EventEmitter<void>();
@@ -172,7 +172,13 @@ export class Server implements Disposable {
       // A restart of the client's own after a crash must get what is true then.
       initializationOptions: () => {
         this.#sent = this.#configuration;
-        return { ...this.#sent, workerLog: true, closedNotebooks: true, insertSnippet: true, commands: LENS_COMMANDS };
+        return {
+          ...this.#sent,
+          workerLog: true,
+          closedNotebooks: true,
+          insertSnippet: true,
+          commands: SERVER_COMMANDS,
+        };
       },
       middleware: {
         handleDiagnostics: (uri, diagnostics, next) => next(uri, withPreviews(diagnostics)),

@@ -103,6 +103,7 @@ export interface ServerSettings {
   readonly cacheFolder: string;
   readonly severity: Readonly<Record<string, Severity>>;
   readonly inlayShapes: boolean;
+  readonly inlayCode: boolean;
   readonly codeLens: boolean;
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torchvision.models.resnet
 from lens import Lens, Opened
+from lsprotocol import types
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -106,3 +107,44 @@ second = create_feature_extractor(resnet50(), ["layer1"])
     assert "resnet18" not in card
     lens.edit(source, "class Bottleneck", "\n\nclass Bottleneck")
     assert await lens.hover(source, "layer3(x)") is None
+
+
+async def actions_at(
+    lens: Lens, document: Opened, part: str, only: list[str] | None = None
+) -> list[types.CodeAction | types.Command]:
+    """The actions at a place; this client takes one that only runs a command for the command itself, as text."""
+    at = document.position_of(part, 1)
+    context = types.CodeActionContext([], only=only)
+    params = types.CodeActionParams(types.TextDocumentIdentifier(document.uri), types.Range(at, at), context)
+    answer = await lens.client.text_document_code_action_async(params)
+    return list(answer or [])
+
+
+@pytest.mark.skipif(not EXACT, reason="Python 3.10 knows lines only")
+async def test_a_name_is_copied_and_added_from_its_line(lens: Lens, request: pytest.FixtureRequest) -> None:
+    can_copy = "vscode" in request.node.name
+    document = await opened(lens)
+    actions = {action.title: action for action in await actions_at(lens, document, "clamp")}
+    line = document.text[: document.text.index("ext = ")].count("\n") + 1
+    first = f"Add `clamp` to the return nodes of `create_feature_extractor`, code_here.py:{line}"
+    second = first.replace(f":{line}", f":{line + 1}")
+    assert {first, second} <= set(actions)
+    one, other = actions[first], actions[second]
+    assert isinstance(one, types.CodeAction)
+    assert isinstance(other, types.CodeAction)
+    assert lens.applied(document, one) == document.text.replace('["blocks"]', '["blocks", "clamp"]')
+    assert lens.applied(document, other).endswith('{"stem": "a", "clamp": "clamp"})\n')
+    copy = actions.get("Copy node name `clamp`")
+    assert (copy is not None) == can_copy
+    if copy is not None:
+        assert "fxlens.copyText" in str(copy.command)
+        assert "['clamp', 'clamp']" in str(copy.command)
+    assert await actions_at(lens, document, "clamp", ["quickfix"]) == []
+    titles = [action.title for action in await actions_at(lens, document, "conv(x)")]
+    assert ("Copy all node names `blocks.{0,1,2}.conv`" in titles) == can_copy
+    assert len([title for title in titles if title.startswith("Add ")]) == 6
+
+
+async def test_what_a_call_requests_is_not_added_to_it_again(lens: Lens) -> None:
+    titles = [action.title for action in await actions_at(lens, await opened(lens), "stem(x)")]
+    assert len([title for title in titles if title.startswith("Add `stem`")]) == 1

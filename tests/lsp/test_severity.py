@@ -96,3 +96,50 @@ async def test_lenses_and_hints_can_be_switched_off_and_on_again(own_client: Lan
         lenses = await own_client.text_document_code_lens_async(types.CodeLensParams(identifier))
         hints = await own_client.text_document_inlay_hint_async(types.InlayHintParams(identifier, everything))
         assert (bool(lenses), bool(hints)) == (on, on)
+
+
+CODE = """\
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+class Block(nn.Module):
+    def __init__(self, width, stride):
+        super().__init__()
+        self.conv = nn.Conv2d(8 if stride > 1 else 16, 16, 3, stride, 1)
+    def forward(self, x):
+        return self.conv(x).relu()
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, 2, 1)
+        self.blocks = nn.Sequential(Block(8, 2), Block(16, 1))
+    def forward(self, x):
+        height = x.shape[2]
+        x = self.blocks(self.stem(x))  # é
+        return x.flatten(
+            1,
+        )
+extractor = create_feature_extractor(Net(), ["stem"])
+"""
+
+
+async def test_shapes_at_the_ends_of_lines_are_shown_where_they_are_wanted(
+    own_client: LanguageClient, lens: Lens
+) -> None:
+    document = lens.open("hints_in_code.py", CODE)
+    await lens.settled(document)
+    everything = types.Range(types.Position(0, 0), types.Position(30, 0))
+    params = types.InlayHintParams(types.TextDocumentIdentifier(document.uri), everything)
+    assert len(await own_client.text_document_inlay_hint_async(params) or []) == 1
+    settings = {**SETTINGS, "inlayCode": True, "inlayShapes": False}
+    own_client.protocol.notify("fxlens/configure", options(settings=settings))
+    hints = await own_client.text_document_inlay_hint_async(params) or []
+    lines = document.text.splitlines()
+    ends = {lines[hint.position.line].strip(): (hint.label, hint.position.character) for hint in hints}
+    assert ends == {
+        "return self.conv(x).relu()": ("16×56×56, 2 nodes", 34),
+        "x = self.blocks(self.stem(x))  # é": ("16×56×56", 42),
+        ")": ("1×50176", 9),
+    }
+    tooltip = hints[0].tooltip
+    assert isinstance(tooltip, types.MarkupContent)
+    assert "`blocks.{0,1}.relu` · 1×16×56×56" in tooltip.value

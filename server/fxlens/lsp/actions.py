@@ -22,7 +22,7 @@ from fxlens.lsp.session import Session
 FIX_ALL = "source.fixAll.fxlens"
 INSERT_SNIPPET = "fxlens.insertSnippet"
 """The client's command: writes a snippet at a position of a document."""
-KINDS = [types.CodeActionKind.QuickFix, FIX_ALL]
+KINDS = [types.CodeActionKind.QuickFix, types.CodeActionKind.Refactor, FIX_ALL]
 
 
 def code_actions(
@@ -39,12 +39,12 @@ def code_actions(
     actions: list[types.CodeAction] = []
     known = session.published.get(uri)
     published = known.found if known else ()
-    if _wanted(types.CodeActionKind.QuickFix.value, only):
+    if is_wanted(types.CodeActionKind.QuickFix.value, only):
         touched = [one for one in published if _touch(one[0].range, where)]
         actions += _fixes(document, touched, snippets=snippets)
         actions += _fix_rule(document, touched, published)
         actions += _ignores(document, touched, SourceText(analysis.text))
-    if only and _wanted(FIX_ALL, only):
+    if only and is_wanted(FIX_ALL, only):
         edits = list(sure_edits(problem for _, problem in published))
         if edits:
             actions.append(_action(document, "Fix all FX Lens problems", edits, kind=FIX_ALL))
@@ -56,7 +56,7 @@ async def updates(
 ) -> list[types.CodeAction]:
     """What updates all queries of a name that was renamed in the model's code; found by a search of the workspace."""
     opened, known = session.open_file(uri), session.published.get(uri)
-    if opened is None or known is None or not _wanted(types.CodeActionKind.QuickFix.value, only):
+    if opened is None or known is None or not is_wanted(types.CodeActionKind.QuickFix.value, only):
         return []
     found = [
         await update_queries(session, opened[1], problem, diagnostic)
@@ -138,7 +138,8 @@ def _action(
     )
 
 
-def _wanted(kind: str, only: Sequence[str] | None) -> bool:
+def is_wanted(kind: str, only: Sequence[str] | None) -> bool:
+    """Whether a client that asks for the kinds ``only`` shows actions of ``kind``."""
     return not only or any(kind == asked or kind.startswith(f"{asked}.") for asked in only)
 
 

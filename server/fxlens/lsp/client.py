@@ -23,8 +23,8 @@ class ClientShows:
     is its own business, which a client learns by opening the notebook. Told in its ``initializationOptions``, too.
     ``outline``: document symbols below others.
     ``inserts_snippets``: a command ``fxlens.insertSnippet`` of the client, told of likewise.
-    ``commands``: those of its own that a code lens may run; told in its ``initializationOptions``, for want of a
-    capability.
+    ``commands``: those of its own that a code lens or an action may run; told in its ``initializationOptions``, for
+    want of a capability.
     ``narrow_edits``: completion edits of the last dotted part only. Clients from before LSP 3.17 (those without label
     details) may look for the beginning of an edit themselves, at the last character that is no letter.
     ``annotations``: edits of a workspace that a user is to confirm.

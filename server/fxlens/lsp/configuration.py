@@ -42,6 +42,7 @@ class Configuration:
     engine: EngineSettings
     severity: Mapping[str, str] = field(default_factory=dict)
     inlay_shapes: bool = True
+    inlay_code: bool = False
     code_lens: bool = True
     check_workspace: bool = False
     problems: tuple[str, ...] = ()
@@ -82,12 +83,13 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
     severity = {str(rule): str(level) for rule, level in severities.items()}
     problems += wrong_severities(severity)
     inlay_shapes = _flag(settings, "inlayShapes", problems)
+    inlay_code = _flag(settings, "inlayCode", problems, default=False)
     code_lens = _flag(settings, "codeLens", problems)
     scope = _text(settings, "checkScope", problems)
     if scope not in ("", "open files", "workspace"):
         problems.append(f"`checkScope` must be `open files` or `workspace`, not {scope!r}; open files are checked.")
     return Configuration(
-        engine, severity, inlay_shapes, code_lens, scope == "workspace", tuple(problems), "trusted" in known
+        engine, severity, inlay_shapes, inlay_code, code_lens, scope == "workspace", tuple(problems), "trusted" in known
     )
 
 
@@ -154,12 +156,12 @@ def _paths(value: Any, problems: list[str]) -> tuple[str, ...]:
     return ()
 
 
-def _flag(values: Mapping[str, Any], name: str, problems: list[str]) -> bool:
+def _flag(values: Mapping[str, Any], name: str, problems: list[str], *, default: bool = True) -> bool:
     value = values.get(name)
     if value is None or isinstance(value, bool):
-        return value is not False
-    problems.append(f"`{name}` must be true or false, not {value!r}; true is used.")
-    return True
+        return default if value is None else value
+    problems.append(f"`{name}` must be true or false, not {value!r}; {str(default).lower()} is used.")
+    return default
 
 
 def _text(values: Mapping[str, Any], name: str, problems: list[str]) -> str:

@@ -20,6 +20,7 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "input": ("settings", "input"),
     "severity": ("settings", "severity"),
     "inlayHints.shapes": ("settings", "inlayShapes"),
+    "inlayHints.code": ("settings", "inlayCode"),
     "check.scope": ("settings", "checkScope"),
     "codeLens": ("settings", "codeLens"),
     "worker.idleMinutes": ("settings", "idleMinutes"),

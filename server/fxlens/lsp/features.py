@@ -6,7 +6,9 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from fxlens.lsp.actions import KINDS, code_actions, updates
+from fxlens.lsp.code_hints import code_hints
 from fxlens.lsp.code_lens import code_lenses
+from fxlens.lsp.code_name_actions import code_name_actions
 from fxlens.lsp.completion import TRIGGERS, complete, resolve
 from fxlens.lsp.definition import definition
 from fxlens.lsp.hover import hover
@@ -44,7 +46,8 @@ def register_queries(server: FxLensServer) -> None:
             server.caret_at(params.text_document.uri, params.range.start)
         uri, only = params.text_document.uri, params.context.only
         actions = code_actions(server.session, uri, params.range, only, snippets=server.shows.inserts_snippets)
-        return [*await updates(server.session, uri, params.range, only), *actions]
+        named = code_name_actions(server.session, uri, params.range.start, only, server.shows.commands)
+        return [*await updates(server.session, uri, params.range, only), *actions, *named]
 
 
 def register_rename(server: FxLensServer) -> None:
@@ -100,7 +103,8 @@ def register_views(server: FxLensServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:
-        return inlay_hints(server.session, params.text_document.uri, params.range)
+        uri, visible = params.text_document.uri, params.range
+        return [*inlay_hints(server.session, uri, visible), *code_hints(server.session, uri, visible, server.shows)]
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
     def highlight(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:

@@ -80,6 +80,7 @@ class ServerSettings(TypedDict):
     """Empty: the user's own cache folder; `off`: nothing is kept between sessions."""
     severity: dict[str, Severity]
     inlayShapes: bool
+    inlayCode: bool
     codeLens: bool
 
 
