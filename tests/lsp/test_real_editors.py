@@ -90,8 +90,10 @@ class Neovim:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
         return (answer.stdout or answer.stderr).strip()
 
-    def press(self, keys: str) -> None:
-        subprocess.run([self.program, "--server", self.socket, "--remote-send", keys], check=True, timeout=SECONDS)
+    def press(self, keys: str, *, last: bool = False) -> None:
+        """``last``: the keys end the editor, which may be gone before it has answered."""
+        command = [self.program, "--server", self.socket, "--remote-send", keys]
+        subprocess.run(command, check=not last, timeout=SECONDS, stderr=subprocess.DEVNULL if last else None)
 
     def until(self, reached: Callable[[], Any]) -> Any:
         """An editor tells nobody when it has shown something: it has to be asked again."""
@@ -118,7 +120,7 @@ def nvim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Neovim]:
     try:
         yield editor
     finally:
-        editor.press("<C-\\><C-n>:qa!<CR>")
+        editor.press("<C-\\><C-n>:qa!<CR>", last=True)
         try:
             editor.process.wait(10)
         except subprocess.TimeoutExpired:
@@ -147,6 +149,11 @@ def test_neovim(nvim: Neovim) -> None:
     nvim.press("<C-y><Esc>")
     nvim.until(lambda: nvim.line(WRONG) == 'create_feature_extractor(net, ["stem.0"])')
     nvim.until(lambda: nvim.codes() == [])
+    # Rename: the attribute and the name in the call.
+    nvim.press(f":call cursor({SECOND}, {column})<CR>")
+    nvim.press(':lua vim.lsp.buf.rename("stage")<CR>')
+    nvim.until(lambda: nvim.line(SECOND) == 'create_feature_extractor(Net(), ["stage"])')
+    assert "return self.stage(x)" in nvim.line(defined)
 
 
 ELISP = """
@@ -182,6 +189,11 @@ ELISP = """
 (eglot--signal-textDocument/didChange)
 (completion-at-point)
 (princ (format "completed %%S\\n" (fx-line)))
+(goto-char (point-max)) (search-backward "layer")
+(eglot-rename "stage")
+(princ (format "renamed %%S\\n" (fx-line)))
+(goto-char (point-min)) (search-forward "return self")
+(princ (format "used %%S\\n" (fx-line)))
 """
 
 
@@ -204,3 +216,5 @@ def test_emacs_with_eglot(tmp_path: Path) -> None:
     assert "stem" in said["fixed"]
     assert "stme" not in said["fixed"]
     assert "stem.0" in said.get("completed", ""), (run.stdout, run.stderr)
+    assert '[\\"stage\\"]' in said.get("renamed", ""), (run.stdout, run.stderr)
+    assert "return self.stage(x)" in said["used"]

@@ -221,17 +221,14 @@ class Analyser:
                 program = program_of(text)
                 text = program.text
         except (OSError, RuntimeError) as error:
-            self._skip(f"{path} {skip_reason(error)}")
-            found.failures += [f"{path} {skip_reason(error)}"] if path in self.task.paths else []
-            found.unread += 1
+            self._not_read(path, f"{path} {skip_reason(error)}", found)
             return
         found.looked_at.add(resolved)
         if program is None and self.engine.is_quiet(resolved, text):
             return
         analysed = await self.analyse(resolved, text, program)
         if problem := analysed.file.problem:
-            say(f"{path}: {in_options(sentences(problem.message, problem.remedy))}")
-            found.unread += 1
+            self._not_read(path, f"{path}: {in_options(sentences(problem.message, problem.remedy))}", found)
         if analysed.file.calls:
             # Results depend on its torch.
             interpreter, reason = self.engine.interpreter_of(resolved)
@@ -261,6 +258,14 @@ class Analyser:
         if not self.task.quiet and key not in self._said:
             self._said.add(key)
             say(line)
+
+    def _not_read(self, path: Path, line: str, found: Analyses) -> None:
+        """A file that was named must be looked at; one that a walk came by is skipped."""
+        found.unread += 1
+        if path in self.task.paths:
+            found.failures.append(line)
+        else:
+            self._skip(line)
 
     def _skip(self, line: str) -> None:
         if line not in self._said:

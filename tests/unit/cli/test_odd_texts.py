@@ -117,3 +117,11 @@ def test_a_file_that_is_no_notebook_is_not_green(data: bytes) -> None:
     assert run("sub/bad.ipynb").exit_code == 2
     result = run(".", "--strict")
     assert (result.exit_code, "0 calls checked; 1 file not read." in result.stderr) == (1, True), result.stderr
+
+
+def test_a_named_file_that_is_too_large_is_not_green() -> None:
+    write("large.py", WRONG + b"#" * 3000)
+    named = run("large.py", "--limit", "document-kb=1")
+    assert (named.exit_code, named.stderr.count("are not analysed")) == (2, 1), named.stderr
+    walked = run(".", "--limit", "document-kb=1")
+    assert (walked.exit_code, walked.stderr.count("skipped: large.py: This file has")) == (0, 1), walked.stderr
