@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
+from torch.fx.proxy import Attribute
 
 from fxlens.graph import SourceLine
 from fxlens.tracing.changes import LiveChange
@@ -44,6 +45,50 @@ def is_tensor(node: fx.Node, modules: Mapping[str, nn.Module]) -> bool:
         return is_new_tensor(name)
 
 
+def known_class(value: fx.Proxy, modules: Mapping[str, nn.Module]) -> type | None:
+    """The class of a traced value, if that is certain: a tensor, what describes one, or a tuple of some.
+
+    Example:
+        >>> known_class(x.shape, {}), known_class(x.shape[0], {}), known_class(x.chunk(2), {})  # doctest: +SKIP
+        (<class 'torch.Size'>, <class 'int'>, <class 'tuple'>)
+    """
+    if isinstance(value, Attribute):
+        return _DESCRIBE.get(value.attr)
+    node = value.node
+    if is_tensor(node, modules):
+        return torch.Tensor
+    if node.op == "call_function" and node.target is getattr:
+        return _DESCRIBE.get(str(node.args[1]))
+    name = str(node.target) if node.op == "call_method" else ""
+    if node.op == "call_function" and str(getattr(node.target, "__module__", None)).partition(".")[0] != "math":
+        name = getattr(node.target, "__name__", "")
+    if name == "size":
+        return torch.Size if len(node.args) == 1 and not node.kwargs else int
+    if name == "getitem":
+        return _item_class(node)
+    return int if name in _NUMBERS else tuple if name in _TUPLES else None
+
+
+def _item_class(node: fx.Node) -> type | None:
+    of, at = node.args
+    is_shape = isinstance(of, fx.Node) and (
+        (of.target is getattr and of.args[1] == "shape") or (of.op == "call_method" and of.target == "size")
+    )
+    if not is_shape or (isinstance(of, fx.Node) and of.target == "size" and len(of.args) > 1):
+        return None
+    return int if isinstance(at, int) else torch.Size if isinstance(at, slice) else None
+
+
+_DESCRIBE: dict[str, type] = {
+    "shape": torch.Size,
+    "ndim": int,
+    "dtype": torch.dtype,
+    "device": torch.device,
+    "layout": torch.layout,
+    "requires_grad": bool,
+}
+_NUMBERS = frozenset({"dim", "numel", "ndimension", "nelement"})
+_TUPLES = frozenset({"chunk", "split", "unbind", "tensor_split", "split_with_sizes", "hsplit", "vsplit"})
 _SAME = words(
     """
     getitem view reshape flatten transpose permute contiguous to float half double clone detach squeeze unsqueeze

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import fx
+from torch.fx.proxy import Attribute
 from torch.overrides import is_tensor_method_or_property
 
 from fxlens.tracing.asking import TENSOR_ATTRIBUTES, asks_of_attribute, asks_of_class, here, is_guarded
@@ -59,6 +60,10 @@ class _Claim:
     __class__ = property(_class_of)
 
 
+class KnownAttribute(_Claim, Attribute):
+    """An attribute of a traced value, whose class is known (``x.shape``)."""
+
+
 class InPlaceProxy(_Claim, fx.Proxy):
     """A proxy that records in-place operators."""
 
@@ -68,7 +73,8 @@ class InPlaceProxy(_Claim, fx.Proxy):
             frame = here()
             if asks_of_attribute(frame, name) and tracer.lacks(self, frame):
                 raise AttributeError(f"'Tensor' object has no attribute {name!r}")
-        return super().__getattr__(name)
+        found = super().__getattr__(name)
+        return KnownAttribute(self, name) if type(found) is Attribute else found
 
     def __getitem__(self, key: Any) -> Any:
         if type(key) is str:

@@ -3,11 +3,13 @@
 torch.fx runs both with its placeholders and records the operations inside, so the backward of the one and the
 recomputation of the other are lost. Here the calls are handed to the tracer, however the program holds them
 (``f = Reverse.apply`` at the top of a file, ``from torch.utils.checkpoint import checkpoint``): what is replaced is
-what these call in turn, for the thread that traces.
+what these call in turn, for the thread that traces. So is the end of ``contextlib.suppress``, which may swallow what
+only tracing raises.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 import threading
@@ -38,6 +40,10 @@ class Recorder(Protocol):
         """Entered while the function that is checkpointed with ``options`` runs."""
         ...
 
+    def error_suppressed(self) -> None:
+        """Called where ``contextlib.suppress`` ends an error."""
+        ...
+
 
 class _Thread(threading.local):
     recorder: Recorder | None = None
@@ -66,6 +72,7 @@ def _install() -> None:
         _users += 1
         if _users == 1:
             _BASE.apply = classmethod(_apply)
+            setattr(contextlib.suppress, "__exit__", _exit)  # noqa: B010 - of a class, so no plain assignment
             if _ORIGINAL_GENERATOR is not None:
                 setattr(torch.utils.checkpoint, _GENERATOR, _checkpoint)
 
@@ -76,6 +83,7 @@ def _remove() -> None:
         _users -= 1
         if _users == 0:
             del _BASE.apply
+            setattr(contextlib.suppress, "__exit__", _ORIGINAL_EXIT)  # noqa: B010
             if _ORIGINAL_GENERATOR is not None:
                 setattr(torch.utils.checkpoint, _GENERATOR, _ORIGINAL_GENERATOR)
 
@@ -93,6 +101,17 @@ def _apply(function: Any, *args: Any, **kwargs: Any) -> Any:
     if not has_proxy((args, kwargs)):
         return original(*args, **kwargs)
     return recorder.function_call(function, lambda: original(*args, **kwargs), args, kwargs)
+
+
+def _exit(self: Any, *error: Any) -> Any:
+    is_suppressed = _ORIGINAL_EXIT(self, *error)
+    recorder = _thread.recorder
+    if is_suppressed and recorder is not None:
+        recorder.error_suppressed()
+    return is_suppressed
+
+
+_ORIGINAL_EXIT: Any = contextlib.suppress.__exit__
 
 
 def _checkpoint(*args: Any, **kwargs: Any) -> Any:

@@ -16,7 +16,7 @@ from torch.fx.proxy import Attribute
 
 from fxlens.graph import Dialect, SourceLine
 from fxlens.tracing.asking import asking_line, guarded_line, here
-from fxlens.tracing.branches import Question, caught_error, is_tensor
+from fxlens.tracing.branches import Question, caught_error, is_tensor, known_class
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, lost_function
 from fxlens.tracing.checkpoints import Checkpoint, mark, mark_results
 from fxlens.tracing.conditions import decide, hold_condition
@@ -123,6 +123,7 @@ class NodePathTracer(fx.Tracer):
         self.questions: list[Question] = []
         self.caught: list[Question] = []
         self.has_ended = False
+        self._raised: Question | None = None
 
     def trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> fx.Graph:
         """Trace ``root``; the names are in :attr:`node_to_qualname` afterwards.
@@ -310,12 +311,15 @@ class NodePathTracer(fx.Tracer):
 
     def class_of(self, value: fx.Proxy, frame: FrameType) -> type:
         """The class that a traced value has for the code at ``frame``."""
-        return torch.Tensor if self.lacks(value, frame) else type(value)
+        known = known_class(value, self._modules_by_path())
+        return known if known is not None and self.answers(frame) else type(value)
 
     def lacks(self, value: fx.Proxy, frame: FrameType) -> bool:
         """Whether a traced value shall answer the question at ``frame`` as a tensor; if not, it is noted."""
-        if not is_tensor(value.node, self._modules_by_path()):
-            return False
+        return is_tensor(value.node, self._modules_by_path()) and self.answers(frame)
+
+    def answers(self, frame: FrameType) -> bool:
+        """Whether the question at ``frame`` is answered as when the model runs; if not, it is noted."""
         if not self.answers_as_tensor and not self._is_probing:
             source = asking_line(frame)
             if source is not None:
@@ -324,9 +328,21 @@ class NodePathTracer(fx.Tracer):
 
     def note_error(self) -> None:
         """An error is about to be raised that a tensor would not raise; ``forward`` may catch it."""
-        source = None if self._is_probing else guarded_line(here(), _TRACE_CODE)
+        if self._is_probing:
+            return
+        source = guarded_line(here(), _TRACE_CODE)
+        nodes = len(self.graph.nodes)
         if source is not None:
-            self.caught.append(Question(source, len(self.graph.nodes)))
+            self.caught.append(Question(source, nodes))
+        else:
+            source = asking_line(here())
+            self._raised = Question(source, nodes) if source is not None else None
+
+    def error_suppressed(self) -> None:
+        """An error has ended at a ``contextlib.suppress``: the one that tracing raised, if there is one."""
+        if self._raised is not None and self._raised.nodes == len(self.graph.nodes):
+            self.caught.append(self._raised)
+        self._raised = None
 
     def to_bool(self, obj: fx.Proxy) -> bool:
         if self.naming == "fxlens" and not self._is_probing:

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import Any
 
+import torch
 from torch import nn
 
 from fxlens.tracing.asking import here
-from fxlens.tracing.inplace import InPlaceProxy
+from fxlens.tracing.inplace import InPlaceProxy, KnownAttribute
 from fxlens.tracing.sources import is_internal
 
 _DEPTH = 3
@@ -23,7 +24,7 @@ _DEPTH = 3
 
 class _Meta(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and type(args[0]) is InPlaceProxy:
+        if len(args) == 1 and type(args[0]) in (InPlaceProxy, KnownAttribute):
             tracer: Any = args[0].tracer
             return tracer.class_of(args[0], here())
         return type(*args, **kwargs)
@@ -44,6 +45,9 @@ def is_callable(value: Any) -> bool:
     if type(value) is InPlaceProxy:
         tracer: Any = value.tracer
         return not tracer.lacks(value, here())
+    if type(value) is KnownAttribute and not callable(getattr(torch.empty(0), value.attr, is_callable)):
+        of: Any = value.tracer
+        return not of.answers(here())
     return callable(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import warnings
 from typing import Any
@@ -101,6 +102,17 @@ STEPS: dict[str, Any] = {
     "hasattr of a result": lambda x: x.relu().mask if hasattr(x.relu(), "mask") else x * 2,
     "getattr": lambda x: getattr(x, "tensors", None) if getattr(x, "tensors", None) is not None else x * 2,
     "dispatch": dispatched,
+    "shape": lambda x: x * 2 if isinstance(x.shape, torch.Size) else x - 1,
+    "shape as a tuple": lambda x: x * 2 if isinstance(x.size(), (tuple, list)) else x - 1,
+    "part of a shape": lambda x: x * 2 if isinstance(x.shape[:1], tuple) else x - 1,
+    "size": lambda x: x * 2 if isinstance(x.shape[-1], int) else x - 1,
+    "type of a size": lambda x: x * 2 if type(x.size(0)) is int else x - 1,
+    "number of dimensions": lambda x: x * 2 if isinstance(x.dim(), int) and isinstance(x.ndim, int) else x - 1,
+    "dtype and device": lambda x: (
+        x * 2 if isinstance(x.dtype, torch.dtype) and isinstance(x.device, torch.device) else x - 1
+    ),
+    "parts": lambda x: x * 2 if isinstance(x.chunk(2), tuple) and isinstance(torch.split(x, 1), tuple) else x - 1,
+    "callable attribute": lambda x: x - 1 if callable(x.shape) else x * 2,
     "item in try": guarded_item,
     "attribute in try": guarded_attribute,
 }
@@ -109,7 +121,8 @@ SAME: dict[str, Any] = {
     "hasattr": lambda x: x * 2 if hasattr(x, "shape") else x - 1,
     "tensor_like": lambda x: x * 2 if torch.overrides.is_tensor_like(x) else x - 1,
     "type": lambda x: x - 1 if type(x) is list or type([]) is not list or not isinstance(int, type) else x * 2,
-    "callable": lambda x: x - 1 if callable(x.shape) or not callable(x.relu) else x * 2,
+    "callable": lambda x: x - 1 if not callable(x.relu) else x * 2,
+    "size is no tensor": lambda x: x - 1 if isinstance(x.shape[0], torch.Tensor) else x * 2,
     "new type": lambda x: x * len(type("New", (list,), {})([1, 2])),
     "no branch": lambda x: x * (1 + 0 * isinstance(x, torch.Tensor)),
 }
@@ -142,10 +155,11 @@ def test_it_is_said_where_torchvisions_function_takes_another(step: str) -> None
 @pytest.mark.parametrize("step", SAME)
 @pytest.mark.parametrize("naming", ["fxlens", "torchvision"])
 def test_nothing_is_said_where_a_tensor_answers_alike(step: str, naming: Any) -> None:
+    model = Asks(SAME[step])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        extractor = create_feature_extractor(Asks(SAME[step]), ["layer"], naming=naming)
-    assert torch.equal(extractor(X)["layer"], Asks.forward(Asks(SAME[step]), X)) or extractor is not None
+        extractor = create_feature_extractor(model, ["layer"], naming=naming)
+    assert torch.equal(extractor(X)["layer"], model(X))
 
 
 OPERATORS: dict[str, Any] = {
@@ -188,7 +202,14 @@ def catches_length(x: torch.Tensor) -> torch.Tensor:
         return x
 
 
-@pytest.mark.parametrize("step", [catches_number, catches_truth, catches_length])
+def suppresses_number(x: torch.Tensor) -> torch.Tensor:
+    size = 100.0
+    with contextlib.suppress(TypeError, ValueError):
+        size = float(x.shape[0])
+    return x * size
+
+
+@pytest.mark.parametrize("step", [catches_number, catches_truth, catches_length, suppresses_number])
 @pytest.mark.parametrize("naming", ["fxlens", "torchvision"])
 def test_an_error_of_tracing_that_is_caught_is_said(step: Any, naming: Any) -> None:
     model = Asks(step)
@@ -208,6 +229,21 @@ def test_tracing_with_a_context_or_finally_is_no_catching() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         create_feature_extractor(Asks(step), ["layer"])
+
+
+def test_an_error_that_the_model_raises_is_suppressed_in_silence() -> None:
+    def step(x: torch.Tensor) -> torch.Tensor:
+        with contextlib.suppress(KeyError):
+            return x * {}["factor"]
+        return x * 2
+
+    original = contextlib.suppress.__exit__
+    model = Asks(step)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        extractor = create_feature_extractor(model, ["layer"])
+    assert torch.equal(extractor(X)["layer"], model(X))
+    assert contextlib.suppress.__exit__ is original
 
 
 def test_type_is_put_back() -> None:
