@@ -52,7 +52,24 @@ class RefusedError(PermissionError):
     """Raised into user code that wants a connection, a process or a file while only its model is evaluated.
 
     An ``OSError`` on purpose: code that can live without it then goes on without it.
+
+    Attributes:
+        remedy: what to do about it.
     """
+
+    remedy = HINT
+
+
+NOT_CACHED = "fxlens_not_cached"
+"""Attribute of an exception of the Hugging Face Hub's client: the repository of the file that is not in its cache."""
+
+
+def not_cached(what: str) -> str:
+    """The sentence for what would have to be downloaded; ``what`` is its subject."""
+    return (
+        f"{what} is neither in a folder here nor in the cache of Hugging Face, and FX Lens downloads nothing. It is "
+        "there once your program has loaded it."
+    )
 
 
 class UnknownValueError(Exception):
@@ -85,7 +102,10 @@ def from_exception(error: BaseException, phase: Phase, *, confined: bool = False
     where = blame(error)
     refused = next((one for one in chain(error) if isinstance(one, RefusedError)), None)
     if refused is not None:
-        return Failure(phase, "refused", str(refused), HINT, where)
+        return Failure(phase, "refused", str(refused), refused.remedy, where)
+    repository = next((vars(one)[NOT_CACHED] for one in chain(error) if NOT_CACHED in vars(one)), None)
+    if repository is not None:
+        return Failure(phase, "refused", not_cached(f"A file of `{repository}`"), HINT, where)
     wanted = next((each for each in map(refused_by_kernel, chain(error)) if each), None) if confined else None
     if wanted is not None:
         return Failure(phase, "refused", blocked(wanted), HINT, where)

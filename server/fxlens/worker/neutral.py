@@ -24,7 +24,10 @@ from fxlens.worker.devices import is_accelerator, neutralise_devices
 from fxlens.worker.failures import RefusedError
 from fxlens.worker.pretrained import (
     diffusers_models,
+    hub_files,
+    sentence_weights,
     stay_offline,
+    timm_configurations,
     transformers_configurations,
     transformers_models,
 )
@@ -167,30 +170,18 @@ def _safetensors(module: ModuleType) -> None:
     module.load_model = lambda *_, **__: ([], [])  # type: ignore[attr-defined]
 
 
-def _hugging_face(module: ModuleType) -> None:
-    """A file that is in the local cache is used; a file of weights that is not is named but not there."""
-    original = module.hf_hub_download
-
-    def download(repo_id: str, filename: str, *args: Any, **kwargs: Any) -> str:
-        try:
-            return str(original(repo_id, filename, *args, **kwargs))
-        except Exception:
-            if filename.endswith((".bin", ".safetensors", ".pt", ".pth", ".ckpt")):
-                return filename
-            raise
-
-    module.hf_hub_download = download  # type: ignore[attr-defined]
-
-
 AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
     "torchvision.models._api": _torchvision_weights,
     "timm.models._builder": _timm_builder,
     "timm.models._helpers": _timm_helpers,
+    "timm.models._hub": timm_configurations,
     "safetensors.torch": _safetensors,
-    "huggingface_hub.file_download": _hugging_face,
+    "huggingface_hub.file_download": hub_files,
     "transformers.configuration_utils": transformers_configurations,
     "transformers.modeling_utils": transformers_models,
     "diffusers.models.modeling_utils": diffusers_models,
+    "sentence_transformers.base.modules.module": sentence_weights,
+    "sentence_transformers.models.Module": sentence_weights,
 }
 
 
@@ -226,6 +217,6 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 def neutralise_packages() -> None:
-    """Patch timm, safetensors, the hub's client, transformers and diffusers when, and if, they are imported."""
+    """Patch timm, safetensors, the hub's client, transformers and those upon it when, and if, they are imported."""
     stay_offline()
     sys.meta_path.insert(0, _Finder())

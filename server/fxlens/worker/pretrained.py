@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 import torch
 
-from fxlens.worker.failures import RefusedError
+from fxlens.hint_comment import MARK, hint
+from fxlens.worker.failures import NOT_CACHED, RefusedError, not_cached
+from fxlens.worker.stand_ins import Unloaded
 
 _DTYPES = frozenset({"dtype", "torch_dtype"})
 """Arguments that would be taken for a part of the configuration: tensors without content need no other type."""
@@ -37,7 +40,7 @@ def transformers_models(module: ModuleType) -> None:
         options = kwargs
         if config is None or isinstance(config, (str, os.PathLike)):
             source = name if config is None else config
-            config, options = _configuration(source, cls.config_class.from_pretrained, kwargs)
+            config, options = _configuration(cls, source, cls.config_class.from_pretrained, kwargs)
         if kwargs.get("attn_implementation"):
             config._attn_implementation = kwargs["attn_implementation"]  # noqa: SLF001 - as from_pretrained does it
         return _built(cls, config, model_args, options, kwargs)
@@ -55,7 +58,7 @@ def transformers_configurations(module: ModuleType) -> None:
         try:
             return original(cls, source, *args, **kwargs)
         except OSError as error:
-            raise _missing(source) from error
+            raise _missing(source, cls) from error
 
     kind.get_config_dict = get_config_dict
 
@@ -65,7 +68,7 @@ def diffusers_models(module: ModuleType) -> None:
 
     @classmethod  # type: ignore[misc]
     def from_pretrained(cls: Any, name: Any, **kwargs: Any) -> Any:
-        config, _ = _configuration(name, cls.load_config, kwargs)
+        config, _ = _configuration(cls, name, cls.load_config, kwargs)
         return _built(cls.from_config, config, (), {}, kwargs)
 
     module.ModelMixin.from_pretrained = from_pretrained
@@ -80,7 +83,7 @@ def _built(make: Any, config: Any, args: tuple[Any, ...], options: Mapping[str, 
     return (model, _NOTHING_MISSING) if kwargs.get("output_loading_info") else model
 
 
-def _configuration(source: Any, load: Any, kwargs: Mapping[str, Any]) -> Any:
+def _configuration(kind: Any, source: Any, load: Any, kwargs: Mapping[str, Any]) -> Any:
     """The configuration, which must be on this machine, and the arguments that are not a part of it.
 
     Raises:
@@ -90,11 +93,65 @@ def _configuration(source: Any, load: Any, kwargs: Mapping[str, Any]) -> Any:
     try:
         return load(source, **{**options, "return_unused_kwargs": True, "local_files_only": True})
     except OSError as error:
-        raise _missing(source) from error
+        raise _missing(source, kind) from error
 
 
-def _missing(source: Any) -> RefusedError:
-    return RefusedError(
-        f"The configuration of `{source}` is neither in a folder here nor in the cache of Hugging Face, and FX Lens "
-        "downloads nothing. It is there once your program has loaded it."
-    )
+def timm_configurations(module: ModuleType) -> None:
+    """Patch ``timm.models._hub``: names such as ``hf-hub:timm/resnet18.a1_in1k``."""
+    original = module.load_model_config_from_hf
+
+    def load_model_config_from_hf(model_id: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(model_id, *args, **kwargs)
+        except OSError as error:
+            raise _missing(model_id, example="timm.create_model('resnet50')") from error
+
+    module.load_model_config_from_hf = load_model_config_from_hf  # type: ignore[attr-defined]
+
+
+def sentence_weights(module: ModuleType) -> None:
+    """Patch ``Module`` of sentence-transformers: layers upon the model of transformers have files of their own."""
+
+    @staticmethod
+    def load_torch_weights(*_: Any, model: Any = None, **__: Any) -> Any:
+        return Unloaded() if model is None else model
+
+    module.Module.load_torch_weights = load_torch_weights
+
+
+def hub_files(module: ModuleType) -> None:
+    """Patch ``huggingface_hub.file_download``: a file in the local cache is used; one of weights may be missing."""
+    original = module.hf_hub_download
+
+    def download(repo_id: str, filename: str, *args: Any, **kwargs: Any) -> str:
+        try:
+            return str(original(repo_id, filename, *args, **kwargs))
+        except Exception as error:
+            if filename.endswith((".bin", ".safetensors", ".pt", ".pth", ".ckpt")):
+                return filename
+            vars(error)[NOT_CACHED] = repo_id
+            raise
+
+    module.hf_hub_download = download  # type: ignore[attr-defined]
+
+
+def _missing(source: Any, kind: Any = None, example: str = "") -> RefusedError:
+    error = RefusedError(not_cached(f"The configuration of `{source}`"))
+    error.remedy = hint(f"`{MARK}{example or _example(kind)}`")
+    return error
+
+
+def _example(kind: Any) -> str:
+    """An expression for a model of class ``kind``, or of one that its configuration or ``AutoModel`` may mean."""
+    library = kind.__module__.partition(".")[0]
+    config = getattr(kind, "config_class", None)
+    if _offers(library, kind):
+        if config is not None and _offers(library, config):
+            return f"{library}.{kind.__name__}({library}.{config.__name__}())"
+        if library == "diffusers":
+            return f"{library}.{kind.__name__}()"
+    return "transformers.BertModel(transformers.BertConfig())"
+
+
+def _offers(library: str, kind: Any) -> bool:
+    return getattr(sys.modules.get(library), kind.__name__, None) is kind
