@@ -175,6 +175,20 @@ async def test_hover_of_their_function_says_why_and_what_the_module_returns(lens
     assert "A hook on it returns 2×8." in card
 
 
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [(OURS, "10 modules, read by hooks: torch.fx"), (THEIRS, "no nodes; 10 modules that hooks could read: torch.fx")],
+)
+async def test_hover_on_the_call_sums_up_its_modules(lens: Lens, function: str, said: str) -> None:
+    document = lens.open("any_model_9.py", file_with(function, 'create_feature_extractor(Bert(), ["pooler"])'))
+    await lens.settled(document)
+    card = await lens.hover(document, "Bert()")
+    assert card
+    assert card.startswith("**Bert** · ")
+    assert f"{said} cannot trace the model (" in card
+    assert card.endswith("_Shapes for an input of 2×8 (guessed)._")
+
+
 async def test_tree_lens_and_status_speak_of_modules(lens: Lens) -> None:
     document = lens.open("any_model_6.py", file_with(OURS, 'create_feature_extractor(Bert(), ["encoder.layer.1"])'))
     await lens.settled(document)

@@ -9,7 +9,7 @@ from fxlens.graph import ModelGraph
 from fxlens.lsp.code_lens import count
 from fxlens.lsp.session import main_state
 from fxlens.lsp.stage_views import stages_of
-from fxlens.lsp.words import input_phrase
+from fxlens.lsp.words import input_phrase, module_count
 from fxlens.source.model import Position, Span
 from fxlens.stages import Stage
 
@@ -31,8 +31,10 @@ def call_card(analysis: FileAnalysis, position: Position) -> tuple[str, Span] | 
 def _card(call: CallAnalysis) -> str:
     state = main_state(call)
     graph = state.graph if state else None
-    if graph is None or not any(graph.traced()):
+    if graph is None or not (any(graph.traced()) or graph.runs):
         return ""
+    if not any(graph.traced()):
+        return "\n\n".join(filter(None, (_head(graph), _modules(call, graph), _input(graph))))
     return "\n\n".join(filter(None, (_head(graph), _modes(graph), _stages(graph), _input(graph))))
 
 
@@ -50,6 +52,15 @@ def _modes(graph: ModelGraph) -> str:
     if graph.modes_differ:
         return f"{counts['train']:,} nodes in train mode, {counts['eval']:,} in eval mode"
     return f"{counts['eval']:,} nodes, the same in train and eval mode"
+
+
+def _modules(call: CallAnalysis, graph: ModelGraph) -> str:
+    """What hooks can read of a model without a graph: its stages are nodes of one."""
+    why = next((failure.message for failure in graph.failures), "")
+    modules = f"{module_count(graph):,} modules"
+    said = f"{modules}, read by hooks" if call.by_hooks(graph) else f"no nodes; {modules} that hooks could read"
+    untraced = "torch.fx cannot trace the model"
+    return f"{said}: {untraced}" + (f" ({why})" if why else "")
 
 
 def _stages(graph: ModelGraph) -> str:

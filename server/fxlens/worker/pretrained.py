@@ -112,11 +112,10 @@ def timm_configurations(module: ModuleType) -> None:
 def sentence_weights(module: ModuleType) -> None:
     """Patch ``Module`` of sentence-transformers: layers upon the model of transformers have files of their own."""
 
-    @staticmethod
     def load_torch_weights(*_: Any, model: Any = None, **__: Any) -> Any:
         return Unloaded() if model is None else model
 
-    module.Module.load_torch_weights = load_torch_weights
+    module.Module.load_torch_weights = staticmethod(load_torch_weights)
 
 
 def hub_files(module: ModuleType) -> None:
