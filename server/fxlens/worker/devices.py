@@ -142,6 +142,49 @@ def neutralise_devices() -> None:
     torch.set_default_tensor_type = _with_cpu_type(torch.set_default_tensor_type)
     torch.Tensor.type = _tensor_type(torch.Tensor.type)  # type: ignore[method-assign]
     torch.Generator = _Generator  # type: ignore[misc]
+    _name_devices_by_number()
+
+
+def _name_devices_by_number() -> None:
+    """Let ``torch.device(0)`` name the first accelerator where there is none. Devices are what they were.
+
+    The class itself cannot be changed, so a class that makes and recognises its objects stands for it. TorchScript
+    knows it by the name of the operator. (To register a backend of our own would change what programs choose by.)
+    """
+    try:
+        torch.device(0)
+    except RuntimeError:
+        device: Any = _DeviceType("device", (), {"__module__": "torch", "__doc__": torch.device.__doc__})
+        torch.device = device  # type: ignore[misc]
+        register_builtin: Any = torch.jit._builtins._register_builtin  # noqa: SLF001
+        register_builtin(device, "aten::device")
+
+
+_DEVICE = torch.device
+
+
+class _DeviceType(type):
+    """``torch.device`` to all that call it, compare with it or ask whether something is one."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return _DEVICE(*args, **kwargs)
+        except RuntimeError:
+            if kwargs or len(args) != 1 or not isinstance(args[0], int) or isinstance(args[0], bool):
+                raise
+            return _DEVICE("cuda", args[0])
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, _DEVICE)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, _DEVICE)
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is _DEVICE
+
+    def __hash__(cls) -> int:
+        return hash(_DEVICE)
 
 
 def _calm(module: types.ModuleType) -> None:

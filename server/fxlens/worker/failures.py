@@ -99,6 +99,18 @@ def from_exception(error: BaseException, phase: Phase, *, confined: bool = False
 
     ``confined``: the kernel refuses things in this process, of which native code says so in words of its own.
     """
+    try:
+        return _from_exception(error, phase, confined)
+    except BaseException:  # Their class says what its text and its attributes are, and may raise anything instead.
+        kind = str(_NAME.__get__(type(error)))
+        return Failure(phase, kind, f"{DOING[phase].capitalize()} failed: {kind}", HINT)
+
+
+_NAME = vars(type)["__name__"]
+"""A class's name, past its metaclass."""
+
+
+def _from_exception(error: BaseException, phase: Phase, confined: bool) -> Failure:
     where = blame(error)
     refused = next((one for one in chain(error) if isinstance(one, RefusedError)), None)
     if refused is not None:

@@ -50,6 +50,11 @@ CUDA = [
     "self.a = torch.autocast('cuda'); self.s = torch.amp.GradScaler('cuda', enabled=False)",
     "torch.cuda.nvtx.range_push('a'); self.s = torch.Stream(device='cuda'); self.e = torch.Event(device='cuda:0')",
     "torch.cuda.set_rng_state(torch.cuda.get_rng_state()); torch.cuda.seed_all()",
+    "self.d = torch.device(0); assert self.d.type == 'cuda' and isinstance(self.d, torch.device)",
+    "self.m = nn.Linear(2, 2, device=torch.device(1)).to(torch.device(0)).to(1)",
+    "with torch.device(0): self.m = torch.ones(3)",
+    "import copy, pickle; assert copy.deepcopy(pickle.loads(pickle.dumps(torch.device('cpu')))) == torch.device('cpu')",
+    "self.f = torch.jit.script(nn.Identity()); assert type(torch.device('cpu')) == torch.device",
 ]
 CASES = [line.format(device=device) for line in INIT for device in ("cuda", "mps", "xpu")] + CUDA
 
@@ -65,7 +70,7 @@ def test_the_model_is_built(worker: Workshop, init: str) -> None:
     assert reply.graph.eval.names == ("x", "conv")
 
 
-@pytest.mark.parametrize("device", ["'cuda'", "'cuda:1'", "torch.device('cuda', 0)", "'mps'", "0"])
+@pytest.mark.parametrize("device", ["'cuda'", "'cuda:1'", "torch.device('cuda', 0)", "'mps'", "0", "torch.device(0)"])
 def test_layers_and_forward_name_a_device(worker: Workshop, device: str) -> None:
     forward = f"x = x.to({device}) + torch.zeros(1, device={device})"
     reply = worker.trace(SOURCE.format(init="pass", conv=f", device={device}", forward=forward))
@@ -100,3 +105,16 @@ def test_every_public_function_of_the_accelerators_answers() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == ""
     assert torch.cuda.is_available() is torch.cuda.is_available()
+
+
+def test_torchscript_knows_the_class_of_devices(worker: Workshop) -> None:
+    """In functions that are scripted, as an annotation and as a function."""
+    scripted = (
+        "@torch.jit.script\n"
+        "def moved(x: torch.Tensor, device: torch.device) -> torch.Tensor:\n"
+        "    return x.to(device).to(torch.device('cpu'))\n\n"
+        "class Net("
+    )
+    source = SOURCE.format(init="self.m = moved(torch.ones(3), torch.device('cpu'))", conv="", forward="pass")
+    reply = worker.trace(source.replace("class Net(", scripted))
+    assert reply.failure is None, reply.failure

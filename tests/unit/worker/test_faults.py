@@ -69,6 +69,13 @@ FAULTS = [
     Fault("os._exit(0)", "os._exit(0)", kind="exit", says="exit code 0", line=None),
     Fault("exception", "raise KeyError('k')", kind="KeyError", says="'k'"),
     Fault("KeyboardInterrupt", "raise KeyboardInterrupt", kind="KeyboardInterrupt"),
+    Fault(
+        "exception whose attributes raise",
+        "def f(*a): raise SystemExit\n        raise type('E', (BaseException,), {'__str__': f, '__cause__': property(f)})",
+        kind="E",
+        says="failed: E",
+        line=None,
+    ),
     Fault("exception that cannot be shown", "raise type('E', (Exception,), {'__str__': lambda s: 1/0})", kind="E"),
     Fault("endless loop", "while True: pass", kind="timeout", says="0.5 s", limits=SHORT),
     Fault("endless loop in C", "sum(itertools.repeat(0))", kind="timeout", says="0.5 s", limits=SHORT),
