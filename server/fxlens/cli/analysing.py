@@ -24,7 +24,7 @@ from fxlens.engine.engine import Engine
 from fxlens.engine.import_roots import environment_paths, project_root
 from fxlens.engine.interpreters import probe, python_in
 from fxlens.engine.notebook_files import SUFFIX, program_of, require_notebook
-from fxlens.engine.project_settings import ProjectSettings, matches
+from fxlens.engine.project_settings import ProjectProblem, ProjectSettings, matches
 from fxlens.engine.regular_files import EncodedText, read_encoded, skip_reason
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.source.model import Position
@@ -77,12 +77,14 @@ class CouldNotRunError(click.ClickException):
 class Analyses:
     """The files with extraction calls, lines that say what could not be done, and how many files were not read.
 
-    ``looked_at`` are the files without and with calls, as absolute paths.
+    ``unlisted`` are folders that could not be looked into, ``looked_at`` the files without and with calls, as absolute
+    paths.
     """
 
     files: list[Analysed] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     unread: int = 0
+    unlisted: int = 0
     looked_at: set[str] = field(default_factory=set)
 
 
@@ -171,7 +173,7 @@ class Analyser:
     async def analyses(self) -> Analyses:
         """The analyses of all files that have an extraction call, with nothing left pending."""
         found = Analyses()
-        files = list(self._files())
+        files = list(self._files(found))
         with progress(len(files), quiet=self.task.quiet) as advance:
             for path in files:
                 advance(shown_path(str(path)))
@@ -179,7 +181,7 @@ class Analyser:
         for project in self.engine.projects():
             found.failures += [
                 f"{shown_path(project.file)}:{problem.line + 1}: {problem.message}"
-                for problem in project_problems(project)
+                for problem in [*project_problems(project), *_missing_folders(project)]
             ]
         return found
 
@@ -199,8 +201,12 @@ class Analyser:
         finally:
             self.engine.close(uri)
 
-    def _files(self) -> Iterator[Path]:
-        named = self.task.paths if self.task.stdin else python_files(self.task.paths, self._skip)
+    def _files(self, found: Analyses) -> Iterator[Path]:
+        def not_listed(line: str) -> None:
+            found.unlisted += 1
+            self._skip(line)
+
+        named = self.task.paths if self.task.stdin else python_files(self.task.paths, self._skip, not_listed)
         for path in named:
             resolved = _resolved(path)
             if matches(self.task.exclude, str(Path.cwd()), resolved) or self.engine.project(resolved).excludes(
@@ -304,6 +310,13 @@ def python_path() -> tuple[str, ...]:
 
 def _resolved(path: Path) -> str:
     return str(path.resolve())
+
+
+def _missing_folders(project: ProjectSettings) -> Iterator[ProjectProblem]:
+    """Said here, as of the option, and not in an editor, which would have to watch for the folder to come."""
+    for path in project.extra_paths:
+        if not Path(project.folder, Path(path).expanduser()).is_dir():
+            yield project.problem_at("extra-paths", f"`extra-paths`: there is no folder {path!r}.")
 
 
 def _blocked(file: FileAnalysis) -> list[str]:

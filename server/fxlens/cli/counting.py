@@ -34,17 +34,21 @@ def status_of(analysis: CallAnalysis) -> tuple[CallStatus, str | None]:
 
 @dataclass(frozen=True)
 class Counts:
-    """Calls by what became of them; ``unread`` are files that could not be looked at, ``files`` those that were."""
+    """Calls by what became of them; ``unread`` are files that could not be looked at, ``files`` those that were.
+
+    ``unlisted`` are folders that could not be looked into.
+    """
 
     checked: int = 0
     unchecked: dict[str, int] = field(default_factory=dict)
     unread: int = 0
     files: int = 0
+    unlisted: int = 0
 
     @property
     def complete(self) -> bool:
         """Whether everything was checked."""
-        return not self.unchecked and not self.unread
+        return not self.unchecked and not self.unread and not self.unlisted
 
     def sentence(self) -> str:
         """For people.
@@ -65,11 +69,13 @@ class Counts:
             text += f", {sum(self.unchecked.values())} not: {kinds}"
         if self.unread:
             text += f"; {self.unread} file{'' if self.unread == 1 else 's'} not read"
+        if self.unlisted:
+            text += f"; {self.unlisted} folder{'' if self.unlisted == 1 else 's'} not read"
         return f"{text}."
 
 
-def count(calls: Iterable[CallAnalysis], unread: int, files: int) -> Counts:
+def count(calls: Iterable[CallAnalysis], unread: int, files: int, unlisted: int) -> Counts:
     """The counts of all calls of a run."""
     statuses: Counter[str] = Counter(status_of(call)[0] for call in calls)
     unchecked = {said: statuses[status] for status, said in _SAID.items() if statuses[status]}
-    return Counts(statuses["resolved"], unchecked, unread, files)
+    return Counts(statuses["resolved"], unchecked, unread, files, unlisted)

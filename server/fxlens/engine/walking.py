@@ -24,14 +24,16 @@ def walk(
     most_folders: int | None = None,
     suffixes: str | tuple[str, ...] = ".py",
     on_skip: OnSkip = lambda _: None,
+    on_folder: OnSkip | None = None,
 ) -> Iterator[Path]:
     """The Python files at and below ``root`` in a stable order; ``.gitignore`` files on the way are respected.
 
     ``most_folders`` bounds how many folders are looked into; ``suffixes`` are how the names of the files end.
+    ``on_folder`` is told of folders that cannot be listed, by default ``on_skip``.
     """
 
     def skip_folder(error: OSError) -> None:
-        on_skip(f"{error.filename} {skip_reason(error)}")
+        (on_folder or on_skip)(f"{error.filename} {skip_reason(error)}")
 
     ignores: list[tuple[Path, GitIgnoreSpec]] = []
     for visited, (folder, folders, files) in enumerate(os.walk(root, onerror=skip_folder)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import venv
 from pathlib import Path
@@ -55,6 +56,23 @@ def test_strict_fails_for_a_file_that_was_not_read(tmp_path: Path) -> None:
     said = run(".", "--strict")
     assert said.exit_code == 1
     assert said.stderr.splitlines()[-1] == "1 call checked; 1 file not read."
+
+
+def test_strict_fails_for_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "right.py").write_text(RIGHT)
+    (tmp_path / "secret").mkdir()
+    listed = os.scandir
+
+    def refuse(path: str) -> object:  # Permissions do not hold for root, who may run the tests.
+        if Path(path).name == "secret":
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    said = run(".", "--strict")
+    assert said.exit_code == 1
+    assert said.stderr.splitlines()[-1] == "1 call checked; 1 folder not read."
+    assert f"skipped: {Path('secret')} cannot be read: Permission denied" in said.stderr.replace("./", "")
 
 
 def test_a_folder_without_calls_says_so(tmp_path: Path) -> None:

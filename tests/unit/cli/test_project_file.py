@@ -91,6 +91,8 @@ def test_the_projects_python_and_paths(project: Path) -> None:
     write({"pyproject.toml": '[tool.fxlens]\nextra-paths = ["lib"]\n', "lib/nets.py": f"{HEAD}NET = nn.ReLU\n"})
     write({"a.py": HEAD + 'import nets\ncreate_feature_extractor(nn.Sequential(nets.NET()), ["1"])\n'})
     assert found("a.py") == [("a.py", "error")]
+    write({"pyproject.toml": '[tool.fxlens]\nextra-paths = ["lib", "libs"]\n'})
+    assert "Error: pyproject.toml:2: `extra-paths`: there is no folder 'libs'." in run("a.py").stderr
     write({"pyproject.toml": '[tool.fxlens]\npython = "nowhere/python"\n'})
     result = run("a.py")
     assert result.exit_code == 2
