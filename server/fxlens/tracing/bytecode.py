@@ -254,6 +254,24 @@ class RunningLine:
         return self._instructions[at].opname if 0 <= at < len(self._instructions) else ""
 
     @property
+    def stars_alone(self) -> bool:
+        """Whether what is unpacked with a star is the only argument of the call."""
+        return self._name(0) == "CALL_FUNCTION_EX"
+
+    @property
+    def unpacks_into_names(self) -> bool:
+        """Whether a value is unpacked into names of which one has a star: ``first, *rest = …``."""
+        return self._name(0) == "UNPACK_EX"
+
+    @property
+    def subscripts_by_text(self) -> bool:
+        """Whether an item is set or deleted by a key that is text: that is a dictionary's."""
+        if not self._name(0).startswith(("STORE_SUBSCR", "DELETE_SUBSCR")):
+            return False
+        key = self._instructions[self._at - 1]
+        return key.opname == "LOAD_CONST" and isinstance(key.argval, str)
+
+    @property
     def subscripted(self) -> str:
         """The variable whose item is set or deleted, where that is written with a simple index."""
         if not self._name(0).startswith(("STORE_SUBSCR", "DELETE_SUBSCR")):

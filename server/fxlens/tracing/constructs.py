@@ -35,11 +35,16 @@ def construct_of(error: Exception, entry: TracebackType | None, naming: Dialect 
     kind = line.kind if line else ""
     subject = _subject(error)
     if isinstance(error, TraceError) and "cannot be iterated" in text:
-        return _iteration(line)
+        return _iteration(line, subject)
     if isinstance(error, TraceError) and "control flow" in text:
         return _control_flow(kind, subject)
     if "'len' is not supported" in text and _is_shape(subject):
         return _length_of_shape(line, naming)
+    if "'len' is not supported" in text and line is not None and "len" not in line.names and line.uses(*_MAKE_TENSORS):
+        return Construct(_NUMBERS_WANTED, f"use a method of the input (x.new_tensor(…)), or {WRAP}")
+    if "does not support item" in text and line is not None and line.subscripts_by_text:
+        what = "an input that is a dictionary is changed (x['key'] = …, del x['key']), which cannot be traced"
+        return Construct(what, "build a new dictionary of its items instead: {'key': x['key'], …}")
     for pattern, (message, remedy) in CONSTRUCTS:
         found = re.search(pattern, text)
         if found:
@@ -131,17 +136,36 @@ def _control_flow(kind: str, subject: fx.Proxy | None) -> Construct:
     return Construct(f"control flow on a tensor: {what} a value that is only known when the model runs", remedy)
 
 
-def _iteration(line: RunningLine | None) -> Construct:
+def _iteration(line: RunningLine | None, subject: fx.Proxy | None) -> Construct:
     kind = line.kind if line else ""
     if line and kind == "star":
-        called = next((name for name in line.names if name in _UNSTARRED), None)
-        remedy = f"pass it without the star: {called}(shape)" if called else "index it (x[0], x[1])"
-        return Construct("unpacking a tensor or tuple with * needs its length", remedy)
-    if kind == "in":
-        return Construct("`in` on a tensor needs its values", "compare with torch.eq(…).any()")
+        return Construct("unpacking a tensor or tuple with * needs its length", _without_star(line))
+    if line and kind == "in":
+        what = "a shape" if _is_shape(subject) else "a tensor"
+        remedy = "compare with torch.eq(…).any()"
+        if _is_shape(subject) or line.branch is not None:
+            remedy = "decide by something that is known before forward runs"
+        return Construct(f"`in` on {what} needs its values", remedy)
+    if line and line.unpacks_into_names:
+        return Construct("unpacking with * needs the number of values", "write a name for each of them: a, b = …")
     message = "iterating over a tensor or input needs its length, which is only known when the model runs"
     return Construct(message, "loop over a known number of items (range(4), a ModuleList)")
 
+
+def _without_star(line: RunningLine) -> str:
+    """What to write instead of ``f(*shape)``."""
+    # torch's functions that make tensors take no traced sizes, however they are written.
+    made = next((name for name in line.names if name in _MADE_LIKE), None)
+    if made:
+        method = "" if made.startswith("rand") else f", or a method of the input (x.new_{made}(…))"
+        return f"use torch.{made}_like(x){method}"
+    called = next((name for name in line.names if name in _UNSTARRED), None)
+    return f"pass it without the star: {called}(shape)" if called and line.stars_alone else "index it (x[0], x[1])"
+
+
+_MADE_LIKE = frozenset({"ones", "zeros", "empty", "full", "rand", "randn"})
+_MAKE_TENSORS = ("tensor", "as_tensor", "Tensor", "FloatTensor", "LongTensor")
+_NUMBERS_WANTED = "torch.tensor() is given a traced value where it needs a plain number"
 
 CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
     (
@@ -212,7 +236,7 @@ CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
     (
         r"__cuda_array_interface__",
         (
-            "torch.tensor() is given a traced value where it needs a plain number",
+            _NUMBERS_WANTED,
             f"use a method of the input (x.new_tensor(…)), or {WRAP}",
         ),
     ),

@@ -104,11 +104,13 @@ def _root(error: Exception, model: nn.Module, entry: TracebackType | None) -> Co
         return _layer(model)
     if _hides_parameters(error) or _is_in_decorator(model, entry):
         wraps = hasattr(type(model).forward, "__wrapped__")
-        return _wrapped_forward(model) or Construct(
-            "a decorator of forward takes *args and **kwargs, so that its parameters are hidden",
-            f"{'' if wraps else 'use functools.wraps in the decorator, or '}trace nn.Sequential(model)",
-        )
+        return _wrapped_forward(model) or _decorated("" if wraps else "use functools.wraps in the decorator, or ")
     return _open_ended(error, model, entry)
+
+
+def _decorated(first: str) -> Construct:
+    what = "a decorator of forward takes *args and **kwargs, so that its parameters are hidden"
+    return Construct(what, f"{first}trace nn.Sequential(model)")
 
 
 WRAPPED = ("module", "_orig_mod", "_fsdp_wrapped_module")
@@ -175,6 +177,9 @@ def _open_ended(error: Exception, model: nn.Module, entry: TracebackType | None)
     wrapped = _wrapped_forward(model)
     if wrapped is not None:
         return wrapped
+    code = getattr(type(model).forward, "__code__", None)
+    if code is not None and code.co_name != "forward" and code.co_freevars:
+        return _decorated("use functools.wraps in the decorator, or ")
     what = f"forward takes {' and '.join(stars)}, and torch.fx does not know what they will be"
     return Construct(what, "name the arguments in forward")
 

@@ -58,6 +58,16 @@ def guarded_by_dim(s: nn.Module, x: torch.Tensor) -> Any:
     return x * 2
 
 
+def _unpacks(s: nn.Module, x: torch.Tensor) -> Any:
+    first, *rest = x.shape
+    return x.flatten(1).view(first, *rest)
+
+
+def _names(x: torch.Tensor) -> tuple[int, ...]:
+    a, b, c, d = x.shape
+    return a, b, c, d
+
+
 # What a line does, what the message says, the line changed as the remedy says, and an input that both take.
 CHANGES: dict[str, tuple[Callable[..., Any], str, Callable[..., Any]]] = {
     "len of a shape": (lambda s, x: x * (len(x.shape) - 2), "x.dim()", lambda s, x: x * (x.dim() - 2)),
@@ -88,6 +98,22 @@ CHANGES: dict[str, tuple[Callable[..., Any], str, Callable[..., Any]]] = {
         "x.new_tensor(…)",
         lambda s, x: x + x.new_tensor(x.shape[1]),
     ),
+    "number of a shape in a list": (
+        lambda s, x: x + torch.tensor([x.shape[1]]),
+        "x.new_tensor(…)",
+        lambda s, x: x + x.new_tensor([x.shape[1]]),
+    ),
+    "star among other sizes": (
+        lambda s, x: x.reshape(*x.shape[:1], -1).relu(),
+        "index it (x[0], x[1])",
+        lambda s, x: x.reshape(x.shape[0], -1).relu(),
+    ),
+    "star in a function that makes a tensor": (
+        lambda s, x: x + torch.ones(*x.shape),
+        "torch.ones_like(x), or a method of the input (x.new_ones(…))",
+        lambda s, x: x + torch.ones_like(x) * x.new_ones(x.shape),
+    ),
+    "star in names": (_unpacks, "a name for each", lambda s, x: x.flatten(1).view(_names(x))),
     "guard by a number of dimensions": (guarded_by_len, "x.dim()", guarded_by_dim),
     "hook": (lambda s, x: (x.register_hook(print), x * 2)[1], "outside forward", lambda s, x: x * 2),
 }
@@ -98,11 +124,61 @@ def _set_first(x: torch.Tensor) -> torch.Tensor:
     return x
 
 
+class Batched(nn.Module):
+    """Gets a dictionary, and adds to it, or takes away from it."""
+
+    def __init__(self, deletes: bool, anew: bool) -> None:
+        super().__init__()
+        self.conv, self.deletes, self.anew = conv(), deletes, anew
+
+    def forward(self, batch: Any) -> Any:
+        if self.anew:
+            batch = {"image": self.conv(batch["image"])}
+        elif self.deletes:
+            del batch["label"]
+        else:
+            batch["image"] = self.conv(batch["image"])
+        return batch["image"].relu()
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+def test_a_dictionary_of_the_input_is_no_tensor(deletes: bool) -> None:
+    failure = failure_of(Batched(deletes, anew=False))
+    assert "an input that is a dictionary is changed" in failure.message
+    assert "Build a new dictionary" in failure.change
+    model = Batched(deletes, anew=True)
+    extractor = create_feature_extractor(model, ["relu"], backend="fx")
+    assert torch.equal(extractor({"image": X})["relu"], model({"image": X}))
+
+
+def test_a_decorator_with_self_hides_the_parameters_too() -> None:
+    def decorated(forward: Any) -> Any:
+        def wrapper(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            return forward(self, *args, **kwargs)
+
+        return wrapper
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = conv()
+
+        @decorated
+        def forward(self, x: torch.Tensor) -> Any:
+            return self.conv(x)
+
+    model = Model()
+    failure = failure_of(model)
+    assert "a decorator of forward" in failure.message
+    extractor = create_feature_extractor(nn.Sequential(model), ["0.conv"])
+    assert torch.equal(extractor(X)["0.conv"], model(X))
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_the_changed_line_is_traced_and_gives_the_same(name: str) -> None:
     before, remedy, after = CHANGES[name]
     failure = failure_of(net(before))
-    assert remedy in failure.change
+    assert remedy.lower() in failure.change.lower()
     assert trace_model(net(after), shapes=False).failures == ()
     x = X.clone().requires_grad_() if name == "hook" else X
     assert torch.equal(net(before)(x), net(after)(x))
