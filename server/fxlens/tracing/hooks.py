@@ -11,7 +11,7 @@ import sys
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from types import FrameType
 from typing import Any, ClassVar, NamedTuple
@@ -138,7 +138,8 @@ class HookExtractor(Extractor):
             self._run(run, plan, args, kwargs)
         missing = {query: key for query, key in keys.items() if key not in run.returned}
         if missing:
-            raise NotCalledError(_not_called(missing))
+            replaced = [path for path, module in run.hooked.items() if not _stands_at(self.model, path, module)]
+            raise NotCalledError(_not_called(missing) + _replaced(replaced))
         if run.is_ambiguous:
             raise RuntimeError(_AMBIGUOUS)
         overwritten = {key for key, value in run.returned.items() if value.is_overwritten()}
@@ -149,7 +150,7 @@ class HookExtractor(Extractor):
         with ExitStack() as hooks:
             for path, calls in plan.items():
                 # Read anew each time: a copy of the extractor, or a replica of DataParallel, has modules of its own.
-                module = self.model.get_submodule(path)
+                module = run.hooked[path] = self.model.get_submodule(path)
                 handle = module.register_forward_hook(run.hook(calls, module))
                 hooks.callback(handle.remove)
             hooks.enter_context(run)
@@ -213,6 +214,7 @@ class _Run(AbstractContextManager["_Run"]):
 
     Attributes:
         returned: the values so far, by output key.
+        hooked: the modules that have a hook of the pass, by path.
         thread: the thread that runs it.
         pauses: how many passes of extractors that are no part of the model run inside it in that thread.
         is_ambiguous: whether a call may have been that of another extractor's pass just as well.
@@ -220,6 +222,7 @@ class _Run(AbstractContextManager["_Run"]):
 
     def __init__(self, extractor: HookExtractor, needed: int, may_stop: bool, copied: Collection[str]) -> None:
         self.returned: dict[str, Returned] = {}
+        self.hooked: dict[str, nn.Module] = {}
         self.thread = threading.get_ident()
         self.pauses = 0
         self.is_ambiguous = False
@@ -320,6 +323,17 @@ def _not_called(missing: Mapping[str, str]) -> str:
         f"{described} {verb} not called in this forward pass, so there is no output. The model decides by its input "
         "which modules it runs."
     )
+
+
+def _stands_at(model: nn.Module, path: str, module: nn.Module) -> bool:
+    return any(each is module for at, each in model.named_modules(remove_duplicate=False) if at == path)
+
+
+def _replaced(paths: Sequence[str]) -> str:
+    """What to add for modules that ``forward`` itself put others in the place of: these have no hooks."""
+    if not paths:
+        return ""
+    return f" It also replaced {', '.join(map(repr, paths))} meanwhile: run the model once before."
 
 
 def uncompiled() -> AbstractContextManager[Any]:

@@ -225,6 +225,24 @@ class TestNotCalled:
         with pytest.raises(NotCalledError, match="'relu_2' was not called"):
             extractor(Block(), ["relu_2"])(X)
 
+    def test_a_module_that_forward_replaces_is_said_so(self):
+        class Replacing(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.layer = nn.Linear(4, 4)
+
+            def forward(self, x):
+                if isinstance(self.layer, nn.Linear):
+                    self.layer = nn.Tanh()
+                return self.layer(x)
+
+        model = Replacing()
+        features = extractor(model, ["layer"])
+        x = torch.rand(2, 4)
+        with pytest.raises(NotCalledError, match="It also replaced 'layer' meanwhile: run the model once before"):
+            features(x)
+        assert torch.equal(features(x)["layer"], model(x))
+
     def test_an_input_that_takes_the_other_way_works(self):
         assert list(extractor(Experts(), ["experts.0"])(-X)) == ["experts.0"]
 
