@@ -216,7 +216,7 @@ class Output:
 class Container:
     """A list, tuple, set, dict or instance. ``open`` says why more or fewer items may be there than are listed.
 
-    ``output`` is of a dict that an extractor returned.
+    ``output`` is of a dict that an extractor returned, ``factory`` makes the entries that a ``defaultdict`` lacks.
     """
 
     kind: str
@@ -224,6 +224,7 @@ class Container:
     open: Subject | None = None
     instance_of: ClassValue | None = None
     output: Output | None = None
+    factory: Value | None = None
 
 
 @dataclass

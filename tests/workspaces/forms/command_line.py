@@ -41,3 +41,6 @@ create_feature_extractor(models.resnet18(), vars(args)["csv"])
 other = options(["--out-dir", "x", "--taps", "layer1.0", "layer1.8"])
 #                                                         ^^^^^^^^ unknown-node: layer1.1
 create_feature_extractor(model, other.taps)
+usual = options(["--out-dir", "x"])
+if usual.deep:
+    create_feature_extractor(model, ["layer48"])

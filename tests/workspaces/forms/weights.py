@@ -17,6 +17,7 @@ def load(path):
     return net.eval()
 
 
-# run: torch.load = lambda *_, **__: SAVED; create_feature_extractor(load("saved.pt"), ["layer1"])
+# run: torch.load = lambda *_, **__: SAVED; create_feature_extractor(load("saved.pt"), ["layer1", "layer34"])
 if __name__ != "__main__":
     create_feature_extractor(load("saved.pt"), ["layer1", "layer34"])
+    #                                                      ^^^^^^^ unknown-node: layer4

@@ -9,11 +9,14 @@ from fxlens.source.analysis.machine import bound_to, decorated_with, is_static
 from fxlens.source.library import python
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
+    ALWAYS,
     Alternatives,
     ClassValue,
     Condition,
     Const,
+    Container,
     FunctionValue,
+    Item,
     Location,
     Member,
     Method,
@@ -195,6 +198,8 @@ class Attributes(Iteration):
         self.complete(owner)
         container = self.container(owner)
         if container is not None and container.kind != "instance":
+            if container.factory is not None and isinstance(key, Const) and python.has_key(container, key) is False:
+                return self._made_entry(owner, container, key, node)
             return python.entry(self, container, key, node)
         if isinstance(owner, Const) and isinstance(key, Const):
             return python.part_of_constant(self, owner, key, node)
@@ -210,6 +215,14 @@ class Attributes(Iteration):
         if isinstance(owner, ClassValue) and self.is_enumeration(owner):
             return self.member_called(owner, key, node)
         return self.unknown(node)
+
+    def _made_entry(self, owner: Value, container: Container, key: Const, node: n.Expression) -> Alternatives:
+        """The entry that a ``defaultdict`` makes when it is first looked up."""
+        assert isinstance(owner, Location)
+        assert container.factory is not None
+        (made,) = self.call_each(container.factory, [[]], node)
+        self.change(owner, replace(container, items=(*container.items, Item(made, ALWAYS, certain(key)))))
+        return made
 
     def _looked_up(self, owner: Reference, key: Value, node: n.Expression) -> Alternatives:
         """``models.__dict__[name]`` is the attribute of that name; classes with indices are themselves."""

@@ -92,9 +92,9 @@ class Calls(CommandLine):
             alternatives = self.evaluate(each.value)
             code = self.frame.document.code(each.value)
             reads = self.activity.reads[mark:]
-            found.append(
-                Given(each.keyword, each.star, alternatives, each.value, reads, code, each.value.start_pos[0] - 1)
-            )
+            key = Const(each.keyword, (self.frame.document, each)) if each.keyword else None
+            line = each.value.start_pos[0] - 1
+            found.append(Given(each.keyword, each.star, alternatives, each.value, reads, code, line, key))
         return self._spread(found)
 
     def _spread(self, given: list[Given]) -> list[Given]:
@@ -121,7 +121,7 @@ class Calls(CommandLine):
                     if before is not None:  # Under a condition only, the later entry is the one.
                         found.remove(before)
                         value = joined(value, before.alternatives)
-                    found.append(replace_given(each, key.value, value, f"({each.text})[{key.value!r}]"))
+                    found.append(replace_given(each, key.value, value, f"({each.text})[{key.value!r}]", key))
             if why is not None:
                 found.append(each)
         return found

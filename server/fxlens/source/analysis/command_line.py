@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fxlens.source.analysis.events import Event
 from fxlens.source.analysis.extractors import Extractors
 from fxlens.source.analysis.machine import Given
@@ -9,7 +11,7 @@ from fxlens.source.analysis.state import Binding
 from fxlens.source.library import command_line
 from fxlens.source.library.called import Called
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import ALWAYS, Alternatives, Const, Item, Subject, Unknown, Value, certain
+from fxlens.source.values import ALWAYS, Alternatives, Const, Item, Location, Subject, Unknown, Value, certain
 
 
 class CommandLine(Extractors):
@@ -25,7 +27,8 @@ class CommandLine(Extractors):
                 options[option.name] = option
         elif name == command_line.SETS_DEFAULTS:
             for key, value in call.named.items():
-                options[key] = command_line.Option(key, ("",), value, call)
+                before = options.get(key) or command_line.Option(key, (), value, call)
+                options[key] = replace(before, default=value)
         called = (parser, "called", name)
         if name not in command_line.PARSES | command_line.PARSES_KNOWN:
             return certain(Unknown(self.subject(called, node, parser)))
@@ -37,19 +40,23 @@ class CommandLine(Extractors):
 
     def _parsed(self, parser: Subject, key: object, call: Called) -> Alternatives:
         words = self._words(call)
-        subject = self.subject(key if not words else (key, call.node), call.node, parser)
+        subject = self.subject(key if words is None else (key, call.node), call.node, parser)
         self.run.parsed[subject] = parser
-        for name, value in command_line.parsed(self.run.options[parser].values(), words).items():
+        known = command_line.parsed(self.run.options[parser].values(), words) if words is not None else {}
+        for name, value in known.items():
             self.state.set((subject, name), Binding(value, frozenset({self.event()})))
         return certain(Unknown(subject))
 
-    def _words(self, call: Called) -> list[Const]:
-        """The command line that the program gives the parser itself."""
-        given = call.argument(0, "args")
-        items, why = self.items(given, call.node) if given is not None else ([], None)
+    def _words(self, call: Called) -> list[Const] | None:
+        """The command line that the program gives the parser itself; nothing where a user gives it."""
+        given = call.argument(0, "args") or ()
+        if len(given) != 1 or not isinstance(given[0][0], Location):
+            return None
+        items, why = self.items(given, call.node)
         words = [value for item in items for value, _ in item.value]
         known = [each for each in words if isinstance(each, Const) and isinstance(each.value, str)]
-        return known if why is None and len(known) == len(items) == len(words) else []
+        plain = why is None and not any(item.condition for item in items)
+        return known if plain and len(known) == len(items) == len(words) else None
 
     def part(self, subject: Subject, name: str, node: n.Expression) -> Alternatives:
         found = super().part(subject, name, node)

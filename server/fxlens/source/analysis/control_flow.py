@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from fxlens.source.analysis.events import Block, Loop, Read
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.analysis.statements import Statements
-from fxlens.source.library import comparisons
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
@@ -87,7 +85,7 @@ class ControlFlow(Statements):
 
     def _negated(self, literals: frozenset[Literal], branch: n.Branch) -> frozenset[Literal]:
         if len(literals) == 1:
-            return _negation(literals)
+            return negation(literals)
         # Of several conditions at once, which one does not hold is open: it is a question of its own.
         key = ("not", literals)
         assert branch.test is not None
@@ -98,41 +96,6 @@ class ControlFlow(Statements):
             return False
         self.state.merge([end.snapshot(self.state) for end in ends])
         return True
-
-    def do_Match(self, node: n.Match) -> bool:  # noqa: N802
-        state, blocks = self.state, self.blocks
-        subject = self.evaluate(node.subject)
-        self.tested_with(subject, self.activity.reads)
-        ends: list[State] = []
-        current: State | None = state.fork()
-        rest: frozenset[Literal] = frozenset()
-        fell_through = True
-        for part, case in enumerate(node.cases):
-            if current is None:
-                break
-            self.state = current
-            truth = comparisons.matched(self, subject, case)
-            if truth is False:
-                continue
-            literals = frozenset() if truth is True else truth
-            arm = Block(node, part, rest | literals, self.activity.reads, decided=not (rest | literals))
-            bind = partial(self._bind_pattern, case.pattern, subject)
-            ends += self._arm(current.fork(literals), (*blocks, arm), case.body, bind)
-            if truth is True and case.guard is None:
-                fell_through = False
-                break
-            if len(literals) == 1:
-                negated = _negation(literals)
-                rest |= negated
-                current = current.fork(negated)
-        if fell_through and current is not None:
-            ends.append(current)
-        self.state, self.blocks = state, blocks
-        return self._meet(ends)
-
-    def _bind_pattern(self, pattern: n.Expression, subject: Alternatives) -> None:
-        if isinstance(pattern, n.Name) and pattern.name != "_":
-            self.assign(pattern.name, subject)
 
     # Loops
 
@@ -288,9 +251,17 @@ class ControlFlow(Statements):
         raised = self.subject(("raised", node, self.frame), node)
         ends: list[State] = []
         body = state.fork({(raised, 0, True)})
+        mark = len(self.frame.raised)
+        reads: list[Read] = []
         if body is not None:
             self.state = body
             alive = self._inside(Block(node, 0), node.body)
+            if not alive:  # Only what raises in the body leads to a handler: a slice keeps it.
+                for event in self.frame.raised[mark:]:
+                    event.condition -= {(raised, 0, True)}
+                    for read in event.reads:
+                        read.condition -= {(raised, 0, True)}
+                    reads.append(Read(frozenset({event}), event.condition))
             if alive and node.orelse is not None:
                 alive = self._inside(Block(node, -1), node.orelse)
             ends += [body] if alive else []
@@ -301,7 +272,7 @@ class ControlFlow(Statements):
             self.state = inner
             if handler.name:
                 self.state.set((self.frame.scope, handler.name), Binding(self.unknown(node_of(handler))))
-            if self._inside(Block(node, part), handler.body):
+            if self._inside(Block(node, part, reads=reads), handler.body):
                 ends.append(inner)
         self.state, self.blocks = state, blocks
         alive = self._meet(ends)
@@ -314,7 +285,7 @@ def node_of(handler: n.Handler) -> n.Node:
     return handler.type or handler
 
 
-def _negation(literals: frozenset[Literal]) -> frozenset[Literal]:
+def negation(literals: frozenset[Literal]) -> frozenset[Literal]:
     """What holds where a single condition does not."""
     ((subject, value, holds),) = literals
     return frozenset({(subject, value, not holds)})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fxlens.source.analysis.control_flow import ControlFlow
 from fxlens.source.analysis.machine import Given
+from fxlens.source.analysis.patterns import Patterns
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library.testing import GIVES_YIELDED
 from fxlens.source.syntax import nodes as n
@@ -23,7 +23,7 @@ RESERVED = 1000
 """The numbers of events that are kept for a class body that is run later: more than statements stand in any."""
 
 
-class Definitions(ControlFlow):
+class Definitions(Patterns):
     """Runs definitions; the body of a class when something of it is needed."""
 
     def do_FunctionDef(self, node: n.FunctionDef) -> None:  # noqa: N802

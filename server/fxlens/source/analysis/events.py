@@ -70,6 +70,8 @@ class Frame:
     """Why a generator may yield more or less than ``yields``."""
     loops: list[Loop] = field(default_factory=list)
     blocks: tuple[Block, ...] = ()
+    raised: list[Event] = field(default_factory=list)
+    """The statements that a run does not go on behind, other than a ``return``, and the ends of an iteration."""
     reads: list[Read] = field(default_factory=list)
     outer_names: dict[str, bool] = field(default_factory=dict)
 

@@ -184,7 +184,10 @@ class Functions(Definitions):
     def _collected(self, kind: str, given: list[Given], parameter: n.Parameter, open_: bool) -> Given:
         opened = Subject(self.frame.document, parameter) if open_ else None
         if kind == "dict":
-            items = tuple(Item(each.alternatives, ALWAYS, certain(Const(each.keyword)), each.text) for each in given)
+            keys = [certain(each.key or Const(each.keyword)) for each in given]
+            items = tuple(
+                Item(each.alternatives, ALWAYS, key, each.text) for each, key in zip(given, keys, strict=True)
+            )
             text = f"dict({', '.join(f'{each.keyword}={each.text}' for each in given)})"
         else:
             items = tuple(Item(each.alternatives) for each in given)
@@ -227,5 +230,5 @@ def with_wrapped(callee: FunctionValue | Reference, given: list[Given]) -> list[
     return [*positional, *given, *(each for each in callee.wrapped if each.keyword)]
 
 
-def replace_given(given: Given, keyword: str, value: Alternatives, text: str) -> Given:
-    return Given(keyword, "", value, given.node, given.reads, text, given.line)
+def replace_given(given: Given, keyword: str, value: Alternatives, text: str, key: Const | None = None) -> Given:
+    return Given(keyword, "", value, given.node, given.reads, text, given.line, key)

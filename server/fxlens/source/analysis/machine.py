@@ -368,7 +368,10 @@ class Machine:
 
 @dataclass(eq=False)
 class Given:
-    """An argument of a call: its value, the expression it is written as, and what evaluating that read."""
+    """An argument of a call: its value, the expression it is written as, and what evaluating that read.
+
+    ``key`` is the keyword with the place where it is written.
+    """
 
     keyword: str
     star: str
@@ -377,6 +380,7 @@ class Given:
     reads: list[Read]
     text: str
     line: int
+    key: Const | None = None
 
 
 def admits(value: Value, literals: list[Literal]) -> bool:

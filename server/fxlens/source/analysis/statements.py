@@ -42,7 +42,10 @@ class Statements(Expressions):
         self.activity = Activity(self.frame, statement, self.blocks, number=self.run.events)
         method: Callable[[n.Statement], bool | None] | None = getattr(self, f"do_{type(statement).__name__}", None)
         try:
-            return method(statement) is not False if method is not None else True
+            goes_on = method(statement) is not False if method is not None else True
+            if not goes_on and isinstance(statement, (n.Raise, n.Assign, n.ExpressionStatement)):
+                self.frame.raised.append(self.event())
+            return goes_on
         finally:
             self.frame.reads += self.activity.reads
             self.activity = outer
@@ -50,7 +53,10 @@ class Statements(Expressions):
     # Simple statements
 
     def do_ExpressionStatement(self, node: n.ExpressionStatement) -> bool:  # noqa: N802
-        found = self.evaluate(node.value)
+        return self._goes_on(self.evaluate(node.value))
+
+    def _goes_on(self, found: Alternatives) -> bool:
+        """Whether a run may go on behind a statement that evaluates to ``found``."""
         ends = any(isinstance(value, Method) and value.name == "<exit>" for value, _ in found)
         # A program that ends on its own level is edited behind that all the same.
         return not ends or (self.frame.parent is None and not self.blocks)
@@ -114,12 +120,15 @@ class Statements(Expressions):
             else:
                 self.assign(each.bound, self.imported_member(node.module, each.name, each))
 
-    def do_Assign(self, node: n.Assign) -> None:  # noqa: N802
+    def do_Assign(self, node: n.Assign) -> bool:  # noqa: N802
         found = self.evaluate(node.value)
+        if not self._goes_on(found):
+            return False
         for target in node.targets:
             if isinstance(target, n.Name) and found and self._is_same(target, found, node):
                 continue  # ``model = model.to(device)``: the model is the one that was there before.
             self.bind(target, found, node.value)
+        return True
 
     def _is_same(self, target: n.Name, found: Alternatives, node: n.Assign) -> bool:
         if not isinstance(node.value, n.Call) or self.activity.event is not None:

@@ -42,10 +42,8 @@ class Truth(Machine):
                 ((subject, value, holds),) = inner
                 return frozenset({(subject, value, not holds)})
             return self._opaque_test(node)
-        if isinstance(node, n.Comparison) and len(node.rest) == 1:
-            return comparisons.compared(self, node)
         if isinstance(node, n.Comparison):
-            return self._opaque_test(node)
+            return comparisons.compared(self, node)
         if isinstance(node, n.BoolOperation):
             return self._truth_of_all(node)
         return self._truth_of_alternatives(self.used(self.evaluate(node)), node)
@@ -57,8 +55,8 @@ class Truth(Machine):
         for value in node.values:
             with self.assuming(literals if not ends else frozenset()) as possible:
                 truth = self.truth(value) if possible else False
-            if truth is ends:
-                return ends if not undecided or ends else self._opaque_test(node)
+            if truth is ends:  # Whatever the operands before it are.
+                return ends
             if not isinstance(truth, bool):
                 undecided += 1
                 literals |= truth

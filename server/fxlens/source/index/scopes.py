@@ -90,6 +90,8 @@ def _bound(block: n.Block) -> set[str]:
                 found.add(node.bound)
             case n.Handler() if node.name:
                 found.add(node.name)
+            case n.Case():
+                found.update(captured_names(node.pattern))
             case n.Outer():
                 outer.update(node.names)
     return found - outer
@@ -105,3 +107,17 @@ def target_names(target: n.Expression) -> Iterator[str]:
                 yield from target_names(item)
         case n.Starred():
             yield from target_names(target.value)
+
+
+def captured_names(pattern: n.Expression) -> Iterator[str]:
+    """The names that a pattern of ``match`` binds."""
+    match pattern:
+        case n.Name() if pattern.name != "_":
+            yield pattern.name
+        case n.Call():  # The class is read, and so is a constant with a dot.
+            for argument in pattern.arguments:
+                yield from captured_names(argument.value)
+        case n.Display() | n.DictDisplay() | n.BoolOperation() | n.BinaryOperation() | n.Starred():
+            for part in n.child_nodes(pattern):
+                if isinstance(part, n.Expression):
+                    yield from captured_names(part)

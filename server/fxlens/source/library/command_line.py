@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from fxlens.source.library.called import Called
@@ -66,10 +66,10 @@ def converted(call: Called, value: Alternatives) -> Alternatives:
     return joined(*(under(call.machine.call_each(kind, [[value]], call.node)[0], own) for kind, own in kinds))
 
 
-def parsed(options: Iterable[Option], words: Sequence[Const]) -> dict[str, Alternatives]:
+def parsed(options: Collection[Option], words: Sequence[Const]) -> dict[str, Alternatives]:
     """What the words of a command line that the program gives itself say of the options."""
     by_flag = {flag: option for option in options for flag in option.flags if flag.startswith("-")}
-    positional = [option for option in options if not option.flags[0].startswith("-")]
+    positional = [option for option in options if option.flags and not option.flags[0].startswith("-")]
     found: dict[str, Alternatives] = {}
     current: Option | None = None
     values: dict[Option, list[Const]] = {}
@@ -85,6 +85,9 @@ def parsed(options: Iterable[Option], words: Sequence[Const]) -> dict[str, Alter
             values.setdefault(current, []).append(word)
     for option, given in values.items():
         found[option.name] = _given(option, given)
+    for option in options:  # The others are certainly at their defaults.
+        if option.default is not None:
+            found.setdefault(option.name, option.default)
     return found
 
 

@@ -1,8 +1,8 @@
-"""What comparisons and patterns of ``match`` say of values."""
+"""What comparisons say of values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from fxlens.source.library.python import plain_constants
@@ -15,6 +15,7 @@ from fxlens.source.values import (
     Literal,
     Member,
     Reference,
+    Subject,
     Unknown,
     Value,
     conjunction,
@@ -32,10 +33,22 @@ _ORDER: dict[str, Callable[[object, object], bool]] = {
 
 
 def compared(machine: Machine, node: n.Comparison) -> bool | frozenset[Literal]:
-    """Whether a comparison of two values holds: True, False, or the literals on which it does."""
-    ((operator, other),) = node.rest
+    """Whether a comparison holds: True, False, or the literals on which it does; of a chain, all of its links."""
+    literals: frozenset[Literal] = frozenset()
     left = machine.used(machine.present(machine.evaluate(node.left)))
-    right = machine.used(machine.present(machine.evaluate(other)))
+    for operator, other in node.rest:
+        right = machine.used(machine.present(machine.evaluate(other)))
+        truth = _link(machine, operator, left, right, node)
+        if truth is False:
+            return False
+        literals |= frozenset() if truth is True else truth
+        left = right
+    return literals or True
+
+
+def _link(
+    machine: Machine, operator: str, left: Alternatives, right: Alternatives, node: n.Comparison
+) -> bool | frozenset[Literal]:
     truths: dict[bool | frozenset[Literal], None] = {}
     holding: list[Condition] = []
     for one, condition in left:
@@ -56,9 +69,9 @@ def compared(machine: Machine, node: n.Comparison) -> bool | frozenset[Literal]:
 
 def _compared(machine: Machine, operator: str, one: Value, two: Value, node: n.Comparison) -> bool | frozenset[Literal]:
     if operator in ("==", "is"):
-        return _equal(machine, one, two, node, True)
+        return equal(machine, one, two, node, True)
     if operator in ("!=", "is not"):
-        return _equal(machine, one, two, node, False)
+        return equal(machine, one, two, node, False)
     if operator in ("in", "not in"):
         return _contained(machine, one, two, node, operator == "in")
     if isinstance(one, Const) and isinstance(two, Const) and operator in _ORDER:
@@ -69,7 +82,7 @@ def _compared(machine: Machine, operator: str, one: Value, two: Value, node: n.C
     return _open_test(machine, operator, one, two, node)
 
 
-def _open_test(machine: Machine, operator: str, one: Value, two: Value, node: n.Comparison) -> frozenset[Literal]:
+def _open_test(machine: Machine, operator: str, one: Value, two: Value, node: n.Expression) -> frozenset[Literal]:
     """A comparison that only a run decides; the same one is the same question wherever it is asked."""
     plain = isinstance(one, (Unknown, Const)) and isinstance(two, (Unknown, Const))
     key = ("compared", operator, _identity(one), _identity(two)) if plain else ("test", node, machine.frame)
@@ -80,7 +93,7 @@ def _identity(value: Value) -> object:
     return value.value if isinstance(value, Const) else value.subject if isinstance(value, Unknown) else value
 
 
-def _equal(machine: Machine, one: Value, two: Value, node: n.Comparison, holds: bool) -> bool | frozenset[Literal]:
+def equal(machine: Machine, one: Value, two: Value, node: n.Expression, holds: bool) -> bool | frozenset[Literal]:
     if isinstance(two, Unknown) and isinstance(one, (Const, Member)):
         one, two = two, one
     if isinstance(one, Const) and isinstance(two, Const):
@@ -113,41 +126,18 @@ def _contained(machine: Machine, one: Value, two: Value, node: n.Comparison, hol
     if constants is not None and isinstance(one, Const):
         return (one.value in constants) is holds
     if constants is not None and isinstance(one, Unknown):
-        if len(constants) == 1:
-            return frozenset({(one.subject, constants[0], holds)})
-        question = machine.subject(("among", one.subject, tuple(constants)), node, None)
-        if question.among is None:
-            question.among = (one.subject, frozenset(constants))
-            one.subject.memberships.append(question)
-        return frozenset({(question, TRUTHY, holds)})
+        return among(machine, one.subject, constants, node, holds)
     return _open_test(machine, "in", one, two, node)
 
 
-def matched(machine: Machine, subject: Alternatives, case: n.Case) -> bool | frozenset[Literal]:
-    """Whether a case of a ``match`` is the one."""
-    pattern = case.pattern
-    if isinstance(pattern, n.Name):
-        return True if case.guard is None else machine.truth(case.guard)
-    options = _options(pattern)
-    if not all(isinstance(each, (n.Constant, n.Attribute)) for each in options) or case.guard is not None:
-        return frozenset({(machine.subject(("case", case, machine.frame), pattern), TRUTHY, True)})
-    wanted = [value for each in options for value, _ in machine.evaluate(each)]
-    truths: set[bool | frozenset[Literal]] = set()
-    for value, _ in machine.present(subject):
-        if isinstance(value, Const) and all(isinstance(each, Const) for each in wanted):
-            truths.add(any(isinstance(each, Const) and each.value == value.value for each in wanted))
-        elif isinstance(value, Member) and all(isinstance(each, Member) for each in wanted):
-            truths.add(value in wanted)
-        elif isinstance(value, Unknown) and len(wanted) == 1 and isinstance(wanted[0], Const):
-            truths.add(frozenset({(value.subject, wanted[0].value, True)}))
-        else:
-            truths.add(frozenset({(machine.subject(("case", case, machine.frame), pattern), TRUTHY, True)}))
-    if len(truths) == 1:
-        return truths.pop()
-    return frozenset({(machine.subject(("case", case, machine.frame), pattern), TRUTHY, True)})
-
-
-def _options(pattern: n.Expression) -> list[n.Expression]:
-    if isinstance(pattern, n.BinaryOperation) and pattern.operator == "|":
-        return [*_options(pattern.left), *_options(pattern.right)]
-    return [pattern]
+def among(
+    machine: Machine, subject: Subject, constants: Sequence[Hashable], node: n.Expression, holds: bool = True
+) -> frozenset[Literal]:
+    """The literals by which a subject is one of several constants, or is not."""
+    if len(constants) == 1:
+        return frozenset({(subject, constants[0], holds)})
+    question = machine.subject(("among", subject, tuple(constants)), node, None)
+    if question.among is None:
+        question.among = (subject, frozenset(constants))
+        subject.memberships.append(question)
+    return frozenset({(question, TRUTHY, holds)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 
 from fxlens.source.library.called import MOST_ITEMS, Called, models
 from fxlens.source.library.protocol import Given, Machine
@@ -19,6 +20,7 @@ from fxlens.source.values import (
     Condition,
     Const,
     Item,
+    Location,
     Subject,
     Unknown,
     certain,
@@ -109,6 +111,20 @@ def dict_of(call: Called) -> Alternatives:
             items += pairs
             opened = opened or why
     return call.machine.made("dict", tuple(items), opened)
+
+
+@models("collections.defaultdict")
+def _defaultdict(call: Called) -> Alternatives:
+    factory = call.argument(0)
+    if factory is None or call.unpacks or any(each.keyword for each in call.given):
+        return call.unknown()
+    rest = call.given[1:]
+    found = dict_of(Called(call.machine, rest, call.node, call.dotted)) if rest else call.machine.made("dict", ())
+    for value, _ in found:
+        container = call.machine.container(value)
+        if isinstance(value, Location) and container is not None and len(factory) == 1:
+            call.machine.change(value, replace(container, factory=factory[0][0]))
+    return found
 
 
 def _keyword_of(node: n.Expression, given: Given) -> n.Node:

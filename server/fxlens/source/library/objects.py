@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.protocol import Machine
 from fxlens.source.library.python import plain_constants
+from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     NONE,
     Alternatives,
@@ -15,6 +16,7 @@ from fxlens.source.values import (
     FunctionValue,
     Record,
     Reference,
+    Subject,
     Unknown,
     Value,
     certain,
@@ -48,14 +50,18 @@ def _isinstance(call: Called) -> Alternatives:
     kinds = _kinds(call.machine, call.positional[1])
     sides: list[Alternatives] = []
     for value, condition in call.positional[0]:
-        answer = _is_instance(call.machine, value, kinds) if kinds is not None else None
+        answer = is_instance(call.machine, value, kinds) if kinds is not None else None
         if answer is not None:
             sides.append(((Const(answer), condition),))
             continue
-        subject = value.subject if isinstance(value, Unknown) else value
-        question = call.machine.subject(("isinstance", subject, tuple(sorted(kinds or ()))), call.node)
-        sides.append(under(certain(Unknown(question)), condition))
+        sides.append(under(certain(Unknown(question_of_type(call.machine, value, kinds or (), call.node))), condition))
     return joined(*sides) if sides else call.unknown()
+
+
+def question_of_type(machine: Machine, value: Value, kinds: Iterable[str], node: n.Expression) -> Subject:
+    """Whether a value is of one of the types, where only a run can tell."""
+    subject = value.subject if isinstance(value, Unknown) else value
+    return machine.subject(("isinstance", subject, tuple(sorted(kinds))), node)
 
 
 def _kinds(machine: Machine, alternatives: Alternatives) -> list[str] | None:
@@ -85,7 +91,7 @@ _TYPES: dict[str, tuple[str, ...]] = {
 _PLAIN = frozenset({"str", "list", "tuple", "set", "dict", "int", "bool", "float", "bytes", "frozenset"})
 
 
-def _is_instance(machine: Machine, value: Value, kinds: list[str]) -> bool | None:
+def is_instance(machine: Machine, value: Value, kinds: list[str]) -> bool | None:
     """Whether a value is of one of the types; nothing where only a run can tell."""
     container = machine.container(value)
     if container is not None and container.kind == "instance":
@@ -93,6 +99,8 @@ def _is_instance(machine: Machine, value: Value, kinds: list[str]) -> bool | Non
     name = container.kind if container is not None else type(value.value).__name__ if isinstance(value, Const) else ""
     if name in _TYPES or name == "NoneType":
         return any(kind in _TYPES.get(name, ()) for kind in kinds)
+    if isinstance(value, Unknown) and value.subject.made_by in kinds:
+        return True  # An instance of a class, if the name is that of one at all.
     if isinstance(value, Unknown) and value.subject.made_by and _PLAIN.issuperset(kinds):
         return False if value.subject.made_by.startswith(("torch", "timm")) else None
     return None

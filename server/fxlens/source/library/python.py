@@ -202,6 +202,20 @@ def last_entries(container: Container) -> tuple[Item, ...]:
     return tuple(item for at, item in enumerate(container.items) if at not in replaced)
 
 
+def has_key(container: Container, wanted: Const) -> bool | None:
+    """Whether a dict has a key; nothing where only a run can tell."""
+    may_have = container.open is not None
+    for item in container.items:
+        for key, condition in item.key or ():
+            if not isinstance(key, Const):
+                may_have = True
+            elif key.value == wanted.value:
+                if not condition and not item.condition:
+                    return True
+                may_have = True
+    return None if may_have else False
+
+
 def entry(machine: Machine, container: Container, key: Value, node: n.Expression) -> Alternatives:
     """``container[key]``; of a dict with an unknown key, each entry under the condition that it is the one."""
     if container.kind == "dict":

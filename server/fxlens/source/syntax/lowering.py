@@ -232,20 +232,56 @@ class Lowering(Expressions):
         for statement in children(parts[3]):
             if statement.type == "if_stmt":
                 cases += (case for branch in self._branches(statement) for case in self._case(branch))
-        return n.Match(node.start_pos, node.end_pos, self.expression(parts[1]), tuple(cases))
+        return n.Match(node.start_pos, node.end_pos, self._listed(self.expression(parts[1])), tuple(cases))
 
     def _case(self, branch: n.Branch) -> Iterable[n.Case]:
         pattern, guard = branch.test, None
         if isinstance(pattern, n.BoolOperation) and pattern.operator == "or":
-            pattern, *rest = pattern.values
-            guards = [each for each in rest if self._word_before(each.start_pos) == "if"]
-            guard = guards[-1] if guards else None
+            pattern, guard = self._guarded(pattern)
         if pattern is not None:
-            yield n.Case(branch.start_pos, branch.end_pos, pattern, guard, branch.body)
+            yield n.Case(branch.start_pos, branch.end_pos, self._listed(pattern), guard, branch.body)
+
+    def _guarded(self, test: n.BoolOperation) -> tuple[n.Expression, n.Expression | None]:
+        """The pattern and the guard of a case, whose ``if`` is written as ``or``."""
+        pattern, *behind = test.values
+        if self._word_before(behind[0].start_pos) != "if":
+            return test, None
+        whole = n.BoolOperation(behind[0].start_pos, behind[-1].end_pos, "or", tuple(behind))
+        return pattern, whole if len(behind) > 1 else behind[0]
 
     def _word_before(self, position: n.Pos) -> str:
         line, column = position
-        return (self.document.lines[line - 1][:column].split() or [""])[-1]
+        return (self.document.lines[line - 1][:column].rstrip("( \t").split() or [""])[-1]
+
+    def _listed(self, node: n.Expression) -> n.Expression:
+        """A pattern outside brackets, whose commas and ``as`` are written as ``|``, and whose stars as blanks."""
+        parts: list[n.Expression] = [node]
+        signs: list[str] = []
+        while isinstance(parts[0], n.BinaryOperation) and parts[0].operator == "|":
+            left, right = parts[0].left, parts[0].right
+            signs.insert(0, self._between(left.end_pos, right.start_pos).strip("() \t"))
+            parts[:1] = [left, right]
+        items = [self._starred(parts[0])]
+        for sign, part in zip(signs, parts[1:], strict=True):
+            start = items[-1].start_pos
+            if sign.startswith(","):
+                items.append(self._starred(part))
+            elif sign == "as":
+                items[-1] = n.BoolOperation(start, part.end_pos, "or", (items[-1], part))
+            else:
+                items[-1] = n.BinaryOperation(start, part.end_pos, items[-1], "|", part)
+        if len(items) == 1 and not isinstance(items[0], n.Starred):
+            behind = self._between(node.end_pos, node.end_pos, 1)
+            return items[0] if behind != "," else n.Display(node.start_pos, node.end_pos, "tuple", tuple(items))
+        return n.Display(node.start_pos, node.end_pos, "tuple", tuple(items))
+
+    def _between(self, start: n.Pos, end: n.Pos, more: int = 0) -> str:
+        return self.document.text[self.document.offset(start) : self.document.offset(end) + more]
+
+    def _starred(self, node: n.Expression) -> n.Expression:
+        offset = self.document.offset(node.start_pos)
+        is_starred = self.document.text[max(offset - 1, 0) : offset] == "*"
+        return n.Starred(node.start_pos, node.end_pos, node) if is_starred else node
 
     def _with(self, node: Node) -> n.Statement:
         parts = children(node)

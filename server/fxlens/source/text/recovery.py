@@ -129,12 +129,14 @@ def _line_of(starts: list[int], offset: int) -> int:
 
 _MATCH = re.compile(
     r"^([ \t]*)match\b(?![ \t]*[=.,)\]:])"
-    r"(?=[^\r\n]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]+case\b)",
+    r"([^\r\n]*:[ \t]*(?:#[^\r\n]*)?)(?=\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]+case\b)",
     re.M,
 )
 _CASE = re.compile(r"^([ \t]+)case\b(?![ \t]*[=.,)\]:])(?=[^\r\n]*:)", re.M)
-_IN_CASE = re.compile(r"(\"(?:\\.|[^\"\\\r\n])*\"|'(?:\\.|[^'\\\r\n])*'|#.*)|\b(?:if|as)\b")
-"""What a pattern may hold that no expression does, outside strings (the group)."""
+_IN_PATTERN = re.compile(
+    r"\"(?:\\.|[^\"\\\r\n])*\"|'(?:\\.|[^'\\\r\n])*'|#.*|[()\[\]{}:,]|(?<![\w)\]\"'])\*(?!\*)|\b(?:if|as)\b"
+)
+"""What a pattern may hold that no expression does, and what hides or ends it."""
 _EXCEPT_GROUP = re.compile(r"^([ \t]*)except([ \t]*)\*", re.M)
 _TYPE_ALIAS = re.compile(r"^([ \t]*)type ([^\W\d]\w*)(?=[ \t]*(?:\[[^\]]*\])?[ \t]*=)", re.M)
 
@@ -146,7 +148,7 @@ def rewrite_unknown_statements(text: str) -> str:
     position and its order of reach.
     """
     if "match" in text and _MATCH.search(text):
-        text = _MATCH.sub(r"\1while", text)
+        text = _MATCH.sub(lambda match: f"{match[1]}while{_as_expression(match[2])}", text)
         text = _rewrite_cases(text)
     if "except*" in text or "except *" in text:
         text = _EXCEPT_GROUP.sub(r"\1except\2 ", text)
@@ -167,8 +169,35 @@ def _rewrite_cases(text: str) -> str:
         if replacement == "if  ":
             open_blocks.append(indent)
         end = re.compile(r"[\r\n]|\Z").search(text, match.end()).start()  # type: ignore[union-attr]
-        # A guard, and a name for what is matched: read back from the text by whoever looks at the pattern.
-        pattern = _IN_CASE.sub(lambda found: found[1] or "or", text[match.start(2) + 4 : end])
+        pattern = _as_expression(text[match.start(2) + 4 : end])
         pieces += (text[at : match.start(2)], replacement, pattern)
         at = end
     return "".join((*pieces, text[at:]))
+
+
+def _as_expression(pattern: str) -> str:
+    """A pattern, with what stands behind it in its line, as an expression; the text says what was rewritten.
+
+    ``if`` and ``as`` become ``or``; outside brackets ``as`` and a comma become ``|`` and a star a blank.
+    """
+    pieces: list[str] = []
+    at = depth = 0
+    for match in _IN_PATTERN.finditer(pattern):
+        token = match[0]
+        depth += (token in "([{") - (token in ")]}")
+        if token == ":" and not depth:
+            break
+        pieces.append(pattern[at : match.start()])
+        at = match.end()
+        if token == "if" or (token == "as" and depth):
+            pieces.append("or")
+        elif token == "as":  # Which binds tighter than the commas, and they are of the same rank here.
+            pieces.append("| ")
+        elif token == "," and not depth:
+            ends = pattern[at:].lstrip().startswith(":")  # A tuple of one, or a comma at the end.
+            pieces.append(" " if ends else "|")
+        else:
+            pieces.append(" " if token == "*" and not depth else token)
+        if token == "if" and not depth:  # A guard is an expression.
+            break
+    return "".join((*pieces, pattern[at:]))
