@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from fxlens.graph import CallSite, Columns, GraphNode, Mode, ModeGraph, ModelGraph, SourceLine
 from fxlens.module_calls import call_queries
-from fxlens.queries import how_selected, index
+from fxlens.queries import how_selected, index, select_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +201,10 @@ def _returned(graph: ModelGraph, one: ModeGraph, path: str) -> Iterator[tuple[st
         yield path, last
         return
     for query in call_queries(graph, one, path):
-        node = index(one).select(query) if query else None
-        if query and node is not None and node.name not in index(one).plumbing:
+        if query is None or how_selected(graph, one, query) == "several":
+            continue
+        node = select_alone(graph, one, query)
+        if node is not None and node.name not in index(one).plumbing:
             yield query, node
 
 
