@@ -20,7 +20,7 @@ def known_length(node: fx.Node, modules: dict[str, nn.Module]) -> int | None:
     if name == "meshgrid":
         given = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
         return len(given)
-    if name in ("chunk", "tensor_split"):
+    if name in ("chunk", "tensor_split", "hsplit", "vsplit", "dsplit"):
         count: Any = _argument(node, 1, "chunks", "indices_or_sections", "sections", "indices")
         return count if isinstance(count, int) else len(count) + 1 if isinstance(count, (tuple, list)) else None
     if name in ("split", "split_with_sizes"):

@@ -28,6 +28,8 @@ STEPS: dict[str, Any] = {
     "chunk, function": lambda net, x: torch.cat(list(torch.chunk(x, chunks=3, dim=1)), 1),
     "sizes": lambda net, x: torch.cat([part + 1 for part in x.split([3, 9], dim=1)], 1),
     "tensor_split": lambda net, x: torch.cat([*torch.tensor_split(x, (2, 5), 1)], 1),
+    "hsplit": lambda net, x: torch.cat([part * at for at, part in enumerate(torch.hsplit(x, 3))], 1),
+    "vsplit": lambda net, x: torch.cat([part * 2 for part in x.repeat(2, 1).vsplit(2)], 1)[:, :12],
     "unbind": lambda net, x: sum(part * 2 for part in x.view(-1, 3, 12 // 3).permute(1, 0, 2).unbind(0)).repeat(1, 3),
     "view": lambda net, x: sum(x.reshape(3, -1)).new_ones(2, 12) + x,
     "stack": lambda net, x: sum(torch.stack([x, x * 2, x * 3]).unbind()),
