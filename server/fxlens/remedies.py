@@ -68,15 +68,21 @@ def in_words(remedy: Remedy) -> str:
     Example:
         >>> in_words(Remedy("submodule", ("backbone",)))
         'pass model.backbone'
+        >>> in_words(Remedy("submodule", ("towers.0",)))
+        'pass model.towers[0]'
     """
     if remedy.kind == "submodule":
-        return f"pass model.{remedy.values[0]}"
+        return f"pass model{''.join(map(_attribute, remedy.values[0].split('.')))}"
     if remedy.kind == "leaf_modules":
         return f"leaf_modules=[{', '.join(value.rpartition('.')[2] for value in remedy.values)}]"
     if remedy.kind == "concrete_args":
         return f"concrete_args={{{', '.join(map(_entry, remedy.values))}}}"
     names = ", ".join(remedy.values)
     return f"tracer_kwargs={{'{remedy.kind}': ({names},)}}"
+
+
+def _attribute(name: str) -> str:
+    return f"[{name}]" if name.isdecimal() else f".{name}"
 
 
 def _entry(written: str) -> str:
