@@ -40,7 +40,7 @@ const SUITES = {
   e2e: { run: endToEnd, lane: 'e2e' },
   zoo: { run: pytest('tests/zoo'), lane: 'python', command: 'npm run test:zoo' },
   libraries: {
-    run: pytest('tests/zoo/libraries', [], {}, setUpLibraries),
+    run: pytest('tests/zoo/libraries', [join(ROOT, 'tests', 'lsp', 'test_transformers.py')], {}, setUpLibraries),
     lane: 'python',
     command: 'npm run test:zoo',
   },
