@@ -112,19 +112,16 @@ def _requesting(text: str, path: str, workspace: Workspace, tally: Tally) -> Ite
 def _calls(programs: Programs, names_in: str) -> Iterator[_Call]:
     document = programs.document
     extractions = programs.extractions()
-    groups: dict[tuple[int, int], list[Extraction]] = {}
-    sites: dict[tuple[int, int], n.Node] = {}
+    groups: dict[tuple[n.Node, n.Node], list[Extraction]] = {}
     elsewhere = names_in != document.path
     for extraction in extractions:
         if elsewhere and extraction.document.path == names_in:
             continue  # A wrapper, which is read as a call of the file that it stands in.
         site = _site(extraction, document)
         if site is not None:
-            key = (id(extraction.node), id(site))
-            groups.setdefault(key, []).append(extraction)
-            sites[key] = site
-    for key, group in groups.items():
-        yield _Call(programs.run, document, group, sites[key], names_in)
+            groups.setdefault((extraction.node, site), []).append(extraction)
+    for (_, site), group in groups.items():
+        yield _Call(programs.run, document, group, site, names_in)
 
 
 def _site(extraction: Extraction, document: Document) -> n.Node | None:
@@ -331,9 +328,9 @@ def _callee(call: n.Call) -> n.Node:
 
 def _given(document: Document, extractions: list[Extraction], call: n.Call) -> Iterator[GivenArgument]:
     """The arguments of a call as they are written, under their parameters' names."""
-    written = {id(argument.value): argument for argument in call.arguments}
+    written = {argument.value: argument for argument in call.arguments}
     for name, node in extractions[0].nodes.items():
-        argument = written.get(id(node))
+        argument = written.get(node)
         if argument is None or argument.star:
             continue
         keyword = bool(argument.keyword)

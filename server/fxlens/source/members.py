@@ -101,11 +101,11 @@ def _uses(document: Document, node: n.ClassDef, member: str) -> MemberUses:
     for method in (each for each in n.walk(node.body) if isinstance(each, n.FunctionDef) and each.parameters):
         first = method.parameters[0].name
         assigned = {
-            id(target) for each in n.walk(method) for target in (each.targets if isinstance(each, n.Assign) else ())
+            target for each in n.walk(method) for target in (each.targets if isinstance(each, n.Assign) else ())
         }
         for each in n.walk(method):
             if isinstance(each, n.Attribute) and isinstance(each.value, n.Name) and each.value.name == first:
-                names |= {each.name} if id(each) in assigned else set()
+                names |= {each.name} if each in assigned else set()
                 spans += [_name_span(document, each)] if each.name == member else []
     bases = tuple(
         each.value.name for each in node.arguments if not each.keyword and isinstance(each.value, (n.Name, n.Attribute))

@@ -21,19 +21,19 @@ class KeyReads:
 
     run: Run
     document: Document
-    sites: dict[tuple[n.Node, int, object], list[KeyRead]] = field(default_factory=dict)
+    sites: dict[tuple[n.Node, n.Node, object], list[KeyRead]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for read in self.run.outputs.reads:
             if read.key.origin is not None and read.key.origin[0] is self.document:
-                self.sites.setdefault((read.site, id(read.key.origin[1]), read.key.value), []).append(read)
+                self.sites.setdefault((read.site, read.key.origin[1], read.key.value), []).append(read)
 
     def of(self, extractions: Iterable[Extraction]) -> Iterator[KeyUse]:
         """The places where a key of the output of one of ``extractions`` is read."""
-        wanted = {id(extraction) for extraction in extractions}
+        wanted = set(extractions)
         for reads in self.sites.values():
             extractors = {self._extraction(output) for read in reads for output in read.outputs}
-            if not any(id(extraction) in wanted for extraction in extractors):
+            if wanted.isdisjoint(extractors):
                 continue
             (document, node), key = reads[0].key.origin or (self.document, reads[0].site), reads[0].key
             written = written_key(document, node, key)

@@ -8,8 +8,10 @@ from pathlib import PurePath
 
 from fxlens.source.workspace import Workspace
 
-_FROM = re.compile(r"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]*)", re.M)
-_IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n#]+)", re.M)
+# These read text, to spare parsing files that cannot matter: a match inside a string or a comment costs time and
+# decides nothing, because what is read is then parsed, and its imports and calls are resolved.
+_FROM = re.compile(r"(?:^|[;:])[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]*)", re.M)
+_IMPORT = re.compile(r"(?:^|[;:])[ \t]*import[ \t]+([^\n#;]+)", re.M)
 
 
 def imported_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:

@@ -11,6 +11,8 @@ from fxlens.source.values import Tally
 from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
 
+# These read text, to spare parsing files that cannot matter: a match inside a string or a comment costs time and
+# decides nothing, because the files that are left are analysed, and only names that calls really request are listed.
 _BINDING = re.compile(r"^[ \t]*(?:class[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]*)?[+|]?=(?!=))", re.M)
 _DECORATED = re.compile(r"@")
 _FUNCTION = re.compile(r"(?:async[ \t]+)?def[ \t]+(\w+)")

@@ -121,21 +121,21 @@ class Programs:
         """Calls behind a program's part that ends it: an import of the file comes to them."""
         if not self._unreached() or "__name__" not in self.document.text or self.run.tally.exhausted:
             return
-        reached = {id(each.node) for each in self.run.extractions}
+        reached = {each.node for each in self.run.extractions}
         before = len(self.run.extractions)
         interpreter = Interpreter(self.run, self.document, PurePath(self.document.path).stem)
         interpreter.run_module()
         more = self.run.extractions[before:]
-        self.run.extractions[before:] = [each for each in more if id(each.node) not in reached]
+        self.run.extractions[before:] = [each for each in more if each.node not in reached]
 
     def _unreached(self) -> list[tuple[n.Call, list[n.Node]]]:
         """The calls that no run came to, each with the nodes around it."""
-        reached = {id(each.node) for each in self.run.extractions}
-        return [each for each in calls_of(self.document, self.relevant.names) if id(each[0]) not in reached]
+        reached = {each.node for each in self.run.extractions}
+        return [each for each in calls_of(self.document, self.relevant.names) if each[0] not in reached]
 
     def _run_unreached(self) -> None:
         """Calls in branches that no run enters: looked at all the same, for completion, and never judged."""
-        reached = {id(each.node) for each in self.run.extractions}
+        reached = {each.node for each in self.run.extractions}
         forced: set[n.Node] = set()
         waiting: set[n.FunctionDef | n.Lambda] = set()
         for _, path in self._unreached():
@@ -153,7 +153,7 @@ class Programs:
         for node in waiting - inside:
             if node in self.run.definitions:
                 interpreter.run_symbolic(self.run.definitions[node])
-        more = [each for each in self.run.extractions[before:] if id(each.node) not in reached]
+        more = [each for each in self.run.extractions[before:] if each.node not in reached]
         for each in more:
             each.reached = False
         self.run.extractions[before:] = more
