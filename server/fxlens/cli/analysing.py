@@ -21,6 +21,7 @@ from fxlens.cli.settings import in_options
 from fxlens.engine.analysis import FileAnalysis
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.engine import Engine
+from fxlens.engine.file_names import without_links
 from fxlens.engine.import_roots import environment_paths, project_root
 from fxlens.engine.interpreters import probe, python_in
 from fxlens.engine.notebook_files import SUFFIX, program_of, require_notebook
@@ -208,7 +209,7 @@ class Analyser:
 
         named = self.task.paths if self.task.stdin else python_files(self.task.paths, self._skip, not_listed)
         for path in named:
-            resolved = _resolved(path)
+            resolved = str(without_links(path))
             if matches(self.task.exclude, str(Path.cwd()), resolved) or self.engine.project(resolved).excludes(
                 resolved
             ):
@@ -219,7 +220,7 @@ class Analyser:
 
     async def _take(self, path: Path, found: Analyses) -> None:
         try:
-            resolved = _resolved(path)
+            resolved = str(without_links(path))
             text = (self.task.stdin or read_encoded(path)).text
             program = None
             if path.suffix == SUFFIX:
@@ -249,7 +250,7 @@ class Analyser:
             folders=folders,
             default_interpreter=folders[0].interpreter,
             default_reason=folders[0].interpreter_reason,
-            extra_paths=tuple(str(path.resolve()) for path in self.task.extra_paths),
+            extra_paths=tuple(str(without_links(path)) for path in self.task.extra_paths),
             limits=self.task.limits,
             python_path=python_path(),
             cache_folder=cache_folder(),
@@ -295,7 +296,7 @@ def analyse(task: Task) -> Analyses:
 
 def workspace_folders(paths: Iterable[Path]) -> list[str]:
     """The folders that stand for the workspace of ``paths``, none inside another."""
-    roots = sorted({project_root(path.resolve(), Path.cwd()) for path in paths}, key=lambda root: len(root.parts))
+    roots = sorted({project_root(without_links(path), Path.cwd()) for path in paths}, key=lambda root: len(root.parts))
     outermost: list[Path] = []
     for root in roots:
         if not any(root.is_relative_to(other) for other in outermost):
@@ -305,11 +306,7 @@ def workspace_folders(paths: Iterable[Path]) -> list[str]:
 
 def python_path() -> tuple[str, ...]:
     """The entries of ``PYTHONPATH``; a relative one is meant from here, where there is such a folder."""
-    return tuple(str(Path(entry).resolve()) if Path(entry).is_dir() else entry for entry in environment_paths())
-
-
-def _resolved(path: Path) -> str:
-    return str(path.resolve())
+    return tuple(str(without_links(Path(entry))) if Path(entry).is_dir() else entry for entry in environment_paths())
 
 
 def _missing_folders(project: ProjectSettings) -> Iterator[ProjectProblem]:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
 from fxlens.cli.report import Finding, without_lines
+from fxlens.engine.file_names import without_links
 
 VERSION = 1
 Key: TypeAlias = tuple[str, str, str]
@@ -66,7 +67,7 @@ def write(findings: Iterable[Finding], file: Path, looked_at: Iterable[str]) -> 
     """
     visited = {_relative(path, file) for path in looked_at}
     before = _read(file) if file.exists() else Counter[Key]()
-    folder = file.resolve().parent
+    folder = without_links(file).parent
     counts = Counter({key: n for key, n in before.items() if key[0] not in visited and (folder / key[0]).is_file()})
     counts.update(_key(finding, file) for finding in findings)
     problems = [
@@ -105,8 +106,8 @@ def _key(finding: Finding, file: Path) -> Key:
 
 
 def _relative(path: str, file: Path) -> str:
-    folder = file.resolve().parent
+    folder = without_links(file).parent
     try:
-        return PurePath(os.path.relpath(Path(path).resolve(), folder)).as_posix()
+        return PurePath(os.path.relpath(without_links(Path(path)), folder)).as_posix()
     except ValueError:  # Another drive.
         return PurePath(path).as_posix()

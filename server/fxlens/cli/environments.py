@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fxlens.engine.file_names import without_links
 from fxlens.engine.interpreters import python_in
 
 _VARIABLES = {"VIRTUAL_ENV": "the active environment, VIRTUAL_ENV", "CONDA_PREFIX": "the active conda environment"}
@@ -47,6 +48,6 @@ def choose(named: str | None, root: Path, paths: Iterable[Path], variables: Mapp
 
 def _up(root: Path, paths: Iterable[Path]) -> list[Path]:
     """The folder that all ``paths`` share, and those above it up to ``root``."""
-    inside = [str(path.resolve()) for path in paths if path.resolve().is_relative_to(root)]
+    inside = [str(without_links(path)) for path in paths if without_links(path).is_relative_to(root)]
     shared = Path(os.path.commonpath(inside)) if inside else root
     return [folder for folder in (shared, *shared.parents) if folder.is_relative_to(root)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from fxlens.engine.file_names import without_links
 from fxlens.engine.notebook_files import SUFFIX
 from fxlens.engine.walking import OnSkip, walk
 
@@ -21,14 +22,7 @@ def python_files(
     for path in paths:
         walked = walk(path, suffixes=(".py", SUFFIX), on_skip=on_skip, on_folder=on_folder) if path.is_dir() else [path]
         for file in walked:
-            target = _target(file)
+            target = without_links(file)
             if target not in seen:
                 seen.add(target)
                 yield file
-
-
-def _target(file: Path) -> Path:
-    try:
-        return file.resolve()
-    except (OSError, RuntimeError):  # A link to itself.
-        return file.absolute()

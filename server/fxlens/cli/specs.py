@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fxlens.engine.file_names import without_links
+
 
 class SpecError(ValueError):
     """A spec that cannot be evaluated; the message is for the user."""
@@ -62,11 +64,11 @@ def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     known = sys.modules.get(path.stem)
-    if known is not None and getattr(known, "__file__", None) == str(path.resolve()):
+    if known is not None and getattr(known, "__file__", None) == str(without_links(path)):
         return known  # a second copy would have other classes: a leaf given by file would match nothing
     # As when Python runs a script, its folder is where it imports its neighbours from.
-    sys.path.insert(0, str(path.resolve().parent))
-    spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
+    sys.path.insert(0, str(without_links(path).parent))
+    spec = importlib.util.spec_from_file_location(path.stem, without_links(path))
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from fxlens.engine.file_names import without_links
 from fxlens.engine.notebook_files import SUFFIX
 from fxlens.engine.project_files import READ_FILES
 from fxlens.engine.walking import walk
@@ -28,7 +29,7 @@ def stamps(folders: Iterable[str], files: Iterable[Path] = ()) -> Stamps:
             status = path.stat()
         except OSError:  # Gone since it was listed, or a link to nowhere.
             continue
-        found[str(path.resolve())] = (status.st_mtime_ns, status.st_size)
+        found[str(without_links(path))] = (status.st_mtime_ns, status.st_size)
     return found
 
 

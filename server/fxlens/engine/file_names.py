@@ -1,9 +1,10 @@
-"""Names of files that the system's encoding cannot write: starting again in Python's UTF-8 mode."""
+"""Names of files: those that the system's encoding cannot write (Python's UTF-8 mode), and those behind links."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 MODE = "PYTHONUTF8"
 
@@ -19,3 +20,11 @@ def use_utf8() -> None:
         return
     arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
     os.execve(sys.executable, arguments, {**os.environ, MODE: "1"})
+
+
+def without_links(path: Path) -> Path:
+    """``path`` without links, as far as they lead somewhere.
+
+    ``Path.resolve`` raises ``RuntimeError`` for a link to itself before Python 3.13: one such file ended a whole run.
+    """
+    return Path(os.path.realpath(path))

@@ -9,6 +9,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from fxlens.engine.analysis import CallAnalysis
+from fxlens.engine.file_names import without_links
 from fxlens.graph import ModelGraph
 from fxlens.lsp.documents import Document
 from fxlens.lsp.places import text_of
@@ -69,7 +70,7 @@ def is_known(call: CallAnalysis, query: Query) -> bool:
 
 
 def _same_file(one: str, other: str) -> bool:
-    return one == other or Path(one).resolve() == Path(other).resolve()
+    return one == other or without_links(Path(one)) == without_links(Path(other))
 
 
 def target_at_member(session: Session, document: Document, path: str, position: Position) -> ModuleTarget | None:

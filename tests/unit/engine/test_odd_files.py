@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fxlens.engine.file_names import without_links
 from fxlens.engine.notebook_files import notebooks_mentioning, read_notebook
 from fxlens.engine.regular_files import read_regular
 from fxlens.engine.workspace_files import read_folders
@@ -131,3 +132,11 @@ def test_a_file_that_is_replaced_while_it_is_opened_does_not_hang(
     monkeypatch.setattr(os, "stat", replace)
     with pytest.raises(OSError, match="not a regular file"):
         read_regular(path)
+
+
+def test_links_to_themselves_are_left_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    assert without_links(tmp_path / "loop").parent == tmp_path.resolve()
+    assert without_links(tmp_path / "link" / "nothing.py") == tmp_path.resolve() / "folder" / "nothing.py"
