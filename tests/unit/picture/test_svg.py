@@ -121,7 +121,7 @@ def test_modules_are_drawn_of_a_model_that_cannot_be_traced():
             self.first, self.second = torch.nn.Linear(2, 2), torch.nn.ReLU()
 
         def forward(self, x):
-            return self.first(x) if x.sum() > 0 else self.second(x)
+            return self.first(x) if int(x.sum()) > 0 else self.second(x)  # A number ends a run without content.
 
     picture = svg_picture(trace_model(Branches()))
     assert texts(picture, "name") == ["first", "second"]
