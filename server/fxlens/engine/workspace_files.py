@@ -120,6 +120,8 @@ class WorkspaceFiles:
         self._imports: dict[str, frozenset[str]] = {}
         self._importing: dict[str, set[str]] = {}
         """The files that import a module of a name; empty until it is asked for."""
+        self._modules: dict[tuple[str, str], str | None] = {}
+        """What imports mean, by the name and the importing file; forgotten at every change."""
         self._roots = ImportRootFinder(self.settings, self.text, self._is_file)
 
     # What changes
@@ -127,6 +129,7 @@ class WorkspaceFiles:
     def configure(self, settings: RootSettings) -> None:
         self.settings = settings
         self._folders = tuple(settings.folders)
+        self._modules.clear()
         self._roots = ImportRootFinder(settings, self.text, self._is_file)
 
     def take_disk(self, read: DiskFiles) -> None:
@@ -134,6 +137,7 @@ class WorkspaceFiles:
         self._folders = read.folders
         self._words.clear()
         self._imports, self._importing = {}, {}
+        self._modules.clear()
         self._roots.forget()
 
     def snapshot(self) -> WorkspaceFiles:
@@ -147,6 +151,7 @@ class WorkspaceFiles:
 
     def move_roots(self) -> None:
         """Find the import roots anew: a project file has changed."""
+        self._modules.clear()
         self._roots.forget()
 
     def take_file(self, path: str) -> None:
@@ -172,6 +177,7 @@ class WorkspaceFiles:
 
     def _look_again(self, path: str) -> None:
         text = self.text(path) or ""
+        self._modules.clear()
         if self._importing:
             self._index_imports(path)
         for word, paths in self._words.items():
@@ -218,6 +224,12 @@ class WorkspaceFiles:
         return {path: file.program for path, file in self.disk.items() if file.program is not None}
 
     def module(self, dotted: str, importer: str) -> str | None:
+        asked = dotted, importer
+        if asked not in self._modules:
+            self._modules[asked] = self._find_module(dotted, importer)
+        return self._modules[asked]
+
+    def _find_module(self, dotted: str, importer: str) -> str | None:
         name = dotted.lstrip(".")
         parts = name.split(".") if name else []
         if dotted.startswith("."):

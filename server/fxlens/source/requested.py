@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.project import importing_files, may_pass_on
 from fxlens.source.values import Tally
 from fxlens.source.workspace import Workspace
-from fxlens.source.wrappers import wrapper_files
+from fxlens.source.wrappers import calling_files, files_leading_to, files_reached_from
 
 # These read text, to spare parsing files that cannot matter: a match inside a string or a comment costs time and
 # decides nothing, because the files that are left are analysed, and only names that calls really request are listed.
@@ -39,16 +38,15 @@ def constants_with_texts(text: str) -> list[str]:
 
 def requesting_files(text: str, path: str, workspace: Workspace, tally: Tally) -> list[str]:
     """The files that have extraction calls, or call wrappers of them, and read a constant of the file ``path``."""
-    others = {each for function in FUNCTIONS for each in workspace.mentioning(function) if each != path}
+    others = calling_files(workspace) - {path}
     names = constants_with_texts(text) if others else []
     if not names:
         return []
-    homes = _passing_on(path, names, workspace) - {path}
-    return [each for each in sorted(homes) if each in others or _calls_wrappers(each, workspace, tally)]
-
-
-def _calls_wrappers(path: str, workspace: Workspace, tally: Tally) -> bool:
-    return bool(wrapper_files(workspace.text(path) or "", path, workspace, tally))
+    ends = (others | files_leading_to(calling_files(workspace), workspace, tally)) - {path}
+    reached = files_reached_from(ends, workspace, tally)
+    if path not in reached:
+        return []
+    return sorted(_passing_on(path, names, workspace, reached | ends) & ends)
 
 
 def _binds_module(text: str, path: str) -> bool:
@@ -58,14 +56,19 @@ def _binds_module(text: str, path: str) -> bool:
     return re.search(rf"\bimport\b[^\n]*\b{re.escape(name)}\b", text) is not None
 
 
-def _passing_on(path: str, names: list[str], workspace: Workspace) -> set[str]:
-    """The file, and those that import it, perhaps through others, and mention one of the names."""
+def _passing_on(path: str, names: list[str], workspace: Workspace, candidates: set[str]) -> set[str]:
+    """Of the candidates, those that import the file, perhaps through others, and mention one of the names."""
+    mentions: dict[str, bool] = {}
     homes = {path}
     queue = [path]
     for home in queue:
         for other in importing_files(home, workspace):
+            if other in homes or other not in candidates:
+                continue
             source = workspace.text(other) or ""
-            if other not in homes and (may_pass_on(source, names) or _binds_module(source, home)):
+            if other not in mentions:
+                mentions[other] = may_pass_on(source, names)
+            if mentions[other] or _binds_module(source, home):
                 homes.add(other)
                 queue.append(other)
     return homes

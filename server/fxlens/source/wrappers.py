@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fxlens.source.library.extraction import FUNCTIONS
-from fxlens.source.project import imported_files
+from fxlens.source.project import imported_files, importing_files
 from fxlens.source.values import Tally
 from fxlens.source.workspace import Workspace
+
+
+def calling_files(workspace: Workspace) -> set[str]:
+    """The files in whose text an extraction function is named."""
+    return {each for function in FUNCTIONS for each in workspace.mentioning(function)}
 
 
 def wrapper_files(text: str, path: str, workspace: Workspace, tally: Tally) -> list[str]:
@@ -13,7 +20,7 @@ def wrapper_files(text: str, path: str, workspace: Workspace, tally: Tally) -> l
 
     Along the imports, not from the calls: a file imports few others, while a workspace may be full of extraction calls.
     """
-    calling = {each for function in FUNCTIONS for each in workspace.mentioning(function)} - {path}
+    calling = calling_files(workspace) - {path}
     if not calling:
         return []
     imports = {path: list(imported_files(text, path, workspace))}
@@ -24,6 +31,30 @@ def wrapper_files(text: str, path: str, workspace: Workspace, tally: Tally) -> l
             imports[each] = list(imported_files(source, each, workspace))
             queue += imports[each]
     return _leading_to(calling, imports, path)
+
+
+def files_leading_to(paths: Iterable[str], workspace: Workspace, tally: Tally) -> set[str]:
+    """The files that import one of ``paths``, perhaps through others."""
+    leading: set[str] = set()
+    queue = sorted(paths)
+    for each in queue:
+        for other in importing_files(each, workspace):
+            if other not in leading and tally.spend():
+                leading.add(other)
+                queue.append(other)
+    return leading
+
+
+def files_reached_from(paths: Iterable[str], workspace: Workspace, tally: Tally) -> set[str]:
+    """The files that one of ``paths`` imports, perhaps through others."""
+    reached: set[str] = set()
+    queue = sorted(paths)
+    for each in queue:
+        for other in imported_files(workspace.text(each) or "", each, workspace):
+            if other not in reached and tally.spend():
+                reached.add(other)
+                queue.append(other)
+    return reached
 
 
 def _leading_to(calling: set[str], imports: dict[str, list[str]], path: str) -> list[str]:
