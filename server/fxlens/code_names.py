@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from fxlens.graph import CallSite, Columns, GraphNode, Mode, ModeGraph, ModelGraph, SourceLine
 from fxlens.module_calls import call_queries
+from fxlens.paths import above
 from fxlens.queries import how_selected, index, select_alone
 
 
@@ -43,6 +44,14 @@ class Expression:
     span: Columns | None
     names: tuple[CodeName, ...]
     inside: tuple[CodeName, ...] = ()
+
+    @property
+    def first_line(self) -> int:
+        return self.line + (self.span[0] if self.span else 0)
+
+    @property
+    def last_line(self) -> int:
+        return self.line + (self.span[2] if self.span else 0)
 
     @property
     def shapes(self) -> tuple[str, ...]:
@@ -77,7 +86,7 @@ def expressions(graph: ModelGraph, file: str) -> list[Expression]:
 
 def _expression(line: int, span: Columns | None, names: list[CodeName]) -> Expression:
     containers = {name.query for name in names if name.is_container}
-    inside = [name for name in names if any(above in containers for above in _above(name.query))]
+    inside = [name for name in names if any(outer in containers for outer in above(name.query))]
     return Expression(line, span, tuple(name for name in names if name not in inside), tuple(inside))
 
 
@@ -176,7 +185,7 @@ def _containers(graph: ModelGraph, one: ModeGraph) -> Iterator[tuple[SourceLine,
     for (source, span), sites in at_place.items():
         paths = {site.path for site in sites}
         for site in sites:
-            if not any(above in paths for above in _above(site.path)):
+            if not any(outer in paths for outer in above(site.path)):
                 for query, node in _returned(graph, one, site.path):
                     module = graph.modules_by_path.get(site.path)
                     label = module.short_class if module else ""
@@ -185,12 +194,6 @@ def _containers(graph: ModelGraph, one: ModeGraph) -> Iterator[tuple[SourceLine,
                         span,
                         CodeName(query, label, _shape(node), (one.mode,), is_container=query == site.path),
                     )
-
-
-def _above(path: str) -> Iterator[str]:
-    while path:
-        path = path.rpartition(".")[0]
-        yield path
 
 
 def _returned(graph: ModelGraph, one: ModeGraph, path: str) -> Iterator[tuple[str, GraphNode]]:
@@ -219,14 +222,5 @@ def _shape(node: GraphNode) -> str:
 def _lies_in(one: Expression, other: Expression) -> bool:
     if one is other or one.span is None or other.span is None or one.span == other.span:
         return False
-    return _start(other) <= _start(one) and _end(one) <= _end(other)
-
-
-def _start(one: Expression) -> tuple[int, int]:
-    first, column, _, _ = one.span or (0, 0, 0, 0)
-    return one.line + first, column
-
-
-def _end(one: Expression) -> tuple[int, int]:
-    _, _, last, column = one.span or (0, 0, 0, 0)
-    return one.line + last, column
+    starts = (other.first_line, other.span[1]) <= (one.first_line, one.span[1])
+    return starts and (one.last_line, one.span[3]) <= (other.last_line, other.span[3])

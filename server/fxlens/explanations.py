@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias
 from fxlens.graph import Mode, ModeGraph, ModelGraph, ModuleAlias, ModuleInfo
 from fxlens.module_calls import call_queries, calls_module, ordinal, tensors_calling
 from fxlens.module_paths import nearest_modules
-from fxlens.near_names import indexed, meant_by, prefixes
+from fxlens.near_names import indexed, meant_by
+from fxlens.paths import above
 from fxlens.queries import index, select_own, selects
 from fxlens.renames import renamed
 from fxlens.suggestions import listed, nearest, nearest_numbers, same_numbers
@@ -176,7 +177,7 @@ def _calls_not(graph: ModelGraph) -> str:
 
 def _inside_leaf(graph: ModelGraph, query: str) -> Explanation | None:
     """A path below a leaf module that is not a module's."""
-    for path in prefixes(query):
+    for path in above(query):
         module = graph.modules_by_path.get(path)
         if module and module.leaf:
             return _inside(graph, query, module, sure=False)

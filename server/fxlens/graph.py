@@ -1,7 +1,7 @@
 """The vocabulary of a traced model, shared by every floor of the house.
 
 Plain standard-library dataclasses: the worker makes them beside torch, the language server reads them without it, and
-both may run on different Python versions, so nothing here imports anything but the standard library. Each class turns
+both may run on different Python versions, so nothing here needs anything but the standard library. Each class turns
 itself into JSON-ready data with ``to_json`` and back with ``from_json``.
 
 The explicit codecs are on purpose: ``dataclasses.asdict`` copies recursively and takes half a second for a model of
@@ -11,11 +11,13 @@ by column: a list for each of ten thousand nodes is three times the text, and 25
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
+from typing import Any, Literal, TypeAlias, get_args
+
+from fxlens.json_tables import Json, Table
 
 Mode: TypeAlias = Literal["train", "eval"]
 Dialect: TypeAlias = Literal["torchvision", "timm", "fxlens"]
@@ -34,41 +36,6 @@ DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 Columns: TypeAlias = tuple[int, int, int, int]
 """Where an expression stands: its first line, the column in it, its last line, the column behind it. Lines count from
 the line of the :class:`SourceLine` beside it, so that both move together; columns are bytes of UTF-8, as Python's."""
-
-Json: TypeAlias = Any
-"""JSON-ready data; its shape is private to the ``to_json``/``from_json`` pair of each class."""
-
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True)
-class _Columns(Generic[Row]):
-    """Rows of one class as columns of JSON, and back.
-
-    ``plain`` fields are written as they are. ``shared`` fields have few values among many rows: each value is written,
-    and made again, once; they come with the functions that do it.
-    """
-
-    make: Callable[..., Row]
-    plain: dict[str, Callable[[Any], Any]]
-    shared: dict[str, tuple[Callable[[Any], Json], Callable[[Json], Any]]]
-
-    def to_json(self, rows: Sequence[Row]) -> Json:
-        columns: Json = {name: [getattr(row, name) for row in rows] for name in self.plain}
-        for name, (encode, _) in self.shared.items():
-            values = [getattr(row, name) for row in rows]
-            places = {value: place for place, value in enumerate(dict.fromkeys(values))}
-            columns[name] = [[encode(value) for value in places], [places[value] for value in values]]
-        return columns
-
-    def from_json(self, columns: Json) -> Iterator[Row]:
-        fields: list[Iterable[Any]] = [map(decode, columns[name]) for name, decode in self.plain.items()]
-        for name, (_, decode) in self.shared.items():
-            written, places = columns[name]
-            fields.append(map([decode(value) for value in written].__getitem__, places))
-        names = (*self.plain, *self.shared)
-        return (self.make(**dict(zip(names, row, strict=True))) for row in zip(*fields, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +132,7 @@ _LINE = (lambda line: line and line.to_json()), (lambda data: data and SourceLin
 _LINES = (lambda lines: [line.to_json() for line in lines]), (lambda data: tuple(map(SourceLine.from_json, data)))
 _SPAN = (lambda span: span), (lambda data: data and tuple(data))
 _VALUE = (lambda value: value and value.to_json()), (lambda data: data and Value.from_json(data))
-_NODES = _Columns(
+_NODES = Table(
     GraphNode,
     plain={"name": str, "inputs": tuple},
     shared={
@@ -191,7 +158,7 @@ class CallSite:
     span: Columns | None = None
 
 
-_SITES = _Columns(CallSite, plain={"path": str}, shared={"source": _LINE, "span": _SPAN})
+_SITES = Table(CallSite, plain={"path": str}, shared={"source": _LINE, "span": _SPAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +299,7 @@ class ModuleInfo:
         return self.class_name.rpartition(".")[2]
 
 
-_MODULES = _Columns(
+_MODULES = Table(
     ModuleInfo,
     plain={"path": str, "parameters": int, "train_calls": int, "eval_calls": int, "leaf": bool},
     shared={"class_name": _AS_IT_IS, "inside_leaf": _AS_IT_IS, "source": _LINE, "inits": _LINES},

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import TypedDict
 
+from fxlens.derived import kept_on
 from fxlens.graph import Mode, ModelGraph, Value
 from fxlens.level_folding import RUN_MARK, Folding
 from fxlens.level_groups import Group, grouped
@@ -386,8 +387,5 @@ def _united(mark: str, other: str) -> str:
 
 
 def levels_of(graph: ModelGraph, mode: Mode | None) -> Levels:
-    """The levels of ``graph``, made once for each mode and kept on the graph itself, so that they end with it."""
-    kept: dict[Mode | None, Levels] = graph.__dict__.setdefault("levels", {})
-    if mode not in kept:
-        kept[mode] = Levels(graph, mode)
-    return kept[mode]
+    """The levels of ``graph``, made once for each mode."""
+    return kept_on(graph, f"levels of {mode}", lambda: Levels(graph, mode))

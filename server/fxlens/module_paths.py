@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fxlens.paths import prefixes
 from fxlens.suggestions import nearest
 
 _MOST_LISTED = 12
@@ -31,11 +32,9 @@ def nearest_modules(query: str, paths: Sequence[str]) -> tuple[list[str], str]:
         near = nearest(query, paths)
     if near:
         return near, ""
-    above = query
-    while above and above not in paths:
-        above = above.rpartition(".")[0]
-    if above:
-        return [], f"; the nearest is {above!r}"
+    outer = next((path for path in prefixes(query) if path in paths), None)
+    if outer is not None:
+        return [], f"; the nearest is {outer!r}"
     children = [path for path in paths if "." not in path]
     more = f" and {len(children) - _MOST_LISTED} more" if len(children) > _MOST_LISTED else ""
     return [], f", which has {', '.join(map(repr, children[:_MOST_LISTED])) + more or 'no modules'}"

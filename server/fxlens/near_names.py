@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from fxlens.graph import ModeGraph, ModelGraph
+from fxlens.paths import above, prefixes
 from fxlens.queries import index
 from fxlens.stages import find_stages
 from fxlens.suggestions import listed, nearest, nearest_numbers, numbers, same_numbers, without_numbers
@@ -55,22 +56,22 @@ def meant_by(
 
 
 def _near(graph: ModelGraph, query: str, common: Sequence[str], known: set[str]) -> list[str]:
-    exists = next((path for path in prefixes(query) if path in known), "")
+    exists = next((path for path in above(query) if path in known), "")
     fixed = numbers(exists)
     # What is above it is no slip of it, but another tensor.
-    above = {*prefixes(query)}
-    candidates = [name for name in common if numbers(name)[: len(fixed)] == fixed and name not in above]
+    outer = {*above(query)}
+    candidates = [name for name in common if numbers(name)[: len(fixed)] == fixed and name not in outer]
     near = nearest_numbers(query, candidates) if query else []
     if near:
         return near[:_MOST_SUGGESTED]
     # A number that is out of range, and perhaps a slip behind it.
-    wrong = next((path for path in [*reversed([*prefixes(query)]), query] if path not in known), query)
+    wrong = next((path for path in reversed([*prefixes(query)]) if path not in known), query)
     rest = query[len(wrong) :]
-    outer = nearest_numbers(wrong, _siblings(wrong, common)) or _numbered(wrong, common)
-    if outer:
-        corrected = outer[0] + rest
-        below = [name for name in common if name.startswith(f"{outer[0]}.")]
-        return [corrected] if rest and corrected in known else nearest(corrected, below) if rest else outer
+    right = nearest_numbers(wrong, _siblings(wrong, common)) or _numbered(wrong, common)
+    if right:
+        corrected = right[0] + rest
+        below = [name for name in common if name.startswith(f"{right[0]}.")]
+        return [corrected] if rest and corrected in known else nearest(corrected, below) if rest else right
     child = _child_of_class(graph, query, known)
     return [child] if child is not None else nearest(query, candidates)
 
@@ -120,7 +121,7 @@ def _child_of_class(graph: ModelGraph, query: str, known: set[str]) -> str | Non
 def _cased(query: str, known: set[str]) -> str:
     """``query`` with the part of it that exists in other letters as it is spelt there."""
     folded = {name.casefold(): name for name in known}
-    for path in prefixes(query):
+    for path in above(query):
         if path in known:
             return query
         if path.casefold() in folded:
@@ -198,7 +199,7 @@ def _repeats_meant(query: str, known: set[str]) -> list[str]:
 def _numbers_there_are(query: str, common: Sequence[str]) -> str:
     """Which numbers there are where one of ``query`` is out of range: ``12 blocks: 0 … 11.``."""
     known = set(common)
-    path = next((path for path in [*reversed([*prefixes(query)]), query] if path not in known), None)
+    path = next((path for path in reversed([*prefixes(query)]) if path not in known), None)
     if path is None:
         return ""
     parent, _, segment = path.rpartition(".")
@@ -234,7 +235,7 @@ def what_there_is(graph: ModelGraph, query: str, asked: Sequence[ModeGraph], com
     if not asked:
         return ""
     known = set(common)
-    parent = next((path for path in prefixes(query) if path in known), "")
+    parent = next((path for path in above(query) if path in known), "")
     names = _children(asked[0], parent, known)
     while len(names) == 1 and _children(asked[0], names[0], known):
         parent, names = names[0], _children(asked[0], names[0], known)
@@ -253,10 +254,3 @@ def _stages(graph: ModelGraph) -> str:
 def _children(one: ModeGraph, parent: str, known: set[str]) -> list[str]:
     inputs = {node.name for node in one.nodes if node.op == "placeholder"}
     return [path for path in index(one).children(parent) if path in known and path not in inputs]
-
-
-def prefixes(path: str) -> Iterator[str]:
-    """The paths above ``path``, the nearest first."""
-    while "." in path:
-        path = path.rpartition(".")[0]
-        yield path

@@ -8,11 +8,13 @@ Our own functions give every query its own answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from fxlens.derived import kept_on
 from fxlens.graph import MODES, Dialect, GraphNode, Mode, ModeGraph, ModelGraph
+from fxlens.paths import prefixes
 
 How: TypeAlias = Literal["name", "last", "returned", "several"]
 """How a query selects: it is a node's name; the last node under it; what the module returned; the same, but that is no
@@ -122,12 +124,9 @@ class NameIndex:
         if self._held is None or self._held[0] != text:
             found: dict[str, int] = {}
             for node in self.nodes:
-                path = node.name
-                if text in path.casefold() or text in node.label.casefold():
-                    found[""] = found.get("", 0) + 1
-                    while path:
+                if text in node.name.casefold() or text in node.label.casefold():
+                    for path in ("", *prefixes(node.name)):
                         found[path] = found.get(path, 0) + 1
-                        path = path.rpartition(".")[0]
             self._held = text, found
         return self._held[1]
 
@@ -176,26 +175,18 @@ def later_call_names(path: str, calls: int, taken: Container[str]) -> Iterator[s
 
 
 def index(graph: ModeGraph) -> NameIndex:
-    """The index of ``graph``, made once and kept on the graph itself, so that it ends with it.
-
-    A cache of our own was rejected: it held dozens of graphs that nobody showed any more, and hashing 10 000 nodes to
-    look one up would cost milliseconds at every keystroke.
-    """
-    return _kept_on(graph, lambda: NameIndex(graph))
+    """The index of ``graph``, made once."""
+    return kept_on(graph, "index", lambda: NameIndex(graph))
 
 
 def merged_index(graph: ModelGraph) -> NameIndex:
     """The index of both modes' names in one execution order (:func:`merge_modes`), made once per graph object."""
     # A path that only one of a graph and a run has is in it: the rules for selecting are those of each.
-    return _kept_on(graph, lambda: NameIndex(ModeGraph("eval", tuple(one.node for one in merge_modes(graph)), {})))
+    return kept_on(graph, "index", lambda: NameIndex(_merged(graph)))
 
 
-def _kept_on(graph: ModeGraph | ModelGraph, make: Callable[[], NameIndex]) -> NameIndex:
-    # What functools.cached_property does, for a class that may not know of indexes.
-    found = graph.__dict__.get("index")
-    if not isinstance(found, NameIndex):
-        found = graph.__dict__["index"] = make()
-    return found
+def _merged(graph: ModelGraph) -> ModeGraph:
+    return ModeGraph("eval", tuple(one.node for one in merge_modes(graph)), {})
 
 
 def select_all(

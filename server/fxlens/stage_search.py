@@ -6,11 +6,12 @@ deepest tensor; the *trunk* is the cut nodes with a grid; a *boundary* is where 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fxlens.graph import GraphNode, ModeGraph, Value
 from fxlens.grids import Grid, find_grids
+from fxlens.paths import prefixes
 from fxlens.queries import index
 
 _UNCHANGING = frozenset({"Identity", "Dropout", "Dropout2d", "Dropout3d", "DropPath", "StochasticDepth"})
@@ -260,13 +261,6 @@ class Search:
 def module_path(node: GraphNode) -> str:
     """The module that a node belongs to: the one it calls, or the one whose ``forward`` makes it."""
     return node.target if node.op == "call_module" else node.scope
-
-
-def prefixes(path: str) -> Iterator[str]:
-    """``path`` and the paths above it, from the longest to the shortest, without the root."""
-    while path:
-        yield path
-        path = path.rpartition(".")[0]
 
 
 def at_or_under(path: str, prefix: str) -> bool:

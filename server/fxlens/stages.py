@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from fxlens.graph import GraphNode, ModeGraph, ModelGraph
 from fxlens.grids import Grid
+from fxlens.paths import prefixes
 from fxlens.queries import select_alone
-from fxlens.stage_search import Flow, Search, at_or_under, closure, module_path, prefixes
+from fxlens.stage_search import Flow, Search, at_or_under, closure, module_path
 
 
 @dataclass(frozen=True)

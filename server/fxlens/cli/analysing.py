@@ -296,7 +296,10 @@ def analyse(task: Task) -> Analyses:
 
 def workspace_folders(paths: Iterable[Path]) -> list[str]:
     """The folders that stand for the workspace of ``paths``, none inside another."""
-    roots = sorted({project_root(without_links(path), Path.cwd()) for path in paths}, key=lambda root: len(root.parts))
+    resolved = (without_links(path) for path in paths)
+    # Of many files in one folder, one is enough: whose project it is, files on the way to the root of the disk say.
+    representatives = {path if path.is_dir() else path.parent: path for path in resolved}.values()
+    roots = sorted({project_root(path, Path.cwd()) for path in representatives}, key=lambda root: len(root.parts))
     outermost: list[Path] = []
     for root in roots:
         if not any(root.is_relative_to(other) for other in outermost):

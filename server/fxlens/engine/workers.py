@@ -34,7 +34,7 @@ PARALLEL_TRACES = 2
 IMPORTING = "Importing"
 CRASH_REMEDY = "See the log. An edit tries again; restart FX Lens to try at once."
 SEE_LOG = "See the log for its last output."
-RETIRED = Failure("start", "retired", "This interpreter is not used any more.", "Save the file to have it read again.")
+RETIRED = Failure("start", "retired", "This interpreter is no longer used.", "Save the file to have it read again.")
 
 
 class BlockedError(Exception):
@@ -297,21 +297,25 @@ class Worker:
         if client:
             await client.kill()
 
-    def _note_loss(self) -> None:
+    def _leave_client(self) -> WorkerClient | None:
         client, self._client, self._ready = self._client, None, False
+        return client
+
+    def _note_loss(self) -> None:
+        client = self._leave_client()
         self._crashes += 1
         code = client.exit_code if client else None
         self._set("failed", f"The worker ended unexpectedly ({_in_words(code)}); it will be started again.")
 
     async def _abandon(self) -> None:
-        client, self._client, self._ready = self._client, None, False
+        client = self._leave_client()
         if client:
             await client.kill()
 
     def _notice_end(self, client: WorkerClient) -> None:
         """A process ended. During a request the request notices too; else it is only noted."""
         if client is self._client and self._ready and self.state.status == "ready":
-            self._client, self._ready = None, False
+            self._leave_client()
             self._set("stopped", f"The worker ended ({_in_words(client.exit_code)}); it is started again when needed.")
 
     def _set(self, status: WorkerStatus, reason: str) -> None:
@@ -343,7 +347,7 @@ class Worker:
         if self._starting:
             self._starting.cancel()
         async with self._life:
-            client, self._client, self._ready = self._client, None, False
+            client = self._leave_client()
             if client:
                 await client.stop()
             self._set("stopped", reason)

@@ -25,7 +25,7 @@ def code_hints(session: Session, uri: str, client_range: types.Range, shown: Cli
     for model in used_models(session, document):
         ends: dict[int, list[Expression]] = {}
         for made in model.made:
-            ends.setdefault(made.line - 1 + (made.span[2] if made.span else 0), []).append(made)
+            ends.setdefault(made.last_line - 1, []).append(made)
         for line, made_there in ends.items():
             if first <= line <= last and line < len(document.lines):
                 lines.setdefault(line, []).append((model, together(outermost(made_there))))

@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from fxlens.code_names import CodeName, Expression, expressions, files, folded
+from fxlens.derived import kept_on
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import Columns, ModelGraph
 from fxlens.lsp.documents import Document
@@ -92,18 +93,12 @@ def _is_as_traced(document: Document, path: str, callers: Iterable[Document]) ->
 
 
 def _files(graph: ModelGraph) -> frozenset[str]:
-    known: frozenset[str] | None = graph.__dict__.get("files_of_code")
-    if known is None:
-        known = graph.__dict__["files_of_code"] = files(graph)
-    return known
+    return kept_on(graph, "files of code", lambda: files(graph))
 
 
 def _expressions(graph: ModelGraph, path: str) -> tuple[Expression, ...]:
-    """Kept on the graph: an editor asks for hints whenever it scrolls."""
-    known: dict[str, tuple[Expression, ...]] = graph.__dict__.setdefault("expressions_of_code", {})
-    if path not in known:
-        known[path] = tuple(expressions(graph, path))
-    return known[path]
+    """Made once: an editor asks for hints whenever it scrolls."""
+    return kept_on(graph, f"expressions of {path}", lambda: tuple(expressions(graph, path)))
 
 
 def _title(model: str, graph: ModelGraph) -> str:
@@ -113,9 +108,8 @@ def _title(model: str, graph: ModelGraph) -> str:
 
 def names_at(session: Session, document: Document, position: Position) -> tuple[Operation, list[Here]] | None:
     """The operation at a position, and what it makes in each model; ``None`` where it is none of a model's."""
-    lines = {position.line + 1}
     models = used_models(session, document)
-    near = [each for model in models for each in model.made if _holds(each, lines)]
+    near = any(each.first_line <= position.line + 1 <= each.last_line for model in models for each in model.made)
     operation = operation_at(document.source, document.uri, position) if near else None
     if operation is None:
         return None
@@ -126,11 +120,6 @@ def names_at(session: Session, document: Document, position: Position) -> tuple[
             names = tuple(name for each in made for name in each.names)
             found.append(Here(model, names, tuple(name for each in made for name in each.inside)))
     return (operation, found) if found else None
-
-
-def _holds(made: Expression, lines: set[int]) -> bool:
-    first, _, last, _ = made.span or (0, 0, 0, 0)
-    return any(made.line + first <= line <= made.line + last for line in lines)
 
 
 def _is(document: Document, operation: Operation, made: Expression) -> bool:

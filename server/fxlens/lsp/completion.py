@@ -22,6 +22,7 @@ from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.stage_items import stage_items
 from fxlens.lsp.stage_views import stride_phrase
 from fxlens.lsp.words import input_phrase, level_phrase, modes_phrase, run_phrase, selected_phrase, shape_phrase
+from fxlens.paths import prefixes
 from fxlens.queries import Level, NameIndex, index, merged_index
 from fxlens.source.model import Position, Query, Span
 
@@ -278,11 +279,10 @@ def _deep(graph: ModelGraph, path: str, instead: bool = False) -> Candidate:
 
 def _nearest_above(graphs: tuple[ModelGraph, ...], prefix: str) -> list[Candidate]:
     """The longest path that ``prefix`` begins with and that selects something: behind a leaf there is nothing."""
-    while prefix:
+    for outer in prefixes(prefix):
         for graph in graphs:
-            if merged_index(graph).select(prefix):
-                return [_deep(graph, prefix, instead=True)]
-        prefix = prefix.rpartition(".")[0]
+            if merged_index(graph).select(outer):
+                return [_deep(graph, outer, instead=True)]
     return []
 
 

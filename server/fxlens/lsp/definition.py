@@ -14,6 +14,7 @@ from fxlens.lsp.documents import Document
 from fxlens.lsp.output_keys import LocatedKey, key_at
 from fxlens.lsp.places import text_of, where_is
 from fxlens.lsp.session import Located, Session, query_at
+from fxlens.paths import prefixes
 from fxlens.queries import index, select_alone
 from fxlens.source.members import member_line
 
@@ -97,14 +98,13 @@ def module_line(session: Session, graph: ModelGraph, path: str) -> SourceLine | 
     The second block of a ``Sequential`` is set nowhere by its name; what it is, its class says, unless that is one of
     torch's containers.
     """
-    while path:
-        made = assignment(session, graph, path)
+    for outer in prefixes(path):
+        made = assignment(session, graph, outer)
         if made is not None:
             return made.source
-        module = graph.modules_by_path.get(path)
+        module = graph.modules_by_path.get(outer)
         if module is not None and module.source is not None and not is_container(module.source):
             return module.source
-        path = path.rpartition(".")[0]
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fxlens.derived import kept_on
 from fxlens.graph import ModelGraph
 from fxlens.grids import find_grids
 from fxlens.stages import Stage, Stages, find_stages
@@ -9,28 +10,22 @@ from fxlens.stages import Stage, Stages, find_stages
 
 def stages_of(graph: ModelGraph) -> Stages:
     """The stages of a graph: see :func:`fxlens.stages.find_stages`."""
-    known = graph.__dict__.get("stages")
-    if not isinstance(known, Stages):
-        known = graph.__dict__["stages"] = find_stages(graph)
-    return known
+    return kept_on(graph, "stages", lambda: find_stages(graph))
 
 
 def stride_phrase(graph: ModelGraph, name: str) -> str:
     """``1/8`` for a node whose grid is the input's, reduced 8 times; nothing for full size and without a grid."""
-    reduction = _reductions(graph).get(name, 1)
+    reduction = kept_on(graph, "reductions", lambda: _reductions(graph)).get(name, 1)
     return f"1/{reduction}" if reduction > 1 else ""
 
 
 def _reductions(graph: ModelGraph) -> dict[str, int]:
-    known: dict[str, int] | None = graph.__dict__.get("reductions")
-    if known is None:
-        known = graph.__dict__["reductions"] = {
-            node.name: grid.reduction
-            for mode_graph in reversed(list(graph.traced()))  # eval last: it counts where both have a node
-            for node, grid in zip(mode_graph.nodes, find_grids(mode_graph.nodes), strict=True)
-            if grid is not None
-        }
-    return known
+    return {
+        node.name: grid.reduction
+        for mode_graph in reversed(list(graph.traced()))  # eval last: it counts where both have a node
+        for node, grid in zip(mode_graph.nodes, find_grids(mode_graph.nodes), strict=True)
+        if grid is not None
+    }
 
 
 def stage_phrase(graph: ModelGraph, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from fxlens.graph import ModelGraph
 from fxlens.levels import Level, Levels, child_id, levels_of
+from fxlens.paths import prefixes
 from fxlens.picture.modes import ShownMode, single
 from fxlens.picture.texts import letter
 from fxlens.suggestions import nearest
@@ -20,7 +21,7 @@ class UnknownPathError(ValueError):
         if other:
             super().__init__(f"the {mode} graph has no {path!r}; show the {other} mode, or both")
             return
-        paths = dict.fromkeys(prefix for node in levels.nodes for prefix in _prefixes(node.name))
+        paths = dict.fromkeys(prefix for node in levels.nodes for prefix in reversed([*prefixes(node.name)]))
         meant = nearest(path, paths, 1)
         instead = f"did you mean {meant[0]}?" if meant else f"at the top are {', '.join(_top(levels))}"
         super().__init__(f"nothing in the graph is called {path!r}; {instead}")
@@ -85,11 +86,6 @@ def _inwards(levels: Levels, level: Level, at: int) -> list[str]:
             break
         at = shown[0]
     return groups
-
-
-def _prefixes(name: str) -> list[str]:
-    parts = name.split(".")
-    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def _top(levels: Levels) -> list[str]:

@@ -38,11 +38,12 @@ def constants_with_texts(text: str) -> list[str]:
 
 def requesting_files(text: str, path: str, workspace: Workspace, tally: Tally) -> list[str]:
     """The files that have extraction calls, or call wrappers of them, and read a constant of the file ``path``."""
-    others = calling_files(workspace) - {path}
+    calling = calling_files(workspace)
+    others = calling - {path}
     names = constants_with_texts(text) if others else []
     if not names:
         return []
-    ends = (others | files_leading_to(calling_files(workspace), workspace, tally)) - {path}
+    ends = (others | files_leading_to(calling, workspace, tally)) - {path}
     reached = files_reached_from(ends, workspace, tally)
     if path not in reached:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.project import imported_files, importing_files
@@ -23,14 +23,7 @@ def wrapper_files(text: str, path: str, workspace: Workspace, tally: Tally) -> l
     calling = calling_files(workspace) - {path}
     if not calling:
         return []
-    imports = {path: list(imported_files(text, path, workspace))}
-    queue = list(imports[path])
-    for each in queue:
-        source = workspace.text(each) if each not in imports else None
-        if source is not None and tally.spend():
-            imports[each] = list(imported_files(source, each, workspace))
-            queue += imports[each]
-    return _leading_to(calling, imports, path)
+    return _leading_to(calling, _imports({path: text}, workspace, tally), path)
 
 
 def files_leading_to(paths: Iterable[str], workspace: Workspace, tally: Tally) -> set[str]:
@@ -47,14 +40,20 @@ def files_leading_to(paths: Iterable[str], workspace: Workspace, tally: Tally) -
 
 def files_reached_from(paths: Iterable[str], workspace: Workspace, tally: Tally) -> set[str]:
     """The files that one of ``paths`` imports, perhaps through others."""
-    reached: set[str] = set()
-    queue = sorted(paths)
+    texts = {path: workspace.text(path) or "" for path in sorted(paths)}
+    return {each for imported in _imports(texts, workspace, tally).values() for each in imported}
+
+
+def _imports(texts: Mapping[str, str], workspace: Workspace, tally: Tally) -> dict[str, list[str]]:
+    """What the files with these texts import, by file, and what those import in turn."""
+    imports = {path: list(imported_files(text, path, workspace)) for path, text in texts.items()}
+    queue = [each for imported in imports.values() for each in imported]
     for each in queue:
-        for other in imported_files(workspace.text(each) or "", each, workspace):
-            if other not in reached and tally.spend():
-                reached.add(other)
-                queue.append(other)
-    return reached
+        source = workspace.text(each) if each not in imports else None
+        if source is not None and tally.spend():
+            imports[each] = list(imported_files(source, each, workspace))
+            queue += imports[each]
+    return imports
 
 
 def _leading_to(calling: set[str], imports: dict[str, list[str]], path: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import fx, nn
 
+from fxlens.paths import above
 from fxlens.tracing.conditions import hold_condition
 from fxlens.tracing.inplace import apply_in_place
 from fxlens.tracing.recorded_calls import function_of
@@ -95,9 +96,8 @@ class Effects:
                     self._parents[self.storage(argument)] = self.storage(node)
 
     def _note_owners(self, path: str, read: fx.Node) -> None:
-        while "." in path:
-            path = path.rpartition(".")[0]
-            self._inside.setdefault(path, []).append(read)
+        for owner in above(path):
+            self._inside.setdefault(owner, []).append(read)
 
     def read_inside(self, node: fx.Node) -> list[fx.Node]:
         """The tensors that ``node`` reads though they are no arguments: those of the leaf module that it calls."""

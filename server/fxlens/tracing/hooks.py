@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn.modules import module as module_globals
 
 from fxlens.graph import Mode
+from fxlens.paths import prefixes
 from fxlens.tracing.extractor import Backend, Extractor
 from fxlens.tracing.returned import Returned
 
@@ -305,11 +306,7 @@ def _may_stop(model: nn.Module, plan: _Plan) -> bool:
     """Whether nobody waits for the modules that would not return: hooks of others (accelerate, FSDP, a profiler)."""
     if module_globals._global_forward_hooks or module_globals._global_forward_pre_hooks:  # noqa: SLF001
         return False
-    paths = {""}
-    for path in plan:
-        while path:
-            paths.add(path)
-            path = path.rpartition(".")[0]
+    paths = {"", *(prefix for path in plan for prefix in prefixes(path))}
     modules = [model.get_submodule(path) for path in paths]
     return not any(module._forward_hooks or "forward" in vars(module) for module in modules)  # noqa: SLF001
 

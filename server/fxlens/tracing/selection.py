@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from torch import fx, nn
 
 from fxlens.explanations import Explanation, explain_missing
 from fxlens.graph import MODES, Mode, ModelGraph
+from fxlens.paths import above
 from fxlens.queries import later_call_names
 from fxlens.tracing.model import describe
 from fxlens.tracing.modes import ModeTrace
@@ -30,7 +31,7 @@ class Names:
         self._last_under: dict[str, fx.Node] = {}
         for node, name in trace.tracer.node_to_qualname.items():
             self._nodes.setdefault(name, node)
-            for prefix in _prefixes(name):
+            for prefix in above(name):
                 self._last_under[prefix] = node
         self._calls = self._named_calls(trace.tracer.module_calls)
 
@@ -62,13 +63,6 @@ class Names:
     @cached_property
     def all(self) -> list[str]:
         return list(dict.fromkeys([*self._nodes, *self._calls, *self._last_under]))
-
-
-def _prefixes(name: str) -> Iterator[str]:
-    at = name.find(".")
-    while at >= 0:
-        yield name[:at]
-        at = name.find(".", at + 1)
 
 
 @dataclass(frozen=True)

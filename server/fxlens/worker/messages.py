@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from fxlens.graph import Dialect, Failure, Json, ModelGraph, Phase
+from fxlens.graph import Dialect, Failure, ModelGraph, Phase
+from fxlens.json_tables import Json
 
 INPUT_ORIGINS = {
     "input_comment": "the comment",

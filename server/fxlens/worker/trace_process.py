@@ -21,7 +21,8 @@ from typing import Any, get_args
 
 from torch import nn
 
-from fxlens.graph import DIALECTS, MODES, BackendChoice, Dialect, Failure, Json, ModelGraph, Phase
+from fxlens.graph import DIALECTS, MODES, BackendChoice, Dialect, Failure, ModelGraph, Phase
+from fxlens.json_tables import Json
 from fxlens.tracing.model import describe, needs_runs, with_values
 from fxlens.tracing.modes import trace_modes
 from fxlens.tracing.run_graph import ModuleRuns, run_modules

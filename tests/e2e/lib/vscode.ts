@@ -39,12 +39,16 @@ export class VSCode {
 
   /** Run a command of the palette by its title. */
   async run(title: string): Promise<void> {
-    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+    await this.palette(title, (rows) => rows.filter({ hasText: title }).first().click({ timeout: 5_000 }));
+  }
+
+  /** Look a command up in the palette, and `choose` among the rows there are for it. */
+  private async palette(title: string, choose: (rows: Locator) => Promise<void>): Promise<void> {
     // A view that an earlier command opened may take the focus late, and VS Code then closes the palette.
     await expect(async () => {
       await this.press('F1');
       await this.page.locator('.quick-input-widget:visible input').fill(`>${title}`, { timeout: 5_000 });
-      await row.click({ timeout: 5_000 });
+      await choose(this.page.locator('.quick-input-list .monaco-list-row'));
     }).toPass({ timeout: 30_000 });
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
@@ -202,15 +206,12 @@ export class VSCode {
   }
 
   private async runIfOffered(title: string): Promise<void> {
-    await this.press('F1');
-    const input = this.page.locator('.quick-input-widget:visible input');
-    await input.fill(`>${title}`);
-    const rows = this.page.locator('.quick-input-list .monaco-list-row');
-    await rows.first().waitFor();
-    const row = rows.filter({ hasText: title }).first();
-    if (await row.isVisible()) await row.click();
-    else await this.press('Escape');
-    await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
+    await this.palette(title, async (rows) => {
+      await rows.first().waitFor({ timeout: 5_000 });
+      const row = rows.filter({ hasText: title }).first();
+      if (await row.isVisible()) await row.click({ timeout: 5_000 });
+      else await this.press('Escape');
+    });
   }
 
   /** What a failed test looked like, the problems there were, and what we know of ourselves (our log has no file here). */

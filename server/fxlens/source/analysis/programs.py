@@ -119,7 +119,7 @@ class Programs:
 
     def _run_as_module(self) -> None:
         """Calls behind a program's part that ends it: an import of the file comes to them."""
-        if not self._unreached() or "__name__" not in self.document.text or self.run.tally.exhausted:
+        if "__name__" not in self.document.text or self.run.tally.exhausted or not self._unreached():
             return
         reached = {each.node for each in self.run.extractions}
         before = len(self.run.extractions)
