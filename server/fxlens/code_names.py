@@ -74,14 +74,14 @@ class Expression:
 
 def expressions(graph: ModelGraph, file: str) -> list[Expression]:
     """The expressions of a file that make nodes of the model, in the order in which they first ran."""
-    found: dict[tuple[int, Columns | None], dict[str, CodeName]] = {}
+    result: dict[tuple[int, Columns | None], dict[str, CodeName]] = {}
     for mode_graph in graph.views():
         for source, span, name in (*_nodes(mode_graph), *_containers(graph, mode_graph)):
             if source.file == file:
-                names = found.setdefault((source.line, span), {})
-                known = names.get(name.query)
-                names[name.query] = replace(known, modes=(*known.modes, *name.modes)) if known else name
-    return [_expression(line, span, list(names.values())) for (line, span), names in found.items()]
+                names = result.setdefault((source.line, span), {})
+                named = names.get(name.query)
+                names[name.query] = replace(named, modes=(*named.modes, *name.modes)) if named else name
+    return [_expression(line, span, list(names.values())) for (line, span), names in result.items()]
 
 
 def _expression(line: int, span: Columns | None, names: list[CodeName]) -> Expression:
@@ -92,8 +92,8 @@ def _expression(line: int, span: Columns | None, names: list[CodeName]) -> Expre
 
 def files(graph: ModelGraph) -> frozenset[str]:
     """The files whose code made the model's nodes."""
-    sources = {node.source for one in graph.views() for node in one.nodes} | {
-        site.source for one in graph.views() for site in one.sites
+    sources = {node.source for mode_graph in graph.views() for node in mode_graph.nodes} | {
+        site.source for mode_graph in graph.views() for site in mode_graph.sites
     }
     return frozenset(source.file for source in sources if source is not None)
 
@@ -177,37 +177,42 @@ def _nodes(graph: ModeGraph) -> Iterator[tuple[SourceLine, Columns | None, CodeN
         yield node.source, node.span, CodeName(node.name, _label(node), _shape(node), (graph.mode,), read)
 
 
-def _containers(graph: ModelGraph, one: ModeGraph) -> Iterator[tuple[SourceLine, Columns | None, CodeName]]:
+def _containers(graph: ModelGraph, mode_graph: ModeGraph) -> Iterator[tuple[SourceLine, Columns | None, CodeName]]:
     """The calls of containers: of those that run for one call in the code, the outermost."""
     at_place: dict[tuple[SourceLine, Columns | None], list[CallSite]] = {}
-    for site in one.sites:
+    for site in mode_graph.sites:
         at_place.setdefault((site.source, site.span), []).append(site)
     for (source, span), sites in at_place.items():
         paths = {site.path for site in sites}
         for site in sites:
             if not any(outer in paths for outer in above(site.path)):
-                for query, node in _returned(graph, one, site.path):
+                for query, node in _returned(graph, mode_graph, site.path):
                     module = graph.modules_by_path.get(site.path)
                     label = module.short_class if module else ""
                     yield (
                         source,
                         span,
-                        CodeName(query, label, _shape(node), (one.mode,), is_container=query == site.path),
+                        CodeName(query, label, _shape(node), (mode_graph.mode,), is_container=query == site.path),
                     )
 
 
-def _returned(graph: ModelGraph, one: ModeGraph, path: str) -> Iterator[tuple[str, GraphNode]]:
+def _returned(graph: ModelGraph, mode_graph: ModeGraph, path: str) -> Iterator[tuple[str, GraphNode]]:
     """The queries for what the calls of a container returned: its path, where this means just that."""
-    calls = one.returned.get(path, ())
-    last = index(one).select(path)
-    if len(calls) == 1 and last is not None and how_selected(graph, one, path) != "several" and calls[0] == last.name:
+    calls = mode_graph.returned.get(path, ())
+    last = index(mode_graph).select(path)
+    if (
+        len(calls) == 1
+        and last is not None
+        and how_selected(graph, mode_graph, path) != "several"
+        and calls[0] == last.name
+    ):
         yield path, last
         return
-    for query in call_queries(graph, one, path):
-        if query is None or how_selected(graph, one, query) == "several":
+    for query in call_queries(graph, mode_graph, path):
+        if query is None or how_selected(graph, mode_graph, query) == "several":
             continue
-        node = select_alone(graph, one, query)
-        if node is not None and node.name not in index(one).plumbing:
+        node = select_alone(graph, mode_graph, query)
+        if node is not None and node.name not in index(mode_graph).plumbing:
             yield query, node
 
 
@@ -219,8 +224,8 @@ def _shape(node: GraphNode) -> str:
     return node.value.phrase if node.value else ""
 
 
-def _lies_in(one: Expression, other: Expression) -> bool:
-    if one is other or one.span is None or other.span is None or one.span == other.span:
+def _lies_in(inner: Expression, outer: Expression) -> bool:
+    if inner is outer or inner.span is None or outer.span is None or inner.span == outer.span:
         return False
-    starts = (other.first_line, other.span[1]) <= (one.first_line, one.span[1])
-    return starts and (one.last_line, one.span[3]) <= (other.last_line, other.span[3])
+    starts = (outer.first_line, outer.span[1]) <= (inner.first_line, inner.span[1])
+    return starts and (inner.last_line, inner.span[3]) <= (outer.last_line, outer.span[3])

@@ -62,7 +62,7 @@ class Explanation:
 def modes_with(graph: ModelGraph, query: str) -> tuple[Mode, ...]:
     """The modes in which ``query`` selects something."""
     seen = (graph.seen("train"), graph.seen("eval"))
-    return tuple(one.mode for one in seen if one and selects(graph, one, query))
+    return tuple(mode_graph.mode for mode_graph in seen if mode_graph and selects(graph, mode_graph, query))
 
 
 def explain_missing(
@@ -109,8 +109,8 @@ def explain_missing(
 
 def _other_mode(graph: ModelGraph, query: str, having: tuple[Mode, ...]) -> Explanation:
     mode = having[0]
-    one = graph.of(mode)
-    node = index(one).select(query) if one else None
+    mode_graph = graph.of(mode)
+    node = index(mode_graph).select(query) if mode_graph else None
     what = f" ({node.label})" if node else ""
     other = "eval" if mode == "train" else "train"
     return Explanation("other-mode", f"`{query}`{what} exists in {mode} mode only; {other} mode never computes it.")
@@ -120,7 +120,9 @@ def _fused(graph: ModelGraph, query: str) -> Explanation | None:
     """A step of an attention that this model computes in one operation."""
     attention, _, step = query.rpartition(".")
     fused = f"{attention}.{_FUSED}"
-    if step.rstrip("_0123456789") not in _UNFUSED_STEPS or not any(index(one).select(fused) for one in graph.traced()):
+    if step.rstrip("_0123456789") not in _UNFUSED_STEPS or not any(
+        index(mode_graph).select(fused) for mode_graph in graph.traced()
+    ):
         return None
     sentence = f"`{query}` does not exist: `{attention}` computes its attention in one operation, `{_FUSED}`."
     module = graph.modules_by_path.get(attention)
@@ -169,7 +171,7 @@ def _module(graph: ModelGraph, query: str) -> Explanation | None:
 
 
 def _calls_not(graph: ModelGraph) -> str:
-    names = dict.fromkeys(f"`{name}`" for one in graph.traced() for name in one.left_out)
+    names = dict.fromkeys(f"`{name}`" for mode_graph in graph.traced() for name in mode_graph.left_out)
     if not names:
         return "`forward` never calls it"
     return f"`forward` does not call it where {listed([*names])} {'is' if len(names) == 1 else 'are'} not passed"
@@ -196,7 +198,7 @@ def _inside(graph: ModelGraph, query: str, leaf: ModuleInfo, *, sure: bool) -> E
 
 def _skips_weights(graph: ModelGraph, path: str) -> bool:
     """Whether the module is an attention that returns None in the place of its weights."""
-    values = [node.value for one in graph.traced() for node in one.nodes if calls_module(node, path)]
+    values = [node.value for mode_graph in graph.traced() for node in mode_graph.nodes if calls_module(node, path)]
     module = graph.modules_by_path[path]
     return module.short_class == "MultiheadAttention" and any(
         value is not None and [item.kind for item in value.items[1:]] == ["NoneType"] for value in values
@@ -223,11 +225,15 @@ def _alias(graph: ModelGraph, query: str) -> Explanation | None:
 
 def _names_of_calls(graph: ModelGraph, alias: ModuleAlias) -> list[str]:
     """The queries for the calls that may be made through ``alias``: the one call, if it is known which."""
-    found: list[list[str | None]] = [call_queries(graph, one, alias.module) for one in graph.traced()]
+    queries_by_mode: list[list[str | None]] = [
+        call_queries(graph, mode_graph, alias.module) for mode_graph in graph.traced()
+    ]
     if alias.call is not None:
-        found = [names[alias.call : alias.call + 1] for names in found]
+        queries_by_mode = [names[alias.call : alias.call + 1] for names in queries_by_mode]
     # Both modes must agree, or the name would select another call in one of them.
-    first = found[0] if found and all(names == found[0] for names in found) else []
+    first = (
+        queries_by_mode[0] if queries_by_mode and all(names == queries_by_mode[0] for names in queries_by_mode) else []
+    )
     return [name for name in first if name is not None]
 
 
@@ -236,17 +242,17 @@ def _later_call(graph: ModelGraph, query: str) -> Explanation | None:
     path, _, number = query.rpartition("_")
     if not number.isdecimal() or path not in graph.modules_by_path or not path:
         return None
-    one = next((one for one in graph.traced() if path in one.returned), None)
-    if one is None:
+    mode_graph = next((mode_graph for mode_graph in graph.traced() if path in mode_graph.returned), None)
+    if mode_graph is None:
         return None
-    names = call_queries(graph, one, path)
+    names = call_queries(graph, mode_graph, path)
     at = int(number)
     if len(names) < 2:
         return None
     if at >= len(names):
-        known = [name for name in names if name is not None]
-        what = f": {listed(known)}" if known else ""
-        return Explanation("later-call", f"`{path}` is called {len(names)} times{what}.", tuple(known[-1:]))
+        named = [name for name in names if name is not None]
+        what = f": {listed(named)}" if named else ""
+        return Explanation("later-call", f"`{path}` is called {len(names)} times{what}.", tuple(named[-1:]))
     name = names[at]
     if name is None:
         sentence = f"`{path}` returns more than one node at its {ordinal(at)} call: select a node inside."
@@ -279,12 +285,12 @@ def _elsewhere(graph: ModelGraph, query: str, common: Sequence[str], attribute: 
         sentence = f"The model has no node `{query}`: it is `{attribute}` itself."
         return Explanation("elsewhere", sentence, (inner,), sure=True)
     if wrapper and wrapper not in graph.modules_by_path and inner in common:
-        known = wrapper in _WRAPPERS
+        is_wrapper = wrapper in _WRAPPERS
         article = "an" if wrapper[0] in "aeiou" else "a"
         # `head.0` on a Sequential is not its `0`, but `features.4` may be its `4`.
-        if known or wrapper in _CONTAINERS or "." in inner:
+        if is_wrapper or wrapper in _CONTAINERS or "." in inner:
             sentence = f"The model has no node `{query}`: it is not wrapped in {article} `{wrapper}`."
-            return Explanation("elsewhere", sentence, (inner,), sure=known)
+            return Explanation("elsewhere", sentence, (inner,), sure=is_wrapper)
     outers = _nearest_above(query, common)
     if not outers:
         return None
@@ -301,8 +307,8 @@ def _nearest_above(query: str, common: Sequence[str]) -> list[str]:
     ending = f".{query}"
     outers = [path.removesuffix(ending) for path in common if path.endswith(ending)]
     least = min((outer.count(".") for outer in outers), default=0)
-    found = [outer for outer in outers if outer.count(".") == least]
-    return found if len(found) <= _MOST_SUGGESTED else []
+    nearest = [outer for outer in outers if outer.count(".") == least]
+    return nearest if len(nearest) <= _MOST_SUGGESTED else []
 
 
 def _by_index(graph: ModelGraph, query: str, modes: Sequence[Mode], common: Sequence[str]) -> Explanation | None:
@@ -344,4 +350,4 @@ def _tensor_paths(graph: ModelGraph, asked: Sequence[ModeGraph]) -> list[str]:
 
 def _asked(graph: ModelGraph, modes: Sequence[Mode]) -> list[ModeGraph]:
     """The graphs of ``modes``; those that there are, if none of them was traced."""
-    return [one for mode in modes if (one := graph.of(mode))] or list(graph.traced())
+    return [mode_graph for mode in modes if (mode_graph := graph.of(mode))] or list(graph.traced())

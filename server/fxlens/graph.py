@@ -225,13 +225,13 @@ class ModeGraph:
 
     def to_json(self, other: ModeGraph | None = None) -> Json:
         """``other`` is the graph of the other mode: nodes that are the same there are written as their number in it."""
-        places = {node.name: place for place, node in enumerate(other.nodes)} if other else {}
+        positions = {node.name: position for position, node in enumerate(other.nodes)} if other else {}
         order: list[int | None] = []
         own: list[GraphNode] = []
         for node in self.nodes:
-            place = places.get(node.name)
-            same = place is not None and other is not None and other.nodes[place] == node
-            order.append(place if same else None)
+            position = positions.get(node.name)
+            same = position is not None and other is not None and other.nodes[position] == node
+            order.append(position if same else None)
             if not same:
                 own.append(node)
         return {
@@ -253,14 +253,14 @@ class ModeGraph:
         """What :meth:`to_json` wrote beside the same ``other``; nodes that are the same become one object."""
         shared = other.nodes if other else ()
         own = _NODES.from_json(data["own"])
-        nodes = tuple(next(own) if place is None else shared[place] for place in data["order"])
+        nodes = tuple(next(own) if number is None else shared[number] for number in data["order"])
         returned = {path: tuple(names) for path, names in data["returned"].items()}
         outputs = tuple((str(key), int(position)) for key, position in data["outputs"])
         changes = tuple(map(Change.from_json, data["changes"]))
         inner = tuple(data["inner"])
         sites = other.sites if other and data["sites"] is None else tuple(_SITES.from_json(data["sites"]))
-        kind, given, left_out = data["origin"], data["input"], tuple(data["left_out"])
-        return ModeGraph(data["mode"], nodes, returned, outputs, changes, inner, kind, given, left_out, sites)
+        kind, input_phrase, left_out = data["origin"], data["input"], tuple(data["left_out"])
+        return ModeGraph(data["mode"], nodes, returned, outputs, changes, inner, kind, input_phrase, left_out, sites)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,14 +28,14 @@ class Table(Generic[Row]):
         columns: Json = {name: [getattr(row, name) for row in rows] for name in self.plain}
         for name, (encode, _) in self.shared.items():
             values = [getattr(row, name) for row in rows]
-            places = {value: place for place, value in enumerate(dict.fromkeys(values))}
-            columns[name] = [[encode(value) for value in places], [places[value] for value in values]]
+            positions = {value: position for position, value in enumerate(dict.fromkeys(values))}
+            columns[name] = [[encode(value) for value in positions], [positions[value] for value in values]]
         return columns
 
     def from_json(self, columns: Json) -> Iterator[Row]:
         fields: list[Iterable[Any]] = [map(decode, columns[name]) for name, decode in self.plain.items()]
         for name, (_, decode) in self.shared.items():
-            written, places = columns[name]
-            fields.append(map([decode(value) for value in written].__getitem__, places))
+            written, positions = columns[name]
+            fields.append(map([decode(value) for value in written].__getitem__, positions))
         names = (*self.plain, *self.shared)
         return (self.make(**dict(zip(names, row, strict=True))) for row in zip(*fields, strict=True))

@@ -6,35 +6,37 @@ from fxlens.graph import GraphNode, ModeGraph, ModelGraph
 from fxlens.queries import index, later_call_names
 
 
-def call_queries(graph: ModelGraph, one: ModeGraph, path: str) -> list[str | None]:
+def call_queries(graph: ModelGraph, mode_graph: ModeGraph, path: str) -> list[str | None]:
     """For each call of a module, the query that selects what that call returned, if there is one."""
-    leaf = [node.name for node in one.nodes if calls_module(node, path)]
+    leaf = [node.name for node in mode_graph.nodes if calls_module(node, path)]
     if leaf:
         return [*leaf]
-    returned = one.returned.get(path, ())
+    returned = mode_graph.returned.get(path, ())
     if graph.dialect == "fxlens" and returned:
-        taken = {*index(one).last_under, *one.returned}
+        taken = {*index(mode_graph).last_under, *mode_graph.returned}
         return [path, *later_call_names(path, len(returned), taken)]
-    return [name if name and _selects_itself(one, name) else None for name in returned]
+    return [name if name and _selects_itself(mode_graph, name) else None for name in returned]
 
 
-def _selects_itself(one: ModeGraph, name: str) -> bool:
-    node = index(one).select(name)
+def _selects_itself(mode_graph: ModeGraph, name: str) -> bool:
+    node = index(mode_graph).select(name)
     return node is not None and node.name == name
 
 
 def tensors_calling(graph: ModelGraph, module_path: str) -> list[str]:
     """The nodes of a leaf module's calls; where they yield tuples, the tensors that are taken out of these."""
-    found: dict[str, None] = {}
-    for one in graph.traced():
-        calls = {at for at, node in enumerate(one.nodes) if calls_module(node, module_path)}
-        parts = [node for node in one.nodes if node.target == "operator.getitem" and calls.issuperset(node.inputs)]
-        for nodes in ([one.nodes[at] for at in sorted(calls)], parts):
-            tensors = [node.name for node in nodes if node.name not in index(one).plumbing]
+    queries: dict[str, None] = {}
+    for mode_graph in graph.traced():
+        calls = {at for at, node in enumerate(mode_graph.nodes) if calls_module(node, module_path)}
+        parts = [
+            node for node in mode_graph.nodes if node.target == "operator.getitem" and calls.issuperset(node.inputs)
+        ]
+        for nodes in ([mode_graph.nodes[at] for at in sorted(calls)], parts):
+            tensors = [node.name for node in nodes if node.name not in index(mode_graph).plumbing]
             if tensors:
-                found.update(dict.fromkeys(tensors))
+                queries.update(dict.fromkeys(tensors))
                 break
-    return list(found)
+    return list(queries)
 
 
 def calls_module(node: GraphNode, module_path: str) -> bool:

@@ -39,24 +39,24 @@ def meant_by(
         common: the paths that select a tensor in all of them: nothing else is suggested.
         wrappers: what people call the model inside another.
     """
-    known = set(common)
-    repaired = next((name for name in _repairs(query) if name in known), None)
+    names = set(common)
+    repaired = next((name for name in _repairs(query) if name in names), None)
     if repaired is not None:
         return Meant((repaired,), sure=True)
-    query = _rooted(graph, _cased(query, known), known, wrappers)
-    repeats = _repeats_meant(query, known)
+    query = _rooted(graph, _cased(query, names), names, wrappers)
+    repeats = _repeats_meant(query, names)
     if repeats:
         runs = sorted(repeats, key=numbers)
         return Meant(tuple(repeats[:_MOST_SUGGESTED]), f"`{runs[0]}` runs {len(runs)} times: {listed(runs)}.")
     there_is = _numbers_there_are(query, common)
-    near = _near(graph, query, common, known)
+    near = _near(graph, query, common, names)
     if near:
         return Meant(tuple(near), there_is, len(near) == 1 and same_numbers(query, near[0]))
     return Meant((), there_is or what_there_is(graph, query, asked, common))
 
 
-def _near(graph: ModelGraph, query: str, common: Sequence[str], known: set[str]) -> list[str]:
-    exists = next((path for path in above(query) if path in known), "")
+def _near(graph: ModelGraph, query: str, common: Sequence[str], names: set[str]) -> list[str]:
+    exists = next((path for path in above(query) if path in names), "")
     fixed = numbers(exists)
     # What is above it is no slip of it, but another tensor.
     outer = {*above(query)}
@@ -65,14 +65,14 @@ def _near(graph: ModelGraph, query: str, common: Sequence[str], known: set[str])
     if near:
         return near[:_MOST_SUGGESTED]
     # A number that is out of range, and perhaps a slip behind it.
-    wrong = next((path for path in reversed([*prefixes(query)]) if path not in known), query)
+    wrong = next((path for path in reversed([*prefixes(query)]) if path not in names), query)
     rest = query[len(wrong) :]
     right = nearest_numbers(wrong, _siblings(wrong, common)) or _numbered(wrong, common)
     if right:
         corrected = right[0] + rest
         below = [name for name in common if name.startswith(f"{right[0]}.")]
-        return [corrected] if rest and corrected in known else nearest(corrected, below) if rest else right
-    child = _child_of_class(graph, query, known)
+        return [corrected] if rest and corrected in names else nearest(corrected, below) if rest else right
+    child = _child_of_class(graph, query, names)
     return [child] if child is not None else nearest(query, candidates)
 
 
@@ -107,7 +107,7 @@ def _numbered_children(parent: str, common: Sequence[str]) -> list[str]:
     return sorted(most, key=numbers) if len(most) > 1 else []
 
 
-def _child_of_class(graph: ModelGraph, query: str, known: set[str]) -> str | None:
+def _child_of_class(graph: ModelGraph, query: str, names: set[str]) -> str | None:
     """Of ``blocks.3.relu``, where ``blocks.3.1`` is the only ReLU: that."""
     parent, _, segment = query.rpartition(".")
     children = [
@@ -115,28 +115,28 @@ def _child_of_class(graph: ModelGraph, query: str, known: set[str]) -> str | Non
         for path, module in graph.modules_by_path.items()
         if path.rpartition(".")[0] == parent and path != "" and module.short_class.casefold() == segment.casefold()
     ]
-    return children[0] if len(children) == 1 and children[0] in known else None
+    return children[0] if len(children) == 1 and children[0] in names else None
 
 
-def _cased(query: str, known: set[str]) -> str:
+def _cased(query: str, names: set[str]) -> str:
     """``query`` with the part of it that exists in other letters as it is spelt there."""
-    folded = {name.casefold(): name for name in known}
+    folded = {name.casefold(): name for name in names}
     for path in above(query):
-        if path in known:
+        if path in names:
             return query
         if path.casefold() in folded:
             return folded[path.casefold()] + query[len(path) :]
     return query
 
 
-def _rooted(graph: ModelGraph, query: str, known: set[str], wrappers: frozenset[str]) -> str:
+def _rooted(graph: ModelGraph, query: str, names: set[str], wrappers: frozenset[str]) -> str:
     """``query`` without what people call the model inside another, or with the container that it lacks."""
     first, dot, inner = query.partition(".")
-    if not dot or first in known or first in graph.modules_by_path:
+    if not dot or first in names or first in graph.modules_by_path:
         return query
     if first in wrappers and inner:
         return inner
-    outers = [name for name in known if name.endswith(f".{first}")]
+    outers = [name for name in names if name.endswith(f".{first}")]
     return f"{outers[0]}.{inner}" if len(outers) == 1 else query
 
 
@@ -183,12 +183,12 @@ def _indexable(graph: ModelGraph, path: str) -> list[str]:
     return names if module.short_class == "Sequential" and not shared else []
 
 
-def _repeats_meant(query: str, known: set[str]) -> list[str]:
+def _repeats_meant(query: str, names: set[str]) -> list[str]:
     """Of ``relu2``, where ``relu`` runs again as ``relu_1``: all its names, the second first."""
     base = query.rstrip("0123456789")
-    if base == query or base.endswith((".", "_")) or base not in known or f"{base}_1" not in known:
+    if base == query or base.endswith((".", "_")) or base not in names or f"{base}_1" not in names:
         return []
-    repeats = [base, *(name for number in range(1, len(known)) if (name := f"{base}_{number}") in known)]
+    repeats = [base, *(name for number in range(1, len(names)) if (name := f"{base}_{number}") in names)]
     at = min(max(int(query.removeprefix(base)) - 1, 0), len(repeats) - 1)
     return [repeats[at], *repeats[:at], *repeats[at + 1 :]]
 
@@ -198,8 +198,8 @@ def _repeats_meant(query: str, known: set[str]) -> list[str]:
 
 def _numbers_there_are(query: str, common: Sequence[str]) -> str:
     """Which numbers there are where one of ``query`` is out of range: ``12 blocks: 0 … 11.``."""
-    known = set(common)
-    path = next((path for path in reversed([*prefixes(query)]) if path not in known), None)
+    names = set(common)
+    path = next((path for path in reversed([*prefixes(query)]) if path not in names), None)
     if path is None:
         return ""
     parent, _, segment = path.rpartition(".")
@@ -207,7 +207,7 @@ def _numbers_there_are(query: str, common: Sequence[str]) -> str:
     if not siblings and _numbered(path, common):
         siblings = [name.rpartition(".")[2] for name in _numbered_children(parent, common)]
     base = segment.rpartition("_")[0]
-    if siblings and base and f"{parent}.{base}".lstrip(".") in known:
+    if siblings and base and f"{parent}.{base}".lstrip(".") in names:
         siblings.insert(0, base)
     siblings.sort(key=lambda name: (numbers(name), name))
     owner = parent.rpartition(".")[2]
@@ -234,11 +234,11 @@ def what_there_is(graph: ModelGraph, query: str, asked: Sequence[ModeGraph], com
     """
     if not asked:
         return ""
-    known = set(common)
-    parent = next((path for path in above(query) if path in known), "")
-    names = _children(asked[0], parent, known)
-    while len(names) == 1 and _children(asked[0], names[0], known):
-        parent, names = names[0], _children(asked[0], names[0], known)
+    all_names = set(common)
+    parent = next((path for path in above(query) if path in all_names), "")
+    names = _children(asked[0], parent, all_names)
+    while len(names) == 1 and _children(asked[0], names[0], all_names):
+        parent, names = names[0], _children(asked[0], names[0], all_names)
     if len(names) > _MOST_LISTED:
         names = [name for name in names if name in graph.modules_by_path] or names
     what = f"Below `{parent}`" if parent else "Its top level"
@@ -248,9 +248,9 @@ def what_there_is(graph: ModelGraph, query: str, asked: Sequence[ModeGraph], com
 
 def _stages(graph: ModelGraph) -> str:
     stages = [stage for stage in find_stages(graph).stages if not stage.stem]
-    return f"Stages: {', '.join(f'{one.query} (1/{one.reduction})' for one in stages)}." if len(stages) > 1 else ""
+    return f"Stages: {', '.join(f'{each.query} (1/{each.reduction})' for each in stages)}." if len(stages) > 1 else ""
 
 
-def _children(one: ModeGraph, parent: str, known: set[str]) -> list[str]:
-    inputs = {node.name for node in one.nodes if node.op == "placeholder"}
-    return [path for path in index(one).children(parent) if path in known and path not in inputs]
+def _children(mode_graph: ModeGraph, parent: str, names: set[str]) -> list[str]:
+    inputs = {node.name for node in mode_graph.nodes if node.op == "placeholder"}
+    return [path for path in index(mode_graph).children(parent) if path in names and path not in inputs]

@@ -59,14 +59,14 @@ class NameIndex:
 
     def _add(self, node: GraphNode) -> None:
         path = node.name
-        known = path in self.last_under
+        has_path = path in self.last_under
         self.last_under[path] = node
         while path:
             parent, _, _ = path.rpartition(".")
-            if not known:
+            if not has_path:
                 self._children.setdefault(parent, []).append(path)
             if parent:
-                known = parent in self.last_under
+                has_path = parent in self.last_under
                 self.last_under[parent] = node
             path = parent
 
@@ -122,12 +122,12 @@ class NameIndex:
         The last answer is kept: whoever shows a filtered tree asks for it with every row that is unfolded.
         """
         if self._held is None or self._held[0] != text:
-            found: dict[str, int] = {}
+            holders: dict[str, int] = {}
             for node in self.nodes:
                 if text in node.name.casefold() or text in node.label.casefold():
                     for path in ("", *prefixes(node.name)):
-                        found[path] = found.get(path, 0) + 1
-            self._held = text, found
+                        holders[path] = holders.get(path, 0) + 1
+            self._held = text, holders
         return self._held[1]
 
     def level(self, path: str) -> Level:
@@ -186,7 +186,7 @@ def merged_index(graph: ModelGraph) -> NameIndex:
 
 
 def _merged(graph: ModelGraph) -> ModeGraph:
-    return ModeGraph("eval", tuple(one.node for one in merge_modes(graph)), {})
+    return ModeGraph("eval", tuple(modal.node for modal in merge_modes(graph)), {})
 
 
 def select_all(
@@ -227,27 +227,27 @@ def _returned(names: NameIndex, query: str) -> str | None:
     return names.returned[path][number] if path else None
 
 
-def selects(graph: ModelGraph, one: ModeGraph, query: str) -> bool:
+def selects(graph: ModelGraph, mode_graph: ModeGraph, query: str) -> bool:
     """Whether ``query`` selects something in a mode of ``graph``, by the rules of the graph's dialect."""
-    names = index(one)
-    if one.origin != "fx":
+    names = index(mode_graph)
+    if mode_graph.origin != "fx":
         return query in names.by_name or names.is_later_call(query)
     if query in names.last_under:
         return True
     return graph.dialect == "fxlens" and (bool(names.returned.get(query)) or query in names.later_calls)
 
 
-def select_alone(graph: ModelGraph, one: ModeGraph, query: str) -> GraphNode | None:
+def select_alone(graph: ModelGraph, mode_graph: ModeGraph, query: str) -> GraphNode | None:
     """What ``query`` selects in a mode of ``graph`` when nothing else is asked, by the rules of the graph's dialect."""
-    return select_own(index(one), query) if graph.dialect == "fxlens" else index(one).select(query)
+    return select_own(index(mode_graph), query) if graph.dialect == "fxlens" else index(mode_graph).select(query)
 
 
-def how_selected(graph: ModelGraph, one: ModeGraph, query: str) -> How:
+def how_selected(graph: ModelGraph, mode_graph: ModeGraph, query: str) -> How:
     """By what of it ``query`` selects its node: see :data:`How`."""
-    names = index(one)
+    names = index(mode_graph)
     if query in names.by_name:
         return "name"
-    if one.origin != "fx":
+    if mode_graph.origin != "fx":
         return "returned"
     if graph.dialect != "fxlens" or not (names.returned.get(query) or query in names.later_calls):
         return "last"
@@ -291,7 +291,7 @@ def merge_modes(graph: ModelGraph) -> tuple[ModalNode, ...]:
     """
     evaluation, train = graph.seen("eval"), graph.seen("train")
     if train is None or evaluation is None:
-        return tuple(ModalNode(node, (one.mode,)) for one in graph.views() for node in one.nodes)
+        return tuple(ModalNode(node, (mode_graph.mode,)) for mode_graph in graph.views() for node in mode_graph.nodes)
     eval_names, train_names = index(evaluation).by_name, index(train).by_name
     extra: dict[str | None, list[GraphNode]] = {}
     previous: str | None = None

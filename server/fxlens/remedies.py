@@ -40,8 +40,8 @@ def fitting(failure: Failure, queries: Mapping[Mode, Sequence[str]]) -> list[Rem
 def serves(remedy: Remedy, mode: Mode, queries: Sequence[str]) -> bool:
     """Whether every one of ``queries`` selects something in ``mode`` once ``remedy`` is applied."""
     names = remedy.names(mode)
-    known = {*names, *(name[:at] for name in names for at, letter in enumerate(name) if letter == ".")}
-    return all(query in known or _inside(remedy, query) in known for query in queries)
+    selectable = {*names, *(name[:at] for name in names for at, letter in enumerate(name) if letter == ".")}
+    return all(query in selectable or _inside(remedy, query) in selectable for query in queries)
 
 
 def _inside(remedy: Remedy, query: str) -> str:

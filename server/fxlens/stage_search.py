@@ -272,8 +272,10 @@ def _is_outer(node: GraphNode) -> bool:
     return node.label in _VIEWS or (bool(module_path(node)) and "." not in module_path(node))
 
 
-def same_scale(one: Grid | None, other: Grid | None) -> bool:
-    return one is not None and other is not None and (one.reduction, one.channels) == (other.reduction, other.channels)
+def same_scale(grid: Grid | None, other: Grid | None) -> bool:
+    return (
+        grid is not None and other is not None and (grid.reduction, grid.channels) == (other.reduction, other.channels)
+    )
 
 
 def _only_wider(grid: Grid | None, padded: Grid | None) -> bool:

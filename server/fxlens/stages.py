@@ -167,6 +167,6 @@ def _containers(graph: ModelGraph, mode_graph: ModeGraph) -> set[int]:
     """The nodes that a module with children, itself not a leaf, returned."""
     parents = {module.path.rpartition(".")[0] for module in graph.modules if module.path}
     leaves = {module.path for module in graph.modules if module.leaf}
-    places = {node.name: place for place, node in enumerate(mode_graph.nodes)}
+    positions = {node.name: position for position, node in enumerate(mode_graph.nodes)}
     returned = (names[0] for path, names in mode_graph.returned.items() if path in parents - leaves and names)
-    return {places[name] for name in returned if name is not None and name in places}
+    return {positions[name] for name in returned if name is not None and name in positions}

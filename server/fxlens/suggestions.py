@@ -76,8 +76,8 @@ def _scored(wrong: str, candidates: Sequence[str]) -> list[tuple[float, str]]:
     return sorted(scored)
 
 
-def edits(one: str, other: str) -> int:
-    """How many letters must be put in, left out, replaced or swapped with the next to make ``other`` of ``one``.
+def edits(text: str, other: str) -> int:
+    """How many letters must be put in, left out, replaced or swapped with the next to make ``other`` of ``text``.
 
     Example:
         >>> edits("rleu", "relu"), edits("con1", "conv1"), edits("con1", "bn1")
@@ -85,11 +85,11 @@ def edits(one: str, other: str) -> int:
     """
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for at, letter in enumerate(one, 1):
+    for at, letter in enumerate(text, 1):
         before, above, row = row, before, [at]
         for column, wanted in enumerate(other, 1):
             cost = min(before[column] + 1, row[-1] + 1, before[column - 1] + (letter != wanted))
-            if at > 1 and column > 1 and letter == other[column - 2] and one[at - 2] == wanted:
+            if at > 1 and column > 1 and letter == other[column - 2] and text[at - 2] == wanted:
                 cost = min(cost, above[column - 2] + 1)
             row.append(cost)
     return row[-1]
@@ -110,7 +110,7 @@ def nearest_numbers(wrong: str, names: Iterable[str]) -> list[str]:
 
 def _distance(wanted: Sequence[int], offered: Sequence[int]) -> tuple[int, ...]:
     """How many numbers differ, then by how much, the leftmost first."""
-    differences = [abs(one - other) for one, other in zip(wanted, offered, strict=True)]
+    differences = [abs(left - right) for left, right in zip(wanted, offered, strict=True)]
     return (sum(map(bool, differences)), *differences)
 
 
@@ -135,9 +135,9 @@ def listed(names: Sequence[str]) -> str:
         >>> listed(["fc", "head"]), listed([str(number) for number in range(12)])
         ('fc, head', '0 … 11')
     """
-    found = [numbers(name) for name in names]
-    alike = len({without_numbers(name) for name in names}) == 1 and all(len(each) == 1 for each in found)
-    steps = [after[0] - before[0] for before, after in pairwise(found)] if alike else []
+    numbered = [numbers(name) for name in names]
+    alike = len({without_numbers(name) for name in names}) == 1 and all(len(each) == 1 for each in numbered)
+    steps = [after[0] - before[0] for before, after in pairwise(numbered)] if alike else []
     if len(names) > _MOST_LISTED or (len(names) > _FEW and steps and set(steps) == {1}):
         return f"{names[0]} … {names[-1]}"
     return ", ".join(names)

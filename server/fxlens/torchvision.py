@@ -222,10 +222,10 @@ def _wanted(trace: ModeTrace, queries: Mapping[str, str]) -> dict[str, Wanted]:
         if query not in last:
             _check_pattern(query, names.values())
     position = {node: at for at, node in enumerate(names)}
-    found = [(position[last[query]], key) for query, key in queries.items() if query in last]
+    keys_by_position = [(position[last[query]], key) for query, key in queries.items() if query in last]
     # Of two queries with one key the value that is made first is returned, as by torchvision.
     nodes = list(names)
-    made = {key: at for at, key in sorted(found, key=lambda pair: -pair[0])}
+    made = {key: at for at, key in sorted(keys_by_position, key=lambda pair: -pair[0])}
     return {key: Wanted(nodes[at], nodes[at]) for key, at in sorted(made.items(), key=lambda pair: pair[1])}
 
 

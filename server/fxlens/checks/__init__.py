@@ -68,21 +68,21 @@ def check_file(analysis: FileAnalysis, notebooks: Mapping[str, Program] | None =
 
     ``notebooks`` are the programs of open notebooks by their paths, for lines that the messages speak of.
     """
-    found: dict[tuple[object, ...], Problem] = {}
+    problems: dict[tuple[object, ...], Problem] = {}
     text = SourceText(analysis.text, notebooks, analysis.path)
     for call in analysis.calls:
         for problem in check_call(call, text):
             if not is_ignored(problem, call.call.span, text):
-                found.setdefault((problem.rule, problem.span, problem.message), problem)
-    return list(_folded(found.values()))
+                problems.setdefault((problem.rule, problem.span, problem.message), problem)
+    return list(_folded(problems.values()))
 
 
 def _folded(problems: Iterable[Problem]) -> Iterator[Problem]:
     """The problems, with one for many of a kind at one place, as an f-string in a loop may have dozens."""
-    places: dict[tuple[str, Span], list[Problem]] = {}
+    by_place: dict[tuple[str, Span], list[Problem]] = {}
     for problem in problems:
-        places.setdefault((problem.rule, problem.span), []).append(problem)
-    for first, *others in places.values():
+        by_place.setdefault((problem.rule, problem.span), []).append(problem)
+    for first, *others in by_place.values():
         if len(others) < _MOST_AT_ONE_PLACE:
             yield from (first, *others)
         else:

@@ -47,5 +47,5 @@ def apply(text: str, edits: Iterable[Edit], first_line: int = 0) -> str:
     return text
 
 
-def _overlap(one: Edit, other: Edit) -> bool:
-    return one.span.start <= other.span.end and other.span.start <= one.span.end
+def _overlap(edit: Edit, other: Edit) -> bool:
+    return edit.span.start <= other.span.end and other.span.start <= edit.span.end

@@ -60,7 +60,7 @@ def changed(analysis: CallAnalysis, text: SourceText, code: str) -> Iterator[Pro
     """The children that the class gives another input than ``forward`` does, as a trace of each mode shows."""
     for query in analysis.call.queries:
         graphs = _graphs(analysis, query)
-        breaks = [found for graph in graphs if (found := _break(graph, query.text))]
+        breaks = [chain_break for graph in graphs if (chain_break := _break(graph, query.text))]
         if not breaks or len(breaks) < len(graphs):
             continue
         first = breaks[0]
@@ -95,8 +95,8 @@ def _break(graph: ModelGraph, child: str) -> _Break | None:
     if child not in order or graph.train is None or graph.eval is None:
         return None
     order = order[: order.index(child) + 1]
-    found = [_Chain(one, order).first_break() for one in (graph.eval, graph.train)]
-    return found[0] if all(found) else None
+    breaks = [_Chain(mode_graph, order).first_break() for mode_graph in (graph.eval, graph.train)]
+    return breaks[0] if all(breaks) else None
 
 
 @dataclass(frozen=True)
@@ -107,22 +107,22 @@ class _Chain:
     order: list[str]
 
     def first_break(self) -> _Break | None:
-        given: int | None = next((at for at, node in enumerate(self.graph.nodes) if node.op == "placeholder"), None)
+        fed: int | None = next((at for at, node in enumerate(self.graph.nodes) if node.op == "placeholder"), None)
         before = ""
-        places = {node.name: at for at, node in enumerate(self.graph.nodes)}
+        positions = {node.name: at for at, node in enumerate(self.graph.nodes)}
         for child in self.order:
             calls = self.graph.returned.get(child, ())
             if not calls:
                 return _Break(child, f"`forward` does not call `{child}`, which this class runs")
-            returned = places.get(calls[0]) if calls[0] is not None else None
+            returned = positions.get(calls[0]) if calls[0] is not None else None
             if returned is None and len(calls) > 1:
                 return None  # Which nodes are those of the first call cannot be told.
             read = self._read(child, returned if len(calls) > 1 else None)
             if read is None:
                 read = {self._origin(returned)} if returned is not None else set()
-            if read != {given}:
-                return self._between(child, before, read - {given})
-            given, before = returned, child
+            if read != {fed}:
+                return self._between(child, before, read - {fed})
+            fed, before = returned, child
         return None
 
     def _read(self, child: str, until: int | None) -> set[int] | None:
@@ -141,9 +141,9 @@ class _Chain:
         return at
 
     def _keeps(self, node: GraphNode) -> bool:
-        value, given = node.value, self.graph.nodes[node.inputs[0]].value
+        value, fed = node.value, self.graph.nodes[node.inputs[0]].value
         if node.label in _RESHAPES:
-            return value is not None and given is not None and value.shape is not None and value.shape == given.shape
+            return value is not None and fed is not None and value.shape is not None and value.shape == fed.shape
         return node.label in _SAME_VALUE or (node.label in _TRAIN_ONLY and self.graph.mode == "eval")
 
     def _between(self, child: str, before: str, read: set[int]) -> _Break:
@@ -154,10 +154,10 @@ class _Chain:
         owner = next((_owner(node) for node in nodes if _owner(node)), "")
         if owner == before and nodes:
             owner = nodes[0].name  # A later call of it.
-        given = f"the output of `{owner}`" if owner else "the input of the model"
+        fed_by = f"the output of `{owner}`" if owner else "the input of the model"
         expected = f"that of `{before}`" if before else "its input"
         return _Break(
-            child, f"`forward` gives `{child}` {given}, and this class {expected}", nodes[0] if nodes else None
+            child, f"`forward` gives `{child}` {fed_by}, and this class {expected}", nodes[0] if nodes else None
         )
 
 
@@ -179,10 +179,10 @@ def as_extractor(analysis: CallAnalysis, text: SourceText, graph: ModelGraph) ->
         if query.text not in graph.modules_by_path or names.select(query.text) is None or _COUNTED.search(query.text):
             return None
     edits = [Edit(Span(call.span.start, call.callee.end), EXTRACTOR)]
-    for given in call.given:
-        if given.name == "return_nodes" and given.keyword:
-            end = Position(given.whole.start.line, given.whole.start.column + len("return_layers"))
-            edits.append(Edit(Span(given.whole.start, end), "return_nodes"))
+    for argument in call.given:
+        if argument.name == "return_nodes" and argument.keyword:
+            end = Position(argument.whole.start.line, argument.whole.start.column + len("return_layers"))
+            edits.append(Edit(Span(argument.whole.start, end), "return_nodes"))
     if not _has_import(text.tree):
         edits.append(Edit(_import_place(text), f"{_IMPORT}{text.newline}"))
     return Fix(f"Use `{EXTRACTOR}`", tuple(edits))

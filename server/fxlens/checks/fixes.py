@@ -48,10 +48,12 @@ def pass_submodule(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> 
     if not _is_primary(written):
         written = f"({written})"
     edits = [Edit(span, f"{written}.{path}")]
-    known = set(remedy.train) | set(remedy.eval)
+    selectable = set(remedy.train) | set(remedy.eval)
     for query in analysis.call.queries:
         inner = query.text.removeprefix(f"{path}.")
-        if inner != query.text and not any(name == query.text or name.startswith(f"{query.text}.") for name in known):
+        if inner != query.text and not any(
+            name == query.text or name.startswith(f"{query.text}.") for name in selectable
+        ):
             if not query.editable or not query.closed or _UNSAFE.search(inner):
                 return None
             edits.append(Edit(query.span, inner))
@@ -77,7 +79,7 @@ def _is_primary(written: str) -> bool:
 
 
 def given(call: ExtractionCall, name: str) -> GivenArgument | None:
-    return next((one for one in call.given if one.name == name), None)
+    return next((argument for argument in call.given if argument.name == name), None)
 
 
 def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit | None:
@@ -85,7 +87,7 @@ def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit 
     close = Position(call.span.end.line, call.span.end.column - 1)
     if call.delegates or call.unpacks or not call.given or text.at(Span(close, call.span.end)) != ")":
         return None
-    last = max(one.whole.end for one in call.given)
+    last = max(each.whole.end for each in call.given)
     between = text.at(Span(last, close))
     rest = re.sub(r"\A[ \t]*,", "", between)
     comments = rest.rstrip()
@@ -95,9 +97,9 @@ def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit 
         return Edit(Span(last, close), f", {argument}")
     indent = text.indentation(last.line)
     starts = [
-        one.whole.start
-        for one in call.given
-        if not text.content(one.whole.start.line)[: one.whole.start.column].strip()
+        each.whole.start
+        for each in call.given
+        if not text.content(each.whole.start.line)[: each.whole.start.column].strip()
     ]
     if starts:
         indent = text.indentation(max(starts).line)
@@ -108,16 +110,23 @@ def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit 
 def split_modes(analysis: CallAnalysis, text: SourceText, missing: dict[str, set[str]]) -> Fix | None:
     """Two dicts or lists instead of one, each without what its mode does not have (``missing``, by mode)."""
     call = analysis.call
-    one = given(call, "return_nodes")
-    if one is None or call.dialect == "timm" or call.delegates or one.kind not in ("list", "dict"):
+    nodes_argument = given(call, "return_nodes")
+    if (
+        nodes_argument is None
+        or call.dialect == "timm"
+        or call.delegates
+        or nodes_argument.kind not in ("list", "dict")
+    ):
         return None
-    if not one.keyword and any(other.whole.start > one.whole.end and not other.keyword for other in call.given):
+    if not nodes_argument.keyword and any(
+        other.whole.start > nodes_argument.whole.end and not other.keyword for other in call.given
+    ):
         return None
-    written = text.at(one.span)
-    entries = list(_entries(call, text, one, written))
+    written = text.at(nodes_argument.span)
+    entries = list(_entries(call, text, nodes_argument, written))
     if not entries or "#" in written or len(entries) != _count(written):
         return None
-    brackets = "[]" if one.kind == "list" else "{}"
+    brackets = "[]" if nodes_argument.kind == "list" else "{}"
     parts = []
     for mode in ("train", "eval"):
         kept = [entry for query, entry in entries if query not in missing[mode]]
@@ -125,17 +134,21 @@ def split_modes(analysis: CallAnalysis, text: SourceText, missing: dict[str, set
             return None
         shown = written if len(kept) == len(entries) else f"{brackets[0]}{', '.join(kept)}{brackets[1]}"
         parts.append(f"{mode}_return_nodes={shown}")
-    return Fix("Use `train_return_nodes` and `eval_return_nodes`", (Edit(one.whole, ", ".join(parts)),), sure=True)
+    return Fix(
+        "Use `train_return_nodes` and `eval_return_nodes`", (Edit(nodes_argument.whole, ", ".join(parts)),), sure=True
+    )
 
 
-def _entries(call: ExtractionCall, text: SourceText, one: GivenArgument, written: str) -> Iterator[tuple[str, str]]:
+def _entries(
+    call: ExtractionCall, text: SourceText, argument: GivenArgument, written: str
+) -> Iterator[tuple[str, str]]:
     """The queries that stand in the argument itself, with the text of their entry."""
     for query in call.queries:
-        inside = one.span.start <= query.literal.start and query.literal.end <= one.span.end
+        inside = argument.span.start <= query.literal.start and query.literal.end <= argument.span.end
         if not inside or not query.editable or not written.startswith(("[", "{")):
             continue
         name = text.at(query.literal)
-        yield query.text, f"{name}: {query.key}" if one.kind == "dict" and query.key else name
+        yield query.text, f"{name}: {query.key}" if argument.kind == "dict" and query.key else name
 
 
 def _count(written: str) -> int:
@@ -191,20 +204,20 @@ def add_hint(analysis: CallAnalysis, text: SourceText) -> Fix | None:
     return Fix("Name the model in a comment `# fxlens: model=…`", (Edit(Span(start, start), comment),))
 
 
-def rename_argument(one: GivenArgument, role: Role, text: SourceText) -> Fix:
+def rename_argument(argument: GivenArgument, role: Role, text: SourceText) -> Fix:
     """The same argument under another parameter's name."""
-    return Fix(f"Pass it as `{role}`", (Edit(one.whole, f"{role}={text.at(one.span)}"),), sure=True)
+    return Fix(f"Pass it as `{role}`", (Edit(argument.whole, f"{role}={text.at(argument.span)}"),), sure=True)
 
 
-def as_list(one: GivenArgument, text: SourceText) -> Fix | None:
+def as_list(argument: GivenArgument, text: SourceText) -> Fix | None:
     """The same names as a list: the display that stands in the call, or what a variable holds."""
-    written = text.at(one.span)
-    if one.kind == "string" and "\n" not in written:
-        return Fix("Make it a list", (Edit(one.span, f"[{written}]"),), sure=True)
+    written = text.at(argument.span)
+    if argument.kind == "string" and "\n" not in written:
+        return Fix("Make it a list", (Edit(argument.span, f"[{written}]"),), sure=True)
     if _NAME.fullmatch(written):  # Not its value, on which other lines may rely.
-        return Fix("Make it a list", (Edit(one.span, f"list({written})"),), sure=True)
+        return Fix("Make it a list", (Edit(argument.span, f"list({written})"),), sure=True)
     listed = list_display(written)
-    return Fix("Make it a list", (Edit(one.span, listed),), sure=True) if listed else None
+    return Fix("Make it a list", (Edit(argument.span, listed),), sure=True) if listed else None
 
 
 def list_display(written: str) -> str | None:

@@ -27,8 +27,8 @@ def known_graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]
     if query.uncertain or not analysis.call.complete:
         return ()
     graphs = [state.current_graph for state in analysis.models_of(query)]
-    known = tuple(analysis.answering(graph) for graph in graphs if graph and analysis.knows(graph, query.modes))
-    return known if len(known) == len(graphs) else ()
+    answering = tuple(analysis.answering(graph) for graph in graphs if graph and analysis.knows(graph, query.modes))
+    return answering if len(answering) == len(graphs) else ()
 
 
 def only_graph(analysis: CallAnalysis, query: Query) -> ModelGraph | None:
@@ -46,10 +46,10 @@ def found_on_every_way(
     """
     first: Found | None = None
     for together in analysis.call.asked_with(query):
-        found = find(together)
-        if found is None:
+        answer = find(together)
+        if answer is None:
             return None
-        first = first if first is not None else found
+        first = first if first is not None else answer
     return first
 
 
@@ -59,7 +59,7 @@ def missing_queries(analysis: CallAnalysis) -> Iterator[tuple[Query, ModelGraph]
         graphs = known_graphs(analysis, query)
         if not query.text.strip() or not query.closed or not graphs:
             continue
-        if any(query.text in one.inner for graph in graphs for one in graph.traced()):
+        if any(query.text in mode_graph.inner for graph in graphs for mode_graph in graph.traced()):
             continue  # it gets a node where it is requested
         if any(set(query.modes) <= set(modes_with(graph, query.text)) for graph in graphs):
             continue
@@ -74,7 +74,7 @@ def attribute_path(model: Slice) -> str:
     """
     expression = _parsed(model.model)
     if isinstance(expression, ast.Name):
-        values = [value for one in model.statements if (value := _assigned(one.text, expression.id))]
+        values = [value for statement in model.statements if (value := _assigned(statement.text, expression.id))]
         expression = values[-1] if values else expression
     names: list[str] = []
     while isinstance(expression, ast.Attribute):

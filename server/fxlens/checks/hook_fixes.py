@@ -76,13 +76,13 @@ def hook_fixes(analysis: CallAnalysis, text: SourceText, state: ModelState) -> I
     function = Span(call.span.start, call.callee.end)
     if not _DOTTED.fullmatch(text.at(function)) or text.tree is None:
         return
-    known = bool(call.queries) and call.names_unresolved is None and len(analysis.models) == 1
+    resolved = bool(call.queries) and call.names_unresolved is None and len(analysis.models) == 1
     edits = _import_instead(text.tree, text, text.at(function)) or _qualified(text.tree, text, function)
     if edits is not None:
         installed = state.graph is None or state.graph.library_installed
         title = "Use `fxlens.create_feature_extractor`, which reads modules by hooks"
         title += "" if installed else f" (not installed: `{INSTALL}`)"
-        yield Fix(title, edits, sure=known and call.unresolved is None and installed)
+        yield Fix(title, edits, sure=resolved and call.unresolved is None and installed)
     own = _own_class(text.tree, text, call, function)
     if own is not None:
         yield own
@@ -91,16 +91,16 @@ def hook_fixes(analysis: CallAnalysis, text: SourceText, state: ModelState) -> I
 def _import_instead(tree: ast.Module, text: SourceText, name: str) -> tuple[Edit, ...] | None:
     """Import the function from us, if the call is the only use of the import and names it alone."""
     uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
-    found = [
+    imports = [
         (statement, alias)
         for statement in tree.body
         if isinstance(statement, ast.ImportFrom)
         for alias in statement.names
         if (alias.asname or alias.name) == name
     ]
-    if len(uses) != 1 or len(found) != 1:
+    if len(uses) != 1 or len(imports) != 1:
         return None
-    ((statement, alias),) = found
+    ((statement, alias),) = imports
     span = _lines(statement, text)
     if span is None or "#" in text.at(span) or alias.name != _OURS:
         return None

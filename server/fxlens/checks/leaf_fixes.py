@@ -75,10 +75,10 @@ def _put_first(listed: Written, item: str, text: SourceText) -> Edit:
 
 def _take_out(listed: Written, short_class: str, text: SourceText) -> Edit | None:
     """The list without the class of that name, which has to stand in it once; comments of the others stay."""
-    found = listed.places_of(short_class) if listed.kind == "list" else []
-    if len(found) != 1 or listed.shared:
+    places_listed = listed.places_of(short_class) if listed.kind == "list" else []
+    if len(places_listed) != 1 or listed.shared:
         return None
-    (at,) = found
+    (at,) = places_listed
     spans = listed.items
     own, last = spans[at], at == len(spans) - 1
     if len(spans) == 1:

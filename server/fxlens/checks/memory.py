@@ -36,15 +36,15 @@ class Extracted:
 def needed(
     graph: ModeGraph, ends: Iterable[int], stop: Callable[[GraphNode], bool] = lambda _: False
 ) -> frozenset[int]:
-    found = set(ends)
-    stack = list(found)
+    reached = set(ends)
+    stack = list(reached)
     while stack:
         node = graph.nodes[stack.pop()]
         for before in () if stop(node) else node.inputs:
-            if before not in found:
-                found.add(before)
+            if before not in reached:
+                reached.add(before)
                 stack.append(before)
-    return frozenset(found)
+    return frozenset(reached)
 
 
 def _asks_size(node: GraphNode) -> bool:

@@ -14,8 +14,8 @@ from fxlens.queries import index
 
 def passes_as_pattern(graph: ModelGraph, text: str, modes: tuple[Mode, ...]) -> bool:
     """Whether torchvision's check lets ``text`` pass in every mode although it selects nothing in one of them."""
-    graphs = [one for mode in modes if (one := graph.of(mode))]
-    if not text.strip() or all(index(one).select(text) for one in graphs):
+    graphs = [mode_graph for mode in modes if (mode_graph := graph.of(mode))]
+    if not text.strip() or all(index(mode_graph).select(text) for mode_graph in graphs):
         return False
     # More than a few repetitions could make the pattern run for ages; nobody writes them in a node name.
     if len(text) > 200 or sum(text.count(sign) for sign in "*+{") > 2:
@@ -24,7 +24,7 @@ def passes_as_pattern(graph: ModelGraph, text: str, modes: tuple[Mode, ...]) -> 
         pattern = re.compile(rf"^{text}(\.|$)")
     except re.error:
         return False
-    return all(_matches(pattern, one) for one in graphs)
+    return all(_matches(pattern, mode_graph) for mode_graph in graphs)
 
 
 def _matches(pattern: re.Pattern[str], graph: ModeGraph) -> bool:

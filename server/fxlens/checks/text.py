@@ -90,11 +90,11 @@ class SourceText:
 
         A comment put there would become part of the string, or a syntax error.
         """
-        found = {at for at in range(len(self.lines)) if self.content(at).endswith("\\")}
+        continued = {at for at in range(len(self.lines)) if self.content(at).endswith("\\")}
         try:
             for token in tokenize.generate_tokens(io.StringIO("".join(self.lines)).readline):
                 if tokenize.tok_name[token.type] in ("STRING", "FSTRING_MIDDLE"):
-                    found.update(range(token.start[0] - 1, token.end[0] - 1))
+                    continued.update(range(token.start[0] - 1, token.end[0] - 1))
         except (tokenize.TokenError, SyntaxError):
             return frozenset(range(len(self.lines)))
-        return frozenset(found)
+        return frozenset(continued)

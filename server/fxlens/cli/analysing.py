@@ -136,15 +136,15 @@ def shown_path(path: str) -> str:
         return path
 
 
-def said_place(path: str, place: Mapping[str, int]) -> str:
+def said_place(path: str, where: Mapping[str, int]) -> str:
     """``net.py:3:5``, ``tour.ipynb:cell 2:3:5``.
 
     Example:
         >>> said_place("tour.ipynb", {"cell": 2, "line": 3, "column": 5})
         'tour.ipynb:cell 2:3:5'
     """
-    cell = f"cell {place['cell']}:" if "cell" in place else ""
-    return f"{path}:{cell}{place['line']}:{place['column']}"
+    cell = f"cell {where['cell']}:" if "cell" in where else ""
+    return f"{path}:{cell}{where['line']}:{where['column']}"
 
 
 class Analyser:
@@ -173,18 +173,18 @@ class Analyser:
 
     async def analyses(self) -> Analyses:
         """The analyses of all files that have an extraction call, with nothing left pending."""
-        found = Analyses()
-        files = list(self._files(found))
+        result = Analyses()
+        files = list(self._files(result))
         with progress(len(files), quiet=self.task.quiet) as advance:
             for path in files:
                 advance(shown_path(str(path)))
-                await self._take(path, found)
+                await self._take(path, result)
         for project in self.engine.projects():
-            found.failures += [
+            result.failures += [
                 f"{shown_path(project.file)}:{problem.line + 1}: {problem.message}"
                 for problem in [*project_problems(project), *_missing_folders(project)]
             ]
-        return found
+        return result
 
     async def analyse(self, path: str, text: str, program: Program | None = None) -> Analysed:
         """The analysis of a file with a text of its own, or of a notebook's ``program``."""
@@ -202,9 +202,9 @@ class Analyser:
         finally:
             self.engine.close(uri)
 
-    def _files(self, found: Analyses) -> Iterator[Path]:
+    def _files(self, result: Analyses) -> Iterator[Path]:
         def not_listed(line: str) -> None:
-            found.unlisted += 1
+            result.unlisted += 1
             self._skip(line)
 
         named = self.task.paths if self.task.stdin else python_files(self.task.paths, self._skip, not_listed)
@@ -218,7 +218,7 @@ class Analyser:
                 continue
             yield path
 
-    async def _take(self, path: Path, found: Analyses) -> None:
+    async def _take(self, path: Path, result: Analyses) -> None:
         try:
             resolved = str(without_links(path))
             text = (self.task.stdin or read_encoded(path)).text
@@ -228,20 +228,20 @@ class Analyser:
                 program = program_of(text)
                 text = program.text
         except (OSError, RuntimeError) as error:
-            self._not_read(path, f"{path} {skip_reason(error)}", found)
+            self._not_read(path, f"{path} {skip_reason(error)}", result)
             return
-        found.looked_at.add(resolved)
+        result.looked_at.add(resolved)
         if program is None and self.engine.is_quiet(resolved, text):
             return
         analysed = await self.analyse(resolved, text, program)
         if problem := analysed.file.problem:
-            self._not_read(path, f"{path}: {in_options(sentences(problem.message, problem.remedy))}", found)
+            self._not_read(path, f"{path}: {in_options(sentences(problem.message, problem.remedy))}", result)
         if analysed.file.calls:
             # Results depend on its torch.
             interpreter, reason = self.engine.interpreter_of(resolved)
             self._say_once(f"Python: {interpreter} ({reason})", interpreter)
-            found.files.append(analysed)
-            found.failures += _blocked(analysed.file)
+            result.files.append(analysed)
+            result.failures += _blocked(analysed.file)
 
     def _settings(self) -> EngineSettings:
         folders = tuple(self._folder(root) for root in self.folders)
@@ -266,11 +266,11 @@ class Analyser:
             self._said.add(key)
             say(line)
 
-    def _not_read(self, path: Path, line: str, found: Analyses) -> None:
+    def _not_read(self, path: Path, line: str, result: Analyses) -> None:
         """A file that was named must be looked at; one that a walk came by is skipped."""
-        found.unread += 1
+        result.unread += 1
         if path in self.task.paths:
-            found.failures.append(line)
+            result.failures.append(line)
         else:
             self._skip(line)
 

@@ -66,7 +66,10 @@ def _call(analysed: Analysed, analysis: CallAnalysis) -> dict[str, Any]:
 
 def _model(analysis: CallAnalysis, state: ModelState) -> dict[str, Any]:
     graph = state.current_graph
-    nodes = {mode: len(one.nodes) if graph and (one := _answer(analysis, graph, mode)) else None for mode in MODES}
+    nodes = {
+        mode: len(mode_graph.nodes) if graph and (mode_graph := _answer(analysis, graph, mode)) else None
+        for mode in MODES
+    }
     return {"expression": state.slice.model, "nodes": nodes}
 
 
@@ -87,9 +90,9 @@ def _selected(analysis: CallAnalysis, query: Query, mode: Mode) -> str | None:
     """The name of the node the query selects beside the call's other queries, in the first model that is known."""
     asked = next(iter(analysis.call.asked_with(query)), (query.text,))
     for state in analysis.models_of(query):
-        one = _answer(analysis, state.current_graph, mode) if state.current_graph else None
-        if one and state.current_graph:
-            node = analysis.selected(state.current_graph, one, asked)[query.text]
+        mode_graph = _answer(analysis, state.current_graph, mode) if state.current_graph else None
+        if mode_graph and state.current_graph:
+            node = analysis.selected(state.current_graph, mode_graph, asked)[query.text]
             return node.name if node else None
     return None
 
@@ -104,5 +107,5 @@ def _print(file: dict[str, Any]) -> None:
             click.echo(f"  model {' '.join(model['expression'].split())}" + (f": nodes {counts}" if counts else ""))
         for query in call["queries"]:
             chosen = dict.fromkeys(name or "nothing" for name in query["selects"].values())
-            known = call["status"] == "resolved"
-            click.echo(f"  {query['text']}" + (f" → {' / '.join(chosen)}" if known else ""))
+            resolved = call["status"] == "resolved"
+            click.echo(f"  {query['text']}" + (f" → {' / '.join(chosen)}" if resolved else ""))

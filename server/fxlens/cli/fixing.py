@@ -90,9 +90,9 @@ def edited_notebook(text: str, program: Program, edits: list[Edit]) -> str:
     """
     by_cell: dict[int, list[Edit]] = {}
     for edit in edits:
-        place = program.place_of(edit.span.start.line)
-        if place is not None:
-            by_cell.setdefault(place.at, []).append(edit)
+        cell_place = program.place_of(edit.span.start.line)
+        if cell_place is not None:
+            by_cell.setdefault(cell_place.at, []).append(edit)
     data = json.loads(text)
     for at, changes in by_cell.items():
         cell: dict[str, Any] = data["cells"][int(program.cells[at].uri)]

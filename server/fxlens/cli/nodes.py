@@ -152,11 +152,11 @@ def command(
 
 
 def _print(graph: ModelGraph, modes: tuple[Mode, ...], form: str, *, by_hooks: bool) -> None:
-    found = [graph.seen(mode) if by_hooks else graph.of(mode) for mode in modes]
-    traced = [_called(one) for one in found if one is not None]
+    mode_graphs = [graph.seen(mode) if by_hooks else graph.of(mode) for mode in modes]
+    traced = [_called(mode_graph) for mode_graph in mode_graphs if mode_graph is not None]
     if form == "json":
         if traced:
-            click.echo(json.dumps({one.mode: list(one.names) for one in traced}, indent=2))
+            click.echo(json.dumps({mode_graph.mode: list(mode_graph.names) for mode_graph in traced}, indent=2))
         return
     # One list serves both modes where they agree.
     if len(traced) == 2 and traced[0].names == traced[1].names:
@@ -166,16 +166,16 @@ def _print(graph: ModelGraph, modes: tuple[Mode, ...], form: str, *, by_hooks: b
 
     plain = not sys.stdout.isatty()
     console = Console(highlight=False, soft_wrap=True, no_color=True if plain else None)
-    for one in traced:
+    for mode_graph in traced:
         if len(modes) == 2:
-            console.print(f"# {one.mode} mode", style=None if plain else "bold", markup=False)
+            console.print(f"# {mode_graph.mode} mode", style=None if plain else "bold", markup=False)
         if form == "tree":
-            console.print(_tree(graph.class_name, one.nodes))
+            console.print(_tree(graph.class_name, mode_graph.nodes))
         elif plain:
-            for name in one.names:
+            for name in mode_graph.names:
                 click.echo(name)
         else:
-            console.print(_table(one.nodes))
+            console.print(_table(mode_graph.nodes))
 
 
 def _called(graph: ModeGraph) -> ModeGraph:

@@ -21,9 +21,9 @@ def command(code: str | None) -> None:
         for rule in RULES.values():
             click.echo(f"{rule.code:{width}}  {rule.severity:11}  {rule.summary}")
         return
-    known = RULES.get(code)
-    if known is None:
+    documented = RULES.get(code)
+    if documented is None:
         meant = nearest(code, RULES, 1)
         hint = f" Did you mean {meant[0]}?" if meant else " `fxlens rule` lists them."
         raise click.UsageError(f"There is no rule {code}.{hint}")
-    click.echo(page(known), nl=False)
+    click.echo(page(documented), nl=False)

@@ -63,9 +63,9 @@ def load(home: str) -> ModuleType:
 def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    known = sys.modules.get(path.stem)
-    if known is not None and getattr(known, "__file__", None) == str(without_links(path)):
-        return known  # a second copy would have other classes: a leaf given by file would match nothing
+    loaded = sys.modules.get(path.stem)
+    if loaded is not None and getattr(loaded, "__file__", None) == str(without_links(path)):
+        return loaded  # a second copy would have other classes: a leaf given by file would match nothing
     # As when Python runs a script, its folder is where it imports its neighbours from.
     sys.path.insert(0, str(without_links(path).parent))
     spec = importlib.util.spec_from_file_location(path.stem, without_links(path))

@@ -22,15 +22,15 @@ Stamps: TypeAlias = Mapping[str, tuple[int, int]]
 
 def stamps(folders: Iterable[str], files: Iterable[Path] = ()) -> Stamps:
     """The time and size of every Python file, notebook and project file below ``folders``, and of ``files``."""
-    found: dict[str, tuple[int, int]] = {}
+    result: dict[str, tuple[int, int]] = {}
     suffixes = (".py", SUFFIX, *READ_FILES)
     for path in (*files, *(path for folder in folders for path in walk(Path(folder), suffixes=suffixes))):
         try:
             status = path.stat()
         except OSError:  # Gone since it was listed, or a link to nowhere.
             continue
-        found[str(without_links(path))] = (status.st_mtime_ns, status.st_size)
-    return found
+        result[str(without_links(path))] = (status.st_mtime_ns, status.st_size)
+    return result
 
 
 def changed(before: Stamps, now: Stamps) -> list[str]:

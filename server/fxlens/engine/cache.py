@@ -64,9 +64,9 @@ class Digests:
         try:
             status = regular_status(path)
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-            known = self._known.get(path)
-            if known and known[0] == stamp:
-                return known[1]
+            cached = self._known.get(path)
+            if cached and cached[0] == stamp:
+                return cached[1]
             digest = hashlib.sha256(read_regular(path)).hexdigest()
         except OSError:
             return None

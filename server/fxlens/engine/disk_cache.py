@@ -144,9 +144,9 @@ class DiskCache:
             return otherwise
         try:
             with self._opened() as database:
-                found = work(database)
+                result = work(database)
             self._said = ""
-            return found
+            return result
         except sqlite3.OperationalError as error:
             # Locked for too long, read-only, disk full: perhaps better next time, except when it cannot be opened.
             self._say_once(f"the cache of traces at {self._path} was not used: {error}")

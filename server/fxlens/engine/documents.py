@@ -77,7 +77,7 @@ def _history(state: ModelState, graph: ModelGraph) -> tuple[ModelGraph, ...]:
         if before is None or _names(before) in seen or len(kept) == _MOST_PREVIOUS:
             continue
         seen.append(_names(before))
-        room -= sum(len(one.nodes) for one in before.views())
+        room -= sum(len(mode_graph.nodes) for mode_graph in before.views())
         if room < 0:
             break
         kept.append(before)
@@ -85,7 +85,7 @@ def _history(state: ModelState, graph: ModelGraph) -> tuple[ModelGraph, ...]:
 
 
 def _names(graph: ModelGraph) -> list[tuple[str, ...]]:
-    return [one.names for one in graph.views()]
+    return [mode_graph.names for mode_graph in graph.views()]
 
 
 @dataclass
@@ -132,7 +132,10 @@ class Document:
         return self.newest is not None or any(model.pending for model in self.models())
 
     def analysis(self) -> FileAnalysis:
-        calls = tuple(CallAnalysis(one.call, tuple(model.state for model in one.models)) for one in self.calls)
+        calls = tuple(
+            CallAnalysis(document_call.call, tuple(model.state for model in document_call.models))
+            for document_call in self.calls
+        )
         return FileAnalysis(self.uri, self.path, self.version, self.text, calls, self.problem)
 
     def last_good(self, call: ExtractionCall, at: int, slice_: Slice, branch: int) -> ModelState | None:
@@ -140,9 +143,9 @@ class Document:
 
         That is the call with the same model expression, else the one at the same place in the order of calls.
         """
-        for one in self.calls:
-            if one.call.function == call.function and one.call.dialect == call.dialect:
-                for model in one.models:
+        for document_call in self.calls:
+            if document_call.call.function == call.function and document_call.call.dialect == call.dialect:
+                for model in document_call.models:
                     if model.state.slice.model == slice_.model and model.state.graph:
                         return model.state
         if at < len(self.calls) and branch < len(self.calls[at].models):

@@ -192,10 +192,10 @@ class Engine:
         ``text`` is that of a notebook; of a Python file it is known.
         Their models are traced where they are not known; to give up early, cancel. Nothing is published.
         """
-        found = self._neighbours.unopened(path) if text is None else (text, self._neighbours.passing())
-        if found is None:
+        answer = self._neighbours.unopened(path) if text is None else (text, self._neighbours.passing())
+        if answer is None:
             return None
-        text, reading = found
+        text, reading = answer
         # An address of its own: somebody may open the file, or look into it too, meanwhile.
         document = Document(f"unopened:{next(self._looks)}:{path}", path, shown=False)
         document.text = text
@@ -228,15 +228,15 @@ class Engine:
                 self._set_calls(document, calls)
                 self._jobs.launch_later(document, 0.0)
 
-    def _set_calls(self, document: Document, found: tuple[ExtractionCall, ...]) -> None:
-        document.calls = self._models.calls(document, found)
+    def _set_calls(self, document: Document, calls: tuple[ExtractionCall, ...]) -> None:
+        document.calls = self._models.calls(document, calls)
         self._jobs.drop_unwanted()
         self._publish(document)
 
     def _refresh(self, document: Document, retry_blocked: bool) -> None:
         """Build the models anew for the same text, after a change of settings."""
-        found = [call.call for call in document.calls]
-        document.calls = self._models.calls(document, found, retry_blocked=retry_blocked)
+        texts_calls = [call.call for call in document.calls]
+        document.calls = self._models.calls(document, texts_calls, retry_blocked=retry_blocked)
         self._jobs.drop_unwanted()
         self._publish(document)
 

@@ -104,12 +104,12 @@ class ImportRootFinder:
     def of(self, path: str) -> ImportRoots:
         """The roots of the file ``path``, which need not exist."""
         text = self._text(path) or ""
-        known = self._roots.get(path)
-        if known is not None and known[0] is text:
-            return known[2]
+        cached = self._roots.get(path)
+        if cached is not None and cached[0] is text:
+            return cached[2]
         # Typing in a file moves its roots only through what it imports and through its edits of `sys.path`.
         stamp = (imported_modules(text, path), relevant_to_path(text))
-        roots = known[2] if known is not None and known[1] == stamp else self._find(path, text)
+        roots = cached[2] if cached is not None and cached[1] == stamp else self._find(path, text)
         self._roots[path] = (text, stamp, roots)
         return roots
 
@@ -155,13 +155,13 @@ class ImportRootFinder:
         """The package folders that the files of ``project`` declare."""
         if not self.settings.trusted:
             return ()
-        known = self._declared.get(project)
-        if known is None:
+        cached = self._declared.get(project)
+        if cached is None:
             names = [each for file, read in _READERS.items() for each in read(_read(os.path.join(project, file)))]
             # The project itself is no more than likely, as every folder of the workspace is.
-            found = [each for each in self._existing(names, project) if each not in (project, folder)]
-            known = self._declared[project] = tuple(dict.fromkeys(found))
-        return known
+            roots = [each for each in self._existing(names, project) if each not in (project, folder)]
+            cached = self._declared[project] = tuple(dict.fromkeys(roots))
+        return cached
 
     def _project_of(self, own: str, folder: str) -> str:
         """The nearest folder with a project file from ``own`` up to the workspace folder."""
@@ -196,24 +196,24 @@ class ImportRootFinder:
 
     def _existing(self, entries: object, base: str) -> list[str]:
         """The folders among ``entries`` that exist, absolute: a relative one starts at ``base``."""
-        found = []
+        existing = []
         for entry in entries if isinstance(entries, (list, tuple)) else ():
             path = os.path.normpath(os.path.join(base, os.path.expanduser(entry)))
             if self._is_folder(path):
-                found.append(path)
-        return found
+                existing.append(path)
+        return existing
 
     def _is_folder(self, path: str) -> bool:
-        known = self._folders.get(path)
-        if known is None:
-            known = self._folders[path] = os.path.isdir(path)
-        return known
+        cached = self._folders.get(path)
+        if cached is None:
+            cached = self._folders[path] = os.path.isdir(path)
+        return cached
 
     def _is_on_disk(self, path: str) -> bool:
-        known = self._folders.get(path)
-        if known is None:
-            known = self._folders[path] = os.path.isfile(path)
-        return known
+        cached = self._folders.get(path)
+        if cached is None:
+            cached = self._folders[path] = os.path.isfile(path)
+        return cached
 
 
 def folders_outside(settings: RootSettings, texts: Mapping[str, str]) -> list[str]:
@@ -259,12 +259,12 @@ def project_root(path: Path, working_folder: Path) -> Path:
     start = path if path.is_dir() else path.parent
     bounds = {Path.home(), Path(start.anchor)}
     above = list(takewhile(lambda folder: folder not in bounds, (start, *start.parents)))
-    found = [working_folder] if working_folder in above else []
-    found += [folder for folder in above if any((folder / name).is_file() for name in PROJECT_FILES)][:1]
-    found += [folder for folder in above if any((folder / name).exists() for name in REPOSITORIES)][:1]
-    found += [folder for folder in above if read_table(str(folder)) is not None][:1]
-    if found:
-        return min(found, key=lambda folder: len(folder.parts))
+    roots = [working_folder] if working_folder in above else []
+    roots += [folder for folder in above if any((folder / name).is_file() for name in PROJECT_FILES)][:1]
+    roots += [folder for folder in above if any((folder / name).exists() for name in REPOSITORIES)][:1]
+    roots += [folder for folder in above if read_table(str(folder)) is not None][:1]
+    if roots:
+        return min(roots, key=lambda folder: len(folder.parts))
     return Path(module_name(str(start / "__init__.py")).top) if (start / "__init__.py").is_file() else start
 
 

@@ -73,26 +73,26 @@ class ModelFactory:
 
         Nothing is kept of those that are blocked or have failed if ``retry_blocked``.
         """
-        known = {
+        earlier = {
             model.key: model
             for model in document.models()
             if not (retry_blocked and model.state.status in ("blocked", "failed"))
         }
         return [
-            Call(call, [self._model(document, known, call, at, branch) for branch in range(len(call.slices))])
+            Call(call, [self._model(document, earlier, call, at, branch) for branch in range(len(call.slices))])
             for at, call in enumerate(found)
         ]
 
     def _model(
-        self, document: Document, known: dict[TraceKey, Model], call: ExtractionCall, at: int, branch: int
+        self, document: Document, earlier: dict[TraceKey, Model], call: ExtractionCall, at: int, branch: int
     ) -> Model:
         slice_ = call.slices[branch]
         request = self._request(document, call, slice_)
         interpreter, reason = self.interpreter_of(document.path)
         key = key_of(interpreter or "", request)
         blocked = self._why_blocked(interpreter, reason)
-        if blocked is None and key in known and not self._outlived(known[key]):
-            return known[key].moved_to(slice_, request)
+        if blocked is None and key in earlier and not self._outlived(earlier[key]):
+            return earlier[key].moved_to(slice_, request)
         before = document.last_good(call, at, slice_, branch)
         graph = before.graph if before else None
         status: ModelStatus = "blocked" if blocked else "waiting"

@@ -114,10 +114,10 @@ class Neighbours:
     async def changed_on_disk(self) -> set[str]:
         """The files of the workspace that are not what they were when they were read."""
         await self.indexed()
-        known = dict(self._files.disk)
-        read = await asyncio.to_thread(read_workspace, self._files.settings, known, self._stop)
+        before = dict(self._files.disk)
+        read = await asyncio.to_thread(read_workspace, self._files.settings, before, self._stop)
         # An unchanged file is the same object.
-        return {path for path in {*known, *read.files} if known.get(path) is not read.files.get(path)}
+        return {path for path in {*before, *read.files} if before.get(path) is not read.files.get(path)}
 
     async def indexed(self) -> None:
         """Return when the folders have been read."""

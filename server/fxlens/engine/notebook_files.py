@@ -33,7 +33,7 @@ def notebooks_mentioning(
 ) -> dict[str, Program]:
     """The notebooks below ``roots`` in which one of ``words`` stands, by their paths; made to run in a thread."""
     wanted = list(words)
-    found: dict[str, Program] = {}
+    programs: dict[str, Program] = {}
     for root in roots:
         for path in walk(Path(root), MOST_FOLDERS, SUFFIX, on_skip):
             try:
@@ -43,8 +43,8 @@ def notebooks_mentioning(
                 continue
             program = program_of(text) if any(word in text for word in wanted) else Program.of(())
             if program.cells:
-                found[str(path)] = program
-    return found
+                programs[str(path)] = program
+    return programs
 
 
 def program_of(text: str) -> Program:

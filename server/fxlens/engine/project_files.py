@@ -80,14 +80,14 @@ def of_setup_cfg(text: str) -> tuple[str, ...]:
         parser.read_string(text)
     except configparser.Error:
         return ()
-    found: list[str] = []
+    folders: list[str] = []
     lines = parser.get("options", "package_dir", fallback="").replace(",", "\n").splitlines()
     pairs = [line.partition("=") for line in lines if "=" in line]
-    found += _package_dirs({package.strip(): folder.strip() for package, _, folder in pairs})
-    found += parser.get("options.packages.find", "where", fallback="").split()
+    folders += _package_dirs({package.strip(): folder.strip() for package, _, folder in pairs})
+    folders += parser.get("options.packages.find", "where", fallback="").split()
     for section in ("pytest", "tool:pytest"):
-        found += parser.get(section, "pythonpath", fallback="").split()
-    return tuple(dict.fromkeys(found))
+        folders += parser.get(section, "pythonpath", fallback="").split()
+    return tuple(dict.fromkeys(folders))
 
 
 def of_setup_py(text: str) -> tuple[str, ...]:
@@ -101,17 +101,17 @@ def of_setup_py(text: str) -> tuple[str, ...]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return ()
-    found: list[str] = []
+    folders: list[str] = []
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        given = {keyword.arg: _literal(keyword.value) for keyword in node.keywords}
+        arguments = {keyword.arg: _literal(keyword.value) for keyword in node.keywords}
         if name == "setup":
-            found += _package_dirs(_table(given.get("package_dir")))
+            folders += _package_dirs(_table(arguments.get("package_dir")))
         elif name in ("find_packages", "find_namespace_packages"):
-            found += _strings(given.get("where", _literal(node.args[0]) if node.args else None))
-    return tuple(dict.fromkeys(found))
+            folders += _strings(arguments.get("where", _literal(node.args[0]) if node.args else None))
+    return tuple(dict.fromkeys(folders))
 
 
 def of_env_file(text: str, variables: Mapping[str, str]) -> tuple[str, ...]:
@@ -121,14 +121,14 @@ def of_env_file(text: str, variables: Mapping[str, str]) -> tuple[str, ...]:
         >>> of_env_file('ROOT=/w\\nPYTHONPATH="${ROOT}/lib"', {})
         ('/w/lib',)
     """
-    known = dict(variables)
+    values = dict(variables)
     entries: tuple[str, ...] = ()
     for name, value in _ENV_LINE.findall(text):
         quoted = re.match(r"(['\"])(.*?)\1", value)
         plain = quoted[2] if quoted else re.sub(r"[ \t]+#.*", "", value)
         if not value.startswith("'"):
-            plain = _VARIABLE.sub(lambda match: known.get(match[1] or match[2], ""), plain)
-        known[name] = plain
+            plain = _VARIABLE.sub(lambda match: values.get(match[1] or match[2], ""), plain)
+        values[name] = plain
         if name == "PYTHONPATH":
             entries = split_path(plain)
     return entries
@@ -163,10 +163,10 @@ def _parent(package: str) -> str:
 
 
 def _at(table: Mapping[str, Any], *keys: str) -> object:
-    found: object = table
+    value: object = table
     for key in keys:
-        found = _table(found).get(key)
-    return found
+        value = _table(value).get(key)
+    return value
 
 
 def _table(value: object) -> Mapping[str, Any]:

@@ -123,9 +123,9 @@ def read_project(text: str, folder: str) -> ProjectSettings | None:
 
 def _not_toml(message: str) -> ProjectProblem:
     """The reader says the line at the end of its message only: it has no attribute before Python 3.14."""
-    place = re.search(r" \(at line (\d+), column \d+\)$", message)
-    line = int(place[1]) - 1 if place else 0
-    return ProjectProblem(f"This is not TOML: {message[: place.start()] if place else message}.", line)
+    match = re.search(r" \(at line (\d+), column \d+\)$", message)
+    line = int(match[1]) - 1 if match else 0
+    return ProjectProblem(f"This is not TOML: {message[: match.start()] if match else message}.", line)
 
 
 class _Table:

@@ -69,7 +69,7 @@ class QuietFiles:
         return (
             all(self._of_text(other, files.text(other)) == digest for other, digest in answers.texts.items())
             and all(_of_paths(files.mentioning(word)) == digest for word, digest in answers.words.items())
-            and all(_module(files, key) == found for key, found in answers.modules.items())
+            and all(_module(files, key) == module for key, module in answers.modules.items())
         )
 
     def put(self, path: str, text: str, questions: Questions, files: Files) -> None:
@@ -81,9 +81,9 @@ class QuietFiles:
             {word: _of_paths(files.mentioning(word)) for word in questions.words},
             {key: _module(files, key) for key in keys},
         )
-        known = self._read()
-        if known.get(path) != answers and len(known) < MOST_FILES:
-            known[path] = answers
+        answers_by_path = self._read()
+        if answers_by_path.get(path) != answers and len(answers_by_path) < MOST_FILES:
+            answers_by_path[path] = answers
             self._changed = True
 
     def save(self) -> None:

@@ -16,8 +16,8 @@ class Relocation:
         self._lines: dict[int, int] = {}
         for before, after in zip(old.statements, new.statements, strict=True):
             self._add(before.line, after.line, before.text)
-        for one, other in zip(old.arguments, new.arguments, strict=True):
-            self._add(one.line, other.line, one.expression)
+        for old_argument, new_argument in zip(old.arguments, new.arguments, strict=True):
+            self._add(old_argument.line, new_argument.line, old_argument.expression)
         self._add(old.line, new.line, old.model)
 
     def _add(self, before: int, after: int, text: str) -> None:

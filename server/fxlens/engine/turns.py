@@ -19,8 +19,8 @@ from fxlens.engine.tasks import Tasks
 class Turns:
     """Gives places to interpreters; ``park`` ends the worker of one that has a place and nothing to do."""
 
-    def __init__(self, places: int, park: Callable[[str], Awaitable[None]], tasks: Tasks) -> None:
-        self._places = places
+    def __init__(self, slots: int, park: Callable[[str], Awaitable[None]], tasks: Tasks) -> None:
+        self._places = slots
         self._park = park
         self._tasks = tasks
         self._at_work: OrderedDict[str, int] = OrderedDict()
@@ -28,9 +28,9 @@ class Turns:
         self._waiting: OrderedDict[str, list[asyncio.Future[None]]] = OrderedDict()
         self._parking: set[asyncio.Task[None]] = set()
 
-    def set_places(self, places: int) -> None:
-        """Have ``places`` from now on; workers beyond them end as soon as they are idle."""
-        self._places = places
+    def set_places(self, slots: int) -> None:
+        """Have ``slots`` from now on; workers beyond them end as soon as they are idle."""
+        self._places = slots
         self._serve()
 
     @contextlib.asynccontextmanager
@@ -71,11 +71,11 @@ class Turns:
             first = next(iter(self._waiting))
             if first not in self._at_work and len(self._at_work) + len(self._parking) >= self._places:
                 break
-            granted = [one for one in self._waiting.pop(first) if not one.done()]
+            granted = [waiter for waiter in self._waiting.pop(first) if not waiter.done()]
             self._at_work[first] = self._at_work.get(first, 0) + len(granted)
             self._at_work.move_to_end(first)
-            for one in granted:
-                one.set_result(None)
+            for waiter in granted:
+                waiter.set_result(None)
         self._make_room()
 
     def _make_room(self) -> None:

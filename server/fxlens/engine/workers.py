@@ -233,14 +233,16 @@ class Worker:
         await asyncio.wait({starting, checking}, return_when=asyncio.FIRST_COMPLETED)
         if not checking.done() and starting.done() and starting.exception() is None:
             return starting.result()  # A worker that is ready needs no check.
-        found = await checking
-        if found.problem and not found.killed:
-            raise self._block(found)
-        self.state = replace(self.state, python=found.python)
+        probed = await checking
+        if probed.problem and not probed.killed:
+            raise self._block(probed)
+        self.state = replace(self.state, python=probed.python)
         try:
             return await starting
         except WorkerStartError as error:
-            raise self._block(Probe(self._interpreter, found.python, str(error), "See the log for details.")) from error
+            raise self._block(
+                Probe(self._interpreter, probed.python, str(error), "See the log for details.")
+            ) from error
 
     def _notice_import(self, client: WorkerClient, module: str) -> None:
         """Said while it starts, and for a request; one that was given up meanwhile is not said to be traced."""
@@ -256,11 +258,11 @@ class Worker:
             f"torchvision {environment.torchvision}, timm {environment.timm} ({environment.executable})"
         )
 
-    def _block(self, found: Probe) -> BlockedError:
-        problem = found.problem or ""
-        failure = Failure("start", "blocked", problem, found.remedy)
-        self.state = replace(self.state, python=found.python or self.state.python, problems=(problem,))
-        self._set("failed", f"{problem} {found.remedy}".strip())
+    def _block(self, probed: Probe) -> BlockedError:
+        problem = probed.problem or ""
+        failure = Failure("start", "blocked", problem, probed.remedy)
+        self.state = replace(self.state, python=probed.python or self.state.python, problems=(problem,))
+        self._set("failed", f"{problem} {probed.remedy}".strip())
         error = BlockedError(failure)
         self._problem = (time.monotonic(), error)
         return error
@@ -352,10 +354,10 @@ class Worker:
                 await client.stop()
             self._set("stopped", reason)
 
-    def wait_for_turn(self, places: int) -> None:
+    def wait_for_turn(self, slots: int) -> None:
         """Say why nothing happens yet: other interpreters' workers have all the places."""
         if self.state.status == "stopped":
-            limit = "1 worker" if places == 1 else f"{places} workers"
+            limit = "1 worker" if slots == 1 else f"{slots} workers"
             self._set("stopped", f"Waiting for its turn: at most {limit} run at once (`fxlens.worker.maxWorkers`).")
 
     async def retire(self) -> None:

@@ -41,16 +41,16 @@ class SourceFile:
     program: Program | None = None
 
 
-def read_file(path: Path, known: SourceFile | None = None, on_skip: OnSkip = lambda _: None) -> SourceFile | None:
-    """The file as it is now; ``known`` itself if that is unchanged, nothing if the file cannot or need not be read."""
+def read_file(path: Path, before: SourceFile | None = None, on_skip: OnSkip = lambda _: None) -> SourceFile | None:
+    """The file as it is now; ``before`` itself if that is unchanged, nothing if the file cannot or need not be read."""
     largest = LARGEST_NOTEBOOK if path.suffix == NOTEBOOK else LARGEST_FILE
     try:
         status = regular_status(path)
         stamp = (status.st_mtime_ns, status.st_size)
         if status.st_size > largest:
             raise SkippedError(f"is larger than {largest / 1e6:g} MB")
-        if known is not None and known.stamp == stamp:
-            return known
+        if before is not None and before.stamp == stamp:
+            return before
         program = read_notebook(path) if path.suffix == NOTEBOOK else None
         return SourceFile(program.text if program else read_source(path), stamp, program)
     except (OSError, ValueError, RecursionError) as error:
@@ -60,27 +60,27 @@ def read_file(path: Path, known: SourceFile | None = None, on_skip: OnSkip = lam
 
 def read_folders(
     roots: Sequence[str],
-    known: Mapping[str, SourceFile],
+    before: Mapping[str, SourceFile],
     stop: threading.Event | None = None,
     on_skip: OnSkip = lambda _: None,
 ) -> dict[str, SourceFile]:
     """All Python files and notebooks below ``roots``, within the bounds above; ``stop`` ends it early."""
-    found: dict[str, SourceFile] = {}
+    files: dict[str, SourceFile] = {}
     room = MOST_CHARACTERS
     for root in roots:
         for path in walk(Path(root), MOST_FOLDERS, (".py", NOTEBOOK), on_skip):
             if stop is not None and stop.is_set():
-                return found
-            if len(found) >= MOST_FILES or room <= 0:
+                return files
+            if len(files) >= MOST_FILES or room <= 0:
                 limit = f"{MOST_FILES:,} files" if room > 0 else f"{MOST_CHARACTERS // 1_000_000} MB of text"
                 on_skip(f"{path} and all behind it: {limit} of the workspace have been read")
-                return found
+                return files
             name = str(path)
-            file = None if name in found else read_file(path, known.get(name), on_skip)
+            file = None if name in files else read_file(path, before.get(name), on_skip)
             if file is not None:
-                found[name] = file
+                files[name] = file
                 room -= len(file.text)
-    return found
+    return files
 
 
 @dataclass(frozen=True)
@@ -96,15 +96,15 @@ class DiskFiles:
 
 
 def read_workspace(
-    settings: RootSettings, known: Mapping[str, SourceFile], stop: threading.Event | None = None
+    settings: RootSettings, before: Mapping[str, SourceFile], stop: threading.Event | None = None
 ) -> DiskFiles:
     """The workspace folders, and those outside that they import from; made to run in a thread."""
     inside = list(settings.folders)
     skipped: dict[str, None] = {}
-    files = read_folders(inside, known, stop, skipped.setdefault)
+    files = read_folders(inside, before, stop, skipped.setdefault)
     outside = folders_outside(settings, {path: file.text for path, file in files.items()})
     if outside:
-        files = read_folders([*inside, *outside], {**known, **files}, stop, skipped.setdefault)
+        files = read_folders([*inside, *outside], {**before, **files}, stop, skipped.setdefault)
     return DiskFiles(files, (*inside, *outside), tuple(skipped))
 
 
@@ -196,14 +196,14 @@ class WorkspaceFiles:
         return file.text if file is not None else None
 
     def mentioning(self, word: str) -> Iterable[str]:
-        known = self._words.get(word)
-        if known is None:
-            known = {path for path, file in self.disk.items() if path not in self._edited and word in file.text}
-            known |= {path for path, text in self._edited.items() if word in text}
+        paths = self._words.get(word)
+        if paths is None:
+            paths = {path for path, file in self.disk.items() if path not in self._edited and word in file.text}
+            paths |= {path for path, text in self._edited.items() if word in text}
             if len(self._words) > 256:
                 self._words.clear()
-            self._words[word] = known
-        return sorted(known)
+            self._words[word] = paths
+        return sorted(paths)
 
     def importing(self, name: str) -> Iterable[str]:
         if not self._importing:

@@ -37,10 +37,10 @@ def code_actions(
         return []
     document, analysis = opened
     actions: list[types.CodeAction] = []
-    known = session.published.get(uri)
-    published = known.found if known else ()
+    diagnosed = session.published.get(uri)
+    published = diagnosed.found if diagnosed else ()
     if is_wanted(types.CodeActionKind.QuickFix.value, only):
-        touched = [one for one in published if _touch(one[0].range, where)]
+        touched = [pair for pair in published if _touch(pair[0].range, where)]
         actions += _fixes(document, touched, snippets=snippets)
         actions += _fix_rule(document, touched, published)
         actions += _ignores(document, touched, SourceText(analysis.text))
@@ -55,15 +55,15 @@ async def updates(
     session: Session, uri: str, where: types.Range, only: Sequence[str] | None = None
 ) -> list[types.CodeAction]:
     """What updates all queries of a name that was renamed in the model's code; found by a search of the workspace."""
-    opened, known = session.open_file(uri), session.published.get(uri)
-    if opened is None or known is None or not is_wanted(types.CodeActionKind.QuickFix.value, only):
+    opened, diagnosed = session.open_file(uri), session.published.get(uri)
+    if opened is None or diagnosed is None or not is_wanted(types.CodeActionKind.QuickFix.value, only):
         return []
-    found = [
+    updated = [
         await update_queries(session, opened[1], problem, diagnostic)
-        for diagnostic, problem in known.found
+        for diagnostic, problem in diagnosed.found
         if _touch(diagnostic.range, where)
     ]
-    return [action for action in found if action is not None]
+    return [action for action in updated if action is not None]
 
 
 def _fixes(
@@ -143,8 +143,8 @@ def is_wanted(kind: str, only: Sequence[str] | None) -> bool:
     return not only or any(kind == asked or kind.startswith(f"{asked}.") for asked in only)
 
 
-def _touch(one: types.Range, other: types.Range) -> bool:
-    return not (_key(one.end) < _key(other.start) or _key(other.end) < _key(one.start))
+def _touch(left: types.Range, right: types.Range) -> bool:
+    return not (_key(left.end) < _key(right.start) or _key(right.end) < _key(left.start))
 
 
 def _key(position: types.Position) -> tuple[int, int]:

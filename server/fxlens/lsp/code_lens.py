@@ -65,8 +65,8 @@ def _parts(call: CallAnalysis, state: ModelState, graph: ModelGraph) -> list[str
     elif train is None and evaluation is None:
         return ["torch.fx cannot trace this model"]
     elif train is None or evaluation is None:
-        (one,) = graph.traced()
-        parts.append(f"{len(one.nodes):,} nodes in {one.mode} mode only")
+        (mode_graph,) = graph.traced()
+        parts.append(f"{len(mode_graph.nodes):,} nodes in {mode_graph.mode} mode only")
     elif graph.modes_differ:
         parts.append(f"{len(train.nodes):,} nodes in train, {len(evaluation.nodes):,} in eval")
     elif not parts[0]:
@@ -74,7 +74,7 @@ def _parts(call: CallAnalysis, state: ModelState, graph: ModelGraph) -> list[str
     root = graph.modules_by_path.get("")
     if root and root.parameters:
         parts.append(f"{count(root.parameters)} parameters")
-    others = len({id(one.graph) for one in call.models if one.graph}) - 1
+    others = len({id(mode_graph.graph) for mode_graph in call.models if mode_graph.graph}) - 1
     if others > 0:
         parts.append(f"and {others} more model{'s' if others > 1 else ''}")
     if state.current_graph is None and state.status not in ("waiting", "tracing"):

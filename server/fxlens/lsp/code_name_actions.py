@@ -37,11 +37,11 @@ def code_name_actions(
     document = session.workspace.document(uri)
     if document is None or not is_wanted(types.CodeActionKind.Refactor.value, only):
         return []
-    found = names_at(session, document, document.position(client_position))
-    if found is None:
+    names = names_at(session, document, document.position(client_position))
+    if names is None:
         return []
-    copies = _copies(found[1]) if COPY in commands else ()
-    return [*copies, *islice(_additions(found[1]), _MOST_NAMES)]
+    copies = _copies(names[1]) if COPY in commands else ()
+    return [*copies, *islice(_additions(names[1]), _MOST_NAMES)]
 
 
 def _copies(here: list[Here]) -> Iterator[types.CodeAction]:

@@ -47,7 +47,7 @@ class Here:
 def used_models(session: Session, document: Document) -> list[UsedModel]:
     """The models of open files that run code of the document; none while it is not the code that was traced."""
     path = _path_of(session, document)
-    found: dict[int, tuple[ModelGraph, str, list[tuple[Document, CallAnalysis]]]] = {}
+    result: dict[int, tuple[ModelGraph, str, list[tuple[Document, CallAnalysis]]]] = {}
     for caller in _programs(session):
         opened = session.open_file(caller.uri)
         for call in opened[1].calls if opened else ():
@@ -57,16 +57,16 @@ def used_models(session: Session, document: Document) -> list[UsedModel]:
                 graph = state.current_graph
                 if graph is not None and path in _files(graph):
                     answering = call.answering(graph)
-                    entry = found.setdefault(id(graph), (answering, _title(state.slice.model, graph), []))
+                    entry = result.setdefault(id(graph), (answering, _title(state.slice.model, graph), []))
                     entry[2].append((caller, call))
-    if not found or not _is_as_traced(document, path, [each[2][0][0] for each in found.values()]):
+    if not result or not _is_as_traced(document, path, [each[2][0][0] for each in result.values()]):
         return []
     models: dict[tuple[str, tuple[Expression, ...]], UsedModel] = {}
-    for graph, title, calls in found.values():
+    for graph, title, calls in result.values():
         made = _expressions(graph, path)
-        known = models.get((title, made))
+        earlier = models.get((title, made))
         if made:
-            models[title, made] = UsedModel(graph, title, (*(known.calls if known else ()), *calls), made)
+            models[title, made] = UsedModel(graph, title, (*(earlier.calls if earlier else ()), *calls), made)
     return list(models.values())
 
 
@@ -113,13 +113,13 @@ def names_at(session: Session, document: Document, position: Position) -> tuple[
     operation = operation_at(document.source, document.uri, position) if near else None
     if operation is None:
         return None
-    found = []
+    code_names = []
     for model in models:
         made = [each for each in model.made if _is(document, operation, each)]
         if made:
             names = tuple(name for each in made for name in each.names)
-            found.append(Here(model, names, tuple(name for each in made for name in each.inside)))
-    return (operation, found) if found else None
+            code_names.append(Here(model, names, tuple(name for each in made for name in each.inside)))
+    return (operation, code_names) if code_names else None
 
 
 def _is(document: Document, operation: Operation, made: Expression) -> bool:
@@ -148,10 +148,10 @@ def _column(line: str, at: int) -> int:
 
 def code_card(session: Session, document: Document, position: Position) -> tuple[str, types.Range] | None:
     """The card of an operation of ``forward``: its node names in each model that runs it."""
-    found = names_at(session, document, position)
-    if found is None:
+    names = names_at(session, document, position)
+    if names is None:
         return None
-    operation, here = found
+    operation, here = names
     parts = [_part(each) for each in here[:_MOST_MODELS]]
     if len(here) > _MOST_MODELS:
         parts.append(f"… and {len(here) - _MOST_MODELS} more models")

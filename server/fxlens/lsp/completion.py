@@ -165,10 +165,10 @@ def _last_part(document: Document, query: Query, position: Position) -> Place | 
     part = line[start : end.column]
     if position.line != end.line or not query.text.endswith(part) or any(mark in part for mark in "\"'{}\\"):
         return None
-    given = query.text.removesuffix(part)
+    before = query.text.removesuffix(part)
     span = Span(Position(position.line, start), end)
     tail = _tail(line[position.column : end.column])
-    return Place(span, given + line[start : position.column], given, tail=tail)
+    return Place(span, before + line[start : position.column], before, tail=tail)
 
 
 def _tail(rest: str) -> str:
@@ -222,15 +222,15 @@ def candidates_for(graphs: tuple[ModelGraph, ...], typed: str) -> tuple[list[Can
         for path in names.children(prefix)
         if whole or not rest or fitting(path, start)
     )
-    found = _distinct(rows, _MOST_WHOLE if whole else _MOST_CUT)
-    if not any(fitting(one.level.path, start) for one in found):
+    candidates = _distinct(rows, _MOST_WHOLE if whole else _MOST_CUT)
+    if not any(fitting(candidate.level.path, start) for candidate in candidates):
         return _deep_matches(graphs, typed) or _nearest_above(graphs, prefix), False
     if not whole:
-        return found, False
+        return candidates, False
     deep = list(islice(_deeper(graphs, prefix), _MOST_DEEP + 1))
     if len(deep) > _MOST_DEEP:
-        return found, False
-    return [*found, *_distinct(deep, _MOST_DEEP)], True
+        return candidates, False
+    return [*candidates, *_distinct(deep, _MOST_DEEP)], True
 
 
 def _children_of(graphs: tuple[ModelGraph, ...]) -> list[Candidate]:
@@ -288,12 +288,12 @@ def _nearest_above(graphs: tuple[ModelGraph, ...], prefix: str) -> list[Candidat
 
 def _distinct(candidates: Iterable[Candidate], most: int = _MOST_CUT) -> list[Candidate]:
     """The first candidates, one for each name: more is no help to anyone, and slow to send."""
-    found: dict[str, Candidate] = {}
+    distinct: dict[str, Candidate] = {}
     for candidate in candidates:
-        found.setdefault(candidate.level.path, candidate)
-        if len(found) >= most:
+        distinct.setdefault(candidate.level.path, candidate)
+        if len(distinct) >= most:
             break
-    return list(found.values())
+    return list(distinct.values())
 
 
 def _class_at(graph: ModelGraph, path: str) -> str | None:

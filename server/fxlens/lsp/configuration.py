@@ -55,12 +55,12 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
     ``roots`` are the workspace folders a client that sends nothing has open.
     """
     problems: list[str] = []
-    known = _mapping(data, "initializationOptions", problems)
-    settings = _mapping(known.get("settings"), "settings", problems)
-    if "trusted" in known:
-        base = _from_client(known, problems)
+    options = _mapping(data, "initializationOptions", problems)
+    settings = _mapping(options.get("settings"), "settings", problems)
+    if "trusted" in options:
+        base = _from_client(options, problems)
     else:
-        named, wrong = of_editor(known)
+        named, wrong = of_editor(options)
         problems += wrong
         own = named.get("settings", {})
         settings = {
@@ -89,7 +89,14 @@ def read_configuration(data: Any, roots: Sequence[str]) -> Configuration:
     if scope not in ("", "open files", "workspace"):
         problems.append(f"`checkScope` must be `open files` or `workspace`, not {scope!r}; open files are checked.")
     return Configuration(
-        engine, severity, inlay_shapes, inlay_code, code_lens, scope == "workspace", tuple(problems), "trusted" in known
+        engine,
+        severity,
+        inlay_shapes,
+        inlay_code,
+        code_lens,
+        scope == "workspace",
+        tuple(problems),
+        "trusted" in options,
     )
 
 
@@ -184,7 +191,7 @@ def _number(values: Mapping[str, Any], name: str, default: float, problems: list
 
 def _limits(values: Mapping[str, Any], problems: list[str]) -> Limits:
     limits = Limits()
-    kinds = {one.name: type(getattr(limits, one.name)) for one in fields(Limits)}
+    kinds = {each.name: type(getattr(limits, each.name)) for each in fields(Limits)}
     changes = {}
     for wire_name, name in _LIMIT_NAMES.items():
         changes[name] = kinds[name](_number(values, wire_name, getattr(limits, name), problems))

@@ -42,8 +42,8 @@ def definition(session: Session, uri: str, client_position: types.Position) -> l
         key = key_at(analysis, document.position(client_position))
         return list(key_definitions(session, document, analysis, key)) if key is not None else []
     origin = document.client_range(located.query.span)
-    found = [where_is(session, made.source, made.name) for made in assignments(session, located) or nodes(located)]
-    return [types.LocationLink(one.uri, one.line, one.name, origin) for one in found if one]
+    targets = [where_is(session, made.source, made.name) for made in assignments(session, located) or nodes(located)]
+    return [types.LocationLink(target.uri, target.line, target.name, origin) for target in targets if target]
 
 
 def key_definitions(
@@ -67,14 +67,14 @@ def _document_of(session: Session, path: str) -> Document | None:
 def assignments(session: Session, located: Located) -> list[Made]:
     """Where the module whose path the query is, and which is not a node, is set on ``self``."""
     text = located.query.text
-    found: dict[tuple[str, int], Made] = {}
+    made_by_place: dict[tuple[str, int], Made] = {}
     for graph in located.graphs:
         if any(text in index(mode_graph).by_name for mode_graph in graph.traced()):
             continue
         made = assignment(session, graph, text)
         if made is not None:
-            found.setdefault((made.source.file, made.source.line), made)
-    return list(found.values())
+            made_by_place.setdefault((made.source.file, made.source.line), made)
+    return list(made_by_place.values())
 
 
 def assignment(session: Session, graph: ModelGraph, path: str) -> Made | None:
@@ -115,12 +115,12 @@ def is_container(source: SourceLine) -> bool:
 
 def nodes(located: Located) -> list[Made]:
     """The source lines of the nodes the query selects alone, eval first, each line once."""
-    found: dict[tuple[str, int], Made] = {}
+    made_by_place: dict[tuple[str, int], Made] = {}
     for graph in located.graphs:
-        for one in graph.views():
-            node = select_alone(graph, one, located.query.text)
+        for mode_graph in graph.views():
+            node = select_alone(graph, mode_graph, located.query.text)
             if node and node.source:
                 # `layers.0` runs as `self.layers[0](x)` or in a loop, under whatever name: its line is all there is.
                 name = node.target.rpartition(".")[2] if node.op in ("call_module", "get_attr") else node.label
-                found.setdefault((node.source.file, node.source.line), Made(node.source, name))
-    return list(found.values())
+                made_by_place.setdefault((node.source.file, node.source.line), Made(node.source, name))
+    return list(made_by_place.values())

@@ -48,14 +48,14 @@ def diagnose(session: Session, uris: Sequence[str]) -> Iterator[tuple[str, Publi
         if problems is None:
             problems = check_file(analysis, {**session.engine.notebooks(), **session.workspace.notebooks()})
         typing = session.typing.get(uri)
-        found = tuple(
+        pairs = tuple(
             (diagnostic, problem)
             for problem in problems
             if document.holds(problem.span)
             and not (typing and is_being_typed(document, analysis, problem, typing))
             and (diagnostic := diagnostic_of(session, document, problem, analysis.path)) is not None
         )
-        yield uri, Published(document.version, found)
+        yield uri, Published(document.version, pairs)
 
 
 def diagnose_projects(session: Session) -> dict[str, list[types.Diagnostic]]:

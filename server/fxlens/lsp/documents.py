@@ -130,9 +130,9 @@ class CellDocument(Document):
         return super().position(types.Position(position.line + first, position.character))
 
     def client_position(self, position: Position) -> types.Position:
-        found = super().client_position(position)
+        in_program = super().client_position(position)
         place = self._program.place_of(position.line)
-        return types.Position(found.line - place.first, found.character) if place else found
+        return types.Position(in_program.line - place.first, in_program.character) if place else in_program
 
 
 class DocumentWorkspace(Workspace):
@@ -166,11 +166,11 @@ class DocumentWorkspace(Workspace):
 
         What is given for a cell shows its notebook as it is now, and does not follow later edits.
         """
-        found = self.text_documents.get(unquote(uri))
-        if not isinstance(found, Document):
+        cached = self.text_documents.get(unquote(uri))
+        if not isinstance(cached, Document):
             return None
         notebook = self.get_notebook_document(cell_uri=uri)
-        return CellDocument(found, notebook.uri, self.program(notebook)) if notebook else found
+        return CellDocument(cached, notebook.uri, self.program(notebook)) if notebook else cached
 
     def unopened(self, uri: str, text: str) -> Document:
         """A file that is not open, to convert its positions."""
@@ -191,10 +191,10 @@ class DocumentWorkspace(Workspace):
     def program(self, notebook: types.NotebookDocument) -> Program:
         """The Python cells of a notebook as one text."""
         cells = tuple(self._python_cells(notebook))
-        known = self._programs.get(notebook.uri)
-        if known is None or known.cells != cells:
-            known = self._programs[notebook.uri] = Program.of(cells)
-        return known
+        cached = self._programs.get(notebook.uri)
+        if cached is None or cached.cells != cells:
+            cached = self._programs[notebook.uri] = Program.of(cells)
+        return cached
 
     def notebooks(self) -> dict[str, Program]:
         """The programs of the open notebooks, by the path that the worker knows their code under."""

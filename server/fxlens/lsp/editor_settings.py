@@ -58,7 +58,7 @@ def of_editor(data: Any) -> tuple[dict[str, Any], list[str]]:
         >>> of_editor({"fxlens": {"codeLense": False}})[1]
         ['There is no setting `fxlens.codeLense`. Did you mean `fxlens.codeLens`?']
     """
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     problems: list[str] = []
     for name, value in _leaves(data if isinstance(data, Mapping) else {}, ""):
         target = SETTINGS.get(name)
@@ -67,11 +67,11 @@ def of_editor(data: Any) -> tuple[dict[str, Any], list[str]]:
                 meant = tuple(f"fxlens.{each}" for each in nearest(name, SETTINGS, 1))
                 problems.append(sentences(f"There is no setting `fxlens.{name}`.", did_you_mean(meant)))
             continue
-        into = found
+        into = settings
         for key in target[:-1]:
             into = into.setdefault(key, {})
         into[target[-1]] = value
-    return found, problems
+    return settings, problems
 
 
 def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

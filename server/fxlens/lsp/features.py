@@ -68,7 +68,7 @@ async def renamed(
 ) -> types.WorkspaceEdit | None:
     """The edits of a rename; what else there is to tell of it, the user is shown."""
     try:
-        found = await rename(
+        result = await rename(
             server.session,
             params.text_document.uri,
             params.position,
@@ -79,12 +79,12 @@ async def renamed(
         )
     except CannotRenameError as error:
         raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
-    if found is None:
+    if result is None:
         return None
-    for kind, text in ((types.MessageType.Warning, found.warning), (types.MessageType.Info, found.note)):
+    for kind, text in ((types.MessageType.Warning, result.warning), (types.MessageType.Info, result.note)):
         if text:
             server.window_show_message(types.ShowMessageParams(kind, text))
-    return found.edit
+    return result.edit
 
 
 def register_views(server: FxLensServer) -> None:

@@ -134,9 +134,9 @@ def _part(session: Session, graph: ModelGraph, located: Located) -> str:
     asked = located.analysis.call.asked_with(query)[0]
     chosen: dict[Mode, GraphNode | None] = {}
     for mode in MODES:
-        one = graph.of(mode)
-        if one:
-            chosen[mode] = located.analysis.selected(graph, one, asked).get(query.text)
+        mode_graph = graph.of(mode)
+        if mode_graph:
+            chosen[mode] = located.analysis.selected(graph, mode_graph, asked).get(query.text)
     said = {mode: _selects(session, graph, mode, node, query.text) for mode, node in chosen.items()}
     by_hooks = located.analysis.by_hooks(graph)
     for run in graph.runs:
@@ -199,15 +199,15 @@ def _head(graph: ModelGraph, query: str) -> str:
 
 
 def _selects(session: Session, graph: ModelGraph, mode: Mode, node: GraphNode | None, query: str) -> str:
-    one = graph.of(mode)
-    if node is None or one is None:
+    mode_graph = graph.of(mode)
+    if node is None or mode_graph is None:
         return "selects nothing"
-    how = how_selected(graph, one, query)
+    how = how_selected(graph, mode_graph, query)
     if how == "several":
         return "selects what it returns, which is not one node"
     which = {"name": "selects", "last": "selects its last node,", "returned": "selects what it returns,"}[how]
     what = f"{which} `{node.name}` ({_whose(graph, node)})"
-    parts = [what, _shapes(one, node), _runs(graph, mode, node, query)]
+    parts = [what, _shapes(mode_graph, node), _runs(graph, mode, node, query)]
     text = ", ".join(filter(None, parts))
     return text + (f"  \n{place_link(session, node.source)}" if node.source else "")
 
@@ -221,10 +221,10 @@ def _whose(graph: ModelGraph, node: GraphNode) -> str:
 def _shapes(graph: ModeGraph, node: GraphNode) -> str:
     """``in → out``, the shapes that go into the node and come out of it; as far as they are known."""
     result = shape_phrase(node.value)
-    given = [shape_phrase(graph.nodes[at].value) for at in node.inputs]
-    if not result or not given or not all(given):
+    inputs = [shape_phrase(graph.nodes[at].value) for at in node.inputs]
+    if not result or not inputs or not all(inputs):
         return result
-    return f"{', '.join(given)} → {result}"
+    return f"{', '.join(inputs)} → {result}"
 
 
 def _runs(graph: ModelGraph, mode: Mode, node: GraphNode, query: str) -> str:

@@ -36,11 +36,11 @@ def inlay_hints(session: Session, uri: str, client_range: types.Range) -> list[t
         return []
     document, analysis = opened
     visible = Span(document.position(client_range.start), document.position(client_range.end))
-    found: dict[Position, _Hint] = {}
+    hints: dict[Position, _Hint] = {}
     for located in _strings(analysis, document, visible):
         hint = _hint(located, _place(document, located.query))
         if hint is not None:
-            found.setdefault(hint.end, hint)
+            hints.setdefault(hint.end, hint)
     return [
         types.InlayHint(
             document.client_position(hint.end),
@@ -49,7 +49,7 @@ def inlay_hints(session: Session, uri: str, client_range: types.Range) -> list[t
             tooltip=hint.tooltip,
             padding_left=True,
         )
-        for _, hint in sorted(found.items())
+        for _, hint in sorted(hints.items())
     ]
 
 
@@ -96,8 +96,10 @@ def _values(graph: ModelGraph, located: Located) -> list[Value | None]:
     asked = located.analysis.call.asked_with(query)[0]
     values = []
     for mode in query.modes:
-        one = graph.seen(mode) if located.analysis.knows(graph, (mode,)) else None
-        node = located.analysis.selected(graph, one, asked).get(query.text) if one else None
-        known = node is not None and one is not None and how_selected(graph, one, query.text) != "several"
-        values.append(node.value if node and known else None)
+        mode_graph = graph.seen(mode) if located.analysis.knows(graph, (mode,)) else None
+        node = located.analysis.selected(graph, mode_graph, asked).get(query.text) if mode_graph else None
+        certain = (
+            node is not None and mode_graph is not None and how_selected(graph, mode_graph, query.text) != "several"
+        )
+        values.append(node.value if node and certain else None)
     return values

@@ -55,16 +55,16 @@ class LocatedKey:
 
         A read that may be of several outputs ties their keys together, and so does a name that several calls are given.
         """
-        found = {self.written.span: self.written, **{each.span: each for each in self.definitions}}
+        uses = {self.written.span: self.written, **{each.span: each for each in self.definitions}}
         size = 0
-        while size != len(found):
-            size = len(found)
+        while size != len(uses):
+            size = len(uses)
             for call in self.all_calls:
                 same = [key.written for key in call.call.keys if key.written and self._is_meant(key)]
                 same += [read.key for read in call.call.reads if read.key.text == self.written.text]
-                if any(each.span in found for each in same):
-                    found.update({each.span: each for each in same if each.is_text})
-        return tuple(found.values())
+                if any(each.span in uses for each in same):
+                    uses.update({each.span: each for each in same if each.is_text})
+        return tuple(uses.values())
 
     @property
     def may_lead_on(self) -> bool:
@@ -104,12 +104,12 @@ def key_items(
     if not editable:
         return []
     where = document.client_range(editable[0][1].span)
-    found: dict[str, types.CompletionItem] = {}
+    items: dict[str, types.CompletionItem] = {}
     for call, _ in editable:
         for key in call.call.keys:
-            if key.text not in found:
-                found[key.text] = _item(Located(call, key.query), key, len(found), where, shown)
-    return list(found.values())
+            if key.text not in items:
+                items[key.text] = _item(Located(call, key.query), key, len(items), where, shown)
+    return list(items.values())
 
 
 def _item(located: Located, key: OutputKey, at: int, where: types.Range, shown: ClientShows) -> types.CompletionItem:

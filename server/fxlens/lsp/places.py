@@ -36,13 +36,13 @@ def where_is(session: Session, source: SourceLine, name: str = "") -> Where | No
     uri, line = at
     text = _text_of(session, source).rstrip()
     start = len(text) - len(text.lstrip())
-    found = _word(text, name) if name.isidentifier() else None
+    span = _word(text, name) if name.isidentifier() else None
 
     def place(column: int) -> types.Position:
         return types.Position(line, session.workspace.position_codec.client_num_units(text[:column]))
 
     first = place(start)
-    named = types.Range(place(found.start()), place(found.end())) if found else types.Range(first, first)
+    named = types.Range(place(span.start()), place(span.end())) if span else types.Range(first, first)
     return Where(uri, types.Range(first, place(len(text))), named)
 
 

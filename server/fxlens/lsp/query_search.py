@@ -66,11 +66,11 @@ async def find_matches(
 ) -> Found:
     """Every match of the workspace; files that are not open are read, and their models traced where they may match."""
     await session.engine.indexed()
-    found: dict[tuple[str, Position], Match] = {}
+    matches: dict[tuple[str, Position], Match] = {}
     for uri in list(session.workspace.text_documents):
         opened = session.open_file(uri)
         for match in _matches(opened[0], opened[1], target) if opened else ():
-            found[match.document.program_uri, match.query.span.start] = match
+            matches[match.document.program_uri, match.query.span.start] = match
 
     async def look_into(path: str, program: Program | None = None) -> None:
         analysis = await session.engine.look_into(
@@ -81,7 +81,7 @@ async def find_matches(
         if analysis is not None:
             document = session.workspace.unopened(Path(path).as_uri(), analysis.text)
             for match in _matches(document, analysis, target, program):
-                found[document.program_uri, match.query.span.start] = match
+                matches[document.program_uri, match.query.span.start] = match
 
     # All at once, so that one whose model takes its time keeps no other waiting; but their texts are read one in each
     # turn of the loop, so that other requests come in between.
@@ -94,7 +94,7 @@ async def find_matches(
         task.cancel()
     if late:
         session.log(f"{len(late)} files of the workspace could not be looked into in time.")
-    return Found(list(found.values()), tuple(sorted(looks[task] for task in late)))
+    return Found(list(matches.values()), tuple(sorted(looks[task] for task in late)))
 
 
 def _matches(

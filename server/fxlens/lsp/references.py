@@ -94,16 +94,16 @@ async def references(
     target = _target(session, uri, client_position)
     if target is None:
         return []
-    found = await find_matches(session, target, notebooks=notebooks)
-    return [match.location(match.query.span) for match in found.matches]
+    search = await find_matches(session, target, notebooks=notebooks)
+    return [match.location(match.query.span) for match in search.matches]
 
 
 def selected(located: Located) -> Iterator[tuple[str, str]]:
     """The class of the model and the name of the node, for each model and mode that the query selects from."""
     for graph in located.graphs:
         for mode in located.query.modes:
-            one = graph.seen(mode)
-            node = select_alone(graph, one, located.query.text) if one else None
+            mode_graph = graph.seen(mode)
+            node = select_alone(graph, mode_graph, located.query.text) if mode_graph else None
             if node:
                 yield graph.class_name, node.name
 

@@ -77,8 +77,8 @@ async def prepare_rename(
     if module is None:
         return None
     if not module.in_query:
-        found = await find_matches(session, module.target, notebooks=True)
-        if not found.matches and not found.late:
+        search = await find_matches(session, module.target, notebooks=True)
+        if not search.matches and not search.late:
             return None
     return types.PrepareRenamePlaceholder(document.client_range(module.span), module.target.member)
 
@@ -115,16 +115,16 @@ async def rename(
     search = await find_matches(session, target, notebooks=notebooks)
     if not search.matches and not search.late and not module.in_query:
         return None
-    found = replacements(target, search.matches)
-    places = () if queries_only else tuple(_uses(session, target))
+    replaced = replacements(target, search.matches)
+    uses = () if queries_only else tuple(_uses(session, target))
     note = f"Saved checkpoints keep `{target.member}` in their keys: rename them when you load one."
-    warning = _warning(target.member, found, search.late, annotations=annotations)
-    return Renamed(_workspace_edit((*places, *found.found), name, note, annotations=annotations), note, warning)
+    warning = _warning(target.member, replaced, search.late, annotations=annotations)
+    return Renamed(_workspace_edit((*uses, *replaced.found), name, note, annotations=annotations), note, warning)
 
 
-def _warning(member: str, found: Replacements, late: tuple[str, ...], *, annotations: bool) -> str:
+def _warning(member: str, replaced: Replacements, late: tuple[str, ...], *, annotations: bool) -> str:
     """What is left for the user to do."""
-    left = [*found.left, *(each.name for each in found.found if not each.sure and not annotations)]
+    left = [*replaced.left, *(each.name for each in replaced.found if not each.sure and not annotations)]
     parts = []
     if left:
         why = "queries are computed, or their models are not known"
@@ -156,9 +156,9 @@ def _module(session: Session, document: Document, analysis: FileAnalysis, positi
         if key is not None and key.queries:  # In a list the query is the key, and so is what is read of the output.
             located, written = key.queries[0], key.written
     if located is None or written is None:
-        found = member_at(document.source, position)
-        target = target_at_member(session, document, analysis.path, position) if found else None
-        return _Module(target, found[2], False) if target and found else None
+        member = member_at(document.source, position)
+        target = target_at_member(session, document, analysis.path, position) if member else None
+        return _Module(target, member[2], False) if target and member else None
     segment = segment_at(written, position)
     if segment is None:
         raise CannotRenameError(f"`{located.query.text}` is computed here, where it cannot be renamed.")
@@ -180,24 +180,26 @@ def _check_name(target: ModuleTarget, name: str) -> None:
 
 def _uses(session: Session, target: ModuleTarget) -> list[Replacement]:
     """The uses through ``self``, the class's own first."""
-    found: list[Replacement] = []
+    uses: list[Replacement] = []
     for path, span in target.places:
         document = document_at(session, path)
         if document is not None:
             where = types.Location(document.uri_at(span.start), document.client_range(span))
-            found.append(Replacement(where, sure=True))
-    return found
+            uses.append(Replacement(where, sure=True))
+    return uses
 
 
-def _workspace_edit(found: tuple[Replacement, ...], name: str, note: str, *, annotations: bool) -> types.WorkspaceEdit:
+def _workspace_edit(
+    replaced: tuple[Replacement, ...], name: str, note: str, *, annotations: bool
+) -> types.WorkspaceEdit:
     if not annotations:
         changes: dict[str, list[types.TextEdit]] = {}
-        for each in found:
+        for each in replaced:
             if each.sure:
                 changes.setdefault(each.location.uri, []).append(types.TextEdit(each.location.range, name))
         return types.WorkspaceEdit(changes=changes)
     edits: dict[str, list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit]] = {}
-    for each in found:
+    for each in replaced:
         kind = _SURE if each.sure else _UNSURE
         edits.setdefault(each.location.uri, []).append(types.AnnotatedTextEdit(kind, each.location.range, name))
     return types.WorkspaceEdit(

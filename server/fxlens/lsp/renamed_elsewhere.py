@@ -52,16 +52,16 @@ async def update_queries(
     target = _old_name(located) if located is not None else None
     if target is None:
         return None
-    found = await find_matches(session, target, patience=_PATIENCE_SECONDS)  # Code actions cannot open notebooks.
+    search = await find_matches(session, target, patience=_PATIENCE_SECONDS)  # Code actions cannot open notebooks.
     changes: dict[str, list[types.TextEdit]] = {}
-    for match in found.matches:
+    for match in search.matches:
         edit = _edit(target, match)
         if edit is not None:
             changes.setdefault(edit[0], []).append(edit[1])
     count = sum(map(len, changes.values()))
     if count < 2:
         return None
-    files = len({match.document.program_uri for match in found.matches})
+    files = len({match.document.program_uri for match in search.matches})
     title = f"Update {count} queries" + (f" in {files} files" if files > 1 else "") + f": `{target.old}` was renamed"
     edits = types.WorkspaceEdit(changes=changes)
     return types.CodeAction(title, types.CodeActionKind.QuickFix, [diagnostic], edit=edits)

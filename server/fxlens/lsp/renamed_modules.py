@@ -59,8 +59,8 @@ class ModuleTarget:
             if ".".join(parts[: at + 1]) in graph.modules_by_path and any(map(self._is_class, classes)):
                 yield at
 
-    def _is_class(self, known: tuple[str, str]) -> bool:
-        return known[1] == self.class_name and _same_file(known[0], self.path)
+    def _is_class(self, class_: tuple[str, str]) -> bool:
+        return class_[1] == self.class_name and _same_file(class_[0], self.path)
 
 
 def is_known(call: CallAnalysis, query: Query) -> bool:
@@ -69,16 +69,16 @@ def is_known(call: CallAnalysis, query: Query) -> bool:
     return bool(states) and all(state.graph is not None for state in states) and not query.uncertain
 
 
-def _same_file(one: str, other: str) -> bool:
-    return one == other or without_links(Path(one)) == without_links(Path(other))
+def _same_file(path: str, other: str) -> bool:
+    return path == other or without_links(Path(path)) == without_links(Path(other))
 
 
 def target_at_member(session: Session, document: Document, path: str, position: Position) -> ModuleTarget | None:
     """The attribute whose ``self.attribute`` stands at a position, in the class that sets it or a subclass."""
-    found = member_at(document.source, position)
-    if found is None:
+    member_use = member_at(document.source, position)
+    if member_use is None:
         return None
-    class_name, member, _ = found
+    class_name, member, _ = member_use
     classes = _classes(session, path, member)
     home = next((each for each in classes if each.path == path and each.uses.class_name == class_name), None)
     owner = _owner(home, classes, set()) if home is not None else None
@@ -125,8 +125,8 @@ def _owner(home: _Class, classes: list[_Class], seen: set[str]) -> _Class | None
         return home
     for base in home.uses.bases:
         for each in _named(base, home, classes):
-            if each.uses.class_name not in seen and (found := _owner(each, classes, seen)) is not None:
-                return found
+            if each.uses.class_name not in seen and (owner := _owner(each, classes, seen)) is not None:
+                return owner
     return None
 
 
@@ -146,9 +146,9 @@ def _target(owner: _Class, member: str, classes: list[_Class]) -> ModuleTarget:
             for other in classes
             if other not in family and any(_named(base, other, classes) == [each] for base in other.uses.bases)
         ]
-    places = tuple((each.path, span) for each in family for span in each.uses.spans)
+    uses = tuple((each.path, span) for each in family for span in each.uses.spans)
     taken = frozenset(name for each in family for name in each.uses.names)
-    return ModuleTarget(owner.path, owner.uses.class_name, member, places, taken)
+    return ModuleTarget(owner.path, owner.uses.class_name, member, uses, taken)
 
 
 # The places in queries and in keys
@@ -192,7 +192,7 @@ class Replacements:
 
 def replacements(target: ModuleTarget, matches: list[Match]) -> Replacements:
     """What a rename changes in queries, and in reads of the outputs whose keys they are."""
-    found: dict[tuple[str, int, int], Replacement] = {}
+    result: dict[tuple[str, int, int], Replacement] = {}
     left: list[str] = []
     for match in matches:
         sure = target.segments(match.call, match.query)
@@ -206,8 +206,8 @@ def replacements(target: ModuleTarget, matches: list[Match]) -> Replacements:
             for span in spans:
                 where = match.location(span)
                 key = (where.uri, where.range.start.line, where.range.start.character)
-                found.setdefault(key, Replacement(where, bool(sure)))
-    return Replacements(tuple(found.values()), tuple(dict.fromkeys(left)))
+                result.setdefault(key, Replacement(where, bool(sure)))
+    return Replacements(tuple(result.values()), tuple(dict.fromkeys(left)))
 
 
 def _place_name(where: types.Location) -> str:

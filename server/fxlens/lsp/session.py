@@ -36,8 +36,8 @@ class Located:
     @property
     def graphs(self) -> tuple[ModelGraph, ...]:
         """The graphs of all calls that ask for the string, each once."""
-        found = [graph for each in (self, *self.others) for graph in each.own_graphs]
-        return tuple({id(graph): graph for graph in found}.values())
+        all_graphs = [graph for each in (self, *self.others) for graph in each.own_graphs]
+        return tuple({id(graph): graph for graph in all_graphs}.values())
 
     @property
     def stale(self) -> bool:
@@ -98,8 +98,8 @@ class Session:
         files: list[tuple[str, Program | None]] = [(path, None) for path in paths]
         if notebooks:
             roots = [folder.path for folder in self.configuration.engine.folders]
-            found = await asyncio.to_thread(notebooks_mentioning, roots, words)
-            files += [(path, program) for path, program in found.items() if self.workspace.notebook_at(path) is None]
+            programs = await asyncio.to_thread(notebooks_mentioning, roots, words)
+            files += [(path, program) for path, program in programs.items() if self.workspace.notebook_at(path) is None]
         return files
 
     def open_file(self, uri: str) -> tuple[Document, FileAnalysis] | None:
@@ -113,14 +113,18 @@ class Session:
 
 def query_at(analysis: FileAnalysis, position: Position) -> Located | None:
     """The query whose string the position stands in; of nested candidates the shortest."""
-    found = [
+    candidates = [
         Located(call, query) for call in analysis.calls for query in call.call.queries if query.span.contains(position)
     ]
-    first = min(found, key=lambda one: _size(one.query), default=None)
+    first = min(candidates, key=lambda located: _size(located.query), default=None)
     if first is None:
         return None
-    same = [one for one in found if one.query.literal == first.query.literal and one.query.text == first.query.text]
-    return replace(first, others=tuple(one for one in same if one is not first))
+    same = [
+        located
+        for located in candidates
+        if located.query.literal == first.query.literal and located.query.text == first.query.text
+    ]
+    return replace(first, others=tuple(located for located in same if located is not first))
 
 
 def nearest_call(analysis: FileAnalysis, position: Position | None) -> CallAnalysis | None:
@@ -130,8 +134,8 @@ def nearest_call(analysis: FileAnalysis, position: Position | None) -> CallAnaly
     if position is None:
         return analysis.calls[0]
 
-    def distance(one: CallAnalysis) -> int:
-        spans = [one.call.span, *(query.literal for query in one.call.queries)]
+    def distance(call: CallAnalysis) -> int:
+        spans = [call.call.span, *(query.literal for query in call.call.queries)]
         return min(
             0
             if span.contains(position)

@@ -73,4 +73,4 @@ def _ready(states: list[ModelState]) -> str:
     name = graph.class_name.rpartition(".")[2]
     if not graph.traced():
         return f"{name}, {module_count(graph):,} modules"
-    return f"{name}, {max(len(one.nodes) for one in graph.traced()):,} nodes"
+    return f"{name}, {max(len(mode_graph.nodes) for mode_graph in graph.traced()):,} nodes"

@@ -37,12 +37,12 @@ def document_symbols(session: Session, uri: str) -> list[types.DocumentSymbol]:
 
 def flat(symbols: list[types.DocumentSymbol], uri: str, container: str = "") -> list[types.SymbolInformation]:
     """The same for a client that shows no hierarchy."""
-    found = []
+    flattened = []
     for symbol in symbols:
         location = types.Location(uri, symbol.range)
-        found.append(types.SymbolInformation(location, symbol.name, symbol.kind, container_name=container or None))
-        found += flat(list(symbol.children or ()), uri, symbol.name)
-    return found
+        flattened.append(types.SymbolInformation(location, symbol.name, symbol.kind, container_name=container or None))
+        flattened += flat(list(symbol.children or ()), uri, symbol.name)
+    return flattened
 
 
 def workspace_symbols(session: Session, text: str) -> list[types.SymbolInformation]:

@@ -77,7 +77,7 @@ class Asked:
         state = self.state(call)
         if state is None:
             return call.call
-        shown = [query for query in call.call.queries if any(one is state for one in call.models_of(query))]
+        shown = [query for query in call.call.queries if any(model is state for model in call.models_of(query))]
         return replace(call.call, queries=tuple(shown))
 
 
@@ -94,8 +94,8 @@ class Outline:
 
     @staticmethod
     def of(session: Session, graph: ModelGraph, asked: Asked, call: CallAnalysis) -> Outline:
-        one = graph.seen(asked.mode) if asked.mode else None
-        names = index(one) if one else merged_index(graph)
+        mode_graph = graph.seen(asked.mode) if asked.mode else None
+        names = index(mode_graph) if mode_graph else merged_index(graph)
         hidden: frozenset[str] = frozenset()
         if not asked.plumbing and not asked.text:
             requested = {query.text for query in asked.call(call).queries}
@@ -132,8 +132,8 @@ class Outline:
             if wanted not in paths:
                 return []
             if len(paths) > PAGE:
-                place = paths.index(wanted)
-                way.append(_group(above, paths, place - place % PAGE))
+                position = paths.index(wanted)
+                way.append(_group(above, paths, position - position % PAGE))
             way += self._items([wanted])
         return way
 
@@ -326,13 +326,13 @@ def _of_call(session: Session, document: Document, call: CallAnalysis, asked: As
     if asked.text:
         message = message or f"{built.matches:,} of {len(built.names.nodes):,} nodes match “{asked.text}”."
     matches = built.matches if asked.text else None
-    known: Json = {
+    answer_fields: Json = {
         "summary": _summary(state, call, asked, built),
         "className": state.graph.class_name,
         "root": built.root(),
         "revision": state.graph.revision,
     }
-    return _answer(status, message, matches=matches, **known, **common)
+    return _answer(status, message, matches=matches, **answer_fields, **common)
 
 
 def _summary(state: ModelState, call: CallAnalysis, asked: Asked, outline: Outline) -> str:
@@ -388,10 +388,10 @@ def failure_text(state: ModelState) -> str | None:
     return said_of(failures[0]) if failures else None
 
 
-def _answer(state: str, message: str | None, **known: Any) -> Json:
+def _answer(state: str, message: str | None, **answer_fields: Any) -> Json:
     missing = ("summary", "model", "className", "callRange", "dialect", "root", "revision", "matches", "query")
     empty: Json = {**dict.fromkeys(missing), "queries": [], "editable": False}
-    return {"state": state, "message": message, **empty, **known}
+    return {"state": state, "message": message, **empty, **answer_fields}
 
 
 def _kind(level: Level) -> Kind:
@@ -408,7 +408,7 @@ def _same_module(node: GraphNode) -> bool:
 
 
 def _group(path: str, paths: Sequence[str], first: int) -> Json:
-    members = [one.rpartition(".")[2] for one in paths[first : first + PAGE]]
+    members = [each.rpartition(".")[2] for each in paths[first : first + PAGE]]
     return {
         "id": f"{path}{_GROUP}{first}",
         "label": f"{first + 1:,} – {first + len(members):,}",

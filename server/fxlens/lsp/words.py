@@ -10,8 +10,8 @@ from fxlens.queries import Level, how_selected, index, select_alone
 
 def modes_phrase(modes: Iterable[Mode]) -> str:
     """``train only`` or ``eval only``; nothing for what both modes have."""
-    one = tuple(modes)
-    return f"{one[0]} only" if len(one) == 1 else ""
+    only = tuple(modes)
+    return f"{only[0]} only" if len(only) == 1 else ""
 
 
 def node_phrase(node: GraphNode) -> str:
@@ -52,10 +52,10 @@ def run_phrase(graph: ModelGraph, path: str) -> str:
     """What a run says of a module that is read by hooks: that it was not called; nothing of one that was."""
     views = graph.views()
     module = graph.modules_by_path.get(path)
-    ran = [one for one in views if one.origin == "run"]
-    if module is None or not ran or len(ran) < len(views) or any(module.calls(one.mode) for one in ran):
+    ran = [view for view in views if view.origin == "run"]
+    if module is None or not ran or len(ran) < len(views) or any(module.calls(view.mode) for view in ran):
         return ""
-    return "not called" if any(path in index(one).by_name for one in ran) else ""
+    return "not called" if any(path in index(view).by_name for view in ran) else ""
 
 
 def shape_phrase(value: Value | None) -> str:

@@ -58,19 +58,19 @@ class WorkspaceCheck:
         await session.engine.indexed()
         files = await self._files()
         before, self.shown = self.shown, set()
-        found = 0
+        problems = 0
         try:
             for at, (path, program) in enumerate(files):
                 on_progress(at, len(files), Path(path).name)
                 count = await self._check(path, program)
                 before.discard(Path(path).as_uri())
-                found += count
+                problems += count
         finally:
             # Of files that a run did not come to, what was found before stays.
             self.shown |= before
         for uri in before:  # They have no calls any more, or are gone.
             self._forget(uri)
-        return len(files), found
+        return len(files), problems
 
     def soon(self) -> None:
         """Check again when files have come to rest, where the setting asks for it."""
@@ -128,7 +128,7 @@ class WorkspaceCheck:
         session = self.client.session
         document = session.workspace.unopened(uri, analysis.text)
         notebooks = {**session.engine.notebooks(), **session.workspace.notebooks()}
-        found = []
+        published = []
         for problem in check_file(analysis, notebooks):
             diagnostic = diagnostic_of(session, document, problem, analysis.path)
             if diagnostic is not None and program is not None:
@@ -138,8 +138,8 @@ class WorkspaceCheck:
                 diagnostic.message = f"{where}: {diagnostic.message}"
                 diagnostic.range = types.Range(types.Position(0, 0), types.Position(0, 0))
             if diagnostic is not None:
-                found.append((diagnostic, problem))
-        return Published(None, tuple(found))
+                published.append((diagnostic, problem))
+        return Published(None, tuple(published))
 
     def _forget(self, uri: str) -> None:
         self.shown.discard(uri)

@@ -133,13 +133,13 @@ class _Links(NamedTuple):
 
 
 def _links_of(level: Level, numbers: Sequence[int], *, quiet: bool) -> _Links:
-    place = {number: at for at, number in enumerate(numbers)}
-    place[-1], place[len(level["names"])] = -1, len(numbers)
+    row = {number: at for at, number in enumerate(numbers)}
+    row[-1], row[len(level["names"])] = -1, len(numbers)
     links = _Links([], [[] for _ in numbers], [[] for _ in numbers])
     edges = level["edges"]
     for at in range(0, len(edges), 2):
         mark = letter(level["marks"], at // 2) or "b"
-        source, reader = place.get(edges[at]), place.get(edges[at + 1])
+        source, reader = row.get(edges[at]), row.get(edges[at + 1])
         if source is None or reader is None or (not quiet and mark < "a"):
             continue
         links.all.append(_Link(source, reader, mark))
@@ -259,19 +259,19 @@ def spread(wanted: Sequence[int], apart: Sequence[int], weights: Sequence[int]) 
     for distance in apart:
         offsets.append(offsets[-1] + distance)
     blocks: list[_Block] = []
-    for at, (place, weight) in enumerate(zip(wanted, weights, strict=True)):
-        block = _Block((place - offsets[at]) * weight, weight, at)
+    for at, (target, weight) in enumerate(zip(wanted, weights, strict=True)):
+        block = _Block((target - offsets[at]) * weight, weight, at)
         while blocks and blocks[-1].sum * block.weight >= block.sum * blocks[-1].weight:
             last = blocks.pop()
             block = _Block(last.sum + block.sum, last.weight + block.weight, last.start)
         blocks.append(block)
-    places: list[int] = []
+    positions: list[int] = []
     ends = [*(block.start for block in blocks[1:]), len(wanted)]
     for block, end in zip(blocks, ends, strict=True):
         # Rounded: a heavy place stays where it is.
         mean = (2 * block.sum + block.weight) // (2 * block.weight)
-        places.extend(mean + offsets[at] for at in range(block.start, end))
-    return places
+        positions.extend(mean + offsets[at] for at in range(block.start, end))
+    return positions
 
 
 def _rows(boxes: Sequence[Box], layers: _Layers, links: _Links, x: Sequence[int], top: int) -> int:
@@ -309,11 +309,11 @@ class _Skyline:
         self._heights[start:end] = [height]
 
     def _cut(self, at: int) -> None:
-        place = next((number for number, start in enumerate(self._starts) if start >= at), len(self._starts))
-        if place < len(self._starts) and self._starts[place] == at:
+        row = next((number for number, start in enumerate(self._starts) if start >= at), len(self._starts))
+        if row < len(self._starts) and self._starts[row] == at:
             return
-        self._starts.insert(place, at)
-        self._heights.insert(place, self._heights[place - 1])
+        self._starts.insert(row, at)
+        self._heights.insert(row, self._heights[row - 1])
 
 
 def _finish(

@@ -90,8 +90,8 @@ def find_in(
     programs = Programs(document, workspace, tuple(wrappers), tally or Tally(STEPS))
     calls = list(_calls(programs, document.path))
     reads = KeyReads(programs.run, document)
-    found = [call.read(reads) for call in calls]
-    return FileCalls(document.path, tuple(sorted(found, key=lambda call: call.span.start)))
+    calls_read = [call.read(reads) for call in calls]
+    return FileCalls(document.path, tuple(sorted(calls_read, key=lambda call: call.span.start)))
 
 
 def _requesting(text: str, path: str, workspace: Workspace, tally: Tally) -> Iterator[ExtractionCall]:
@@ -203,8 +203,8 @@ class _Call:
         instance: PathCondition = frozenset({(0, str(number), True)}) if len(self.extractions) > 1 else frozenset()
         models = self._models(extraction, call)
         for each in models:
-            known = self.slices.setdefault(each.slice.key, (each.slice, []))
-            known[1].append(self._plain(each.condition) | instance)
+            entry = self.slices.setdefault(each.slice.key, (each.slice, []))
+            entry[1].append(self._plain(each.condition) | instance)
         names = Names(self.run, extraction).collect()
         self.keys.update(dict.fromkeys(output_keys(names.queries, as_text=not extraction.keeps_keys)))
         for query in names.queries:
@@ -214,13 +214,15 @@ class _Call:
             some = any(query.query.role == role for query in names.queries)
             self.problems.setdefault((bool(models), role, some), problem)
 
-    def _add_query(self, found: ConditionalQuery, instance: PathCondition, models: list[ConditionalSlice]) -> None:
-        query = found.query
+    def _add_query(
+        self, conditional: ConditionalQuery, instance: PathCondition, models: list[ConditionalSlice]
+    ) -> None:
+        query = conditional.query
         key = (query.literal, query.text, query.role)
-        known, conditions = self.queries.setdefault(key, (query, []))
-        conditions.append(self._plain(found.condition) | instance)
-        if not known.uncertain and any(each.depends_on(found.condition, self._read_for) for each in models):
-            self.queries[key] = (replace(known, uncertain=True), conditions)
+        entry, conditions = self.queries.setdefault(key, (query, []))
+        conditions.append(self._plain(conditional.condition) | instance)
+        if not entry.uncertain and any(each.depends_on(conditional.condition, self._read_for) for each in models):
+            self.queries[key] = (replace(entry, uncertain=True), conditions)
 
     def _read_for(self, subject: Subject) -> set[Event]:
         return _reads_of(self.run, subject)
@@ -271,7 +273,8 @@ class _Call:
         # A name that is requested of none of the models that are known is requested of another one.
         queries = [
             query
-            if not conditions or any(compatible(one, other) for one in conditions for other in query.conditions)
+            if not conditions
+            or any(compatible(condition, other) for condition in conditions for other in query.conditions)
             else replace(query, uncertain=True)
             for query in queries
         ]
@@ -289,9 +292,9 @@ class _Call:
 
     def _names_unresolved(self) -> Unresolved | None:
         # Just as with models: a path with no names at all is none that a run takes, if another one has names.
-        known = {role for _, _, role in self.queries}
+        roles = {role for _, _, role in self.queries}
         for (with_model, role, found_some), problem in self.problems.items():
-            if with_model == bool(self.slices) and (found_some or role not in known):
+            if with_model == bool(self.slices) and (found_some or role not in roles):
                 return problem
         return None
 
@@ -305,18 +308,18 @@ def _reads_of(run: Run, subject: Subject) -> set[Event]:
     option = run.option_events.get(subject)
     if option is not None:  # The other options of the same command line decide nothing about this one.
         return {option}
-    found: set[Event] = set()
+    events: set[Event] = set()
     queue = list(run.tested.get(subject, ()))
     parameter = run.parameters.get(subject.root)
     if parameter is not None:
         queue.append(parameter)
     while queue:
         event = queue.pop()
-        if event in found or isinstance(event.node, (n.Import, n.ImportFrom, n.FunctionDef, n.ClassDef)):
+        if event in events or isinstance(event.node, (n.Import, n.ImportFrom, n.FunctionDef, n.ClassDef)):
             continue
-        found.add(event)
+        events.add(event)
         queue += [each for read in event.reads for each in read.events]
-    return found
+    return events
 
 
 def _callee(call: n.Call) -> n.Node:

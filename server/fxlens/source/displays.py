@@ -128,7 +128,7 @@ def _items(document: Document, node: n.Display | n.DictDisplay) -> list[Item]:
     """The items with the commas behind them, which the syntax does not have: what stands between its expressions."""
     entries = node.entries if isinstance(node, n.DictDisplay) else [(None, item) for item in node.items]
     parts = {document.offset(part.start_pos): part for entry in entries for part in entry if part is not None}
-    found: list[Item] = []
+    items: list[Item] = []
     own: list[n.Expression] = []
     first = last = 0
     text, at, end = document.text, document.offset(node.start_pos) + 1, document.offset(node.end_pos) - 1
@@ -139,8 +139,8 @@ def _items(document: Document, node: n.Display | n.DictDisplay) -> list[Item]:
             name_end = own[0] if isinstance(node, n.DictDisplay) else own[-1]
             name = Span(document.span(own[0]).start, document.span(name_end).end)
             where = [document.position(document.parsed_position(each)) for each in (first, last)]
-            place = document.position(document.parsed_position(comma)) if comma is not None else None
-            found.append(Item(Span(*where), name, place))
+            position = document.position(document.parsed_position(comma)) if comma is not None else None
+            items.append(Item(Span(*where), name, position))
             own.clear()
 
     while at < end:
@@ -161,4 +161,4 @@ def _items(document: Document, node: n.Display | n.DictDisplay) -> list[Item]:
             first, last = first or at, at + 1
         at += 1
     close(None)
-    return found
+    return items

@@ -61,9 +61,9 @@ def _dotted_paths(text: str) -> tuple[str, ...]:
         expression = ast.parse(f"({text}\n)", mode="eval")
     except (SyntaxError, ValueError):
         return ()
-    found = [ast.unparse(each) for each in ast.walk(expression) if isinstance(each, ast.Attribute) and _is_path(each)]
+    paths = [ast.unparse(each) for each in ast.walk(expression) if isinstance(each, ast.Attribute) and _is_path(each)]
     # The longest come first: `a.b.c` has `a.b` in it.
-    return tuple(path for at, path in enumerate(found) if not any(o.startswith(f"{path}.") for o in found[:at]))
+    return tuple(path for at, path in enumerate(paths) if not any(o.startswith(f"{path}.") for o in paths[:at]))
 
 
 def _is_path(node: ast.expr) -> bool:

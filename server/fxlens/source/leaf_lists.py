@@ -47,12 +47,12 @@ class Written:
     def entries(self) -> dict[str, n.Expression] | None:
         """The entries of a dict display or a call of ``dict``; nothing if some of them cannot be told."""
         if isinstance(self.node, n.DictDisplay):
-            found = {
+            collected = {
                 key.value: value
                 for key, value in self.node.entries
                 if isinstance(key, n.Constant) and isinstance(key.value, str)
             }
-            return found if len(found) == len(self.node.entries) else None
+            return collected if len(collected) == len(self.node.entries) else None
         if isinstance(self.node, n.Call) and _is_dict_call(self.node):
             named = {argument.keyword: argument.value for argument in self.node.arguments if argument.keyword}
             return named if len(named) == len(self.node.arguments) else None
@@ -66,8 +66,8 @@ class Written:
 
 def argument_of(call: ExtractionCall, name: str, document: Document) -> Written | None:
     """What an argument of the call is, or the variable in it; nothing if it is not given or cannot be told."""
-    known = next((given for given in call.given if given.name == name), None)
-    node = _expression_at(document, known.span) if known is not None else None
+    argument = next((each for each in call.given if each.name == name), None)
+    node = _expression_at(document, argument.span) if argument is not None else None
     return _followed(Written(document, node)) if node is not None else None
 
 

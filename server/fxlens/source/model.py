@@ -36,7 +36,7 @@ _MOST_PATHS = 64
 """More paths than these through the conditions of one call are not told apart, and nothing is then said of them."""
 
 
-def compatible(one: PathCondition, other: PathCondition) -> bool:
+def compatible(first: PathCondition, second: PathCondition) -> bool:
     """Whether two conditions can hold at once.
 
     Example:
@@ -45,8 +45,8 @@ def compatible(one: PathCondition, other: PathCondition) -> bool:
     """
     return not any(
         subject == about and (holds != needed if value == wanted else holds and needed and "" not in (value, wanted))
-        for subject, value, holds in one
-        for about, wanted, needed in other
+        for subject, value, holds in first
+        for about, wanted, needed in second
     )
 
 
@@ -268,7 +268,7 @@ class ExtractionCall:
         return tuple(
             at
             for at, conditions in enumerate(self.conditions)
-            if any(compatible(one, other) for one in conditions for other in query.conditions)
+            if any(compatible(condition, other) for condition in conditions for other in query.conditions)
         )
 
     def asked_with(self, query: Query) -> list[tuple[str, ...]]:
@@ -277,15 +277,15 @@ class ExtractionCall:
         Of two arms of an ``if``, or two iterations of a loop, each has a call of its own. Of too many paths none.
         """
         same = [other for other in self.queries if other.role == query.role]
-        found: dict[tuple[str, ...], None] = {}
+        requests: dict[tuple[str, ...], None] = {}
         for condition in query.conditions:
             paths = _paths(condition, [each for other in same for each in other.conditions])
             if paths is None:
                 return []
             for path in paths:
                 texts = [other.text for other in same if any(each <= path for each in other.conditions)]
-                found[tuple(dict.fromkeys(texts))] = None
-        return list(found)
+                requests[tuple(dict.fromkeys(texts))] = None
+        return list(requests)
 
 
 def _paths(start: PathCondition, conditions: list[PathCondition]) -> list[PathCondition] | None:

@@ -56,10 +56,10 @@ def path_edits(text: str, path: str, working_folders: Iterable[str]) -> PathEdit
         ('/w/lib',)
     """
     relevant = relevant_to_path(text)
-    found = [_edits(relevant, path, folder) for folder in dict.fromkeys(working_folders)]
+    by_folder = [_edits(relevant, path, folder) for folder in dict.fromkeys(working_folders)]
     return PathEdits(
-        tuple(dict.fromkeys(folder for edits in found for folder in edits.front)),
-        tuple(dict.fromkeys(folder for edits in found for folder in edits.back)),
+        tuple(dict.fromkeys(folder for edits in by_folder for folder in edits.front)),
+        tuple(dict.fromkeys(folder for edits in by_folder for folder in edits.back)),
     )
 
 
@@ -87,14 +87,14 @@ def relevant_to_path(text: str) -> tuple[str, ...]:
 
 def _read_in(chunks: list[str], reading: set[int], binding: list[int]) -> set[int]:
     """Those of the statements ``binding`` that set a name which stands in ``reading``, directly or through others."""
-    found: set[int] = set()
+    lines_read: set[int] = set()
     queue = list(reading) if binding else []
     for at in queue:
         names = set(_WORD.findall(chunks[at]))
-        more = [each for each in binding if each not in found and _WORD.match(chunks[each])[0] in names]  # type: ignore[index]
-        found.update(more)
+        more = [each for each in binding if each not in lines_read and _WORD.match(chunks[each])[0] in names]  # type: ignore[index]
+        lines_read.update(more)
         queue += more
-    return found
+    return lines_read
 
 
 def _starts(pattern: re.Pattern[str], text: str) -> list[int]:
@@ -181,11 +181,11 @@ class _Reader:
             front = isinstance(target.slice, ast.Slice) and _is_nothing(target.slice.lower)
             self._add(self._items(value), front)
         elif isinstance(target, ast.Name):
-            known = self._value(value)
+            evaluated = self._value(value)
             self._values.pop(target.id, None)
             self._lists.pop(target.id, None)
-            if known is not None:
-                self._values[target.id] = known
+            if evaluated is not None:
+                self._values[target.id] = evaluated
             elif isinstance(value, (ast.List, ast.Tuple, ast.Set)):
                 self._lists[target.id] = value
 
@@ -204,16 +204,16 @@ class _Reader:
                     self._add([item], front)
 
     def _read_call(self, call: ast.Call) -> None:
-        function, given = call.func, call.args
+        function, arguments = call.func, call.args
         if isinstance(function, ast.Attribute) and self._is_path_list(function.value):
-            if function.attr == "append" and len(given) == 1:
-                self._add(given, front=False)
-            elif function.attr == "extend" and len(given) == 1:
-                self._add(self._items(given[0]), front=False)
-            elif function.attr == "insert" and len(given) == 2:
-                self._add(given[1:], front=_is_small(given[0]))
-        elif _name_of(function) == "addsitedir" and given:
-            self._add(given[:1], front=False)
+            if function.attr == "append" and len(arguments) == 1:
+                self._add(arguments, front=False)
+            elif function.attr == "extend" and len(arguments) == 1:
+                self._add(self._items(arguments[0]), front=False)
+            elif function.attr == "insert" and len(arguments) == 2:
+                self._add(arguments[1:], front=_is_small(arguments[0]))
+        elif _name_of(function) == "addsitedir" and arguments:
+            self._add(arguments[:1], front=False)
         elif isinstance(function, ast.Name) and function.id in self._helpers:
             self._read_helper_call(call, *self._helpers[function.id])
 
@@ -298,10 +298,10 @@ class _Reader:
         value = self._value(of.value)
         if value is None or not (isinstance(index, ast.Constant) and isinstance(index.value, int) and index.value >= 0):
             return None
-        found = self._absolute(value)
+        path = self._absolute(value)
         for _ in range(index.value + 1):
-            found = os.path.dirname(found)  # noqa: PTH120
-        return found
+            path = os.path.dirname(path)  # noqa: PTH120
+        return path
 
     def _call(self, node: ast.Call) -> str | None:
         name = _name_of(node.func)
@@ -311,18 +311,18 @@ class _Reader:
         if isinstance(node.func, ast.Attribute) and name in (*_SAME_METHODS, "joinpath", "rstrip"):
             owner = self._value(node.func.value)
             if owner is not None:
-                given = [value for value in values if value is not None]
+                texts = [value for value in values if value is not None]
                 if name == "joinpath":
-                    return os.path.join(owner, *given) if len(given) == len(values) else None  # noqa: PTH118
-                return owner.rstrip(*given) if name == "rstrip" else owner
+                    return os.path.join(owner, *texts) if len(texts) == len(values) else None  # noqa: PTH118
+                return owner.rstrip(*texts) if name == "rstrip" else owner
         if not values or any(value is None for value in values):
             return None
-        given = [value for value in values if value is not None]
+        texts = [value for value in values if value is not None]
         if name in ("join", "Path", "PurePath"):
-            return os.path.join(*given)  # noqa: PTH118
+            return os.path.join(*texts)  # noqa: PTH118
         if name == "dirname":
-            return os.path.dirname(self._absolute(given[0]))  # noqa: PTH120
-        return given[0] if name in _SAME else None
+            return os.path.dirname(self._absolute(texts[0]))  # noqa: PTH120
+        return texts[0] if name in _SAME else None
 
     def _absolute(self, path: str) -> str:
         """So that the folder above ``"."`` is one."""

@@ -17,9 +17,9 @@ _IMPORT = re.compile(r"(?:^|[;:])[ \t]*import[ \t]+([^\n#;]+)", re.M)
 def imported_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:
     """The files of the workspace that ``text``, the file ``path``, imports; told without parsing it."""
     for dotted in imported_modules(text, path):
-        found = workspace.module(dotted, path)
-        if found is not None:
-            yield found
+        module_path = workspace.module(dotted, path)
+        if module_path is not None:
+            yield module_path
 
 
 _known: dict[str, tuple[str, tuple[str, ...]]] = {}
@@ -31,14 +31,14 @@ def imported_modules(text: str, path: str) -> tuple[str, ...]:
 
     Found once for each text of the file ``path``.
     """
-    known = _known.get(path)
-    if known is not None and known[0] == text:
-        return known[1]
+    cached = _known.get(path)
+    if cached is not None and cached[0] == text:
+        return cached[1]
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
-    found = (*_found_in(text), *(_CONFTEST if _is_of_tests(PurePath(path).name) else ()))
-    _known[path] = (text, found)
-    return found
+    modules = (*_found_in(text), *(_CONFTEST if _is_of_tests(PurePath(path).name) else ()))
+    _known[path] = (text, modules)
+    return modules
 
 
 _CONFTEST = (".conftest", "..conftest", "...conftest")
@@ -50,14 +50,14 @@ def _is_of_tests(name: str) -> bool:
 
 
 def _found_in(text: str) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    modules: dict[str, None] = {}
     for match in _FROM.finditer(text):
         home, names = match[1], re.findall(r"(\w+)(?:[ \t]+as[ \t]+\w+)?", match[2])
-        found[home] = None
-        found.update((f"{home}{'' if home.endswith('.') else '.'}{name}", None) for name in names)
+        modules[home] = None
+        modules.update((f"{home}{'' if home.endswith('.') else '.'}{name}", None) for name in names)
     for match in _IMPORT.finditer(text):
-        found.update((part.split()[0], None) for part in match[1].split(",") if part.strip())
-    return tuple(found)
+        modules.update((part.split()[0], None) for part in match[1].split(",") if part.strip())
+    return tuple(modules)
 
 
 def may_call(text: str, name: str) -> bool:

@@ -73,9 +73,9 @@ class Names:
     def _container(self, value: Value) -> Container | None:
         if not isinstance(value, Location):
             return None
-        known = self.extraction.containers.get(value.id)
-        if known is not None:
-            return known
+        container = self.extraction.containers.get(value.id)
+        if container is not None:
+            return container
         stored = self.extraction.state.stored(("heap", value.id))
         return stored.container if stored is not None else None
 

@@ -24,16 +24,16 @@ def constants_with_texts(text: str) -> list[str]:
 
     A function counts if a text stands in what it returns.
     """
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     starts = [match.start() for match in _STATEMENT.finditer(text)]
     for start, end in zip(starts, [*starts[1:], len(text)], strict=False):  # None in a text without statements.
         function = _FUNCTION.match(text, start)
         if function is not None:
             if _RETURNED.search(text, start, end) is not None:
-                found[function[1]] = None
+                names[function[1]] = None
         elif _DECORATED.match(text, start) is None and ('"' in text[start:end] or "'" in text[start:end]):
-            found.update((match[1] or match[2], None) for match in _BINDING.finditer(text, start, end))
-    return list(found)
+            names.update((match[1] or match[2], None) for match in _BINDING.finditer(text, start, end))
+    return list(names)
 
 
 def requesting_files(text: str, path: str, workspace: Workspace, tally: Tally) -> list[str]:

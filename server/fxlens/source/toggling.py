@@ -26,7 +26,7 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
     document = Document(text, f"{path}#toggling")
     if document.repairs.insertions:
         return [], "The file cannot be read as Python at present: mend its syntax first."
-    written = [given for given in call.given if given.name in _ROLES]
+    written = [argument for argument in call.given if argument.name in _ROLES]
     if not call.extracts:
         return [], f"{call.function} takes no names."
     if call.dialect == "children" and "." in name:
@@ -37,7 +37,7 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
         return _new_argument(document, call, name)
     changes: Changes = []
     for role, its_modes in _ROLES.items():
-        if not set(its_modes) & set(modes) or role not in {given.name for given in written}:
+        if not set(its_modes) & set(modes) or role not in {argument.name for argument in written}:
             continue
         if any(query.role == role and query.text == name for query in call.queries):
             continue
@@ -86,7 +86,7 @@ def _usual_quote(document: Document) -> str:
 
 
 def _new_argument(document: Document, call: ExtractionCall, name: str) -> tuple[Changes, str | None]:
-    last = max((given.whole.end for given in call.given), default=None)
+    last = max((argument.whole.end for argument in call.given), default=None)
     if call.unpacks or last is None:
         return [], "The call's names are not written here."
     quote = _usual_quote(document)
@@ -99,8 +99,8 @@ def _display(document: Document, call: ExtractionCall, role: Role) -> Display | 
         display = _display_around(document, query)
         if display is not None and display.item_of(query.literal.start):
             return display
-    given = next((given for given in call.given if given.name == role), None)
-    for each in _meanings(document, given.span) if given else ():
+    argument = next((argument for argument in call.given if argument.name == role), None)
+    for each in _meanings(document, argument.span) if argument else ():
         if isinstance(each, (n.Display, n.DictDisplay)) and is_written_in_brackets(document, each):
             display = Display(document, each)
             return None if display.items else display

@@ -260,11 +260,11 @@ class Tally:
         self.limit = self.limit or limit
 
 
-def conflict(one: Literal, other: Literal) -> bool:
+def conflict(first: Literal, second: Literal) -> bool:
     """Whether two literals exclude each other."""
-    if one[0] is not other[0]:
-        return _answers(one, other) or _answers(other, one)
-    (_, value, holds), (_, wanted, needed) = one, other
+    if first[0] is not second[0]:
+        return _answers(first, second) or _answers(second, first)
+    (_, value, holds), (_, wanted, needed) = first, second
     if value is TRUTHY or wanted is TRUTHY:
         if value is TRUTHY and wanted is TRUTHY:
             return holds != needed
@@ -311,21 +311,21 @@ def decided(literal: Literal, condition: Condition) -> bool:
     return any(each == literal or conflict(each, literal) or conflict(each, opposite) for each in condition)
 
 
-def conjunction(one: Condition, other: Condition) -> Condition | None:
+def conjunction(first: Condition, second: Condition) -> Condition | None:
     """Both conditions at once; nothing if they exclude each other.
 
     Example:
         >>> conjunction(ALWAYS, ALWAYS)
         frozenset()
     """
-    if one is other or other <= one:
-        return one
-    if one <= other:
-        return other
-    for literal in other - one:
-        if any(conflict(literal, mine) for mine in one):
+    if first is second or second <= first:
+        return first
+    if first <= second:
+        return second
+    for literal in second - first:
+        if any(conflict(literal, mine) for mine in first):
             return None
-    both = one | other
+    both = first | second
     return None if _none_left(both) else both
 
 

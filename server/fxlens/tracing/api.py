@@ -250,8 +250,8 @@ def _needs_arguments(
 
 
 def _wanted(selection: Selection, mode: Mode, queries: Mapping[str, str]) -> dict[str, Wanted]:
-    found = {key: selection.names[mode].find(query) for query, key in queries.items()}
-    return {key: want for key, want in found.items() if want is not None}
+    nodes = {key: selection.names[mode].find(query) for query, key in queries.items()}
+    return {key: want for key, want in nodes.items() if want is not None}
 
 
 def _settings(

@@ -59,15 +59,15 @@ def _is_star(parameter: inspect.Parameter) -> bool:
 
 def needed_arguments(tracer: NodePathTracer) -> dict[str, list[fx.Node]]:
     """The arguments with the default ``None`` that the graph cannot do without, and the nodes that then fail."""
-    found: dict[str, list[fx.Node]] = {}
+    needed: dict[str, list[fx.Node]] = {}
     for node in tracer.graph.nodes:
         if node.op != "placeholder":
             break
         if node.args == (None,) and node.target not in tracer.left_out:
             failing = [user for user in node.users if _fails(user, node, tracer.root)]
             if failing:
-                found[str(node.target)] = failing
-    return found
+                needed[str(node.target)] = failing
+    return needed
 
 
 def read_options(tracer: NodePathTracer) -> list[str]:
@@ -110,12 +110,12 @@ def _layer_refuses(layer: nn.Module, user: fx.Node, none: fx.Node | None) -> boo
         return False
     signature = inspect.signature(layer.forward)
     try:
-        given = signature.bind(*user.args, **user.kwargs).arguments
+        bound = signature.bind(*user.args, **user.kwargs).arguments
     except TypeError:  # what is wrong anyhow is said when it runs
         return False
     return any(
         value is none and signature.parameters[name].annotation in (torch.Tensor, "Tensor")
-        for name, value in given.items()
+        for name, value in bound.items()
     )
 
 

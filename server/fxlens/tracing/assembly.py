@@ -125,13 +125,13 @@ def _fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any], values: Mappi
 
 
 def _take_attributes(
-    mode: Mode, graph: fx.Graph, found: Mapping[str, torch.Tensor], attributes: dict[str, torch.Tensor]
+    mode: Mode, graph: fx.Graph, tensors: Mapping[str, torch.Tensor], attributes: dict[str, torch.Tensor]
 ) -> None:
     """Collect the tensors that ``graph`` reads. A constant of one mode must not take the name of the other's."""
     for node in graph.nodes:
         if node.op == "get_attr":
             path = str(node.target)
-            value = found[path]
+            value = tensors[path]
             if attributes.get(path, value) is not value:
                 path = node.target = f"{path}_{mode}"
             attributes[path] = value

@@ -106,7 +106,14 @@ def _may_be_tensor(annotation: Any) -> bool:
 def changed_branch(graph: fx.Graph, other: fx.Graph, questions: list[Question], remedy: str) -> LiveChange | None:
     """The change, if ``graph`` is another one than ``other``, which was traced with the answers of a tensor."""
     ours, theirs = [*graph.nodes], [*other.nodes]
-    same = next((at for at, (one, two) in enumerate(zip(ours, theirs, strict=False)) if not _is_same(one, two)), None)
+    same = next(
+        (
+            at
+            for at, (ours_node, their_node) in enumerate(zip(ours, theirs, strict=False))
+            if not _is_same(ours_node, their_node)
+        ),
+        None,
+    )
     if same is None:
         return None
     before = [question for question in questions if question.nodes <= same] or questions[:1]
@@ -114,8 +121,12 @@ def changed_branch(graph: fx.Graph, other: fx.Graph, questions: list[Question], 
     return LiveChange("branch", message, remedy, before[-1].source, tuple(ours[same:]))
 
 
-def _is_same(one: fx.Node, two: fx.Node) -> bool:
-    return one.op == two.op and one.target == two.target and str((one.args, one.kwargs)) == str((two.args, two.kwargs))
+def _is_same(ours: fx.Node, theirs: fx.Node) -> bool:
+    return (
+        ours.op == theirs.op
+        and ours.target == theirs.target
+        and str((ours.args, ours.kwargs)) == str((theirs.args, theirs.kwargs))
+    )
 
 
 def caught_error(graph: fx.Graph, question: Question, remedy: str) -> LiveChange:

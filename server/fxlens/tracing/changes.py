@@ -35,9 +35,9 @@ class LiveChange:
 
     def described(self, positions: dict[fx.Node, int]) -> Change:
         """As plain data; ``positions`` are those of the named nodes."""
-        places = tuple(positions[node] for node in self.nodes if node in positions)
+        node_positions = tuple(positions[node] for node in self.nodes if node in positions)
         remedy = f"{self.remedy[:1].upper()}{self.remedy[1:]}." if self.remedy else ""
-        return Change(self.kind, self.message, remedy, self.source, places, self.inside)
+        return Change(self.kind, self.message, remedy, self.source, node_positions, self.inside)
 
     @property
     def text(self) -> str:

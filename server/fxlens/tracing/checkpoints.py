@@ -108,8 +108,8 @@ class _Region:
         self._graph = graph
         self._checkpoint = checkpoint
         nodes = list(graph.nodes)
-        places = [at for at, node in enumerate(nodes) if checkpoint in _around(node)]
-        first, last = _with_contexts(nodes, places[0], places[-1])
+        positions = [at for at, node in enumerate(nodes) if checkpoint in _around(node)]
+        first, last = _with_contexts(nodes, positions[0], positions[-1])
         self._nodes = [node for node in nodes[first : last + 1] if node.op not in ("get_attr", "placeholder")]
         self._after = nodes[last + 1]
         inside = set(self._nodes)

@@ -46,9 +46,9 @@ def construct_of(error: Exception, entry: TracebackType | None, naming: Dialect 
         what = "an input that is a dictionary is changed (x['key'] = …, del x['key']), which cannot be traced"
         return Construct(what, "build a new dictionary of its items instead: {'key': x['key'], …}")
     for pattern, (message, remedy) in CONSTRUCTS:
-        found = re.search(pattern, text)
-        if found:
-            name = (found.groups() or ("",))[0] or ""
+        match = re.search(pattern, text)
+        if match:
+            name = (match.groups() or ("",))[0] or ""
             return Construct(message.replace("{0}", name), remedy.replace("{0}", name))
     if isinstance(error, RecursionError):
         return Construct("the modules are nested too deeply to be traced", "flatten the nesting")
@@ -80,13 +80,13 @@ def _length_of_shape(line: RunningLine | None, naming: Dialect) -> Construct:
 
 def _subject(error: Exception) -> fx.Proxy | None:
     """The traced value whose value was needed: what torch.fx's own frames, the innermost, were called with."""
-    found: fx.Proxy | None = None
+    subject: fx.Proxy | None = None
     for entry in _entries(error.__traceback__):
         values = entry.tb_frame.f_locals
         for name in ("self", "obj"):
             if isinstance(values.get(name), fx.Proxy):
-                found = values[name]
-    return found
+                subject = values[name]
+    return subject
 
 
 def _entries(entry: TracebackType | None) -> Iterator[TracebackType]:

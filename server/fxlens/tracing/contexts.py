@@ -76,9 +76,9 @@ def _nest(casts: list[Context], inner: Context) -> None:
     casts.append(inner)
     if len(casts) > _MOST_NESTED:
         # One that does what both do: what the inner one is not given, it takes from the outer one.
-        outer, given = casts[0], dict(casts[1].kwargs)
-        inherited = {name: value for name, value in outer.kwargs if given[name] is None}
-        casts[:2] = [Context(outer.path, outer.args, tuple({**given, **inherited}.items()))]
+        outer, settings = casts[0], dict(casts[1].kwargs)
+        inherited = {name: value for name, value in outer.kwargs if settings[name] is None}
+        casts[:2] = [Context(outer.path, outer.args, tuple({**settings, **inherited}.items()))]
 
 
 _MOST_NESTED = 4

@@ -114,10 +114,10 @@ class Effects:
 
     def written(self, node: fx.Node) -> list[fx.Node]:
         """The arguments that ``node`` is known to write to."""
-        found = self._written.get(node)
-        if found is None:
-            found = self._written[node] = self._find_written(node)
-        return found
+        cached = self._written.get(node)
+        if cached is None:
+            cached = self._written[node] = self._find_written(node)
+        return cached
 
     def _find_written(self, node: fx.Node) -> list[fx.Node]:
         if node.op == "call_method":
@@ -151,8 +151,8 @@ class Effects:
             if function_of(node.target) is not None:
                 return True
             home = getattr(node.target, "__module__", None) or "torch"
-            known = home.partition(".")[0] in {"torch", "_operator", "operator", "builtins", "math"}
-            return not known and node.target not in (apply_in_place, hold_condition)
+            is_torch = home.partition(".")[0] in {"torch", "_operator", "operator", "builtins", "math"}
+            return not is_torch and node.target not in (apply_in_place, hold_condition)
         return False
 
     def _makes_new_tensor(self, node: fx.Node) -> bool:
@@ -173,13 +173,13 @@ class Effects:
 @lru_cache(maxsize=1)
 def _exact(classes: tuple[type[nn.Module], ...]) -> frozenset[type[nn.Module]]:
     """``classes`` and their subclasses in torch itself: a user's subclass may return anything."""
-    found, rest = set(classes), list(classes)
+    exact, rest = set(classes), list(classes)
     while rest:
         for subclass in rest.pop().__subclasses__():
-            if subclass.__module__.startswith("torch.nn.") and subclass not in found:
-                found.add(subclass)
+            if subclass.__module__.startswith("torch.nn.") and subclass not in exact:
+                exact.add(subclass)
                 rest.append(subclass)
-    return frozenset(found)
+    return frozenset(exact)
 
 
 def _has_hooks(module: nn.Module | None) -> bool:

@@ -85,8 +85,8 @@ def _function(root: nn.Module, left_out: Collection[str]) -> FunctionType:
     exec(compile(source, "<fxlens entry>", "exec"), names)
     made = names["make"](**defaults)
     inner = inspect.unwrap(getattr(root.forward, "__func__", root.forward))
-    found = FunctionType(
+    function = FunctionType(
         made.__code__, getattr(inner, "__globals__", {}), "forward", made.__defaults__, made.__closure__
     )
-    found.__kwdefaults__ = made.__kwdefaults__
-    return found
+    function.__kwdefaults__ = made.__kwdefaults__
+    return function

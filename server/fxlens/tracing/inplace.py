@@ -73,8 +73,8 @@ class InPlaceProxy(_Claim, fx.Proxy):
             frame = here()
             if asks_of_attribute(frame, name) and tracer.lacks(self, frame):
                 raise AttributeError(f"'Tensor' object has no attribute {name!r}")
-        found = super().__getattr__(name)
-        return KnownAttribute(self, name) if type(found) is Attribute else found
+        attribute = super().__getattr__(name)
+        return KnownAttribute(self, name) if type(attribute) is Attribute else attribute
 
     def __getitem__(self, key: Any) -> Any:
         if type(key) is str:

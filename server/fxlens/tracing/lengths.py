@@ -18,8 +18,8 @@ def known_length(node: fx.Node, modules: dict[str, nn.Module]) -> int | None:
     name = _name(node)
     arguments: Any = list(node.args)
     if name == "meshgrid":
-        given = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
-        return len(given)
+        operands = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], (tuple, list)) else arguments
+        return len(operands)
     if name in ("chunk", "tensor_split", "hsplit", "vsplit", "dsplit"):
         count: Any = _argument(node, 1, "chunks", "indices_or_sections", "sections", "indices")
         return count if isinstance(count, int) else len(count) + 1 if isinstance(count, (tuple, list)) else None

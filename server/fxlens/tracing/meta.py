@@ -17,8 +17,8 @@ class MetaTensors:
     def of(self, value: Any) -> Any:
         if not isinstance(value, torch.Tensor) or value.device.type == "meta":
             return value
-        known = self._known.get(id(value))
-        if known is None:
+        cached = self._known.get(id(value))
+        if cached is None:
             try:
                 twin = torch.empty_like(value, device="meta")
             except (RuntimeError, ValueError, TypeError):
@@ -26,8 +26,8 @@ class MetaTensors:
                 return value
             if isinstance(value, nn.Parameter):
                 twin = nn.Parameter(twin, requires_grad=value.requires_grad)
-            known = self._known[id(value)] = (value, twin)
-        return known[1]
+            cached = self._known[id(value)] = (value, twin)
+        return cached[1]
 
     def take_over(self, model: nn.Module) -> None:
         """Put meta twins in the place of all tensors of ``model``.

@@ -69,10 +69,10 @@ def trace_model(
     traces = trace_modes(model, settings, concrete_args, MODES if backend != "hooks" else ())
     stated = [] if example_input is None else [StatedInput(example_input, "the argument example_input")]
     guess = example_input is None or shape_of_weights(example_input) is not None
-    found = find_values(model, traces, stated, guess=guess) if shapes else Found({})
+    values = find_values(model, traces, stated, guess=guess) if shapes else Found({})
     by_hooks = needs_runs(traces, settings.naming)
     runs = run_modules(model, stated, guess=guess) if by_hooks and shapes else ModuleRuns({}) if by_hooks else None
-    return describe(model, settings.tracer(), traces, found, runs, backend)
+    return describe(model, settings.tracer(), traces, values, runs, backend)
 
 
 def needs_runs(traces: Mapping[Mode, ModeTrace], naming: Dialect) -> bool:
@@ -85,11 +85,11 @@ def describe(
     model: nn.Module,
     tracer: NodePathTracer,
     traces: Mapping[Mode, ModeTrace],
-    found: Found,
+    values_found: Found,
     runs: ModuleRuns | None = None,
     backend: BackendChoice | None = None,
 ) -> ModelGraph:
-    """The plain data of ``traces``, and of the values ``found`` of their nodes, as far as they are known.
+    """The plain data of ``traces``, and of ``values_found``, the values of their nodes, as far as they are known.
 
     ``tracer`` is one with the settings of the traces: it says which modules are leaves. ``runs`` are the module calls
     of a model that hooks may have to read; ``backend`` is what the call says of it.
@@ -98,7 +98,7 @@ def describe(
     if runs is not None:
         calls = {**runs.calls(), **calls}
     failures = [trace.failure for trace in traces.values() if trace.failure is not None]
-    graphs = {mode: describe_mode(model, trace, found.values.get(mode, {})) for mode, trace in traces.items()}
+    graphs = {mode: describe_mode(model, trace, values_found.values.get(mode, {})) for mode, trace in traces.items()}
     return ModelGraph(
         class_name(model),
         tracer.naming,
@@ -107,23 +107,25 @@ def describe(
         describe_modules(model, tracer, calls),
         tuple(failures),
         describe_aliases(model, calls),
-        found.reason or (runs.reason if runs is not None else ""),
+        values_found.reason or (runs.reason if runs is not None else ""),
         runs.graphs(model) if runs is not None else (),
         backend,
     )
 
 
-def with_values(described: ModelGraph, traces: Mapping[Mode, ModeTrace], found: Found) -> ModelGraph:
-    """What :func:`describe` yields with the values ``found``, from what it yielded without; no module calls in it."""
+def with_values(described: ModelGraph, traces: Mapping[Mode, ModeTrace], values_found: Found) -> ModelGraph:
+    """What :func:`describe` yields with ``values_found``, from what it yielded without; no module calls in it."""
 
     def filled(graph: ModeGraph | None) -> ModeGraph | None:
-        if graph is None or not (values := found.values.get(graph.mode)):
+        if graph is None or not (values := values_found.values.get(graph.mode)):
             return graph
         names = traces[graph.mode].tracer.node_to_qualname
         nodes = (replace(node, value=values.get(key)) for node, key in zip(graph.nodes, names, strict=True))
         return replace(graph, nodes=tuple(nodes))
 
-    return replace(described, train=filled(described.train), eval=filled(described.eval), input_reason=found.reason)
+    return replace(
+        described, train=filled(described.train), eval=filled(described.eval), input_reason=values_found.reason
+    )
 
 
 def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, Value]) -> ModeGraph | None:
@@ -168,8 +170,10 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
         inner = lost_checkpoint(None, tuple(inner_nodes(trace.graph)), "fxlens", VALUE_INSIDE).described(positions)
         changes = (*changes, replace(inner, inside=True))
     outputs = describe_outputs(trace.graph, names)
-    found, left_out = tuple(nodes), tuple(sorted(trace.tracer.left_out))
-    return ModeGraph(trace.mode, found, described, outputs, changes, trace.inner, left_out=left_out, sites=tuple(sites))
+    named_nodes, left_out = tuple(nodes), tuple(sorted(trace.tracer.left_out))
+    return ModeGraph(
+        trace.mode, named_nodes, described, outputs, changes, trace.inner, left_out=left_out, sites=tuple(sites)
+    )
 
 
 def _target_name(node: fx.Node, naming: Dialect) -> str:

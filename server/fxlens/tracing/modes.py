@@ -186,11 +186,11 @@ def check_concrete_args(model: nn.Module, concrete_args: Mapping[str, Any] | Non
         return
     if not isinstance(cast(object, concrete_args), Mapping):
         raise TypeError(f"concrete_args must be a dictionary, not {type(concrete_args).__name__}")
-    known = list(inspect.signature(type(model).forward).parameters)[1:]
+    names = list(inspect.signature(type(model).forward).parameters)[1:]
     for name in concrete_args:
-        if name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
+        if name not in names:
+            near = nearest(name, names)
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names) or 'none'}"
             raise TypeError(f"concrete_args: {type(model).__qualname__}.forward has no argument {name!r}; {hint}")
 
 
@@ -324,7 +324,7 @@ def _duplicates(trace: ModeTrace) -> Failure | None:
     if not isinstance(rule, TorchvisionNaming) or not rule.duplicates:
         return None
     name = rule.duplicates[0]
-    nodes = [node for node, given in trace.tracer.node_to_qualname.items() if given == name]
+    nodes = [node for node, qualname in trace.tracer.node_to_qualname.items() if qualname == name]
     first, second = (str(node.target) for node in nodes[:2])
     which = f"calls of {first!r}" if first == second else f"{first!r} and {second!r}"
     message = f"torchvision's naming gives the name {name!r} twice, to {which}, so its extractor refuses the model"

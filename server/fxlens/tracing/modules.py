@@ -68,8 +68,8 @@ def describe_aliases(model: nn.Module, calls: Mapping[Mode, Sequence[ModuleCall]
     aliases = []
     for path, module in every.items():
         if path != first[module]:
-            found = {_call_through(path, every, first, made, numbers) for made in calls.values()}
-            numbers[path] = found.pop() if len(found) == 1 else None
+            distinct = {_call_through(path, every, first, made, numbers) for made in calls.values()}
+            numbers[path] = distinct.pop() if len(distinct) == 1 else None
             aliases.append(ModuleAlias(path, first[module], numbers[path]))
     return tuple(aliases)
 
@@ -110,13 +110,13 @@ def _call_through(
 
 def inits_of(class_: type[nn.Module]) -> tuple[SourceLine, ...]:
     """Where the class and those that it inherits from define ``__init__``, its own first; torch's are left out."""
-    found = []
-    for one in class_.__mro__:
-        init = vars(one).get("__init__")
+    inits = []
+    for base in class_.__mro__:
+        init = vars(base).get("__init__")
         code = getattr(inspect.unwrap(init), "__code__", None) if init else None
         if code is not None and not is_internal(code):
-            found.append(SourceLine(code.co_filename, code.co_firstlineno, f"{one.__qualname__}.__init__"))
-    return tuple(found)
+            inits.append(SourceLine(code.co_filename, code.co_firstlineno, f"{base.__qualname__}.__init__"))
+    return tuple(inits)
 
 
 def class_name(module: nn.Module) -> str:

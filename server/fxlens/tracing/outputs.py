@@ -23,8 +23,8 @@ def describe_outputs(graph: fx.Graph, names: Mapping[fx.Node, str]) -> tuple[tup
     if output is None:
         return ()
     positions = {node: position for position, node in enumerate(names)}
-    found = _named_nodes(output.args[0], "", positions)
-    return tuple((key, positions[node]) for key, node in found)
+    outputs = _named_nodes(output.args[0], "", positions)
+    return tuple((key, positions[node]) for key, node in outputs)
 
 
 def _named_nodes(value: Any, key: str, positions: Mapping[fx.Node, int]) -> Iterator[tuple[str, fx.Node]]:

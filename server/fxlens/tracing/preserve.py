@@ -174,17 +174,17 @@ class Snapshot:
             for base, held, content in self._filled
             if isinstance(content, dict) and not containers.is_unchanged(base, held, content)
         }
-        found: list[str] = []
+        changed: list[str] = []
         if not written and not before:
-            return found
+            return changed
         for path, module in self._model.named_modules():
             buffers = before.get(id(module._buffers), module._buffers)  # noqa: SLF001
             attributes = {name: value for name, value in vars(module).items() if id(value) in written}
             for name, old in (*buffers.items(), *attributes.items()):
                 new = module._buffers.get(name, old)  # noqa: SLF001
                 if id(old) in written or (new is not old and isinstance(new, torch.Tensor)):
-                    found.append(f"{path}.{name}" if path else name)
-        return found
+                    changed.append(f"{path}.{name}" if path else name)
+        return changed
 
     def kept_attributes(self) -> list[str]:
         """The attributes of modules in which something else is than before, by path; buffers are not among them.
@@ -195,15 +195,15 @@ class Snapshot:
         changed = {id(held) for base, held, content in self._filled if not containers.is_unchanged(base, held, content)}
         changed |= {id(held) for held in self._empty if held}
         changed |= {id(held) for held, content in self._arrays if not arrays.is_unchanged(held, content)}
-        found = self._attributes_with(changed)
-        if found or not self._iterators or self.draws_random_numbers():
-            return found
+        attributes = self._attributes_with(changed)
+        if attributes or not self._iterators or self.draws_random_numbers():
+            return attributes
         return self._attributes_with(set(map(id, self._iterators)))
 
     def _attributes_with(self, changed: set[int]) -> list[str]:
         """The attributes that hold one of the objects with these identities, or another object than before."""
         before = {id(held): (base, held, content) for base, held, content in self._filled}
-        found = [
+        owners = [
             f"{kind.__qualname__}.{name}"
             for kind, attributes in self._classes
             for name, value in _attributes(kind).items()
@@ -217,8 +217,8 @@ class Snapshot:
                     continue
                 replaced = not isinstance(content, dict) or content.get(name, _ABSENT) is not value
                 if replaced or _holds(value, changed):
-                    found.append(f"{path}.{name}" if path else name)
-        return found
+                    owners.append(f"{path}.{name}" if path else name)
+        return owners
 
     def draws_random_numbers(self) -> bool:
         """Whether the state of a random generator is another one than before, or one was loaded meanwhile."""

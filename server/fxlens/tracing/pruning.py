@@ -202,12 +202,12 @@ def _overwritten(
     at: Mapping[fx.Node, list[str]],
 ) -> set[str]:
     """The keys of the wanted values that a kept node may write to after they were made."""
-    found: set[str] = set()
+    overwritten: set[str] = set()
     written: set[fx.Node] = set()
     for node in reversed(nodes):
         for key in at.get(node, ()):
             if any(effects.storage(part) in written for part in nodes_in(wanted[key].value)):
-                found.add(key)
+                overwritten.add(key)
         if node in kept:
             written.update(effects.storage(argument) for argument in effects.may_be_written(node))
-    return found
+    return overwritten

@@ -130,10 +130,10 @@ _ORIGINAL_GENERATOR: Any = getattr(torch.utils.checkpoint, _GENERATOR, None)
 def _options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The arguments of ``checkpoint`` itself that are not at their defaults."""
     signature = inspect.signature(_ORIGINAL_GENERATOR)
-    given = signature.bind(*args, **kwargs).arguments
+    bound = signature.bind(*args, **kwargs).arguments
     plain = [name for name, each in signature.parameters.items() if each.kind is each.POSITIONAL_OR_KEYWORD][1:]
     changed = {
-        name: given[name] for name in plain if name in given and given[name] is not signature.parameters[name].default
+        name: bound[name] for name in plain if name in bound and bound[name] is not signature.parameters[name].default
     }
     return {"use_reentrant": False, **changed}
 
@@ -177,16 +177,16 @@ def separated(args: tuple[Any, ...], create_arg: Callable[[Any], Any]) -> tuple[
     The others are constants that cannot be in a graph. ``None`` if one can be neither.
     """
     values: list[Any] = []
-    places: list[Any] = []
+    targets: list[Any] = []
     for arg in args:
         try:
             values.append(create_arg(arg))
-            places.append(Given())
+            targets.append(Given())
         except NotImplementedError:
             if has_proxy(arg) or not is_constant(arg):
                 return None
-            places.append(arg)
-    return values, tuple(places)
+            targets.append(arg)
+    return values, tuple(targets)
 
 
 def function_of(target: Any) -> type[Function] | None:

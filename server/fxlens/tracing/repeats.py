@@ -67,13 +67,13 @@ def _arguments(error: Exception, graph: fx.Graph) -> list[fx.Node]:
 def _difference(
     tracer: NodePathTracer, other: NodePathTracer, carried: Iterable[fx.Node], kept: list[str]
 ) -> LiveChange | None:
-    one, two = _Trace(tracer), _Trace(other)
-    ours, theirs = one.nodes, two.nodes
+    first, second = _Trace(tracer), _Trace(other)
+    ours, theirs = first.nodes, second.nodes
     foreign = [each for node in theirs for each in node.all_input_nodes if each.graph is not other.graph]
     values = [*foreign, *carried]
     if values and not any(map(_is_of_inputs, values)):
         return None  # a table of positions, made at the first call from nothing but sizes
-    different = [at for at, pair in enumerate(zip(ours, theirs, strict=False)) if not _is_same(*pair, one, two)]
+    different = [at for at, pair in enumerate(zip(ours, theirs, strict=False)) if not _is_same(*pair, first, second)]
     aligned = not values and len(ours) == len(theirs) and all(map(_calls_the_same, ours, theirs))
     changed = [ours[at] for at in different] if aligned else ours[min([*different, len(theirs)]) :]
     if not changed:
@@ -94,8 +94,8 @@ def _listed(kept: Sequence[str]) -> str:
     return ", ".join(f"`{each}`" for each in kept[: 2 if more else 3]) + more
 
 
-def _calls_the_same(one: fx.Node, two: fx.Node) -> bool:
-    return one.op == two.op and (one.target == two.target or one.op == "get_attr")
+def _calls_the_same(first: fx.Node, second: fx.Node) -> bool:
+    return first.op == second.op and (first.target == second.target or first.op == "get_attr")
 
 
 class _Trace:
@@ -117,20 +117,20 @@ class _Trace:
         return f"%{self._positions.get(end, -1)}" if isinstance(end, fx.Node) else end
 
 
-def _is_same(one: fx.Node, two: fx.Node, ours: _Trace, theirs: _Trace) -> bool:
-    if not _calls_the_same(one, two):
+def _is_same(first: fx.Node, second: fx.Node, ours: _Trace, theirs: _Trace) -> bool:
+    if not _calls_the_same(first, second):
         return False
-    if one.op == "get_attr":
-        return _is_same_tensor(ours.tensor(one), theirs.tensor(two))
-    return ours.arguments(one) == theirs.arguments(two)
+    if first.op == "get_attr":
+        return _is_same_tensor(ours.tensor(first), theirs.tensor(second))
+    return ours.arguments(first) == theirs.arguments(second)
 
 
-def _is_same_tensor(one: object, two: object) -> bool:
-    if not (isinstance(one, torch.Tensor) and isinstance(two, torch.Tensor)) or one is two:
+def _is_same_tensor(first: object, second: object) -> bool:
+    if not (isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)) or first is second:
         return True
-    if one.shape != two.shape or one.dtype != two.dtype:
+    if first.shape != second.shape or first.dtype != second.dtype:
         return False
-    return one.is_meta or two.is_meta or torch.equal(torch.nan_to_num(one), torch.nan_to_num(two))
+    return first.is_meta or second.is_meta or torch.equal(torch.nan_to_num(first), torch.nan_to_num(second))
 
 
 def _is_of_inputs(node: fx.Node) -> bool:

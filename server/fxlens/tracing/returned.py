@@ -101,14 +101,14 @@ def _put(container: Any, key: Any, part: Any) -> None:
         object.__setattr__(container, key, part)  # a dataclass may be frozen
 
 
-def _equal(one: Any, other: Any) -> bool:
-    return all(map(_same_content, _tensors(one), _tensors(other)))
+def _equal(value: Any, other: Any) -> bool:
+    return all(map(_same_content, _tensors(value), _tensors(other)))
 
 
-def _same_content(one: torch.Tensor, other: torch.Tensor) -> bool:
+def _same_content(tensor: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether two tensors hold the same, a NaN being equal to itself; what cannot be compared counts as the same."""
-    if one.is_meta or one.is_nested or one.is_quantized or one.layout is not torch.strided:
+    if tensor.is_meta or tensor.is_nested or tensor.is_quantized or tensor.layout is not torch.strided:
         return True
-    if torch.equal(one, other):
+    if torch.equal(tensor, other):
         return True
-    return one.is_floating_point() and bool(torch.allclose(one, other, rtol=0, atol=0, equal_nan=True))
+    return tensor.is_floating_point() and bool(torch.allclose(tensor, other, rtol=0, atol=0, equal_nan=True))

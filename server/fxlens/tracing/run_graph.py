@@ -58,8 +58,8 @@ def run_modules(
     """
     load_meta_kernels()
     until = time.monotonic() + seconds
-    given = [(shape_of_weights(each.value) or each.value, each.origin) for each in stated]
-    inputs = [(value, origin) for value, origin in given if isinstance(value, (torch.Tensor, Mapping, tuple, list))]
+    examples = [(shape_of_weights(each.value) or each.value, each.origin) for each in stated]
+    inputs = [(value, origin) for value, origin in examples if isinstance(value, (torch.Tensor, Mapping, tuple, list))]
     runs: dict[Mode, ModuleRun] = {}
     reason = ""
     refused = f"; the model does not take that of {inputs[0][1]}" if inputs else ""
@@ -118,8 +118,8 @@ _CONDITIONS = {
 
 def _in_words(example: ExampleInput) -> str:
     """The input as one would write it: ``1×3×224×224``, ``input_ids=1×8``."""
-    given = [_phrase(value) for value in example.args]
-    return ", ".join([*given, *(f"{name}={_phrase(value)}" for name, value in example.kwargs.items())])
+    phrases = [_phrase(value) for value in example.args]
+    return ", ".join([*phrases, *(f"{name}={_phrase(value)}" for name, value in example.kwargs.items())])
 
 
 def _phrase(value: Any) -> str:

@@ -41,10 +41,10 @@ class Names:
         for call in made:
             calls.setdefault(call.path, []).append(call)
         taken = {*self._nodes, *self._last_under, *calls}
-        named = {path: found[0] for path, found in calls.items()}
-        for path, found in calls.items():
+        named = {path: named_calls[0] for path, named_calls in calls.items()}
+        for path, named_calls in calls.items():
             if path not in self._nodes:
-                named.update(zip(later_call_names(path, len(found), taken), found[1:], strict=True))
+                named.update(zip(later_call_names(path, len(named_calls), taken), named_calls[1:], strict=True))
         return named
 
     def find(self, query: str) -> Wanted | None:
@@ -116,8 +116,8 @@ class Selection:
     @cached_property
     def _graph(self) -> ModelGraph:
         """The traces as plain data, with values, so that what yields no tensor is not suggested."""
-        found = find_values(self._model, self._traces)
-        return describe(self._model, self._traces["eval"].tracer, self._traces, found)
+        values = find_values(self._model, self._traces)
+        return describe(self._model, self._traces["eval"].tracer, self._traces, values)
 
 
 def _reason(query: str, why: Explanation) -> str:

@@ -62,13 +62,13 @@ def trace_settings(
         raise ValueError(f"naming must be one of {', '.join(map(repr, DIALECTS))}, not {naming!r}")
     if tracer_kwargs is not None and not isinstance(tracer_kwargs, Mapping):
         raise TypeError(f"tracer_kwargs must be a dictionary, not {type(tracer_kwargs).__name__}")
-    given = dict(tracer_kwargs or {})
+    options = dict(tracer_kwargs or {})
     leaves = [
         *_classes("leaf_modules", leaf_modules),
-        *_classes("tracer_kwargs['leaf_modules']", given.pop("leaf_modules", None) or ()),
+        *_classes("tracer_kwargs['leaf_modules']", options.pop("leaf_modules", None) or ()),
     ]
-    functions = [*(given.pop("autowrap_functions", None) or ())]
-    modules = [*(given.pop("autowrap_modules", None) or ())]
+    functions = [*(options.pop("autowrap_functions", None) or ())]
+    modules = [*(options.pop("autowrap_modules", None) or ())]
     modules += [math]
     operations = _library("torchvision.ops", load=naming != "fxlens")
     if operations is not None:
@@ -81,9 +81,9 @@ def trace_settings(
         functions += timm_functions
     if naming != "fxlens":
         # torchvision's tracer does not pass it on, so it has no effect there.
-        given.pop("param_shapes_constant", None)
-    given.update(autowrap_modules=_unique(modules), autowrap_functions=_unique(functions))
-    return TraceSettings(naming, _unique(leaves), given)
+        options.pop("param_shapes_constant", None)
+    options.update(autowrap_modules=_unique(modules), autowrap_functions=_unique(functions))
+    return TraceSettings(naming, _unique(leaves), options)
 
 
 def _classes(what: str, value: Any) -> list[type[nn.Module]]:

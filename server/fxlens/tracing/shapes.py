@@ -109,10 +109,10 @@ class _Search:
         while agreed < len(modes):
             for mode in modes:
                 start = at
-                found = self._advance(mode, at)
-                if found is None:
+                values = self._advance(mode, at)
+                if values is None:
                     return None
-                at = found
+                at = values
                 agreed = agreed + 1 if at == start else 1
                 if agreed >= len(modes):
                     break
@@ -144,8 +144,8 @@ class _Search:
     def _run(self, mode: Mode, at: int, run: Any) -> dict[fx.Node, Value]:
         if (mode, at) not in self._known:
             inputs = _placeholders(self._traces[mode])
-            given = dict(zip(inputs, self._candidates[at].values, strict=False))
-            self._known[mode, at] = {node: describe_value(value) for node, value in run(given).items()}
+            inputs_given = dict(zip(inputs, self._candidates[at].values, strict=False))
+            self._known[mode, at] = {node: describe_value(value) for node, value in run(inputs_given).items()}
         return self._known[mode, at]
 
     def _total(self, mode: Mode) -> int:
@@ -160,11 +160,11 @@ def _placeholders(trace: ModeTrace) -> list[fx.Node]:
 def _autocast(trace: ModeTrace) -> set[fx.Node]:
     """The nodes whose type depends on an autocast: there is none for meta tensors, and it may depend on the device."""
     contexts = trace.tracer.node_to_contexts
-    found: set[fx.Node] = set()
+    autocast: set[fx.Node] = set()
     for node in trace.graph.nodes if trace.graph is not None and contexts else ():
-        if any(map(is_autocast, contexts.get(node, ()))) or not found.isdisjoint(node.all_input_nodes):
-            found.add(node)
-    return found
+        if any(map(is_autocast, contexts.get(node, ()))) or not autocast.isdisjoint(node.all_input_nodes):
+            autocast.add(node)
+    return autocast
 
 
 def _untyped(value: Value) -> Value:

@@ -31,10 +31,10 @@ _known: dict[str, bool] = {}
 def is_internal(code: CodeType) -> bool:
     """Whether ``code`` belongs to torch, to this package or to generated graph code, and not to a model."""
     file = code.co_filename
-    known = _known.get(file)
-    if known is None:
-        known = _known[file] = file.startswith(_INTERNAL_FOLDERS) or file.startswith(_INTERNAL_FILES)
-    return known
+    internal = _known.get(file)
+    if internal is None:
+        internal = _known[file] = file.startswith(_INTERNAL_FOLDERS) or file.startswith(_INTERNAL_FILES)
+    return internal
 
 
 def running_line(outermost: CodeType) -> SourceLine | None:
@@ -110,8 +110,8 @@ def library_of(file: str) -> str:
         >>> library_of("/usr/lib/python3/site-packages/timm/layers/drop.py"), library_of("/home/me/net.py")
         ('timm', '')
     """
-    found = _INSTALLED.search(file)
-    return found.group(1) if found else ""
+    match = _INSTALLED.search(file)
+    return match.group(1) if match else ""
 
 
 _INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]([^/\\.]+)")

@@ -47,8 +47,8 @@ def keep_calls_of(function: Callable[..., Any]) -> None:
     if public is not None:
         public(function)
     else:
-        known: set[Any] = getattr(fx_node, "_side_effectful_functions", set())
-        known.add(function)
+        kept: set[Any] = getattr(fx_node, "_side_effectful_functions", set())
+        kept.add(function)
 
 
 def state_of_autocast(instance: Any) -> tuple[str, Any, bool, bool | None]:

@@ -167,11 +167,11 @@ class NodePathTracer(fx.Tracer):
         return graph
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        known = self._is_leaf.get(type(m))
-        if known is None:
-            known = isinstance(m, self.leaf_modules) or super().is_leaf_module(m, module_qualified_name)
-            self._is_leaf[type(m)] = known
-        return known
+        cached = self._is_leaf.get(type(m))
+        if cached is None:
+            cached = isinstance(m, self.leaf_modules) or super().is_leaf_module(m, module_qualified_name)
+            self._is_leaf[type(m)] = cached
+        return cached
 
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -251,10 +251,10 @@ class NodePathTracer(fx.Tracer):
         return result
 
     def _one_node(
-        self, function: type[Function], run: Callable[[], Any], values: list[Any], places: tuple[Any, ...]
+        self, function: type[Function], run: Callable[[], Any], values: list[Any], positions: tuple[Any, ...]
     ) -> Any:
         result, is_known = self._probe(run)
-        target = AppliedFunction(function, places)
+        target = AppliedFunction(function, positions)
         name = node_name(function)
         node = self.create_node("call_function", target, tuple(values), {}, name)
         self._register(node, "call_function", target, name)
@@ -311,8 +311,8 @@ class NodePathTracer(fx.Tracer):
 
     def class_of(self, value: fx.Proxy, frame: FrameType) -> type:
         """The class that a traced value has for the code at ``frame``."""
-        known = known_class(value, self._modules_by_path())
-        return known if known is not None and self.answers(frame) else type(value)
+        class_ = known_class(value, self._modules_by_path())
+        return class_ if class_ is not None and self.answers(frame) else type(value)
 
     def lacks(self, value: fx.Proxy, frame: FrameType) -> bool:
         """Whether a traced value shall answer the question at ``frame`` as a tensor; if not, it is noted."""
@@ -382,12 +382,12 @@ class NodePathTracer(fx.Tracer):
         # torch.fx scans all named parameters at every read, which is quadratic for a model that reads many.
         is_parameter = isinstance(attr_val, nn.Parameter) and not self.param_shapes_constant
         if is_parameter or self.recorded_buffers:
-            known = self._tensor_names.get(id(attr_val))
-            if known is not None and known[0] is attr_val and (is_parameter or known[1] in self.recorded_buffers):
-                proxy = parameter_proxy_cache.get(known[1])
+            named = self._tensor_names.get(id(attr_val))
+            if named is not None and named[0] is attr_val and (is_parameter or named[1] in self.recorded_buffers):
+                proxy = parameter_proxy_cache.get(named[1])
                 if proxy is None:
                     read = self._parameter if is_parameter else self._buffer
-                    proxy = parameter_proxy_cache[known[1]] = read(known[1])
+                    proxy = parameter_proxy_cache[named[1]] = read(named[1])
                 return proxy
         return super().getattr(attr, attr_val, parameter_proxy_cache)
 
@@ -409,9 +409,9 @@ class NodePathTracer(fx.Tracer):
             return {}
         # As in getattr: torch.fx scans all named buffers for each one that is used.
         if isinstance(a, torch.Tensor):
-            known = self._tensor_names.get(id(a))
-            if known is not None and known[0] is a:
-                return self.create_node("get_attr", known[1], (), {})
+            named = self._tensor_names.get(id(a))
+            if named is not None and named[0] is a:
+                return self.create_node("get_attr", named[1], (), {})
         return super().create_arg(a)
 
     def attributes(self) -> dict[str, Any]:
@@ -419,10 +419,10 @@ class NodePathTracer(fx.Tracer):
 
         To be asked before the model is restored. A buffer that ``forward`` has replaced is still found here.
         """
-        found: dict[str, Any] = {name: tensor for tensor, name in self._tensor_names.values()}
-        found.update({name: tensor for tensor, name in self.tensor_attrs.items()})
+        tensors: dict[str, Any] = {name: tensor for tensor, name in self._tensor_names.values()}
+        tensors.update({name: tensor for tensor, name in self.tensor_attrs.items()})
         paths = {str(node.target) for node in self.graph.nodes if node.op == "get_attr"}
-        return {path: found[path] if path in found else lookup(self.root, path) for path in sorted(paths)}
+        return {path: tensors[path] if path in tensors else lookup(self.root, path) for path in sorted(paths)}
 
 
 _INSTEAD = "make the module a leaf module, or decide by something that is known before forward runs"

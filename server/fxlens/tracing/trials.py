@@ -142,15 +142,15 @@ class Trials:
         below = [("", self._model)]
         for _ in range(_MAX_DEPTH):
             candidates = [pair for path, module in below for pair in self._children(path, module)]
-            found = False
+            some = False
             for path, part in candidates:
                 if not self._has_time:
                     return
                 traces = self._attempt(part, self._settings)
                 if self._works(traces):
-                    found = True
+                    some = True
                     yield self._remedy("submodule", (path,), traces)
-            if found:
+            if some:
                 return
             below = candidates
 

@@ -100,13 +100,13 @@ def parts_of(value: Any) -> Iterator[Any]:
 
 def nodes_in(value: Any) -> list[fx.Node]:
     """The nodes that must have run before the structure ``value`` can be put together."""
-    found = []
+    nodes = []
     for part in parts_of(value):
         if isinstance(part, fx.Node):
-            found.append(part)
+            nodes.append(part)
         elif isinstance(part, Unread):
-            found.append(part.proxy.root.node)
-    return found
+            nodes.append(part.proxy.root.node)
+    return nodes
 
 
 def rebuild(graph: fx.Graph, value: Any, part: Callable[[Any], Any]) -> Any:

@@ -38,9 +38,9 @@ def _on_meta(param: nn.Parameter) -> nn.Parameter:
     if param.is_meta or nn.parameter.is_lazy(param):
         return param
     # Remembered on the parameter itself: one that two modules share must stay one.
-    known = param.__dict__.get("_fxlens_on_meta")
-    if isinstance(known, nn.Parameter):
-        return known
+    on_meta = param.__dict__.get("_fxlens_on_meta")
+    if isinstance(on_meta, nn.Parameter):
+        return on_meta
     kind = type(param) if type(param) is not torch.Tensor else nn.Parameter
     moved = kind(param.detach().to("meta"), requires_grad=param.requires_grad)
     moved.__dict__.update(param.__dict__)

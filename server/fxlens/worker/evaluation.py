@@ -93,16 +93,16 @@ class Evaluation:
     def _import(self, dotted: str) -> None:
         """Make a dotted path of an expression, such as ``torchvision.models.resnet18``, mean what it says."""
         root, *parts = dotted.split(".")
-        found: object = self.namespace.get(root)
-        if found is None:
-            found = self.namespace[root] = importlib.import_module(root)
+        module: object = self.namespace.get(root)
+        if module is None:
+            module = self.namespace[root] = importlib.import_module(root)
         for part in parts:
-            if isinstance(found, ModuleType) and not hasattr(found, part):
-                name = f"{found.__name__}.{part}"
+            if isinstance(module, ModuleType) and not hasattr(module, part):
+                name = f"{module.__name__}.{part}"
                 if importlib.util.find_spec(name) is None:
                     return  # Evaluating the expression says what is missing.
                 importlib.import_module(name)
-            found = getattr(found, part, None)
+            module = getattr(module, part, None)
 
     def model(self) -> nn.Module:
         self._enter("build")

@@ -112,16 +112,16 @@ _NAME = vars(type)["__name__"]
 
 def _from_exception(error: BaseException, phase: Phase, confined: bool) -> Failure:
     where = blame(error)
-    refused = next((one for one in chain(error) if isinstance(one, RefusedError)), None)
+    refused = next((error_ for error_ in chain(error) if isinstance(error_, RefusedError)), None)
     if refused is not None:
         return Failure(phase, "refused", str(refused), refused.remedy, where)
-    repository = next((vars(one)[NOT_CACHED] for one in chain(error) if NOT_CACHED in vars(one)), None)
+    repository = next((vars(error_)[NOT_CACHED] for error_ in chain(error) if NOT_CACHED in vars(error_)), None)
     if repository is not None:
         return Failure(phase, "refused", not_cached(f"A file of `{repository}`"), HINT, where)
     wanted = next((each for each in map(refused_by_kernel, chain(error)) if each), None) if confined else None
     if wanted is not None:
         return Failure(phase, "refused", blocked(wanted), HINT, where)
-    unknown = next((one for one in chain(error) if isinstance(one, UnknownValueError)), None)
+    unknown = next((error_ for error_ in chain(error) if isinstance(error_, UnknownValueError)), None)
     if unknown is not None:
         return Failure(phase, "unknown-value", f"{unknown}.", HINT, where)
     if isinstance(error, NotAModelError):
@@ -210,12 +210,12 @@ def chain(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     waiting: list[object] = [error]
     while waiting:
-        one = waiting.pop()
-        if not isinstance(one, BaseException) or id(one) in seen:
+        current = waiting.pop()
+        if not isinstance(current, BaseException) or id(current) in seen:
             continue
-        seen.add(id(one))
-        yield one
-        waiting += [one.__context__, one.__cause__, getattr(one, "reason", None)]
+        seen.add(id(current))
+        yield current
+        waiting += [current.__context__, current.__cause__, getattr(current, "reason", None)]
 
 
 def blame(error: BaseException) -> SourceLine | None:
@@ -243,8 +243,8 @@ DUMPED = re.compile(r'^  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function
 
 def from_dump(lines: list[str]) -> SourceLine | None:
     """The user's innermost line in what ``faulthandler`` wrote when the process crashed or was ended."""
-    found = [DUMPED.match(line) for line in lines]
-    return innermost([SourceLine(m["file"], int(m["line"]), m["function"]) for m in found if m])
+    matches = [DUMPED.match(line) for line in lines]
+    return innermost([SourceLine(m["file"], int(m["line"]), m["function"]) for m in matches if m])
 
 
 def of_death(exit_code: int, phase: Phase, dump: list[str]) -> Failure:

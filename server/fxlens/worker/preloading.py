@@ -61,13 +61,13 @@ class Preloader:
 
     @staticmethod
     def _import(package: str) -> None:
-        known = set(sys.modules)
+        before = set(sys.modules)
         with collector_paused():
             try:
                 importlib.import_module(package)
             except BaseException:  # the trace process will meet the same error and report it with its line
                 traceback.print_exc()
-                for name in set(sys.modules) - known:
+                for name in set(sys.modules) - before:
                     del sys.modules[name]
             gc.freeze()  # Forked children would otherwise copy every page that the collector touches.
 

@@ -136,7 +136,7 @@ class _Serving:
         self._sources.drop(running.process.output)
 
     def _attend(self, running: Running) -> None:
-        number = next((number for number, one in self._running.items() if one is running), None)
+        number = next((number for number, other in self._running.items() if other is running), None)
         if number is None:
             return
         for phase in running.take_phases():

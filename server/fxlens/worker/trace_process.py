@@ -191,15 +191,15 @@ class _Process:
         self.enter("shapes")
         try:
             stated = [*inputs, *_weights(model)]
-            found = find_values(model, traces, stated)
+            values = find_values(model, traces, stated)
             runs = run_modules(model, stated) if by_hooks else None
         except Exception:
             # The user's layers are run on meta tensors for this and may object. The names are what matters.
             traceback.print_exc()
             return graph
         if runs is None:
-            return with_values(graph, traces, found)
-        return self._described(describe(model, settings.tracer(), traces, found, runs, backend))
+            return with_values(graph, traces, values)
+        return self._described(describe(model, settings.tracer(), traces, values, runs, backend))
 
     def _described(self, graph: ModelGraph) -> ModelGraph:
         # Whatever the names are, queries select as the function does that is called.

@@ -42,23 +42,23 @@ def _holds(query: Query, together: tuple[str, ...]) -> bool | None:
 def _changes(graph: ModelGraph, query: Query) -> Iterator[Change]:
     """What concerns ``query``, first what does in its first mode."""
     for mode in query.modes:
-        one = graph.of(mode)
-        if one is None:
+        mode_graph = graph.of(mode)
+        if mode_graph is None:
             continue
-        if query.text in one.inner:
+        if query.text in mode_graph.inner:
             yield Change(
                 "function",
                 f"`{query.text}` is inside a custom `autograd.Function`, whose backward is lost where it is requested",
                 "Request the function's node, or one outside it.",
             )
-        if not one.changes:
+        if not mode_graph.changes:
             continue
-        node = select_all(one, [query.text], graph.dialect).get(query.text)
+        node = select_all(mode_graph, [query.text], graph.dialect).get(query.text)
         if node is None:
             continue
-        at = next(position for position, each in enumerate(one.nodes) if each is node)
-        behind = needed(one, [at])
-        for change in one.changes:
+        at = next(position for position, each in enumerate(mode_graph.nodes) if each is node)
+        behind = needed(mode_graph, [at])
+        for change in mode_graph.changes:
             if at in change.nodes if change.inside else not behind.isdisjoint(change.nodes):
                 yield change
 

@@ -34,21 +34,21 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
 
 def _dropped(graph: ModelGraph, query: Query, together: Sequence[str]) -> tuple[GraphNode, tuple[Mode, ...]] | None:
     """The first operation left out, and the modes in which one is."""
-    found = {mode: node for mode in query.modes if (node := _dropped_in(graph, mode, query, together))}
-    return (next(iter(found.values())), tuple(found)) if found else None
+    dropped = {mode: node for mode in query.modes if (node := _dropped_in(graph, mode, query, together))}
+    return (next(iter(dropped.values())), tuple(dropped)) if dropped else None
 
 
 def _dropped_in(graph: ModelGraph, mode: Mode, query: Query, together: Sequence[str]) -> GraphNode | None:
-    one = graph.of(mode)
-    extracted = Extracted.of(one, together, graph.dialect) if one else None
+    mode_graph = graph.of(mode)
+    extracted = Extracted.of(mode_graph, together, graph.dialect) if mode_graph else None
     at = extracted.chosen.get(query.text) if extracted else None
-    if one is None or extracted is None or at is None:
+    if mode_graph is None or extracted is None or at is None:
         return None
     behind = extracted.values_behind(at)
-    for other, node in enumerate(one.nodes[:at]):
-        if other in extracted.kept or not node.writes or _overwritten_whole(one, other, at):
+    for other, node in enumerate(mode_graph.nodes[:at]):
+        if other in extracted.kept or not node.writes or _overwritten_whole(mode_graph, other, at):
             continue
-        if any(reader > other and reads_values_of(one.nodes[reader], node.writes) for reader in behind):
+        if any(reader > other and reads_values_of(mode_graph.nodes[reader], node.writes) for reader in behind):
             return node
     return None
 

@@ -20,9 +20,9 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         if key is None or not _stands_beside(query, text):
             continue
         # torchvision turns keys into strings: 1 and "1" are one.
-        known = first.setdefault((query.role, query.conditions, str(key)), query)
-        if known.text != query.text:
-            message = f"The key {query.key} is `{known.text}`'s already: only one of the two will be in the result."
+        earlier = first.setdefault((query.role, query.conditions, str(key)), query)
+        if earlier.text != query.text:
+            message = f"The key {query.key} is `{earlier.text}`'s already: only one of the two will be in the result."
             fix = rename_key(query, text, taken)
             if fix:
                 taken.add(_renamed(fix))

@@ -24,14 +24,14 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         yield from _layers(analysis)
     if call.function != "create_feature_extractor":
         return
-    arguments = {one.name: one for one in call.given if one.kind != "none"}
+    arguments = {argument.name: argument for argument in call.given if argument.kind != "none"}
     for name in _NODES:
-        one = arguments.get(name)
-        if one and (one.kind in ("set", "string") or (one.kind == "tuple" and not call.keeps_values)):
-            fix = as_list(one, text)
-            message = f"`{name}` is a {one.kind}: only a list of names or a dict of name and key is accepted."
-            yield Problem(RULE.code, one.span, message, (fix,) if fix else ())
-    if call.unpacks or any(one.kind == "other" for name in _NODES if (one := arguments.get(name))):
+        argument = arguments.get(name)
+        if argument and (argument.kind in ("set", "string") or (argument.kind == "tuple" and not call.keeps_values)):
+            fix = as_list(argument, text)
+            message = f"`{name}` is a {argument.kind}: only a list of names or a dict of name and key is accepted."
+            yield Problem(RULE.code, argument.span, message, (fix,) if fix else ())
+    if call.unpacks or any(argument.kind == "other" for name in _NODES if (argument := arguments.get(name))):
         return
     if call.dialect == "torchvision":
         yield from _combination(analysis, arguments)
@@ -39,18 +39,18 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
 
 def _layers(analysis: CallAnalysis) -> Iterator[Problem]:
     """The names of direct children, which come as a dict only."""
-    for one in analysis.call.given:
-        if one.name == "return_nodes" and one.kind not in ("dict", "other"):
-            message = f"`return_layers` is a {one.kind}: only a dict of child and key is accepted."
-            yield Problem(RULE.code, one.span, message)
+    for argument in analysis.call.given:
+        if argument.name == "return_nodes" and argument.kind not in ("dict", "other"):
+            message = f"`return_layers` is a {argument.kind}: only a dict of child and key is accepted."
+            yield Problem(RULE.code, argument.span, message)
 
 
 def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) -> Iterator[Problem]:
     call = analysis.call
-    one, train, evaluation = (arguments.get(name) for name in _NODES)
+    both, train, evaluation = (arguments.get(name) for name in _NODES)
     if call.unresolved is not None and not call.given:
         return
-    if not (one or train or evaluation):
+    if not (both or train or evaluation):
         yield Problem(
             RULE.code,
             call.callee,
@@ -61,16 +61,16 @@ def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) ->
         assert here is not None
         message = f"`{here.name}` needs `{missing}` beside it: each mode must be told what to return."
         yield Problem(RULE.code, here.span, message)
-    elif one and train:
+    elif both and train:
         message = (
             "`return_nodes` cannot stand beside `train_return_nodes` and `eval_return_nodes`: keep one or the other."
         )
-        yield Problem(RULE.code, one.span, message)
+        yield Problem(RULE.code, both.span, message)
 
 
 def _leaf_modules(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     """A tuple or set of leaf modules cannot be joined with torchvision's own list of them."""
-    if not any(given.name == "tracer_kwargs" for given in analysis.call.given):
+    if not any(argument.name == "tracer_kwargs" for argument in analysis.call.given):
         return
     leaves = leaves_of(analysis.call, text.document)
     if leaves is None or leaves.kind not in ("tuple", "set"):

@@ -17,10 +17,10 @@ from fxlens.source.model import Query
 def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
     for query in analysis.call.queries:
         graph = only_graph(analysis, query)
-        found = _taken_name(graph, query) if graph else None
-        if found is None:
+        taken = _taken_name(graph, query) if graph else None
+        if taken is None:
             continue
-        node, own = found
+        node, own = taken
         what = f"of module `{node.target}`" if node.op == "call_module" else f"of the operation `{node.label}`"
         message = f"`{query.text}` selects the output {what}, not of module `{query.text}`."
         if own:
@@ -36,14 +36,14 @@ def _taken_name(graph: ModelGraph, query: Query) -> tuple[GraphNode, str | None]
     module = graph.modules_by_path.get(query.text)
     if module is None or not module.leaf or not module.path:
         return None
-    for one in (graph.of(mode) for mode in query.modes):
-        node = index(one).by_name.get(query.text) if one else None
-        if one is None or node is None or (node.op == "call_module" and node.target == query.text):
+    for mode_graph in (graph.of(mode) for mode in query.modes):
+        node = index(mode_graph).by_name.get(query.text) if mode_graph else None
+        if mode_graph is None or node is None or (node.op == "call_module" and node.target == query.text):
             continue
         if node.op != "call_module" and not (module.train_calls or module.eval_calls):
             continue  # An operation bears the name of a module that never runs: there is no other output to mean.
         own = next(
-            (other.name for other in one.nodes if other.op == "call_module" and other.target == query.text), None
+            (other.name for other in mode_graph.nodes if other.op == "call_module" and other.target == query.text), None
         )
         return node, own
     return None

@@ -22,14 +22,14 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
 
 
 def _message(analysis: CallAnalysis, graph: ModelGraph, query: Query, together: Sequence[str]) -> str | None:
-    found = []
+    kinds = []
     for mode in query.modes:
-        one = graph.seen(mode)
-        node = analysis.selected(graph, one, together).get(query.text) if one else None
+        mode_graph = graph.seen(mode)
+        node = analysis.selected(graph, mode_graph, together).get(query.text) if mode_graph else None
         if node is None or node.value is None or node.value.kind == "tensor":
             return None
-        found.append(node)
-    node = found[0]
+        kinds.append(node)
+    node = kinds[0]
     assert node.value is not None
     which = f"`{query.text}`" if node.name == query.text else f"`{query.text}` (its last node, `{node.name}`)"
     return f"{which} yields {_what(node.value)}, not a tensor. {_remedy(node.value)}"

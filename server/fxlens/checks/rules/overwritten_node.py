@@ -20,9 +20,9 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         return
     for query in dict.fromkeys(analysis.call.queries):
         graph = only_graph(analysis, query) if _all_known(analysis) else None
-        found = found_on_every_way(analysis, query, partial(_found, graph, query)) if graph else None
-        if found:
-            name, writer = found
+        overwritten = found_on_every_way(analysis, query, partial(_found, graph, query)) if graph else None
+        if overwritten:
+            name, writer = overwritten
             message = (
                 f"`{name}` is overwritten before it is returned: `{writer.name}` ({writer.label}) works in place on "
                 f"its tensor, so `{query.text}` holds the values of `{writer.name}`."
@@ -38,14 +38,14 @@ def _all_known(analysis: CallAnalysis) -> bool:
 
 def _found(graph: ModelGraph, query: Query, together: Sequence[str]) -> tuple[str, GraphNode] | None:
     for mode in query.modes:
-        one = graph.of(mode)
-        extracted = Extracted.of(one, together, graph.dialect) if one else None
+        mode_graph = graph.of(mode)
+        extracted = Extracted.of(mode_graph, together, graph.dialect) if mode_graph else None
         at = extracted.chosen.get(query.text) if extracted else None
-        if one is None or extracted is None or at is None:
+        if mode_graph is None or extracted is None or at is None:
             continue
-        writers = [other for other in extracted.kept if other > at and at in one.nodes[other].writes]
+        writers = [other for other in extracted.kept if other > at and at in mode_graph.nodes[other].writes]
         if writers:
-            return one.nodes[at].name, one.nodes[max(writers)]
+            return mode_graph.nodes[at].name, mode_graph.nodes[max(writers)]
     return None
 
 

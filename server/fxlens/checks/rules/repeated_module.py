@@ -28,11 +28,11 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
 
 def _runs(graph: ModelGraph, query: Query) -> list[str]:
     """The nodes that call the module of the query's path, if the query is the first of them."""
-    one = next((found for mode in query.modes if (found := graph.seen(mode))), None)
-    node = index(one).by_name.get(query.text) if one else None
-    if one is None or node is None or node.op != "call_module" or node.target != query.text:
+    mode_graph = next((seen for mode in query.modes if (seen := graph.seen(mode))), None)
+    node = index(mode_graph).by_name.get(query.text) if mode_graph else None
+    if mode_graph is None or node is None or node.op != "call_module" or node.target != query.text:
         return []
-    return [other.name for other in one.nodes if other.op == "call_module" and other.target == node.target]
+    return [other.name for other in mode_graph.nodes if other.op == "call_module" and other.target == node.target]
 
 
 RULE = Rule(

@@ -20,18 +20,18 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         return
     for query in dict.fromkeys(call.queries):
         graph = only_graph(analysis, query)
-        found = found_on_every_way(analysis, query, partial(_shadow, graph, query)) if graph else None
-        if found:
-            yield Problem(RULE.code, query.span, found)
+        shadow = found_on_every_way(analysis, query, partial(_shadow, graph, query)) if graph else None
+        if shadow:
+            yield Problem(RULE.code, query.span, shadow)
 
 
 def _shadow(graph: ModelGraph, query: Query, together: Sequence[str]) -> str | None:
     for mode in query.modes:
-        one = graph.of(mode)
-        if one is None:
+        mode_graph = graph.of(mode)
+        if mode_graph is None:
             continue
-        alone = index(one).select(query.text)
-        chosen = select_all(one, together, graph.dialect)
+        alone = index(mode_graph).select(query.text)
+        chosen = select_all(mode_graph, together, graph.dialect)
         got = chosen.get(query.text)
         if alone is None or got is alone:
             continue

@@ -25,9 +25,9 @@ def render(report: Report) -> str:
     suites = ElementTree.Element("testsuites", {"name": "fxlens", **counts})
     suite = ElementTree.SubElement(suites, "testsuite", {"name": "fxlens", **counts})
     for finding in report.findings:
-        place = _clean(said_place(finding.posix_path, finding.place))
-        case = _case(suite, f"{finding.rule} at {place}", _clean(finding.posix_path))
-        text = f"{place}: {_clean(finding.message)}"
+        position = _clean(said_place(finding.posix_path, finding.place))
+        case = _case(suite, f"{finding.rule} at {position}", _clean(finding.posix_path))
+        text = f"{position}: {_clean(finding.message)}"
         if finding.severity in FAILING:
             message = _clean(finding.message)
             ElementTree.SubElement(case, "failure", type=finding.severity, message=message).text = text

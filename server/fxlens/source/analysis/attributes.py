@@ -40,12 +40,12 @@ class Attributes(Iteration):
     """Looks attributes and entries up."""
 
     def of_Attribute(self, node: n.Attribute) -> Alternatives:  # noqa: N802
-        found: list[tuple[Value, Condition]] = []
+        members: list[tuple[Value, Condition]] = []
         for owner, condition in _with_parts(self.used(self.evaluate(node.value))):
             self.accessing = node
-            found += under(self.attribute(owner, node.name, node), condition)
+            members += under(self.attribute(owner, node.name, node), condition)
         self.accessing = None
-        return self.touched(self.present(tuple(found)))
+        return self.touched(self.present(tuple(members)))
 
     def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives:
         match owner:
@@ -85,9 +85,9 @@ class Attributes(Iteration):
             return stored.alternatives
         if container is None or container.instance_of is None:
             return certain(Method(owner, name))
-        found = self._class_member(container.instance_of, name, owner, attached=True)
-        if found is not None:
-            return found
+        member = self._class_member(container.instance_of, name, owner, attached=True)
+        if member is not None:
+            return member
         return self._dynamic(owner, name, node)
 
     def _dynamic(self, owner: Value, name: str, node: n.Expression) -> Alternatives:
@@ -100,13 +100,13 @@ class Attributes(Iteration):
 
     def _class_member(self, owner: ClassValue, name: str, bound: Value, attached: bool = False) -> Alternatives | None:
         for each in self.mro(owner):
-            found = self.lookup_in_class(each, name)
-            if found is not None:
+            member = self.lookup_in_class(each, name)
+            if member is not None:
                 if attached and isinstance(bound, Location):
                     self.read_attached(bound, name)
                 else:
-                    self.read(found.events)
-                values = found.alternatives
+                    self.read(member.events)
+                values = member.alternatives
                 if bound == owner and self.is_enumeration(owner):
                     values = tuple((self.as_member(value, each, name), condition) for value, condition in values)
                 return self._bound_all(values, each, bound)
@@ -159,10 +159,10 @@ class Attributes(Iteration):
             line = self.mro(kind)
             after = line[line.index(owner.owner) + 1 :] if owner.owner in line else []
             for each in after:
-                found = self.lookup_in_class(each, name)
-                if found is not None:
-                    self.read(found.events)
-                    return self._bound_all(found.alternatives, each, owner.bound)
+                member = self.lookup_in_class(each, name)
+                if member is not None:
+                    self.read(member.events)
+                    return self._bound_all(member.alternatives, each, owner.bound)
         return self.unknown(node)
 
     def of_Subscript(self, node: n.Subscript) -> Alternatives:  # noqa: N802
@@ -189,8 +189,8 @@ class Attributes(Iteration):
         """A bound of a slice: a number, nothing, or a text where it is not known."""
         if node is None:
             return None
-        found = self.settled(self.evaluate(node))
-        only = found[0][0] if len(found) == 1 else None
+        value = self.settled(self.evaluate(node))
+        only = value[0][0] if len(value) == 1 else None
         return only.value if isinstance(only, Const) and isinstance(only.value, int) else "unknown"
 
     def entry(self, owner: Value, key: Value, node: n.Expression) -> Alternatives:

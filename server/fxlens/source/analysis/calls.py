@@ -61,17 +61,21 @@ class Calls(CommandLine):
         if isinstance(node.function, n.Name) and node.function.name == "super" and not node.arguments:
             return self._super(node)
         callees = self.used(self.evaluate(node.function))
-        given = self.arguments(node.arguments)
-        self._note_read(node, callees, given)
-        found = [under(self._call_one(callee, given, node, condition), condition) for callee, condition in callees]
-        return self.touched(self.present(joined(*found)))
+        arguments = self.arguments(node.arguments)
+        self._note_read(node, callees, arguments)
+        results = [
+            under(self._call_one(callee, arguments, node, condition), condition) for callee, condition in callees
+        ]
+        return self.touched(self.present(joined(*results)))
 
-    def _note_read(self, node: n.Call, callees: Alternatives, given: list[Given]) -> None:
+    def _note_read(self, node: n.Call, callees: Alternatives, arguments: list[Given]) -> None:
         """``out.get("key")`` and ``out.pop("key")``; a ``pop`` with a default raises as little as ``get``."""
         name = node.function.name if isinstance(node.function, n.Attribute) else ""
-        if name in ("get", "pop") and given and not given[0].keyword and not given[0].star:
+        if name in ("get", "pop") and arguments and not arguments[0].keyword and not arguments[0].star:
             owners = tuple((each.owner if isinstance(each, Method) else each, own) for each, own in callees)
-            self.note_keys(owners, given[0].alternatives, node, "pop" if name == "pop" and len(given) == 1 else "get")
+            self.note_keys(
+                owners, arguments[0].alternatives, node, "pop" if name == "pop" and len(arguments) == 1 else "get"
+            )
 
     def _super(self, node: n.Call) -> Alternatives:
         function = self.frame.function
@@ -79,30 +83,30 @@ class Calls(CommandLine):
             return certain(Super(function.bound, function.owner))
         return self.unknown(node)
 
-    def _call_one(self, callee: Value, given: list[Given], node: n.Call, condition: Condition) -> Alternatives:
+    def _call_one(self, callee: Value, arguments: list[Given], node: n.Call, condition: Condition) -> Alternatives:
         if not condition:
-            return self.call_value(callee, given, node)
+            return self.call_value(callee, arguments, node)
         with self.assuming(condition) as possible:
-            return self.call_value(callee, given, node) if possible else ()
+            return self.call_value(callee, arguments, node) if possible else ()
 
-    def arguments(self, given: Iterable[n.Argument]) -> list[Given]:
-        found: list[Given] = []
-        for each in given:
+    def arguments(self, written: Iterable[n.Argument]) -> list[Given]:
+        evaluated: list[Given] = []
+        for each in written:
             mark = len(self.activity.reads)
             alternatives = self.evaluate(each.value)
             code = self.frame.document.code(each.value)
             reads = self.activity.reads[mark:]
             key = Const(each.keyword, (self.frame.document, each)) if each.keyword else None
             line = each.value.start_pos[0] - 1
-            found.append(Given(each.keyword, each.star, alternatives, each.value, reads, code, line, key))
-        return self._spread(found)
+            evaluated.append(Given(each.keyword, each.star, alternatives, each.value, reads, code, line, key))
+        return self._spread(evaluated)
 
-    def _spread(self, given: list[Given]) -> list[Given]:
+    def _spread(self, arguments: list[Given]) -> list[Given]:
         """The arguments with those that ``*`` and ``**`` unpack, where they are known, one by one."""
-        found: list[Given] = []
-        for each in given:
+        spread_out: list[Given] = []
+        for each in arguments:
             if not each.star or each.node is None:
-                found.append(each)
+                spread_out.append(each)
                 continue
             if each.star == "*":
                 items, why = self.items(each.alternatives, each.node)
@@ -110,41 +114,41 @@ class Calls(CommandLine):
                 spread = [
                     replace_given(each, "", item.value, f"list({each.text})[{at}]") for at, item in enumerate(items)
                 ]
-                found += spread if plain else [each]
+                spread_out += spread if plain else [each]
                 continue
             items, why = self.entries(each.alternatives, each.node)
             for item in items:
                 key = item.key[0][0] if item.key is not None and len(item.key) == 1 else None
                 if isinstance(key, Const) and isinstance(key.value, str):
                     value = under(item.value, item.condition)
-                    before = next((other for other in found if other.keyword == key.value), None)
+                    before = next((other for other in spread_out if other.keyword == key.value), None)
                     if before is not None:  # Under a condition only, the later entry is the one.
-                        found.remove(before)
+                        spread_out.remove(before)
                         value = joined(value, before.alternatives)
-                    found.append(replace_given(each, key.value, value, f"({each.text})[{key.value!r}]", key))
+                    spread_out.append(replace_given(each, key.value, value, f"({each.text})[{key.value!r}]", key))
             if why is not None:
-                found.append(each)
-        return found
+                spread_out.append(each)
+        return spread_out
 
     # Dispatch
 
-    def call_value(self, callee: Value, given: list[Given], node: n.Expression) -> Alternatives:
+    def call_value(self, callee: Value, arguments: list[Given], node: n.Expression) -> Alternatives:
         match callee:
             case Reference():
-                return self._call_reference(callee, given, node)
+                return self._call_reference(callee, arguments, node)
             case FunctionValue():
-                return self.call_function(callee, given, node)
+                return self.call_function(callee, arguments, node)
             case ClassValue():
-                return self.instantiate(callee, given, node)
+                return self.instantiate(callee, arguments, node)
             case Record():
-                return self.record(callee, given, node)
+                return self.record(callee, arguments, node)
             case Method():
-                return self._call_method(callee, given, node)
+                return self._call_method(callee, arguments, node)
             case Location():
-                return self._call_object(callee, given, node)
+                return self._call_object(callee, arguments, node)
             case Unknown():
-                return self._call_unknown(callee, given, node)
-        self.escaped(given)
+                return self._call_unknown(callee, arguments, node)
+        self.escaped(arguments)
         return self.unknown(node)
 
     def call_each(
@@ -153,81 +157,81 @@ class Calls(CommandLine):
         """Call a function with each row of values, which are items of ``sources``: for ``map`` and ``filter``."""
         results: list[Alternatives] = []
         for number, row in enumerate(rows):
-            given = [self.given(value, node) for value in row]
-            for each, source in zip(given, sources, strict=False):
+            arguments = [self.given(value, node) for value in row]
+            for each, source in zip(arguments, sources, strict=False):
                 each.text, each.reads, each.line = f"list({source.text})[{number}]", source.reads, source.line
-            results.append(self.call_value(function, given, node))
+            results.append(self.call_value(function, arguments, node))
         return results
 
-    def _call_reference(self, callee: Reference, given: list[Given], node: n.Expression) -> Alternatives:
+    def _call_reference(self, callee: Reference, arguments: list[Given], node: n.Expression) -> Alternatives:
         dotted = callee.dotted
-        given = with_wrapped(callee, given)
+        arguments = with_wrapped(callee, arguments)
         if extraction_function(dotted) is not None and isinstance(node, n.Call):
-            return self.extracted(callee, given, node)
+            return self.extracted(callee, arguments, node)
         if dotted in _EXITS:
             return certain(EXIT)
-        own = self._of_objects(dotted, given, node)
+        own = self._of_objects(dotted, arguments, node)
         if own is not None:
             return own
         model = MODELS.get(dotted)
         if model is not None:
-            found = model(Called(self, given, node, dotted))
-            self._made_of(found, given)
-            return found
-        found = self.unknown(node, made_by=dotted)
-        self._made_of(found, given)
+            result = model(Called(self, arguments, node, dotted))
+            self._made_of(result, arguments)
+            return result
+        result = self.unknown(node, made_by=dotted)
+        self._made_of(result, arguments)
         if dotted in NAMESPACES:
-            self.namespace(found, given)
+            self.namespace(result, arguments)
         if dotted not in LOOKS_ONLY:
-            self.escaped(given)
+            self.escaped(arguments)
         if self._for_effect(node):
-            self._note_setting(callee, given)
-        for value, _ in found:
+            self._note_setting(callee, arguments)
+        for value, _ in result:
             if isinstance(value, Unknown) and dotted in TENSOR_MAKERS:
-                value.subject.shape = self._shape(given)
-        return found
+                value.subject.shape = self._shape(arguments)
+        return result
 
-    def _of_objects(self, dotted: str, given: list[Given], node: n.Expression) -> Alternatives | None:
+    def _of_objects(self, dotted: str, arguments: list[Given], node: n.Expression) -> Alternatives | None:
         """What functions return that look into scopes and objects."""
         if dotted == "globals":
             return self._globals()
         if dotted in ("setattr", "delattr"):
-            return self._setattr(given)
+            return self._setattr(arguments)
         if dotted == python.REPLACE:
-            return self.replaced(given, node)
-        return self.variables(given, node) if dotted == "vars" else None
+            return self.replaced(arguments, node)
+        return self.variables(arguments, node) if dotted == "vars" else None
 
-    def _note_setting(self, callee: Reference, given: list[Given]) -> None:
+    def _note_setting(self, callee: Reference, arguments: list[Given]) -> None:
         """A call that changes how libraries build models: in the slice, if the text tells with what it is made."""
-        constants = all(isinstance(value, Const) for each in given for value, _ in each.alternatives)
+        constants = all(isinstance(value, Const) for each in arguments for value, _ in each.alternatives)
         if callee.dotted.partition(".")[0] in SETTINGS_OF:
             if constants:
                 self.run.patches.append((callee, "", self.event(), ()))
             if not constants or self.state.condition:
                 self.run.open_settings[callee.dotted] = None
         elif callee.dotted in SETS_ENVIRONMENT:
-            self.run.open_settings.update(dict.fromkeys(each.keyword for each in given if each.keyword))
-            for each in given[:1]:
+            self.run.open_settings.update(dict.fromkeys(each.keyword for each in arguments if each.keyword))
+            for each in arguments[:1]:
                 self.set_environment(each.alternatives)
                 items, _ = self.entries(each.alternatives, each.node) if each.node is not None else ([], None)
                 for item in items:
                     self.set_environment(item.key or ())
 
-    def _shape(self, given: list[Given]) -> tuple[int, ...]:
+    def _shape(self, arguments: list[Given]) -> tuple[int, ...]:
         """The sizes that a function is given that makes a tensor; none where they are not all known."""
-        sizes = [each.alternatives for each in given if not each.keyword and not each.star]
+        sizes = [each.alternatives for each in arguments if not each.keyword and not each.star]
         if len(sizes) == 1 and len(sizes[0]) == 1 and self.container(sizes[0][0][0]) is not None:
             items, why = self.items(sizes[0], n.Expression((1, 0), (1, 0)))
             sizes = [item.value for item in items] if why is None else []
-        known = [values[0][0] for values in sizes if len(values) == 1]
-        numbers = [each.value for each in known if isinstance(each, Const) and type(each.value) is int]
+        single = [values[0][0] for values in sizes if len(values) == 1]
+        numbers = [each.value for each in single if isinstance(each, Const) and type(each.value) is int]
         plain = len(numbers) == len(sizes) and 0 < len(numbers) <= MOST_SIZES and all(size > 0 for size in numbers)
         return tuple(numbers) if plain else ()
 
-    def _made_of(self, found: Alternatives, given: list[Given]) -> None:
+    def _made_of(self, made: Alternatives, arguments: list[Given]) -> None:
         """What a library's function returns may hold what it is given: a change of that changes it too."""
-        parts = [value.subject for each in given for value, _ in each.alternatives if isinstance(value, Unknown)]
-        for value, _ in found:
+        parts = [value.subject for each in arguments for value, _ in each.alternatives if isinstance(value, Unknown)]
+        for value, _ in made:
             if isinstance(value, Unknown) and parts and value.subject.part_of is None:
                 value.subject.parts = tuple(part for part in parts if part is not value.subject)
 
@@ -243,66 +247,66 @@ class Calls(CommandLine):
                 items.append(Item(self.resolved(binding.alternatives), ALWAYS, certain(Const(name))))
         return self.made("dict", tuple(items))
 
-    def _setattr(self, given: list[Given]) -> Alternatives:
-        if len(given) >= 2:
-            for owner, _ in given[0].alternatives:
-                for name, _ in given[1].alternatives:
-                    if isinstance(name, Const) and isinstance(name.value, str) and len(given) > 2:
-                        self._set_attribute(owner, name.value, given[2].alternatives)
+    def _setattr(self, arguments: list[Given]) -> Alternatives:
+        if len(arguments) >= 2:
+            for owner, _ in arguments[0].alternatives:
+                for name, _ in arguments[1].alternatives:
+                    if isinstance(name, Const) and isinstance(name.value, str) and len(arguments) > 2:
+                        self._set_attribute(owner, name.value, arguments[2].alternatives)
                     elif isinstance(owner, Unknown):
                         self.changed(owner.subject)
         return NONE
 
-    def _call_method(self, callee: Method, given: list[Given], node: n.Expression) -> Alternatives:
-        call = Called(self, given, node)
+    def _call_method(self, callee: Method, arguments: list[Given], node: n.Expression) -> Alternatives:
+        call = Called(self, arguments, node)
         if isinstance(callee.owner, Location):
             if callee.name in _READING:
                 self.complete(callee.owner)
             container = self.container(callee.owner)
             if container is not None and container.kind != "instance":
-                for each in given:
+                for each in arguments:
                     self.tested_with(each.alternatives, each.reads)
                 return container_method(self, callee.owner, callee.name, call)
         if isinstance(callee.owner, Const) and isinstance(callee.owner.value, str):
             return text_method(self, callee.owner, callee.name, call)
-        self.escaped(given)
+        self.escaped(arguments)
         return self.unknown(node)
 
-    def _call_object(self, callee: Location, given: list[Given], node: n.Expression) -> Alternatives:
+    def _call_object(self, callee: Location, arguments: list[Given], node: n.Expression) -> Alternatives:
         container = self.container(callee)
         if container is not None and container.instance_of is not None:
-            found = self._class_member(container.instance_of, "__call__", callee)
-            if found:
-                return joined(*(self.call_value(value, given, node) for value, _ in found))
-        self.escaped(given)
+            method = self._class_member(container.instance_of, "__call__", callee)
+            if method:
+                return joined(*(self.call_value(value, arguments, node) for value, _ in method))
+        self.escaped(arguments)
         return self.unknown(node)
 
-    def _call_unknown(self, callee: Unknown, given: list[Given], node: n.Expression) -> Alternatives:
+    def _call_unknown(self, callee: Unknown, arguments: list[Given], node: n.Expression) -> Alternatives:
         """A method of something unknown, or something unknown itself."""
         subject = callee.subject
-        self.escaped(given)
+        self.escaped(arguments)
         name, path = self._method_name(node)
         owner = subject.part_of
         if owner is not None and name in NEUTRAL_METHODS:
             return certain(Unknown(owner))
         if owner is not None and self._for_effect(node):
-            constants = all(isinstance(v, Const) for each in given for v, _ in each.alternatives)
+            constants = all(isinstance(v, Const) for each in arguments for v, _ in each.alternatives)
             if changing_method(name, constants, path):
                 self.changed(owner)
         if owner is not None and owner.root.made_by.startswith(PARSERS):
-            return self.parser_method(owner.root, name, given, node)
-        self._note_example(subject, given)
+            return self.parser_method(owner.root, name, arguments, node)
+        self._note_example(subject, arguments)
         returned = self.called_extractor(subject, name, node)
         if returned is not None:
             return returned
         within = owner if name not in PARTS_WITHOUT_STRUCTURE else None
         return certain(Unknown(Subject(self.frame.document, node, within, parts=(subject.root,))))
 
-    def _note_example(self, subject: Subject, given: list[Given]) -> None:
+    def _note_example(self, subject: Subject, arguments: list[Given]) -> None:
         """What an extractor is called with is the best example input for its model."""
-        if extraction_function(subject.made_by) is None or not given or given[0].keyword or given[0].star:
+        if extraction_function(subject.made_by) is None or not arguments or arguments[0].keyword or arguments[0].star:
             return
-        shapes = {value.subject.shape if isinstance(value, Unknown) else () for value, _ in given[0].alternatives}
+        shapes = {value.subject.shape if isinstance(value, Unknown) else () for value, _ in arguments[0].alternatives}
         shape = shapes.pop() if len(shapes) == 1 else ()
         if shape and subject.node not in self.run.examples:
             self.run.examples[subject.node] = (shape, self.activity.node.start_pos[0] - 1)

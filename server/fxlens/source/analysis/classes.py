@@ -30,12 +30,12 @@ from fxlens.source.values import (
 class Classes(Functions):
     """Makes objects."""
 
-    def instantiate(self, callee: ClassValue, given: list[Given], node: n.Expression) -> Alternatives:
-        if given and self.is_enumeration(callee):
-            return self.member_of_value(callee, self.used(given[0].alternatives), node)
+    def instantiate(self, callee: ClassValue, arguments: list[Given], node: n.Expression) -> Alternatives:
+        if arguments and self.is_enumeration(callee):
+            return self.member_of_value(callee, self.used(arguments[0].alternatives), node)
         if python.TYPED_DICT in self.library_bases(callee):
             keys = tuple(
-                Item(each.alternatives, ALWAYS, certain(Const(each.keyword))) for each in given if each.keyword
+                Item(each.alternatives, ALWAYS, certain(Const(each.keyword))) for each in arguments if each.keyword
             )
             return self.made("dict", keys)
         location = self.allocate(Container("instance", instance_of=callee))
@@ -45,34 +45,34 @@ class Classes(Functions):
         initialise = self._class_member(callee, "__init__", location)
         if initialise is not None:
             for value, _ in initialise:
-                self.call_value(value, given, node)
+                self.call_value(value, arguments, node)
         else:
-            self._fill_fields(callee, location, given, node)
+            self._fill_fields(callee, location, arguments, node)
             for value, _ in self._class_member(callee, "__post_init__", location) or ():
                 self.call_value(value, [], node)
         return certain(location)
 
-    def _fill_fields(self, callee: ClassValue, location: Location, given: list[Given], node: n.Expression) -> None:
+    def _fill_fields(self, callee: ClassValue, location: Location, arguments: list[Given], node: n.Expression) -> None:
         """The fields of a data class or a named tuple, which have no ``__init__`` that is written out."""
         fields = [name for owner in reversed(self.mro(callee)) for name in _annotated_names(owner.node)]
-        self._fill(location, fields, given)
+        self._fill(location, fields, arguments)
         if python.NAMED_TUPLES.isdisjoint(self.library_bases(callee)):
             return
         items = tuple(Item(self.attribute(location, name, node)) for name in fields)
         self.change(location, Container("tuple", items, instance_of=callee))
 
-    def _fill(self, location: Location, fields: Iterable[str], given: list[Given]) -> None:
-        positional = [each for each in given if not each.keyword and not each.star]
-        named = {each.keyword: each for each in given if each.keyword}
+    def _fill(self, location: Location, fields: Iterable[str], arguments: list[Given]) -> None:
+        positional = [each for each in arguments if not each.keyword and not each.star]
+        named = {each.keyword: each for each in arguments if each.keyword}
         for at, name in enumerate(fields):
             each = named.get(name) or (positional[at] if at < len(positional) else None)
             if each is not None:
                 self.state.set((location.id, name), Binding(each.alternatives, frozenset({self.event()})))
 
-    def replaced(self, given: list[Given], node: n.Expression) -> Alternatives:
+    def replaced(self, arguments: list[Given], node: n.Expression) -> Alternatives:
         """A copy of an object with some of its fields set anew."""
         sides: list[Alternatives] = []
-        for value, condition in given[0].alternatives if given else ():
+        for value, condition in arguments[0].alternatives if arguments else ():
             container = self.container(value)
             if not isinstance(value, Location) or container is None or container.kind != "instance":
                 sides.append(under(self.unknown(node), condition))
@@ -80,32 +80,32 @@ class Classes(Functions):
             copy = self.allocate(container)
             for name, binding in self.state.attributes(value.id).items():
                 self.state.set((copy.id, name), binding)
-            for each in given[1:]:
+            for each in arguments[1:]:
                 self.state.set((copy.id, each.keyword), Binding(each.alternatives, frozenset({self.event()})))
             sides.append(((copy, condition),))
         return joined(*sides) if sides else self.unknown(node)
 
-    def record(self, callee: Record, given: list[Given], node: n.Expression) -> Alternatives:
+    def record(self, callee: Record, arguments: list[Given], node: n.Expression) -> Alternatives:
         """An object of a class that ``collections.namedtuple`` made."""
         location = self.allocate(Container("tuple"))
         without = callee.fields[len(callee.fields) - len(callee.defaults) :]
         for name, default in zip(without, callee.defaults, strict=True):
             self.state.set((location.id, name), Binding(default, frozenset({self.event()})))
-        self._fill(location, callee.fields, given)
+        self._fill(location, callee.fields, arguments)
         items = tuple(Item(self.attribute(location, name, node)) for name in callee.fields)
         self.change(location, Container("tuple", items))
         return certain(location)
 
     def mro(self, owner: ClassValue) -> list[ClassValue]:
         """The class and its bases in the workspace, in the order in which attributes are looked for, nearly."""
-        found = [owner]
-        for each in found:
+        order = [owner]
+        for each in order:
             self.complete_class(each.scope)
             at = 0
             while (bases := self.state.binding((each.scope, ("base", at)))) is not None:
-                found += [v for v, _ in bases.alternatives if isinstance(v, ClassValue) and v not in found]
+                order += [v for v, _ in bases.alternatives if isinstance(v, ClassValue) and v not in order]
                 at += 1
-        return found
+        return order
 
     def lookup_in_class(self, owner: ClassValue, name: str) -> Binding | None:
         self.complete_class(owner.scope)
@@ -147,10 +147,10 @@ def _attachment(value: Value | None, name: str) -> str:
 
 
 def _annotated_names(node: n.ClassDef) -> list[str]:
-    found: list[str] = []
+    names: list[str] = []
     for each in node.body:
         if isinstance(each, n.Annotated) and isinstance(each.target, n.Name):
-            found.append(each.target.name)
+            names.append(each.target.name)
         elif isinstance(each, n.Assign) and each.annotation is not None and isinstance(each.targets[0], n.Name):
-            found.append(each.targets[0].name)
-    return found
+            names.append(each.targets[0].name)
+    return names

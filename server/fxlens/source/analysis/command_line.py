@@ -17,10 +17,10 @@ from fxlens.source.values import ALWAYS, Alternatives, Const, Item, Location, Su
 class CommandLine(Extractors):
     """Notes the options of parsers, and looks them up in what is parsed."""
 
-    def parser_method(self, parser: Subject, name: str, given: list[Given], node: n.Expression) -> Alternatives:
+    def parser_method(self, parser: Subject, name: str, arguments: list[Given], node: n.Expression) -> Alternatives:
         """A method of a parser, or of one of its groups."""
         options = self.run.options.setdefault(parser, {})
-        call = Called(self, given, node)
+        call = Called(self, arguments, node)
         if name == command_line.DECLARES:
             option = command_line.declared(call)
             if option is not None:
@@ -42,42 +42,42 @@ class CommandLine(Extractors):
         words = self._words(call)
         subject = self.subject(key if words is None else (key, call.node), call.node, parser)
         self.run.parsed[subject] = parser
-        known = command_line.parsed(self.run.options[parser].values(), words) if words is not None else {}
-        for name, value in known.items():
+        parsed = command_line.parsed(self.run.options[parser].values(), words) if words is not None else {}
+        for name, value in parsed.items():
             self.state.set((subject, name), Binding(value, frozenset({self.event()})))
         return certain(Unknown(subject))
 
     def _words(self, call: Called) -> list[Const] | None:
         """The command line that the program gives the parser itself; nothing where a user gives it."""
-        given = call.argument(0, "args") or ()
-        if len(given) != 1 or not isinstance(given[0][0], Location):
+        argument = call.argument(0, "args") or ()
+        if len(argument) != 1 or not isinstance(argument[0][0], Location):
             return None
-        items, why = self.items(given, call.node)
+        items, why = self.items(argument, call.node)
         words = [value for item in items for value, _ in item.value]
-        known = [each for each in words if isinstance(each, Const) and isinstance(each.value, str)]
+        constants = [each for each in words if isinstance(each, Const) and isinstance(each.value, str)]
         plain = why is None and not any(item.condition for item in items)
-        return known if plain and len(known) == len(items) == len(words) else None
+        return constants if plain and len(constants) == len(items) == len(words) else None
 
     def part(self, subject: Subject, name: str, node: n.Expression) -> Alternatives:
-        found = super().part(subject, name, node)
+        parts = super().part(subject, name, node)
         parser = self.run.parsed.get(subject)
         option = self.run.options.get(parser, {}).get(name) if parser is not None else None
-        for value, _ in found if option is not None else ():
+        for value, _ in parts if option is not None else ():
             if isinstance(value, Unknown) and value.subject.part_of is subject and option is not None:
                 value.subject.default = option.default
                 self.read(frozenset({self._read_option(value.subject)}))
-        return found
+        return parts
 
     def _read_option(self, subject: Subject) -> Event:
-        known = self.run.option_events.get(subject)
-        if known is None:
-            known = self.run.option_events[subject] = self.new_event("option", subject.node, [])
-            known.subject, known.condition = subject, ALWAYS
-        return known
+        option_event = self.run.option_events.get(subject)
+        if option_event is None:
+            option_event = self.run.option_events[subject] = self.new_event("option", subject.node, [])
+            option_event.subject, option_event.condition = subject, ALWAYS
+        return option_event
 
-    def variables(self, given: list[Given], node: n.Expression) -> Alternatives:
+    def variables(self, arguments: list[Given], node: n.Expression) -> Alternatives:
         """``vars(args)``."""
-        for value, _ in given[0].alternatives if given else ():
+        for value, _ in arguments[0].alternatives if arguments else ():
             parser = self.run.parsed.get(value.subject) if isinstance(value, Unknown) else None
             if parser is not None:
                 names = self.run.options.get(parser, {})
@@ -85,11 +85,11 @@ class CommandLine(Extractors):
                 return self.made("dict", tuple(items))
         return self.unknown(node)
 
-    def namespace(self, found: Alternatives, given: list[Given]) -> None:
+    def namespace(self, made: Alternatives, arguments: list[Given]) -> None:
         """An object whose attributes are the keywords that it is made with."""
-        values: list[Value] = [value for value, _ in found]
+        values: list[Value] = [value for value, _ in made]
         for value in values:
-            for each in given:
+            for each in arguments:
                 if isinstance(value, Unknown) and each.keyword:
                     event = frozenset({self.event()})
                     self.state.set((value.subject, each.keyword), Binding(each.alternatives, event))

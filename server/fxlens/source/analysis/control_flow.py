@@ -100,11 +100,11 @@ class ControlFlow(Statements):
     # Loops
 
     def do_For(self, node: n.For) -> bool:  # noqa: N802
-        found = self.evaluate(node.source)
-        items, why = self.items(found, node.source)
+        iterated = self.evaluate(node.source)
+        items, why = self.items(iterated, node.source)
         steps = self.run.tally.steps
         if why is not None or len(items) > MOST_ITERATIONS or steps <= 0:
-            return self._once(node, why, found)
+            return self._once(node, why, iterated)
         whole = self.frame.document.code(node.source)
         written = node.source.items if isinstance(node.source, n.Display) else ()
         plain = len(written) == len(items)
@@ -159,13 +159,13 @@ class ControlFlow(Statements):
         self.state.merge(ends)
         return bool(ends)
 
-    def _once(self, node: n.For, why: Subject | None, found: Alternatives) -> bool:
+    def _once(self, node: n.For, why: Subject | None, iterated: Alternatives) -> bool:
         """A loop over what only a run can tell: its body once, under the condition that there is an item."""
         reason = why or self.subject(("loop", node, self.frame), node.source)
-        return self._maybe(node, node.body, node.orelse, reason, lambda: self._bind_item(node, reason, found))
+        return self._maybe(node, node.body, node.orelse, reason, lambda: self._bind_item(node, reason, iterated))
 
-    def _bind_item(self, node: n.For, reason: Subject, found: Alternatives) -> None:
-        parents = [value.subject for value, _ in found if isinstance(value, Unknown)]
+    def _bind_item(self, node: n.For, reason: Subject, iterated: Alternatives) -> None:
+        parents = [value.subject for value, _ in iterated if isinstance(value, Unknown)]
         parent = parents[0] if parents else None
         item = Unknown(self.subject(("item", reason, node), node.target, parent))
         event = self.new_event("statement", node, self.activity.reads)
@@ -231,11 +231,11 @@ class ControlFlow(Statements):
 
     def do_With(self, node: n.With) -> bool:  # noqa: N802
         for item in node.items:
-            found = self.evaluate(item.value)
+            entered = self.evaluate(item.value)
             if isinstance(item.value, n.Call):
                 self.run.entered_with[item.value] = [value for value, _ in self.evaluate(item.value.function)]
             if item.target is not None:
-                self.bind(item.target, found, item.value)
+                self.bind(item.target, entered, item.value)
         return self._inside(Block(node, 0, reads=self.activity.reads), node.body)
 
     def _inside(self, block: Block, body: n.Block) -> bool:

@@ -30,8 +30,8 @@ class Definitions(Patterns):
         value: Alternatives = certain(FunctionValue(node, self.frame.document, self.frame.scope))
         for parameter in node.parameters:
             if parameter.default is not None:
-                found = self.evaluate(parameter.default)
-                self.state.set((parameter, self.frame.scope), Binding(found, frozenset()))
+                default = self.evaluate(parameter.default)
+                self.state.set((parameter, self.frame.scope), Binding(default, frozenset()))
         self.assign(node.name, self._decorated(node, value))
 
     def _decorated(self, node: n.FunctionDef | n.ClassDef, value: Alternatives) -> Alternatives:

@@ -31,13 +31,13 @@ class Enumerations(Truth):
         return any(base in ENUMERATIONS for base in self.library_bases(owner))
 
     def library_bases(self, owner: ClassValue) -> list[str]:
-        found: list[str] = []
+        names: list[str] = []
         for each in self.mro(owner):
             at = 0
             while (bases := self.state.binding((each.scope, ("base", at)))) is not None:
-                found += [value.dotted for value, _ in bases.alternatives if isinstance(value, Reference)]
+                names += [value.dotted for value, _ in bases.alternatives if isinstance(value, Reference)]
                 at += 1
-        return found
+        return names
 
     def as_member(self, value: Value, owner: ClassValue, name: str) -> Value:
         """What a class body binds, as the member that the enumeration makes of it."""
@@ -54,7 +54,7 @@ class Enumerations(Truth):
         """The members of an enumeration in the order of its text; nothing of other classes."""
         if not self.is_enumeration(owner):
             return {}
-        found: dict[str, Alternatives] = {}
+        values: dict[str, Alternatives] = {}
         for kind in self.mro(owner):
             for statement in kind.node.body:
                 for target in statement.targets if isinstance(statement, n.Assign) else ():
@@ -62,8 +62,8 @@ class Enumerations(Truth):
                     binding = self.lookup_in_class(kind, name) if name and not name.startswith("_") else None
                     if binding is not None:
                         self.read(binding.events)
-                        found[name] = tuple((self.as_member(v, kind, name), c) for v, c in binding.alternatives)
-        return found
+                        values[name] = tuple((self.as_member(v, kind, name), c) for v, c in binding.alternatives)
+        return values
 
     def member_items(self, owner: ClassValue) -> list[Item]:
         return [Item(value) for value in self.members(owner).values()]

@@ -38,8 +38,8 @@ class Expressions(Attributes):
     def evaluate(self, node: n.Expression) -> Alternatives:
         self.run.tally.spend()
         method: Callable[[n.Expression], Alternatives] | None = getattr(self, f"of_{type(node).__name__}", None)
-        found = method(node) if method is not None else self._other(node)
-        return found if len(found) <= MOST_ALTERNATIVES else self.unknown(node)
+        value = method(node) if method is not None else self._other(node)
+        return value if len(value) <= MOST_ALTERNATIVES else self.unknown(node)
 
     def of_Name(self, node: n.Name) -> Alternatives:  # noqa: N802
         return self.name(node)
@@ -61,13 +61,13 @@ class Expressions(Attributes):
         return tuple((Const(text, (self.frame.document, node)), condition) for text, condition in texts)
 
     def _field(self, part: n.FormattedField) -> list[tuple[str, Condition]] | None:
-        found: list[tuple[str, Condition]] = []
+        texts: list[tuple[str, Condition]] = []
         for value, condition in self.settled(self.evaluate(part.value)):
             text = python.formatted(value, part.conversion, part.format)
             if text is None:
                 return None
-            found.append((text, condition))
-        return found
+            texts.append((text, condition))
+        return texts
 
     def of_Display(self, node: n.Display) -> Alternatives:  # noqa: N802
         items: list[Item] = []
@@ -198,12 +198,12 @@ class Expressions(Attributes):
 
     def _operands(self, node: n.BoolOperation, at: int) -> Alternatives:
         """``a or b``: what is true ends it; ``a and b``: what is not."""
-        found = self.used(self.evaluate(node.values[at]))
+        operand = self.used(self.evaluate(node.values[at]))
         if at == len(node.values) - 1:
-            return found
+            return operand
         ends = node.operator == "or"
         sides: list[Alternatives] = []
-        for value, condition in found:
+        for value, condition in operand:
             truth = self.truth_of(value)
             if truth is ends:
                 sides.append(((value, condition),))
@@ -225,25 +225,25 @@ class Expressions(Attributes):
         return self.combined(node.operator, left, right, node)
 
     def combined(self, operator: str, left: Alternatives, right: Alternatives, node: n.Expression) -> Alternatives:
-        found: list[tuple[Value, Condition]] = []
-        for one, condition in left:
+        results: list[tuple[Value, Condition]] = []
+        for first, condition in left:
             for other, own in right:
                 both = conjunction(condition, own)
                 if both is not None:
-                    found += under(python.operation(self, operator, one, other, node), both)
-        return joined(tuple(found)) if found else self.unknown(node)
+                    results += under(python.operation(self, operator, first, other, node), both)
+        return joined(tuple(results)) if results else self.unknown(node)
 
     def of_UnaryOperation(self, node: n.UnaryOperation) -> Alternatives:  # noqa: N802
         if node.operator == "not":
             truth = self.truth(node.operand)
             return certain(Const(not truth)) if isinstance(truth, bool) else self._undecided(node, truth)
-        found: list[tuple[Value, Condition]] = []
+        results: list[tuple[Value, Condition]] = []
         for value, condition in self.settled(self.evaluate(node.operand)):
             if node.operator == "-" and isinstance(value, Const) and isinstance(value.value, (int, float)):
-                found.append((Const(-value.value), condition))
+                results.append((Const(-value.value), condition))
             else:
-                found += under(self.unknown(node), condition)
-        return tuple(found)
+                results += under(self.unknown(node), condition)
+        return tuple(results)
 
     def of_Comparison(self, node: n.Comparison) -> Alternatives:  # noqa: N802
         truth = self.truth(node)
@@ -259,9 +259,9 @@ class Expressions(Attributes):
         return ((Const(not negated), yes), (Const(negated), no))
 
     def of_NamedExpression(self, node: n.NamedExpression) -> Alternatives:  # noqa: N802
-        found = self.evaluate(node.value)
-        self.assign(node.target.name, found)
-        return found
+        value = self.evaluate(node.value)
+        self.assign(node.target.name, value)
+        return value
 
     def of_Lambda(self, node: n.Lambda) -> Alternatives:  # noqa: N802
         return certain(FunctionValue(node, self.frame.document, self.frame.scope))
@@ -271,10 +271,10 @@ class Expressions(Attributes):
 
     def of_Yield(self, node: n.Yield) -> Alternatives:  # noqa: N802
         frame = self.frame
-        found = self.evaluate(node.value) if node.value is not None else NONE
-        items = [Item(found)]
+        value = self.evaluate(node.value) if node.value is not None else NONE
+        items = [Item(value)]
         if node.delegates and node.value is not None:
-            items, why = self.items(found, node.value)
+            items, why = self.items(value, node.value)
             frame.yields_open = frame.yields_open or why
         here = self.state.condition - frame.entry.condition if frame.entry is not None else self.state.condition
         for item in items:

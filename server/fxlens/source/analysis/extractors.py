@@ -34,23 +34,23 @@ _MOST_NESTED = 3
 class Extractors(Classes):
     """Makes extractors, calls them, and notes which keys are read of what they return."""
 
-    def extracted(self, callee: Reference, given: list[Given], node: n.Call) -> Alternatives:
+    def extracted(self, callee: Reference, arguments: list[Given], node: n.Call) -> Alternatives:
         """The result of an extraction call."""
-        found = self.unknown(node, made_by=callee.dotted)
-        extraction = self._extract(callee, given, node)
+        extractor = self.unknown(node, made_by=callee.dotted)
+        extraction = self._extract(callee, arguments, node)
         called = extraction_function(callee.dotted)
         if called is not None and called.function != "get_graph_node_names":
-            self.run.outputs.extractors.update((v.subject, extraction) for v, _ in found if isinstance(v, Unknown))
-        return found
+            self.run.outputs.extractors.update((v.subject, extraction) for v, _ in extractor if isinstance(v, Unknown))
+        return extractor
 
-    def _extract(self, callee: Reference, given: list[Given], node: n.Call) -> Extraction:
+    def _extract(self, callee: Reference, argument_values: list[Given], node: n.Call) -> Extraction:
         called = extraction_function(callee.dotted)
         assert called is not None
         names = POSITIONAL[called.dialect, called.function]
         arguments: dict[str, Given] = {}
         at = 0
         unpacks = bool(callee.wrapped)
-        for each in given:
+        for each in argument_values:
             unpacks = unpacks or bool(each.star)
             if each.keyword:
                 arguments.setdefault(ROLE_OF.get(each.keyword, each.keyword), each)
@@ -80,13 +80,13 @@ class Extractors(Classes):
 
     def _containers(self, arguments: dict[str, Given]) -> dict[int, Container]:
         """What the lists and dicts among the arguments hold at this moment."""
-        found: dict[int, Container] = {}
+        containers: dict[int, Container] = {}
         for each in arguments.values():
             for value, _ in each.alternatives:
                 container = self.container(value)
                 if isinstance(value, Location) and container is not None:
-                    found[value.id] = container
-        return found
+                    containers[value.id] = container
+        return containers
 
     # What extractors return
 
@@ -156,9 +156,9 @@ class Extractors(Classes):
 
     # What becomes of it
 
-    def escaped(self, given: list[Given]) -> None:
+    def escaped(self, arguments: list[Given]) -> None:
         """Outputs are given to something that is not gone into: it may put keys into them."""
-        for each in given:
+        for each in arguments:
             if not each.star:
                 self._open_outputs(each.alternatives, _MOST_NESTED)
 

@@ -34,17 +34,17 @@ EXIT = Method(Const(None), "<exit>")
 class Functions(Definitions):
     """Runs functions."""
 
-    def call_function(self, callee: FunctionValue, given: list[Given], node: n.Expression) -> Alternatives:
+    def call_function(self, callee: FunctionValue, arguments: list[Given], node: n.Expression) -> Alternatives:
         frames = self.frame.chain
         if any(frame.node is callee.node for frame in frames):
-            self.escaped(given)
+            self.escaped(arguments)
             return self.unknown(node)
         if self.too_deep():
             return self.unknown(node)
         self.run.entered.add(callee.node)
         self.run.depth += 1
         try:
-            return self.run_function(callee, given, node, symbolic=False)
+            return self.run_function(callee, arguments, node, symbolic=False)
         except RecursionError:  # Expressions nested as deeply as Python itself can hardly read.
             self.run.tally.exhaust("expressions are nested too deeply to be followed")
             return self.unknown(node)
@@ -60,7 +60,7 @@ class Functions(Definitions):
     def run_function(
         self,
         callee: FunctionValue,
-        given: list[Given],
+        arguments: list[Given],
         node: n.Expression,
         symbolic: bool,
         initialises: bool = False,
@@ -86,7 +86,7 @@ class Functions(Definitions):
         if self.run.frames_made is not None:
             self.run.frames_made.append(frame)
         self.state, self.frame, self.blocks = inner, frame, ()
-        self._bind_parameters(callee, given, symbolic, node)
+        self._bind_parameters(callee, arguments, symbolic, node)
         try:
             result, ends = self._run_body(callee, inner)
         finally:
@@ -113,10 +113,10 @@ class Functions(Definitions):
                 self.activity,
                 replace(self.activity, frame=frame, node=statement, reads=[], event=None),
             )
-            found = self.evaluate(callee.node.body)
+            result = self.evaluate(callee.node.body)
             frame.reads += self.activity.reads
             self.activity = outer
-            return found, [inner.snapshot(frame.entry)]
+            return result, [inner.snapshot(frame.entry)]
         alive = self.run_block(callee.node.body)
         ends = [state for _, state in frame.returns]
         base = frame.entry.condition
@@ -127,9 +127,11 @@ class Functions(Definitions):
             sides.append(under(NONE, last.condition - base))
         return joined(*sides), ends
 
-    def _bind_parameters(self, callee: FunctionValue, given: list[Given], symbolic: bool, node: n.Expression) -> None:
+    def _bind_parameters(
+        self, callee: FunctionValue, arguments: list[Given], symbolic: bool, node: n.Expression
+    ) -> None:
         wanted = list(callee.node.parameters)
-        bound = self._arguments_by_name(callee, given, wanted, node)
+        bound = self._arguments_by_name(callee, arguments, wanted, node)
         for parameter in wanted:
             event = self.new_event("parameter", parameter, [])
             event.name = parameter.name
@@ -139,7 +141,7 @@ class Functions(Definitions):
                 event.line = each.line
                 value = each.alternatives
             else:
-                event.unpacked = any(given_.star for given_ in given)
+                event.unpacked = any(argument.star for argument in arguments)
                 value = self._not_given(callee, parameter, event, symbolic or event.unpacked)
             self.run.outputs.passed.update(v.subject for v, _ in value if isinstance(v, Unknown))
             event.owner = callee.bound if wanted and parameter is wanted[0] and callee.bound is not None else None
@@ -147,11 +149,11 @@ class Functions(Definitions):
             self.run.bindings.setdefault((self.frame.scope, parameter.name), []).append(event)
 
     def _arguments_by_name(
-        self, callee: FunctionValue, given: list[Given], wanted: list[n.Parameter], node: n.Expression
+        self, callee: FunctionValue, arguments: list[Given], wanted: list[n.Parameter], node: n.Expression
     ) -> dict[str, Given]:
         bound: dict[str, Given] = {}
         positional = [each for each in wanted if not each.star and not each.keyword_only]
-        listed = with_wrapped(callee, given)
+        listed = with_wrapped(callee, arguments)
         if callee.bound is not None and positional:
             own = self.given(certain(callee.bound), n.Expression(positional[0].start_pos, positional[0].end_pos))
             accessed = node.function if isinstance(node, n.Call) else node
@@ -181,18 +183,18 @@ class Functions(Definitions):
                 bound[parameter.name] = self._collected("dict", extra, parameter, open_)
         return bound
 
-    def _collected(self, kind: str, given: list[Given], parameter: n.Parameter, open_: bool) -> Given:
+    def _collected(self, kind: str, arguments: list[Given], parameter: n.Parameter, open_: bool) -> Given:
         opened = Subject(self.frame.document, parameter) if open_ else None
         if kind == "dict":
-            keys = [certain(each.key or Const(each.keyword)) for each in given]
+            keys = [certain(each.key or Const(each.keyword)) for each in arguments]
             items = tuple(
-                Item(each.alternatives, ALWAYS, key, each.text) for each, key in zip(given, keys, strict=True)
+                Item(each.alternatives, ALWAYS, key, each.text) for each, key in zip(arguments, keys, strict=True)
             )
-            text = f"dict({', '.join(f'{each.keyword}={each.text}' for each in given)})"
+            text = f"dict({', '.join(f'{each.keyword}={each.text}' for each in arguments)})"
         else:
-            items = tuple(Item(each.alternatives) for each in given)
-            text = f"({''.join(f'{each.text}, ' for each in given)})"
-        reads = [read for each in given for read in each.reads]
+            items = tuple(Item(each.alternatives) for each in arguments)
+            text = f"({''.join(f'{each.text}, ' for each in arguments)})"
+        reads = [read for each in arguments for read in each.reads]
         return Given("", "", self.made(kind, items, opened), None, reads, text, parameter.start_pos[0] - 1)
 
     def _not_given(self, callee: FunctionValue, parameter: n.Parameter, event: Event, symbolic: bool) -> Alternatives:
@@ -214,7 +216,7 @@ class Functions(Definitions):
         return certain(Unknown(subject))
 
     @abstractmethod
-    def escaped(self, given: list[Given]) -> None:
+    def escaped(self, arguments: list[Given]) -> None:
         """Note that something which is not gone into is given these arguments."""
 
     @abstractmethod
@@ -222,13 +224,13 @@ class Functions(Definitions):
         """What a test runner gives a parameter of a function that nobody calls."""
 
 
-def with_wrapped(callee: FunctionValue | Reference, given: list[Given]) -> list[Given]:
+def with_wrapped(callee: FunctionValue | Reference, arguments: list[Given]) -> list[Given]:
     """The arguments of a call with those that ``functools.partial`` gives: a keyword of the call itself comes first."""
     if not callee.wrapped:
-        return list(given)
+        return list(arguments)
     positional = [each for each in callee.wrapped if not each.keyword]
-    return [*positional, *given, *(each for each in callee.wrapped if each.keyword)]
+    return [*positional, *arguments, *(each for each in callee.wrapped if each.keyword)]
 
 
-def replace_given(given: Given, keyword: str, value: Alternatives, text: str, key: Const | None = None) -> Given:
-    return Given(keyword, "", value, given.node, given.reads, text, given.line, key)
+def replace_given(argument: Given, keyword: str, value: Alternatives, text: str, key: Const | None = None) -> Given:
+    return Given(keyword, "", value, argument.node, argument.reads, text, argument.line, key)

@@ -26,9 +26,9 @@ class Importers:
         self._callers = {document.path}
 
     def find(self) -> list[str]:
-        found: list[str] = []
+        paths: list[str] = []
         if self.run.workspace is None:
-            return found
+            return paths
         self.names.update(
             (name, None)
             for name, functions in self.relevant.named.items()
@@ -42,8 +42,8 @@ class Importers:
                 if self._calls(path):
                     self._callers.add(path)
                     self._follow(path)
-                    found.append(path)
-        return found
+                    paths.append(path)
+        return paths
 
     def _pass_on(self) -> None:
         """The files that import one of the homes and hold one of the names are homes, too."""
@@ -54,12 +54,12 @@ class Importers:
                     self.homes.add(path)
 
     def _importing(self, home: str) -> list[str]:
-        known = self._imported.get(home)
-        if known is None:
+        cached = self._imported.get(home)
+        if cached is None:
             assert self.run.workspace is not None
-            known = self._imported[home] = list(importing_files(home, self.run.workspace))
-            self.run.tally.spend(1 + len(known))
-        return known
+            cached = self._imported[home] = list(importing_files(home, self.run.workspace))
+            self.run.tally.spend(1 + len(cached))
+        return cached
 
     def _calls(self, path: str) -> bool:
         assert self.run.workspace is not None

@@ -60,18 +60,18 @@ class Interpreter(Tests):
         super().do_ClassDef(node)
 
     def of_Lambda(self, node: n.Lambda) -> Alternatives:  # noqa: N802
-        found = super().of_Lambda(node)
-        for value, _ in found:
+        function = super().of_Lambda(node)
+        for value, _ in function:
             if isinstance(value, FunctionValue):
                 self.run.definitions.setdefault(node, value)
-        return found
+        return function
 
-    def instantiate(self, callee: ClassValue, given: list, node: n.Expression) -> Alternatives:  # type: ignore[type-arg]
-        found = super().instantiate(callee, given, node)
+    def instantiate(self, callee: ClassValue, arguments: list, node: n.Expression) -> Alternatives:  # type: ignore[type-arg]
+        instance = super().instantiate(callee, arguments, node)
         for each in self.mro(callee):
-            known = self.run.instances.setdefault(each.node, [])
-            known += [value for value, _ in found if isinstance(value, Location)]
-        return found
+            instances = self.run.instances.setdefault(each.node, [])
+            instances += [value for value, _ in instance if isinstance(value, Location)]
+        return instance
 
     # What nobody calls
 
@@ -97,10 +97,10 @@ class Interpreter(Tests):
             return [None]
         if any(isinstance(each, n.Name) and each.name == "classmethod" for each in node.decorators):
             return [owner]
-        known = self.run.instances.get(owner.node)
-        if not known:
-            known = self.run.instances[owner.node] = [self._symbolic_instance(owner, node)]
-        return list(known)
+        instances = self.run.instances.get(owner.node)
+        if not instances:
+            instances = self.run.instances[owner.node] = [self._symbolic_instance(owner, node)]
+        return list(instances)
 
     def _symbolic_instance(self, owner: ClassValue, method: n.FunctionDef) -> Location:
         location = self.allocate(Container("instance", instance_of=owner))
@@ -142,8 +142,8 @@ class Interpreter(Tests):
     def _initialise(self, owner: ClassValue, location: Location, method: n.FunctionDef) -> None:
         for value, _ in self._class_member(owner, "__init__", location) or ():
             if isinstance(value, FunctionValue):
-                found = len(self.run.extractions)
+                extractions_before = len(self.run.extractions)
                 was_entered = value.node in self.run.entered
                 self.run_function(value, [], n.Expression(method.start_pos, method.start_pos), symbolic=True)
-                if not was_entered and len(self.run.extractions) > found:
+                if not was_entered and len(self.run.extractions) > extractions_before:
                     self.run.entered.add(value.node)

@@ -28,7 +28,7 @@ class Iteration(Enumerations):
 
     def items(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]:
         """What going through a value yields, and why there may be more or less of it."""
-        found: list[Item] = []
+        collected: list[Item] = []
         opened: Subject | None = None
         for value, condition in self.touched(self.settled(alternatives)):
             self.complete(value)
@@ -37,8 +37,8 @@ class Iteration(Enumerations):
             for item in more:
                 both = conjunction(item.condition, condition)
                 if both is not None:
-                    found.append(replace(item, condition=both))
-        return found, opened
+                    collected.append(replace(item, condition=both))
+        return collected, opened
 
     def _iterated(self, value: Value, node: n.Expression) -> tuple[list[Item], Subject | None]:
         if isinstance(value, ClassValue) and self.is_enumeration(value):
@@ -52,7 +52,7 @@ class Iteration(Enumerations):
 
     def entries(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]:
         """The entries of a dict that is unpacked or put into another one."""
-        found: list[Item] = []
+        collected: list[Item] = []
         opened: Subject | None = None
         for value, condition in self.settled(alternatives):
             self.complete(value)
@@ -66,8 +66,8 @@ class Iteration(Enumerations):
             for item in python.last_entries(container):
                 both = conjunction(item.condition, condition)
                 if both is not None:
-                    found.append(replace(item, condition=both))
-        return found, opened
+                    collected.append(replace(item, condition=both))
+        return collected, opened
 
     def _subject_of(self, value: Value, node: n.Expression) -> Subject:
         return value.subject if isinstance(value, Unknown) else Subject(self.frame.document, node)

@@ -69,7 +69,7 @@ class Machine:
     def run_block(self, block: n.Block) -> bool: ...
 
     @abstractmethod
-    def call_value(self, callee: Value, given: list[Given], node: n.Expression) -> Alternatives: ...
+    def call_value(self, callee: Value, arguments: list[Given], node: n.Expression) -> Alternatives: ...
 
     @abstractmethod
     def truth(self, node: n.Expression) -> bool | frozenset[Literal]: ...
@@ -100,7 +100,7 @@ class Machine:
     def read_attached(self, owner: Location, name: str) -> None: ...
 
     @abstractmethod
-    def arguments(self, given: Iterable[n.Argument]) -> list[Given]: ...
+    def arguments(self, written: Iterable[n.Argument]) -> list[Given]: ...
 
     @abstractmethod
     def module_member(self, owner: ModuleValue, name: str, node: n.Expression) -> Alternatives: ...
@@ -116,7 +116,7 @@ class Machine:
         """Note which keys are read of what may be the output of an extractor."""
 
     @abstractmethod
-    def patched(self, owner: Reference, name: str, found: Alternatives) -> None: ...
+    def patched(self, owner: Reference, name: str, value: Alternatives) -> None: ...
 
     # Scopes
 
@@ -166,10 +166,10 @@ class Machine:
 
     def subject(self, key: object, node: n.Node, part_of: Subject | None = None) -> Subject:
         """The same subject each time it is asked for by the same key."""
-        known = self.run.subjects.get(key)
-        if known is None:
-            known = self.run.subjects[key] = Subject(self.frame.document, node, part_of)
-        return known
+        cached = self.run.subjects.get(key)
+        if cached is None:
+            cached = self.run.subjects[key] = Subject(self.frame.document, node, part_of)
+        return cached
 
     # Events
 
@@ -251,19 +251,19 @@ class Machine:
         first = True
         while scope is not None:
             if first or scope not in self.run.class_scopes:
-                found = self.state.binding((scope, name))
-                if found is not None:
-                    return found
+                binding = self.state.binding((scope, name))
+                if binding is not None:
+                    return binding
             first = False
             scope = self.run.parents[scope]
         return None
 
     def name(self, node: n.Name) -> Alternatives:
-        found = self.lookup(node.name, self.frame.scope)
-        if found is None:
+        value = self.lookup(node.name, self.frame.scope)
+        if value is None:
             return self._missing(node)
-        self.read(found.events)
-        return self.touched(self.present(self.resolved(found.alternatives)))
+        self.read(value.events)
+        return self.touched(self.present(self.resolved(value.alternatives)))
 
     @abstractmethod
     def resolved(self, alternatives: Alternatives) -> Alternatives:
@@ -306,10 +306,10 @@ class Machine:
     @abstractmethod
     def from_stars(self, node: n.Name, modules: Alternatives) -> Alternatives: ...
 
-    def tested_with(self, found: Alternatives, reads: list[Read]) -> None:
+    def tested_with(self, tested: Alternatives, reads: list[Read]) -> None:
         """Note what was read for values on which something depends: the entry of a table, the case of a match."""
         events = frozenset().union(*(read.events for read in reads))
-        for value, _ in found:
+        for value, _ in tested:
             if isinstance(value, Unknown):
                 self.run.tested.setdefault(value.subject, set()).update(events)
 
@@ -355,15 +355,15 @@ class Machine:
         """The alternatives with parameters that nobody gives at their default values."""
         if not any(isinstance(value, Unknown) and value.subject.default for value, _ in alternatives):
             return alternatives
-        found: list[tuple[Value, Condition]] = []
+        alternatives_: list[tuple[Value, Condition]] = []
         for value, condition in alternatives:
             default = value.subject.default if isinstance(value, Unknown) else None
             if default is None or not isinstance(value, Unknown):
-                found.append((value, condition))
+                alternatives_.append((value, condition))
                 continue
             literals = [each for each in {*condition, *self.state.condition} if each[0] is value.subject]
-            found += (each for each in under(default, condition) if admits(each[0], literals))
-        return tuple(found)
+            alternatives_ += (each for each in under(default, condition) if admits(each[0], literals))
+        return tuple(alternatives_)
 
 
 @dataclass(eq=False)

@@ -73,20 +73,20 @@ class Modules(Calls):
             self.run.followed.add(value)
             try:
                 # As the module left it: what the program sets anew in it does not change a name imported from it.
-                found = self._defined_in(owner, value.name, self.run.shared)
+                definition = self._defined_in(owner, value.name, self.run.shared)
             finally:
                 self.run.followed.discard(value)
-            if found is not None:
-                return found
+            if definition is not None:
+                return definition
         submodule = self._module(_joint(value.module, value.name), value.importer)
         if submodule is not None:
             return certain(submodule)
         return certain(Unknown(self.subject(("member", owner, value.name), value.node)))
 
     def module_member(self, owner: ModuleValue, name: str, node: n.Expression) -> Alternatives:
-        found = self._defined_in(owner, name, self.state)
-        if found is not None:
-            return found
+        member = self._defined_in(owner, name, self.state)
+        if member is not None:
+            return member
         dotted, importer = self.run.imported_as.get(owner.path, ("", ""))
         module = self._module(_joint(dotted, name), importer) if dotted else None
         return certain(module if module is not None else Unknown(self.subject(("member", owner, name), node)))
@@ -99,15 +99,15 @@ class Modules(Calls):
         return super().attribute(owner, name, node)
 
     def from_stars(self, node: n.Name, modules: Alternatives) -> Alternatives:
-        found = self._of_stars(node.name, modules, self.state)
-        return found if found is not None else self.undefined(node)
+        value = self._of_stars(node.name, modules, self.state)
+        return value if value is not None else self.undefined(node)
 
     def _of_stars(self, name: str, modules: Alternatives, state: State) -> Alternatives | None:
         for value, _ in modules:
             if isinstance(value, ModuleValue):
-                found = self._defined_in(value, name, state)
-                if found is not None:
-                    return found
+                definition = self._defined_in(value, name, state)
+                if definition is not None:
+                    return definition
             elif isinstance(value, Reference) and name in FUNCTIONS:
                 return certain(Reference(f"{value.dotted}.{name}", value.importer))
         return None
@@ -192,11 +192,11 @@ class Modules(Calls):
             text = workspace.text(path) or ""
             if not self.run.tally.spend(1 + len(text) // CHARACTERS_PER_STEP // 8):
                 return
-            found = {*imported_files(text, path, workspace), *self.around(path, "")}
-            if home in found and path not in (self.root, home):
+            paths = {*imported_files(text, path, workspace), *self.around(path, "")}
+            if home in paths and path not in (self.root, home):
                 yield path
-            queue += sorted(found - seen)
-            seen |= found
+            queue += sorted(paths - seen)
+            seen |= paths
 
     def around(self, path: str, name: str) -> Iterator[str]:
         """The files of that module in each of the folders around a file, nearest first; without a name, the packages.
@@ -213,9 +213,9 @@ class Modules(Calls):
         """The file that is run as a program."""
         raise NotImplementedError
 
-    def patched(self, owner: Reference, name: str, found: Alternatives) -> None:
+    def patched(self, owner: Reference, name: str, value: Alternatives) -> None:
         """An attribute of a library that the program sets anew."""
-        self.run.patches.append((owner, name, self.event(), found))
+        self.run.patches.append((owner, name, self.event(), value))
 
 
 def _joint(module: str, name: str) -> str:

@@ -128,11 +128,11 @@ class Patterns(ControlFlow):
 
     # Patterns
 
-    def _matches(self, found: Alternatives, pattern: n.Expression, text: str) -> _Match:
+    def _matches(self, subject: Alternatives, pattern: n.Expression, text: str) -> _Match:
         verdicts: set[Verdict] = set()
         holding: list[Condition] = []
         captured: dict[str, _Capture] = {}
-        for value, condition in self.present(found):
+        for value, condition in self.present(subject):
             verdict, own = self._match(value, pattern, text)
             verdicts.add(verdict)
             if verdict is True:
@@ -289,12 +289,12 @@ def _constant_of(verdict: Verdict, value: Value) -> Const | None:
     return None
 
 
-def _both(one: Verdict, other: Verdict) -> Verdict:
-    if one is False or other is False:
+def _both(first: Verdict, second: Verdict) -> Verdict:
+    if first is False or second is False:
         return False
-    if one is None or other is None:
+    if first is None or second is None:
         return None
-    literals = [each for each in (one, other) if isinstance(each, frozenset)]
+    literals = [each for each in (first, second) if isinstance(each, frozenset)]
     return frozenset().union(*literals) if literals else True
 
 

@@ -50,13 +50,13 @@ class Programs:
 
     def _follow_imports(self) -> None:
         """The names that lead to extraction calls, through the files that this one imports."""
-        known = -1
+        before = -1
         paths = [path for path in self.wrappers if path != self.document.path]
         if not paths:
             self.relevant.add(self.document)
             return
-        while known != len(self.relevant.names):
-            known = len(self.relevant.names)
+        while before != len(self.relevant.names):
+            before = len(self.relevant.names)
             for path in paths:
                 text = self.run.workspace.text(path) if self.run.workspace is not None else None
                 if text is not None and any(name in text for name in self.relevant.names):

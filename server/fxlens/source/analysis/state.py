@@ -73,14 +73,14 @@ class State:
 
     def attributes(self, owner: int) -> dict[str, Binding]:
         """What is set of an object, by name."""
-        found: dict[str, Binding] = {}
+        bindings: dict[str, Binding] = {}
         state: State | None = self
         while state is not None:
             for key, cell in state.own.items():
                 if isinstance(key, tuple) and key[0] == owner and isinstance(key[1], str) and isinstance(cell, Binding):
-                    found.setdefault(key[1], cell)
+                    bindings.setdefault(key[1], cell)
             state = state.base
-        return found
+        return bindings
 
     def set(self, key: Key, cell: Cell) -> None:
         self.own[key] = cell

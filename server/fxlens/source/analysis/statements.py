@@ -55,9 +55,9 @@ class Statements(Expressions):
     def do_ExpressionStatement(self, node: n.ExpressionStatement) -> bool:  # noqa: N802
         return self._goes_on(self.evaluate(node.value))
 
-    def _goes_on(self, found: Alternatives) -> bool:
-        """Whether a run may go on behind a statement that evaluates to ``found``."""
-        ends = any(isinstance(value, Method) and value.name == "<exit>" for value, _ in found)
+    def _goes_on(self, tested: Alternatives) -> bool:
+        """Whether a run may go on behind a statement that evaluates to ``tested``."""
+        ends = any(isinstance(value, Method) and value.name == "<exit>" for value, _ in tested)
         # A program that ends on its own level is edited behind that all the same.
         return not ends or (self.frame.parent is None and not self.blocks)
 
@@ -72,9 +72,9 @@ class Statements(Expressions):
             self.state.condition = both if both is not None else self.state.condition
 
     def do_Return(self, node: n.Return) -> bool:  # noqa: N802
-        found = self.evaluate(node.value) if node.value is not None else certain(Const(None))
+        value = self.evaluate(node.value) if node.value is not None else certain(Const(None))
         if self.frame.entry is not None:
-            self.frame.returns.append((found, self.state.snapshot(self.frame.entry)))
+            self.frame.returns.append((value, self.state.snapshot(self.frame.entry)))
             if node.value is not None:
                 self.frame.returned.append((node.value, self.activity.reads))
         return False
@@ -121,20 +121,20 @@ class Statements(Expressions):
                 self.assign(each.bound, self.imported_member(node.module, each.name, each))
 
     def do_Assign(self, node: n.Assign) -> bool:  # noqa: N802
-        found = self.evaluate(node.value)
-        if not self._goes_on(found):
+        value = self.evaluate(node.value)
+        if not self._goes_on(value):
             return False
         for target in node.targets:
-            if isinstance(target, n.Name) and found and self._is_same(target, found, node):
+            if isinstance(target, n.Name) and value and self._is_same(target, value, node):
                 continue  # ``model = model.to(device)``: the model is the one that was there before.
-            self.bind(target, found, node.value)
+            self.bind(target, value, node.value)
         return True
 
-    def _is_same(self, target: n.Name, found: Alternatives, node: n.Assign) -> bool:
+    def _is_same(self, target: n.Name, value: Alternatives, node: n.Assign) -> bool:
         if not isinstance(node.value, n.Call) or self.activity.event is not None:
             return False
         before = self.state.binding((self.frame.scope, target.name))
-        return before is not None and before.alternatives == found and isinstance(found[0][0], Unknown)
+        return before is not None and before.alternatives == value and isinstance(value[0][0], Unknown)
 
     def do_Annotated(self, node: n.Annotated) -> None:  # noqa: N802
         """An annotation binds nothing."""
@@ -180,48 +180,48 @@ class Statements(Expressions):
 
     # Binding
 
-    def bind(self, target: n.Expression, found: Alternatives, source: n.Expression) -> None:
+    def bind(self, target: n.Expression, bound: Alternatives, source: n.Expression) -> None:
         match target:
             case n.Name():
-                self.assign(target.name, found)
+                self.assign(target.name, bound)
             case n.Starred():
-                self.bind(target.value, found, source)
+                self.bind(target.value, bound, source)
             case n.Display():
-                for inner, value in zip(target.items, self.unpacked(found, target), strict=True):
+                for inner, value in zip(target.items, self.unpacked(bound, target), strict=True):
                     self.bind(inner, value, source)
             case n.Attribute():
                 for owner, condition in self.evaluate(target.value):
-                    self._set_attribute(owner, target.name, under(found, condition))
+                    self._set_attribute(owner, target.name, under(bound, condition))
             case n.Subscript():
                 keys = self._index_of(target)
                 for owner, condition in self.evaluate(target.value):
-                    python.stored(self, owner, keys, found, condition, target, self.frame.document.code(source))
+                    python.stored(self, owner, keys, bound, condition, target, self.frame.document.code(source))
                     if isinstance(owner, Reference) and owner.dotted == ENVIRONMENT:
                         self.set_environment(keys)
                     if isinstance(owner, Unknown) and not owner.subject.made_by.startswith("argparse"):
-                        self._store_entry(owner.subject, keys, found)
+                        self._store_entry(owner.subject, keys, bound)
 
-    def _store_entry(self, subject: Subject, keys: Alternatives, found: Alternatives) -> None:
+    def _store_entry(self, subject: Subject, keys: Alternatives, value: Alternatives) -> None:
         for key, _ in keys:
             if isinstance(key, Const):
                 event = self.event()
-                self.state.set((subject, ("entry", key.value)), Binding(found, frozenset({event})))
+                self.state.set((subject, ("entry", key.value)), Binding(value, frozenset({event})))
         self.changed(subject)
 
-    def _set_attribute(self, owner: object, name: str, found: Alternatives) -> None:
+    def _set_attribute(self, owner: object, name: str, value: Alternatives) -> None:
         event = self.event()
         match owner:
             case Location():
-                self.state.set((owner.id, name), Binding(found, frozenset({event})))
+                self.state.set((owner.id, name), Binding(value, frozenset({event})))
                 self.run.bindings.setdefault((owner.id, name), []).append(event)
             case Unknown():
-                self.state.set((owner.subject, name), Binding(found, frozenset({event})))
+                self.state.set((owner.subject, name), Binding(value, frozenset({event})))
                 if structural_attribute(name):
                     self.changed(owner.subject)
                     self.run.outputs.altered.add(owner.subject)
             case ClassValue():
-                self.state.set((owner.scope, name), Binding(found, frozenset({event})))
+                self.state.set((owner.scope, name), Binding(value, frozenset({event})))
             case ModuleValue():
-                self.state.set((owner.scope, name), Binding(found, frozenset({event})))
+                self.state.set((owner.scope, name), Binding(value, frozenset({event})))
             case Reference():
-                self.patched(owner, name, found)
+                self.patched(owner, name, value)

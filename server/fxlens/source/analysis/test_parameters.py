@@ -35,8 +35,8 @@ class Tests(Modules):
                     self.run.parametrized.setdefault(node, []).append(decorator)
                 elif dotted in testing.FIXTURES and isinstance(node, n.FunctionDef):
                     name = _keyword(decorator, "name")
-                    known = str(name.value) if isinstance(name, n.Constant) else node.name
-                    self.run.fixtures.setdefault((self.frame.document.path, known), node)
+                    names = str(name.value) if isinstance(name, n.Constant) else node.name
+                    self.run.fixtures.setdefault((self.frame.document.path, names), node)
                     autouse = _keyword(decorator, "autouse")
                     if isinstance(autouse, n.Constant) and autouse.value is True:
                         self.run.used_always.add(node)
@@ -50,9 +50,9 @@ class Tests(Modules):
         is_fixture = callee.node in self.run.fixtures.values()
         for decorator in parametrized:
             if _keyword(decorator, "indirect") is None:
-                found = self._of_parameters(decorator, parameter, event)
-                if found is not None:
-                    return found
+                value = self._of_parameters(decorator, parameter, event)
+                if value is not None:
+                    return value
         if parameter.name == "request" and is_fixture:
             return self._request(callee.node, event)
         if is_fixture or callee.node.name.startswith("test"):
@@ -70,13 +70,17 @@ class Tests(Modules):
         return self._one_of(decorator, decorator.arguments[1].value, column, event, "{}")
 
     def _one_of(
-        self, decorator: n.Expression, given: n.Expression, column: int | None, event: Event, form: str
+        self, decorator: n.Expression, listed_values: n.Expression, column: int | None, event: Event, form: str
     ) -> Alternatives | None:
         mark = len(self.activity.reads)
-        rows, why = self.items(self.evaluate(given), given)
+        rows, why = self.items(self.evaluate(listed_values), listed_values)
         if why is not None:
             return None
-        written = given.items if isinstance(given, n.Display) and len(given.items) == len(rows) else ()
+        written = (
+            listed_values.items
+            if isinstance(listed_values, n.Display) and len(listed_values.items) == len(rows)
+            else ()
+        )
         subject = self.subject(("parametrize", decorator), decorator)
         sides: list[Alternatives] = []
         for number, row in enumerate(rows):
@@ -91,12 +95,12 @@ class Tests(Modules):
 
     def _request(self, fixture: n.FunctionDef, event: Event) -> Alternatives | None:
         """What a fixture asks of its test: the value among its ``params``, or the test's that go through it."""
-        decorator, given = self.run.requested.get(fixture, (None, None))
-        for each in fixture.decorators if given is None else ():
-            decorator, given = each, _keyword(each, "params")
-        if decorator is None or given is None:
+        decorator, listed_values = self.run.requested.get(fixture, (None, None))
+        for each in fixture.decorators if listed_values is None else ():
+            decorator, listed_values = each, _keyword(each, "params")
+        if decorator is None or listed_values is None:
             return None
-        values = self._one_of(decorator, given, None, event, f"{NAMESPACE}(param={{}})")
+        values = self._one_of(decorator, listed_values, None, event, f"{NAMESPACE}(param={{}})")
         if values is None:
             return None
         subject = Subject(self.frame.document, event.node)
@@ -104,14 +108,14 @@ class Tests(Modules):
         return certain(Unknown(subject))
 
     def _parameter_names(self, node: n.Expression) -> list[str]:
-        found: list[str] = []
+        names: list[str] = []
         for value, _ in self.evaluate(node):
             if isinstance(value, Const) and isinstance(value.value, str):
-                found += [each.strip() for each in value.value.split(",")]
+                names += [each.strip() for each in value.value.split(",")]
             else:
                 items, _ = self.items(certain(value), node)
-                found += [str(v.value) for item in items for v, _ in item.value if isinstance(v, Const)]
-        return found
+                names += [str(v.value) for item in items for v, _ in item.value if isinstance(v, Const)]
+        return names
 
     def _cell(self, row: Item, written: n.Expression | None, column: int | None) -> tuple[Alternatives, str]:
         if isinstance(written, n.Call) and written.arguments:  # pytest.param(…)
@@ -149,7 +153,7 @@ class Tests(Modules):
         self.activity = Activity(self.frame, n.Pass(parameter.start_pos, parameter.end_pos), ())
         frames: list[Frame] = []
         self.run.frames_made = frames
-        found = self.run_function(value, [], expression, symbolic=True)
+        result = self.run_function(value, [], expression, symbolic=True)
         self.run.frames_made = None
         self.activity = before
         fixture = next((frame for frame in frames if frame.node is node), None)
@@ -161,7 +165,7 @@ class Tests(Modules):
             self.run.events += 1
             event.number = self.run.events  # Behind what the fixture does.
         self.run.requested.pop(node, None)
-        return found
+        return result
 
     def _fixture(self, callee: FunctionValue, name: str) -> tuple[n.FunctionDef | None, Document | None]:
         """A fixture of that name: of the test's file, or of the nearest ``conftest.py`` around it."""

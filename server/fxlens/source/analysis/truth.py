@@ -69,13 +69,13 @@ class Truth(Machine):
     def _opaque_test(self, node: n.Expression) -> frozenset[Literal]:
         return frozenset({(self.subject(("test", node, self.frame), node), TRUTHY, True)})
 
-    def _truth_of_alternatives(self, found: Alternatives, node: n.Expression) -> bool | frozenset[Literal]:
-        truths = {self.truth_of(value) for value, _ in found}
+    def _truth_of_alternatives(self, alternatives: Alternatives, node: n.Expression) -> bool | frozenset[Literal]:
+        truths = {self.truth_of(value) for value, _ in alternatives}
         if len(truths) == 1:
             truth = truths.pop()
             return truth if isinstance(truth, bool) else frozenset({truth})
         # True on one side of a condition and false on the other: the test is that condition.
-        conditions = [condition for value, condition in found if self.truth_of(value) is True]
+        conditions = [condition for value, condition in alternatives if self.truth_of(value) is True]
         if truths == {True, False} and len(conditions) == 1:
             return conditions[0]
         return self._opaque_test(node)

@@ -40,9 +40,9 @@ def _not_followed(run: Run, frame: Frame, seen_from: Document) -> str | None:
             continue
         document = run.document(path)
         for call, module in _imported_calls(document, name) if document is not None else ():
-            found = run.workspace.module(module, path)
+            module_path = run.workspace.module(module, path)
             where = _place(seen_from, document or seen_from, call)
-            if found is None and _may_be(module, frame.document.path):
+            if module_path is None and _may_be(module, frame.document.path):
                 return f"and the call {where} imports it from `{module}`, which is not found in the workspace"
     return None
 

@@ -64,11 +64,11 @@ class Relevant:
         around = functions_around(path)
         if around and isinstance(path[-1], (n.FunctionDef, n.ClassDef)) and path[-1].name == name:
             around = [each for each in around if each is not path[-1]]
-        found = [alias] if alias else []
+        followed = [alias] if alias else []
         subclass = _subclass(path)
         if subclass is not None:
             around = [*around, *(each for each in subclass.body if isinstance(each, n.FunctionDef))]
-            found.append(subclass.name)
+            followed.append(subclass.name)
         for called in self.named.get(name, ()):
             self.callers.setdefault(called, []).extend(each for each in around if each is not called)
         for node in around:
@@ -77,9 +77,9 @@ class Relevant:
                 self.named.setdefault(each, [])
                 if node not in self.named[each]:
                     self.named[each].append(node)
-                found.append(each)
-        self.names.update(dict.fromkeys(found))
-        return found
+                followed.append(each)
+        self.names.update(dict.fromkeys(followed))
+        return followed
 
 
 def _subclass(path: list[n.Node]) -> n.ClassDef | None:

@@ -12,12 +12,12 @@ def free_names(node: n.Node) -> frozenset[str]:
 
     Computed once for each node.
     """
-    known = _known.get(node)
-    if known is None:
-        known = _known[node] = frozenset(_free(node))
+    cached = _known.get(node)
+    if cached is None:
+        cached = _known[node] = frozenset(_free(node))
         while len(_known) > _KEPT:
             del _known[next(iter(_known))]
-    return known
+    return cached
 
 
 _known: dict[n.Node, frozenset[str]] = {}
@@ -58,43 +58,43 @@ def _signature(parameters: tuple[n.Parameter, ...]) -> list[n.Node]:
 
 def _annotations(block: n.Block) -> list[n.Node]:
     """The annotations of a class's own variables, which are evaluated; those of a function's are not."""
-    found = (each.annotation for each in block if isinstance(each, (n.Assign, n.Annotated)))
-    return [each for each in found if each is not None]
+    annotations = (each.annotation for each in block if isinstance(each, (n.Assign, n.Annotated)))
+    return [each for each in annotations if each is not None]
 
 
 def _of_all(nodes: list[n.Node] | tuple[n.Node, ...]) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     for node in nodes:
-        found |= free_names(node) if isinstance(node, (n.FunctionDef, n.ClassDef, n.Lambda)) else _free(node)
-    return found
+        names |= free_names(node) if isinstance(node, (n.FunctionDef, n.ClassDef, n.Lambda)) else _free(node)
+    return names
 
 
 def _bound(block: n.Block) -> set[str]:
     """The names that the statements of a scope bind, those of inner scopes left out."""
-    found: set[str] = set()
+    names: set[str] = set()
     outer: set[str] = set()
     stop = (n.FunctionDef, n.ClassDef, n.Lambda)
     for node in n.walk(block, lambda each: not isinstance(each, stop)):
         match node:
             case n.FunctionDef() | n.ClassDef():
-                found.add(node.name)
+                names.add(node.name)
             case n.Assign():
-                found.update(name for target in node.targets for name in target_names(target))
+                names.update(name for target in node.targets for name in target_names(target))
             case n.AugmentedAssign() | n.For():
-                found.update(target_names(node.target))
+                names.update(target_names(node.target))
             case n.WithItem() if node.target is not None:
-                found.update(target_names(node.target))
+                names.update(target_names(node.target))
             case n.NamedExpression():
-                found.add(node.target.name)
+                names.add(node.target.name)
             case n.ImportedName():
-                found.add(node.bound)
+                names.add(node.bound)
             case n.Handler() if node.name:
-                found.add(node.name)
+                names.add(node.name)
             case n.Case():
-                found.update(captured_names(node.pattern))
+                names.update(captured_names(node.pattern))
             case n.Outer():
                 outer.update(node.names)
-    return found - outer
+    return names - outer
 
 
 def target_names(target: n.Expression) -> Iterator[str]:

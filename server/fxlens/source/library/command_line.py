@@ -70,7 +70,7 @@ def parsed(options: Collection[Option], words: Sequence[Const]) -> dict[str, Alt
     """What the words of a command line that the program gives itself say of the options."""
     by_flag = {flag: option for option in options for flag in option.flags if flag.startswith("-")}
     positional = [option for option in options if option.flags and not option.flags[0].startswith("-")]
-    found: dict[str, Alternatives] = {}
+    parsed_values: dict[str, Alternatives] = {}
     current: Option | None = None
     values: dict[Option, list[Const]] = {}
     for word in words:
@@ -83,12 +83,12 @@ def parsed(options: Collection[Option], words: Sequence[Const]) -> dict[str, Alt
             current = positional.pop(0) if positional else None
         if current is not None:
             values.setdefault(current, []).append(word)
-    for option, given in values.items():
-        found[option.name] = _given(option, given)
+    for option, written in values.items():
+        parsed_values[option.name] = _given(option, written)
     for option in options:  # The others are certainly at their defaults.
         if option.default is not None:
-            found.setdefault(option.name, option.default)
-    return found
+            parsed_values.setdefault(option.name, option.default)
+    return parsed_values
 
 
 def _given(option: Option, words: list[Const]) -> Alternatives:

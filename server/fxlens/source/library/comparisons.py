@@ -51,12 +51,12 @@ def _link(
 ) -> bool | frozenset[Literal]:
     truths: dict[bool | frozenset[Literal], None] = {}
     holding: list[Condition] = []
-    for one, condition in left:
+    for first, condition in left:
         for two, own in right:
             both = conjunction(condition, own)
             if both is None or conjunction(both, machine.state.condition) is None:
                 continue
-            truth = _compared(machine, operator, one, two, node)
+            truth = _compared(machine, operator, first, two, node)
             truths[truth] = None
             if truth is True:
                 holding.append(both)
@@ -67,25 +67,27 @@ def _link(
     return frozenset({(machine.subject(("test", node, machine.frame), node), TRUTHY, True)})
 
 
-def _compared(machine: Machine, operator: str, one: Value, two: Value, node: n.Comparison) -> bool | frozenset[Literal]:
+def _compared(
+    machine: Machine, operator: str, first: Value, second: Value, node: n.Comparison
+) -> bool | frozenset[Literal]:
     if operator in ("==", "is"):
-        return equal(machine, one, two, node, True)
+        return equal(machine, first, second, node, True)
     if operator in ("!=", "is not"):
-        return equal(machine, one, two, node, False)
+        return equal(machine, first, second, node, False)
     if operator in ("in", "not in"):
-        return _contained(machine, one, two, node, operator == "in")
-    if isinstance(one, Const) and isinstance(two, Const) and operator in _ORDER:
+        return _contained(machine, first, second, node, operator == "in")
+    if isinstance(first, Const) and isinstance(second, Const) and operator in _ORDER:
         try:
-            return _ORDER[operator](one.value, two.value)
+            return _ORDER[operator](first.value, second.value)
         except TypeError:
             pass
-    return _open_test(machine, operator, one, two, node)
+    return _open_test(machine, operator, first, second, node)
 
 
-def _open_test(machine: Machine, operator: str, one: Value, two: Value, node: n.Expression) -> frozenset[Literal]:
+def _open_test(machine: Machine, operator: str, first: Value, second: Value, node: n.Expression) -> frozenset[Literal]:
     """A comparison that only a run decides; the same one is the same question wherever it is asked."""
-    plain = isinstance(one, (Unknown, Const)) and isinstance(two, (Unknown, Const))
-    key = ("compared", operator, _identity(one), _identity(two)) if plain else ("test", node, machine.frame)
+    plain = isinstance(first, (Unknown, Const)) and isinstance(second, (Unknown, Const))
+    key = ("compared", operator, _identity(first), _identity(second)) if plain else ("test", node, machine.frame)
     return frozenset({(machine.subject(key, node), TRUTHY, True)})
 
 
@@ -93,41 +95,48 @@ def _identity(value: Value) -> object:
     return value.value if isinstance(value, Const) else value.subject if isinstance(value, Unknown) else value
 
 
-def equal(machine: Machine, one: Value, two: Value, node: n.Expression, holds: bool) -> bool | frozenset[Literal]:
-    if isinstance(two, Unknown) and isinstance(one, (Const, Member)):
-        one, two = two, one
-    if isinstance(one, Const) and isinstance(two, Const):
-        return (one.value == two.value) is holds
-    if isinstance(one, Unknown) and isinstance(two, Const):
-        if one.subject.made_by and two.value is None:
+def equal(machine: Machine, first: Value, second: Value, node: n.Expression, holds: bool) -> bool | frozenset[Literal]:
+    if isinstance(second, Unknown) and isinstance(first, (Const, Member)):
+        first, second = second, first
+    if isinstance(first, Const) and isinstance(second, Const):
+        return (first.value == second.value) is holds
+    if isinstance(first, Unknown) and isinstance(second, Const):
+        if first.subject.made_by and second.value is None:
             return not holds
-        return frozenset({(one.subject, two.value, holds)})
-    if isinstance(one, Unknown) and isinstance(two, Member):
-        return frozenset({(one.subject, two, holds)})
-    if isinstance(two, Const) or isinstance(one, Const):
+        return frozenset({(first.subject, second.value, holds)})
+    if isinstance(first, Unknown) and isinstance(second, Member):
+        return frozenset({(first.subject, second, holds)})
+    if isinstance(second, Const) or isinstance(first, Const):
         return (
             not holds
-            if not isinstance(one, Reference) and not isinstance(two, Reference)
-            else _open_test(machine, "==", one, two, node)
+            if not isinstance(first, Reference) and not isinstance(second, Reference)
+            else _open_test(machine, "==", first, second, node)
         )
-    if one == two:
+    if first == second:
         return holds
-    if isinstance(one, Member) and isinstance(two, Member):
+    if isinstance(first, Member) and isinstance(second, Member):
         return not holds
-    return _open_test(machine, "==" if holds else "!=", one, two, node)
+    return _open_test(machine, "==" if holds else "!=", first, second, node)
 
 
-def _contained(machine: Machine, one: Value, two: Value, node: n.Comparison, holds: bool) -> bool | frozenset[Literal]:
-    if isinstance(two, Const) and isinstance(two.value, str) and isinstance(one, Const) and isinstance(one.value, str):
-        return (one.value in two.value) is holds
-    constants = plain_constants(machine, two)
+def _contained(
+    machine: Machine, first: Value, second: Value, node: n.Comparison, holds: bool
+) -> bool | frozenset[Literal]:
+    if (
+        isinstance(second, Const)
+        and isinstance(second.value, str)
+        and isinstance(first, Const)
+        and isinstance(first.value, str)
+    ):
+        return (first.value in second.value) is holds
+    constants = plain_constants(machine, second)
     if constants == []:
         return not holds
-    if constants is not None and isinstance(one, Const):
-        return (one.value in constants) is holds
-    if constants is not None and isinstance(one, Unknown):
-        return among(machine, one.subject, constants, node, holds)
-    return _open_test(machine, "in", one, two, node)
+    if constants is not None and isinstance(first, Const):
+        return (first.value in constants) is holds
+    if constants is not None and isinstance(first, Unknown):
+        return among(machine, first.subject, constants, node, holds)
+    return _open_test(machine, "in", first, second, node)
 
 
 def among(

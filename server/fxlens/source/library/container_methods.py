@@ -99,9 +99,9 @@ def _setdefault(at: Target) -> Alternatives:
     value = at.call.argument(1) or NONE
     if at.call.positional:
         key = at.call.positional[0]
-        known = looked_up(at.call.machine, at.container, key[0][0], at.call.node) if len(key) == 1 else None
-        if known is not None:
-            return known
+        present = looked_up(at.call.machine, at.container, key[0][0], at.call.node) if len(key) == 1 else None
+        if present is not None:
+            return present
         at.call.machine.change(at.owner, replace(at.container, items=(*at.container.items, Item(value, ALWAYS, key))))
     return value
 
@@ -158,10 +158,10 @@ def _get(at: Target) -> Alternatives:
     default = at.call.argument(1, "default") or NONE
     sides: list[Alternatives] = []
     for key, own in at.call.positional[0] if at.call.positional else ():
-        found = looked_up(at.call.machine, at.container, key, at.call.node)
-        if found is not None:
-            sides.append(under(found, own))
-        exact = isinstance(key, Const) and found is not None and not any(c for _, c in found)
+        value = looked_up(at.call.machine, at.container, key, at.call.node)
+        if value is not None:
+            sides.append(under(value, own))
+        exact = isinstance(key, Const) and value is not None and not any(c for _, c in value)
         if not exact:
             sides.append(under(default, own | _no_entry(at.container, key)))
     return joined(*sides) if sides else at.call.unknown()

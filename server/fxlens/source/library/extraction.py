@@ -65,8 +65,8 @@ def extraction_function(dotted: str) -> ExtractionFunction | None:
     """
     module, _, name = dotted.rpartition(".")
     if name == _LAYER_GETTER:
-        known = _HAS_LAYER_GETTER.fullmatch(module)
-        return ExtractionFunction(_LAYER_GETTER, "children", keeps_values=False) if known else None
+        match = _HAS_LAYER_GETTER.fullmatch(module)
+        return ExtractionFunction(_LAYER_GETTER, "children", keeps_values=False) if match else None
     for function in FUNCTIONS:
         if name == function:
             for pattern, dialect, keeps_values in _MODULES:

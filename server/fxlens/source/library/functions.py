@@ -119,18 +119,18 @@ def _defaultdict(call: Called) -> Alternatives:
     if factory is None or call.unpacks or any(each.keyword for each in call.given):
         return call.unknown()
     rest = call.given[1:]
-    found = dict_of(Called(call.machine, rest, call.node, call.dotted)) if rest else call.machine.made("dict", ())
-    for value, _ in found:
+    made = dict_of(Called(call.machine, rest, call.node, call.dotted)) if rest else call.machine.made("dict", ())
+    for value, _ in made:
         container = call.machine.container(value)
         if isinstance(value, Location) and container is not None and len(factory) == 1:
             call.machine.change(value, replace(container, factory=factory[0][0]))
-    return found
+    return made
 
 
-def _keyword_of(node: n.Expression, given: Given) -> n.Node:
+def _keyword_of(node: n.Expression, named: Given) -> n.Node:
     if isinstance(node, n.Call):
         for argument in node.arguments:
-            if argument.keyword == given.keyword:
+            if argument.keyword == named.keyword:
                 return argument
     return node
 
@@ -207,12 +207,12 @@ def _chain(call: Called) -> Alternatives:
         return table(
             call, [[item.value for item in row] for row in rows], [_all(i.condition for i in r) for r in rows], why
         )
-    found = [item for items, _ in columns for item in items]
+    chained = [item for items, _ in columns for item in items]
     if name == "from_iterable":
-        inner = [call.machine.items(item.value, call.node) for item in found]
-        found = [item for items, _ in inner for item in items]
+        inner = [call.machine.items(item.value, call.node) for item in chained]
+        chained = [item for items, _ in inner for item in items]
         why = next((each for _, each in inner if each is not None), why)
-    return call.machine.made("list", tuple(found), why)
+    return call.machine.made("list", tuple(chained), why)
 
 
 @models("copy.copy", "copy.deepcopy")

@@ -65,17 +65,17 @@ def question_of_type(machine: Machine, value: Value, kinds: Iterable[str], node:
 
 
 def _kinds(machine: Machine, alternatives: Alternatives) -> list[str] | None:
-    found: list[str] = []
+    kinds: list[str] = []
     for value, _ in alternatives:
         if isinstance(value, Reference):
-            found.append(value.dotted)
+            kinds.append(value.dotted)
             continue
         container = machine.container(value)
         if container is None:
             return None
         for item in container.items:
-            found += [each.dotted for each, _ in item.value if isinstance(each, Reference)]
-    return found
+            kinds += [each.dotted for each, _ in item.value if isinstance(each, Reference)]
+    return kinds
 
 
 _TYPES: dict[str, tuple[str, ...]] = {

@@ -92,25 +92,25 @@ def operation(machine: Machine, operator: str, left: Value, right: Value, node: 
         made = _percent(left.value, tuple(parts)) if parts is not None else None
         if made is not None:
             return certain(Const(made, origin))
-    one, other = machine.container(left), machine.container(right)
-    if one is not None and operator in ("+", "|"):
-        if other is not None:
-            return machine.made(one.kind, one.items + other.items, one.open or other.open)
+    first, second = machine.container(left), machine.container(right)
+    if first is not None and operator in ("+", "|"):
+        if second is not None:
+            return machine.made(first.kind, first.items + second.items, first.open or second.open)
         opened = right.subject if isinstance(right, Unknown) else Subject(machine.frame.document, node)
-        return machine.made(one.kind, one.items, opened)
-    if one is not None and other is not None and operator in ("-", "&"):
-        taken = constants_of(other)
-        items = constants_of(one)
+        return machine.made(first.kind, first.items, opened)
+    if first is not None and second is not None and operator in ("-", "&"):
+        taken = constants_of(second)
+        items = constants_of(first)
         if taken is not None and items is not None:
             keep = [
                 item
-                for item, constant in zip(one.items, items, strict=True)
+                for item, constant in zip(first.items, items, strict=True)
                 if (constant in taken) is (operator == "&")
             ]
             return machine.made("set", tuple(keep))
     times = right.value if isinstance(right, Const) and isinstance(right.value, int) and operator == "*" else -1
-    if one is not None and 0 <= times * len(one.items) <= MOST_LENGTH and times >= 0:
-        return machine.made(one.kind, one.items * times, one.open)
+    if first is not None and 0 <= times * len(first.items) <= MOST_LENGTH and times >= 0:
+        return machine.made(first.kind, first.items * times, first.open)
     return machine.unknown(node)
 
 
@@ -129,11 +129,11 @@ def _of_constants(operator: str, left: object, right: object) -> Hashable | None
     return None
 
 
-def _percent(form: str, given: object) -> str | None:
+def _percent(form: str, operand: object) -> str | None:
     if re.search(r"%[^a-zA-Z%]*(?:\d{3,}|\*)", form):
         return None
     try:
-        return form % given
+        return form % operand
     except (TypeError, ValueError):
         return None
 
@@ -155,13 +155,13 @@ def constants_of(container: Container) -> list[Hashable] | None:
     """What a container holds, if all of it are constants that are there for certain."""
     if container.open is not None:
         return None
-    found: list[Hashable] = []
+    constants: list[Hashable] = []
     for item in container.items:
         values = item.key if container.kind == "dict" and item.key is not None else item.value
         if item.condition or len(values) != 1 or not isinstance(values[0][0], Const):
             return None
-        found.append(values[0][0].value)
-    return found
+        constants.append(values[0][0].value)
+    return constants
 
 
 def plain_constants(machine: Machine, value: Value) -> list[Hashable] | None:
@@ -287,7 +287,7 @@ def stored(
     machine: Machine,
     owner: Value,
     keys: Alternatives,
-    found: Alternatives,
+    value: Alternatives,
     condition: Condition,
     node: n.Subscript,
     label: str,
@@ -297,7 +297,7 @@ def stored(
     if container is None or not isinstance(owner, Location):
         return
     if container.kind == "dict":
-        item = Item(found, condition, keys, label)
+        item = Item(value, condition, keys, label)
         machine.change(owner, replace(container, items=(*container.items, item)))
         return
     only = keys[0][0] if len(keys) == 1 else None
@@ -305,7 +305,7 @@ def stored(
     plain = container.open is None and not any(item.condition for item in container.items)
     if isinstance(only, Const) and isinstance(only.value, int) and plain and -count <= only.value < count:
         items = list(container.items)
-        items[only.value] = Item(found)
+        items[only.value] = Item(value)
         machine.change(owner, replace(container, items=tuple(items)))
     elif container.kind != "instance":
         machine.change(owner, replace(container, items=(), open=Subject(machine.frame.document, node)))

@@ -57,21 +57,21 @@ def text_method(machine: Machine, owner: Const, name: str, call: Called) -> Alte
 
 
 def _plain(machine: Machine, alternatives: Alternatives) -> list[tuple[object, Condition]] | None:
-    found: list[tuple[object, Condition]] = []
+    plain: list[tuple[object, Condition]] = []
     for value, condition in machine.settled(alternatives):
         constants = plain_constants(machine, value)
         if constants is not None:
-            found.append((tuple(constants), condition))
+            plain.append((tuple(constants), condition))
         elif isinstance(value, Const):
-            found.append((value.value, condition))
+            plain.append((value.value, condition))
         else:
             return None
-    return found
+    return plain
 
 
-def _text(owner: str, name: str, given: list[object], named: dict[str, object]) -> object:
+def _text(owner: str, name: str, arguments: list[object], named: dict[str, object]) -> object:
     try:
-        made: object = getattr(owner, name)(*given, **named)
+        made: object = getattr(owner, name)(*arguments, **named)
     except (TypeError, ValueError, IndexError, KeyError, AttributeError):
         return None
     return made if not isinstance(made, str) or len(made) <= MOST_LENGTH else None

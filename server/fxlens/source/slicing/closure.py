@@ -150,15 +150,15 @@ class Closure(Inlining):
 
     def bound_to(self, name: str, scope: int | None) -> list[Event]:
         while scope is not None:
-            found: list[Event] = []
+            events: list[Event] = []
             for event in reversed(self.run.bindings.get((scope, name), ())):
                 if event.number > self.extraction.number or not self.possible(event.condition):
                     continue
-                found.append(event)
+                events.append(event)
                 if not event.condition - self.condition and name != "*":
                     break
-            if found:
-                return found
+            if events:
+                return events
             scope = self.run.parents[scope]
         return []
 
@@ -293,8 +293,8 @@ class Closure(Inlining):
             self._attached(event)
 
     def _attached(self, event: Event) -> None:
-        known = {(each.owner, each.name) for each in self.needs.attachments}
-        if (event.owner, event.name) in known:
+        attached = {(each.owner, each.name) for each in self.needs.attachments}
+        if (event.owner, event.name) in attached:
             return
         assert isinstance(event.owner, Location)
         self._made(event.owner)

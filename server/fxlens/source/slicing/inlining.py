@@ -54,12 +54,12 @@ class Inlining:
 
     def is_inline(self, frame: Frame) -> bool:
         """Whether the statements of a frame stand in the slice themselves, and not in a function that is called."""
-        known = self.inline.get(frame)
-        if known is None:
-            known = self.inline[frame] = self._initialises(frame)
-            if known:
+        cached = self.inline.get(frame)
+        if cached is None:
+            cached = self.inline[frame] = self._initialises(frame)
+            if cached:
                 self.inline[self._module(frame)] = True
-        return known
+        return cached
 
     def _initialises(self, frame: Frame) -> bool:
         if not is_initialiser(frame) or not isinstance(frame.bound, Location) or frame.bound.id not in self.objects:

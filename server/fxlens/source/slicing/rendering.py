@@ -74,8 +74,8 @@ class Renderer:
             if each.frame.bound == event.owner and each.frame.parent is not None and is_initialiser(each.frame)
         ]
         outermost = min(frames, key=lambda frame: len(frame.chain), default=None)
-        given = [each for each in self.needs.parameters if each.frame is outermost and each.owner != event.owner]
-        numbers = [each.number for each in given]
+        supplied = [each for each in self.needs.parameters if each.frame is outermost and each.owner != event.owner]
+        numbers = [each.number for each in supplied]
         return max([event.number, *numbers]) + 0.5
 
     def _attachments(self) -> Iterator[_Unit]:

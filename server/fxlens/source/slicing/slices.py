@@ -94,13 +94,13 @@ class Slices:
 
     def _conditions(self) -> list[Condition]:
         """The conditions under which the model may be a different one."""
-        found: list[Condition] = []
+        conditions: list[Condition] = []
         for value, own in self.alternatives:
             condition = conjunction(self.extraction.condition, own)
             if condition is None or self._is_no_model(value) or not self._is_default(value, condition):
                 continue
-            found.append(condition)
-        return list(dict.fromkeys(found)) or ([self.extraction.condition] if not self.found else [])
+            conditions.append(condition)
+        return list(dict.fromkeys(conditions)) or ([self.extraction.condition] if not self.found else [])
 
     def _is_no_model(self, value: object) -> bool:
         return isinstance(value, Const) and len(self.alternatives) > 1
@@ -261,9 +261,9 @@ class Slices:
         if where is None:
             self.problems.append(self._not_at_default(closure, condition))
             return
-        given = frozenset(event.subject for event in closure.needs.parameters if event.subject is not None)
-        given |= frozenset(closure.needs.options)
-        self.found.append(ConditionalSlice(slice_, where, frozenset(closure.needs.events), given))
+        supplied = frozenset(event.subject for event in closure.needs.parameters if event.subject is not None)
+        supplied |= frozenset(closure.needs.options)
+        self.found.append(ConditionalSlice(slice_, where, frozenset(closure.needs.events), supplied))
 
 
 _BUILTINS = frozenset(dir(builtins))

@@ -88,18 +88,18 @@ def _namespace(event: Event, name: str, user: n.Node) -> str | None:
     if not wanted or not all(each and by_name(each) for each in wanted):
         return None
     # All of them that the function reads: one binding serves every statement.
-    known = {each: by_name(each) for each in _attributes(name, event.frame.node) if each}
-    inner = ", ".join(f"{each}={text}" for each, text in sorted(known.items()) if text is not None)
+    namespace = {each: by_name(each) for each in _attributes(name, event.frame.node) if each}
+    inner = ", ".join(f"{each}={text}" for each, text in sorted(namespace.items()) if text is not None)
     return f"{NAMESPACE}({inner})"
 
 
 def _attributes(name: str, node: n.Node) -> set[str]:
     """The attributes that are read of a name; ``""`` among them where the object itself is used."""
-    found: set[str] = set()
+    names: set[str] = set()
     for path in _uses(name, node):
         above = path[-2] if len(path) > 1 else None
-        found.add(above.name if isinstance(above, n.Attribute) else "")
-    return found
+        names.add(above.name if isinstance(above, n.Attribute) else "")
+    return names
 
 
 def whole_uses(name: str, node: n.Node) -> bool:

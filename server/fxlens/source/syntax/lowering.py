@@ -78,18 +78,23 @@ class Lowering(Expressions):
         else:
             self._known = list(self._top_level(document.parsed.parts, _unchanged(self._lines, document.lines)))
         self._parts, self._lines = document.parsed.parts, document.lines
-        statements = tuple(statement for known in self._known for statement in known.statements)
+        statements = tuple(statement for lowered in self._known for statement in lowered.statements)
         end = (len(document.lines), len(document.lines[-1]))
         return n.Module((1, 0), end, n.Block((1, 0), end, lambda: statements, statements))
 
     def _top_level(self, parts: list[Node], unchanged: Callable[[int, int], bool]) -> Iterable[_Known]:
-        before = {id(known.node): known for known in self._known}
+        before = {id(lowered.node): lowered for lowered in self._known}
         for part in parts:
             start, end = part.start_pos, part.end_pos
-            known = before.get(id(part))
-            if known is None or known.node is not part or known.start != start or not unchanged(start[0] - 1, end[0]):
-                known = _Known(part, start, tuple(self._statements([part])))
-            yield known
+            lowered = before.get(id(part))
+            if (
+                lowered is None
+                or lowered.node is not part
+                or lowered.start != start
+                or not unchanged(start[0] - 1, end[0])
+            ):
+                lowered = _Known(part, start, tuple(self._statements([part])))
+            yield lowered
 
     # Statements
 

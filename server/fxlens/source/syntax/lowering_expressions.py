@@ -85,7 +85,7 @@ class Expressions:
     def _field(self, node: Node) -> n.FormattedField:
         parts = children(node)
         conversion, form = "", ""
-        known: str | None = ""
+        text: str | None = ""
         for part in parts[2:]:
             if part.type == "fstring_conversion":
                 conversion = value(children(part)[1])
@@ -93,8 +93,8 @@ class Expressions:
                 inner = children(part)[1:]
                 plain = all(each.type == "fstring_string" for each in inner)
                 form = "".join(map(value, inner))
-                known = form if plain else None
-        return n.FormattedField(node.start_pos, node.end_pos, self.expression(parts[1]), conversion, known)
+                text = form if plain else None
+        return n.FormattedField(node.start_pos, node.end_pos, self.expression(parts[1]), conversion, text)
 
     def _atom(self, node: Node) -> n.Expression:
         parts, span = children(node), (node.start_pos, node.end_pos)

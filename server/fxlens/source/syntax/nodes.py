@@ -370,7 +370,7 @@ _FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def _child_fields(kind: type[Node]) -> tuple[str, ...]:
-    known = _FIELDS.get(kind)
-    if known is None:
-        known = _FIELDS[kind] = tuple(each.name for each in fields(kind) if each.name not in _PLAIN)
-    return known
+    cached = _FIELDS.get(kind)
+    if cached is None:
+        cached = _FIELDS[kind] = tuple(each.name for each in fields(kind) if each.name not in _PLAIN)
+    return cached

@@ -41,9 +41,9 @@ class Document:
     def __init__(self, text: str, path: str, earlier: Document | None = None) -> None:
         self.path = path
         self.original = text
-        given = split_lines(text if text.endswith(("\n", "\r")) else text + "\n")
-        edited = parse_edited(earlier.parsed, given) if earlier is not None else None
-        self.parsed: Parsed = edited or parse_whole(given, path)
+        lines_given = split_lines(text if text.endswith(("\n", "\r")) else text + "\n")
+        edited = parse_edited(earlier.parsed, lines_given) if earlier is not None else None
+        self.parsed: Parsed = edited or parse_whole(lines_given, path)
         self.lines, self.repairs = self.parsed.lines, self.parsed.repairs
         self.text = "".join(self.lines)
         self.syntax: Module | None = None

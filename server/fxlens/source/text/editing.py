@@ -47,9 +47,9 @@ class Parsed:
     edit: Edit | None = None
 
 
-def parse_whole(given: list[str], path: str) -> Parsed:
-    """The text of the lines ``given``, parsed; repaired first where it does not parse."""
-    lines, repairs = given, Repairs()
+def parse_whole(given_lines: list[str], path: str) -> Parsed:
+    """The text of the lines ``given_lines``, parsed; repaired first where it does not parse."""
+    lines, repairs = given_lines, Repairs()
     text = "".join(lines)
     parts = tree.parse(text, path).children
     for attempt in range(2):
@@ -63,20 +63,20 @@ def parse_whole(given: list[str], path: str) -> Parsed:
         lines = split_lines(text)
         parts = tree.parse(rewrite_unknown_statements(text), f"{path}#{attempt}").children
     parts = list(parts)  # The parser changes its own list at the next edit.
-    return Parsed(given, lines, repairs, parts, [part.start_pos[0] for part in parts])
+    return Parsed(given_lines, lines, repairs, parts, [part.start_pos[0] for part in parts])
 
 
-def parse_edited(earlier: Parsed, given: list[str]) -> Parsed | None:
+def parse_edited(earlier: Parsed, given_lines: list[str]) -> Parsed | None:
     """The same by parsing few parts of the text, if the edit since ``earlier`` is of that kind."""
-    changed = _changed(earlier.given, given)
+    changed = _changed(earlier.given, given_lines)
     if changed is None:
         return None
     first, end = _parts_in(earlier, *changed)
     first_line = earlier.part_lines[first] - 1 if first else 0
-    end_line = earlier.part_lines[end] - 1 if end < len(earlier.parts) else len(given)
-    if end_line - first_line > _worth_parsing(len(given)) or not _between_statements(earlier, first, end):
+    end_line = earlier.part_lines[end] - 1 if end < len(earlier.parts) else len(given_lines)
+    if end_line - first_line > _worth_parsing(len(given_lines)) or not _between_statements(earlier, first, end):
         return None
-    lines = [*earlier.lines[:first_line], *given[first_line:end_line], *earlier.lines[end_line:]]
+    lines = [*earlier.lines[:first_line], *given_lines[first_line:end_line], *earlier.lines[end_line:]]
     outside = earlier.repairs.outside(first_line, end_line)
     parsed = _parse_lines(lines, outside, first_line, end_line)
     if parsed is None:
@@ -84,7 +84,7 @@ def parse_edited(earlier: Parsed, given: list[str]) -> Parsed | None:
     lines, repairs, new = parsed
     parts = [*earlier.parts[:first], *new, *earlier.parts[end:]]
     part_lines = [*earlier.part_lines[:first], *(part.start_pos[0] for part in new), *earlier.part_lines[end:]]
-    return Parsed(given, lines, repairs, parts, part_lines, Edit(earlier.parts, first, end, new))
+    return Parsed(given_lines, lines, repairs, parts, part_lines, Edit(earlier.parts, first, end, new))
 
 
 def _worth_parsing(lines: int) -> int:

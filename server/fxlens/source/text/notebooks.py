@@ -104,12 +104,12 @@ def place_name(source: SourceLine, notebooks: Mapping[str, Program], seen_from: 
         'Python cell 2, line 1'
     """
     program = notebooks.get(source.file)
-    place = program.place_of(source.line - 1) if program else None
+    cell_place = program.place_of(source.line - 1) if program else None
     # What was never saved has no path, but an address such as ``untitled:Untitled-1``.
     name = PurePath(source.file.removeprefix("untitled:").replace("\\", "/")).name
-    if place:
+    if cell_place:
         notebook = "" if seen_from in (None, source.file) else f" of {name}"
-        return f"Python cell {place.at + 1}{notebook}, line {source.line - place.first}"
+        return f"Python cell {cell_place.at + 1}{notebook}, line {source.line - cell_place.first}"
     # The line of a program that has no such cell any more would be a line of nothing the user sees.
     return name if program else f"{name}:{source.line}"
 

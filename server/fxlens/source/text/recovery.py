@@ -67,15 +67,15 @@ def error_lines(nodes: list[Node]) -> list[tuple[int, int]]:
 
 def _error_nodes(nodes: list[Node]) -> list[Node]:
     # Errors stand among the statements of a block: parso gives up whole statements.
-    found: list[Node] = []
+    broken: list[Node] = []
     stack = [nodes]
     while stack:
         for node in stack.pop():
             if node.type in _HOLDS_STATEMENTS:
                 stack.append(children(node))
             elif is_error(node):
-                found.append(node)
-    return sorted(found, key=lambda node: node.start_pos)
+                broken.append(node)
+    return sorted(broken, key=lambda node: node.start_pos)
 
 
 def is_error(node: Node) -> bool:

@@ -34,14 +34,14 @@ def read_string(document: Document, node: Node) -> Text | None:
     if node.type != "strings":
         return None
     parts = [_read_literal(document, part) if part.type == "string" else None for part in children(node)]
-    known = [part for part in parts if part is not None]
-    if len(known) != len(parts):
+    texts = [part for part in parts if part is not None]
+    if len(texts) != len(parts):
         return None
     return Text(
-        "".join(part.value for part in known),
-        Span(known[0].span.start, known[-1].span.end),
-        Span(known[0].literal.start, known[-1].literal.end),
-        closed=all(part.closed for part in known),
+        "".join(part.value for part in texts),
+        Span(texts[0].span.start, texts[-1].span.end),
+        Span(texts[0].literal.start, texts[-1].literal.end),
+        closed=all(part.closed for part in texts),
         plain=False,
         editable=False,
     )
