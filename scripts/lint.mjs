@@ -31,6 +31,7 @@ const CHECKS = [
   ['mypy --strict', [...module('mypy'), '--config-file', CONFIG], SERVER],
   ['mypy, Windows', [...module('mypy'), '--config-file', CONFIG, ...WINDOWS_TYPES], SERVER],
   ['wire types', [VENV_PYTHON, join(ROOT, 'scripts', 'wire_types.py')]],
+  ['house words', [VENV_PYTHON, join(ROOT, 'scripts', 'house_words.py')]],
   [
     'workflows',
     schema('vendor.github-workflows', join(GITHUB, 'workflows', 'test.yml'), join(GITHUB, 'workflows', 'release.yml')),

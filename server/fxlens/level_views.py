@@ -80,14 +80,14 @@ class Facts:
     """Kind, plumbing and operation of nodes: thousands of nodes have a few dozen of them."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str, str | None, str | None], tuple[Kind, bool, str]] = {}
+        self._cached: dict[tuple[str, str, str | None, str | None], tuple[Kind, bool, str]] = {}
 
     def of(self, node: GraphNode) -> tuple[Kind, bool, str]:
         target = "" if node.module_class else node.target
         key = node.op, target, node.module_class, node.value.kind if node.value else None
-        facts = self._known.get(key)
+        facts = self._cached.get(key)
         if facts is None:
-            facts = self._known[key] = kind_of(node), is_plumbing(node), operation_text(node)
+            facts = self._cached[key] = kind_of(node), is_plumbing(node), operation_text(node)
         return facts
 
 

@@ -6,11 +6,11 @@ What importing torch takes is no part of the budget and is measured apart.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,7 +23,9 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 create_feature_extractor(resnet18(), ["layer1"])
 """
-SITE = Path(sysconfig.get_path("purelib"))
+SITE = Path(importlib.util.find_spec("torchvision").origin).parents[
+    1
+]  # Not purelib: an environment may borrow its packages.
 
 
 def project(folder: Path) -> int:

@@ -179,7 +179,7 @@ def as_extractor(analysis: CallAnalysis, text: SourceText, graph: ModelGraph) ->
         if query.text not in graph.modules_by_path or names.select(query.text) is None or _COUNTED.search(query.text):
             return None
     edits = [Edit(Span(call.span.start, call.callee.end), EXTRACTOR)]
-    for argument in call.given:
+    for argument in call.arguments:
         if argument.name == "return_nodes" and argument.keyword:
             end = Position(argument.whole.start.line, argument.whole.start.column + len("return_layers"))
             edits.append(Edit(Span(argument.whole.start, end), "return_nodes"))

@@ -69,7 +69,7 @@ def said_of(failure: Failure) -> str:
     return sentences(failure.message, failure.remedy)
 
 
-def place(failure: Failure, text: SourceText) -> str:
+def where_raised(failure: Failure, text: SourceText) -> str:
     """Where it happened, in brackets: ``(net.py:12 in `Net.forward`)``."""
     if failure.source is None:
         return ""

@@ -63,7 +63,7 @@ def pass_submodule(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> 
 def fix_arguments(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> Fix | None:
     """Fix arguments of ``forward`` at their defaults, where the call fixes none yet."""
     call = analysis.call
-    if given(call, "concrete_args") is not None:
+    if written_argument(call, "concrete_args") is not None:
         return None
     written = in_words(remedy)
     edit = add_argument(call, text, written)
@@ -78,16 +78,16 @@ def _is_primary(written: str) -> bool:
         return False
 
 
-def given(call: ExtractionCall, name: str) -> GivenArgument | None:
-    return next((argument for argument in call.given if argument.name == name), None)
+def written_argument(call: ExtractionCall, name: str) -> GivenArgument | None:
+    return next((argument for argument in call.arguments if argument.name == name), None)
 
 
 def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit | None:
     """A further argument at the end of the call, laid out like the others; nothing for an unfinished call."""
     close = Position(call.span.end.line, call.span.end.column - 1)
-    if call.delegates or call.unpacks or not call.given or text.at(Span(close, call.span.end)) != ")":
+    if call.delegates or call.unpacks or not call.arguments or text.at(Span(close, call.span.end)) != ")":
         return None
-    last = max(each.whole.end for each in call.given)
+    last = max(each.whole.end for each in call.arguments)
     between = text.at(Span(last, close))
     rest = re.sub(r"\A[ \t]*,", "", between)
     comments = rest.rstrip()
@@ -98,7 +98,7 @@ def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit 
     indent = text.indentation(last.line)
     starts = [
         each.whole.start
-        for each in call.given
+        for each in call.arguments
         if not text.content(each.whole.start.line)[: each.whole.start.column].strip()
     ]
     if starts:
@@ -110,7 +110,7 @@ def add_argument(call: ExtractionCall, text: SourceText, argument: str) -> Edit 
 def split_modes(analysis: CallAnalysis, text: SourceText, missing: dict[str, set[str]]) -> Fix | None:
     """Two dicts or lists instead of one, each without what its mode does not have (``missing``, by mode)."""
     call = analysis.call
-    nodes_argument = given(call, "return_nodes")
+    nodes_argument = written_argument(call, "return_nodes")
     if (
         nodes_argument is None
         or call.dialect == "timm"
@@ -119,7 +119,7 @@ def split_modes(analysis: CallAnalysis, text: SourceText, missing: dict[str, set
     ):
         return None
     if not nodes_argument.keyword and any(
-        other.whole.start > nodes_argument.whole.end and not other.keyword for other in call.given
+        other.whole.start > nodes_argument.whole.end and not other.keyword for other in call.arguments
     ):
         return None
     written = text.at(nodes_argument.span)

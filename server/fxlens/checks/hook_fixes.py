@@ -133,7 +133,7 @@ def _qualified(tree: ast.Module, text: SourceText, function: Span) -> tuple[Edit
 
 def _own_class(tree: ast.Module, text: SourceText, call: ExtractionCall, function: Span) -> Fix | None:
     """A small class above the statement of the call, in its place; only for a call that it can take as it is."""
-    simple = {argument.name for argument in call.given} <= {"model", "return_nodes"} and not call.unpacks
+    simple = {argument.name for argument in call.arguments} <= {"model", "return_nodes"} and not call.unpacks
     line = call.span.start.line + 1
     around = next((node for node in tree.body if _first(node) <= line <= (node.end_lineno or node.lineno)), None)
     later_calls = any(re.search(r"_\d+$", query.text) for query in call.queries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from fxlens.checks.fixes import add_argument, given
+from fxlens.checks.fixes import add_argument, written_argument
 from fxlens.checks.problem import Edit, Fix
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
@@ -42,10 +42,10 @@ def drop_leaf_module(analysis: CallAnalysis, text: SourceText, leaf: ModuleInfo)
 
 
 def _leaf_edit(call: ExtractionCall, text: SourceText, listed: str) -> Edit | None:
-    own = call.dialect == "fxlens" and given(call, "tracer_kwargs") is None
+    own = call.dialect == "fxlens" and written_argument(call, "tracer_kwargs") is None
     name = "leaf_modules" if own else "tracer_kwargs"
     entry = f"{_quoted('leaf_modules', call, text)}: [{listed}]"
-    if given(call, name) is None:
+    if written_argument(call, name) is None:
         return add_argument(call, text, f"leaf_modules=[{listed}]" if own else f"tracer_kwargs={{{entry}}}")
     leaves = leaves_of(call, text.document)
     if leaves is not None:
@@ -84,7 +84,7 @@ def _take_out(listed: Written, short_class: str, text: SourceText) -> Edit | Non
     if len(spans) == 1:
         cut, left = listed.span, "[]"
     elif text.begins_line(own.start) and (last or spans[at + 1].start.line > own.end.line):
-        # The line, with what is said of the class behind it.
+        # The line, with the comment behind the class.
         cut, left = Span(Position(own.start.line, 0), Position(own.end.line + 1, 0)), ""
         return Edit(cut, left) if listed.span.end.line > own.end.line else None
     elif last:

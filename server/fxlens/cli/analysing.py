@@ -114,14 +114,14 @@ class Analysed:
     program: Program | None = None
     project: ProjectSettings = field(default_factory=ProjectSettings)
     notebooks: Mapping[str, Program] = field(default_factory=dict)
-    """The programs of all notebooks of the workspace: what is said of a file may stand in one of them."""
+    """The programs of all notebooks of the workspace: a problem of a file may stand in one of them."""
 
     @property
     def path(self) -> str:
         """As the user would write it: relative to where they are, if it lies below."""
         return shown_path(self.file.path)
 
-    def place(self, position: Position) -> dict[str, int]:
+    def line_and_column(self, position: Position) -> dict[str, int]:
         """Line and column from 1; in a notebook those in the cell, and which of the Python cells that is."""
         cell = self.program.place_of(position.line) if self.program else None
         line = {"cell": cell.at + 1, "line": position.line - cell.first + 1} if cell else {"line": position.line + 1}

@@ -54,7 +54,7 @@ def _call(analysed: Analysed, analysis: CallAnalysis) -> dict[str, Any]:
     call = analysis.call
     status, reason = status_of(analysis)
     return {
-        **analysed.place(call.span.start),
+        **analysed.line_and_column(call.span.start),
         "function": call.function,
         "dialect": call.dialect,
         "status": status,
@@ -76,7 +76,7 @@ def _model(analysis: CallAnalysis, state: ModelState) -> dict[str, Any]:
 def _query(analysed: Analysed, analysis: CallAnalysis, query: Query) -> dict[str, Any]:
     return {
         "text": query.text,
-        **analysed.place(query.span.start),
+        **analysed.line_and_column(query.span.start),
         "selects": {mode: _selected(analysis, query, mode) for mode in MODES},
     }
 

@@ -39,7 +39,7 @@ def _findings(analysed: Analysed, choice: RuleChoice) -> Iterator[Finding]:
         severity = severity_in(analysed, problem, choice)
         if severity is None:
             continue
-        start, stop = analysed.place(problem.span.start), analysed.place(problem.span.end)
+        start, stop = analysed.line_and_column(problem.span.start), analysed.line_and_column(problem.span.end)
         yield Finding(
             path=analysed.path,
             line=start["line"],

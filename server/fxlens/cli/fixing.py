@@ -20,7 +20,7 @@ from fxlens.source.text.lines import split_lines
 from fxlens.source.text.notebooks import Program
 
 MOST_ROUNDS = 10
-"""A fix may bring another problem to light, but not for ever."""
+"""A fix may bring another problem to light, but not forever."""
 _INDENT = re.compile(r"\{\r?\n([ \t]+)\S")
 
 

@@ -34,7 +34,7 @@ class Finding:
     cell: int | None = None
 
     @property
-    def place(self) -> Mapping[str, int]:
+    def line_and_column(self) -> Mapping[str, int]:
         """Line, column and, in a notebook, the cell that they count in."""
         cell = {} if self.cell is None else {"cell": self.cell}
         return {**cell, "line": self.line, "column": self.column}

@@ -121,7 +121,7 @@ def _write_baseline(report: Report, request: Request, analyses: Analyses) -> Out
 
 
 def _compared(report: Report, file: Path, analyses: Analyses) -> tuple[Report, list[str]]:
-    """The report without what the baseline has, and what is said of that."""
+    """The report without what the baseline has, and the lines that say so."""
     try:
         compared = baseline.compare(report.findings, file, analyses.looked_at)
     except baseline.BaselineError as error:

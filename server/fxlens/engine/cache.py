@@ -58,24 +58,24 @@ class Digests:
     """SHA-256 of files on disk; a file is read again only when its size or time has changed."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[tuple[int, int, int], str]] = {}
+        self._cached: dict[str, tuple[tuple[int, int, int], str]] = {}
 
     def of(self, path: str) -> str | None:
         try:
             status = regular_status(path)
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-            cached = self._known.get(path)
+            cached = self._cached.get(path)
             if cached and cached[0] == stamp:
                 return cached[1]
             digest = hashlib.sha256(read_regular(path)).hexdigest()
         except OSError:
             return None
-        self._known[path] = (stamp, digest)
+        self._cached[path] = (stamp, digest)
         return digest
 
     def forget(self, path: str) -> None:
         """Read ``path`` again next time: a quick second save may leave size and time as they were."""
-        self._known.pop(path, None)
+        self._cached.pop(path, None)
 
     def hold(self, files: tuple[ImportedFile, ...]) -> bool:
         """Whether every one of ``files`` still has the content it had."""

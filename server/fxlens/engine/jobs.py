@@ -87,7 +87,7 @@ class Jobs:
             failure = error.failure
             self._finish(job, lambda model: _block(model, failure))
         except asyncio.CancelledError:
-            if self._jobs.get(job.key) is job:  # Nobody gave it up: its models must not wait for it for ever.
+            if self._jobs.get(job.key) is job:  # Nobody gave it up: its models must not wait for it forever.
                 self._finish(job, _give_up)
             raise
         except Exception as error:

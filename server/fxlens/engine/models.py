@@ -68,8 +68,8 @@ class ModelFactory:
             "stopped", "Nothing to trace yet.", interpreter, reason
         )
 
-    def calls(self, document: Document, found: Sequence[ExtractionCall], *, retry_blocked: bool = False) -> list[Call]:
-        """``found`` with their models; what the document knows of the same models is kept.
+    def calls(self, document: Document, calls: Sequence[ExtractionCall], *, retry_blocked: bool = False) -> list[Call]:
+        """``calls`` with their models; what the document knows of the same models is kept.
 
         Nothing is kept of those that are blocked or have failed if ``retry_blocked``.
         """
@@ -80,7 +80,7 @@ class ModelFactory:
         }
         return [
             Call(call, [self._model(document, earlier, call, at, branch) for branch in range(len(call.slices))])
-            for at, call in enumerate(found)
+            for at, call in enumerate(calls)
         ]
 
     def _model(
@@ -99,7 +99,7 @@ class ModelFactory:
         previous = before.previous if before else ()
         state = ModelState(slice_, status, graph, graph is not None, blocked, previous)
         model = Model(key, request, state)
-        if blocked is None and (traced := self._traces.known(key)):
+        if blocked is None and (traced := self._traces.cached(key)):
             model.take(traced)
         return model
 

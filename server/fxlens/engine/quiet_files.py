@@ -57,7 +57,7 @@ class QuietFiles:
     def __init__(self, folder: str | None, about: str) -> None:
         key = _digest(f"{fingerprint_of('source', 'engine')}\n{about}")
         self._file = Path(folder, f"quiet-{FORMAT}", f"{key}.json") if folder else None
-        self._known: dict[str, Answers] | None = None
+        self._answers: dict[str, Answers] | None = None
         self._digests: dict[str, tuple[str, str]] = {}
         self._changed = False
 
@@ -99,13 +99,13 @@ class QuietFiles:
         self._changed = False
 
     def _read(self) -> dict[str, Answers]:
-        if self._known is None:
+        if self._answers is None:
             try:
                 data = json.loads(self._file.read_text(encoding="utf-8")) if self._file else {}
-                self._known = {path: Answers(**answers) for path, answers in data.items()}
+                self._answers = {path: Answers(**answers) for path, answers in data.items()}
             except (OSError, ValueError, TypeError, AttributeError):
-                self._known = {}
-        return self._known
+                self._answers = {}
+        return self._answers
 
     def _of_text(self, path: str, text: str | None) -> str:
         if text is None:

@@ -25,7 +25,7 @@ class Company:
         try:
             yield
         finally:
-            # Nothing is awaited here: a request that is cancelled while it leaves must not be counted for ever.
+            # Nothing is awaited here: a request that is cancelled while it leaves must not be counted forever.
             self._running -= 1
             if not self._running:
                 self._empty.set()

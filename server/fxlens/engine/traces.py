@@ -87,7 +87,7 @@ class Traces:
             worker.idle_seconds = settings.idle_minutes * 60
         self._turns.set_places(settings.max_workers)
 
-    def known(self, key: TraceKey) -> Traced | None:
+    def cached(self, key: TraceKey) -> Traced | None:
         """A result that is in memory and still holds."""
         return self._memory.get(key)
 

@@ -20,7 +20,7 @@ class Turns:
     """Gives places to interpreters; ``park`` ends the worker of one that has a place and nothing to do."""
 
     def __init__(self, slots: int, park: Callable[[str], Awaitable[None]], tasks: Tasks) -> None:
-        self._places = slots
+        self._slots = slots
         self._park = park
         self._tasks = tasks
         self._at_work: OrderedDict[str, int] = OrderedDict()
@@ -30,7 +30,7 @@ class Turns:
 
     def set_places(self, slots: int) -> None:
         """Have ``slots`` from now on; workers beyond them end as soon as they are idle."""
-        self._places = slots
+        self._slots = slots
         self._serve()
 
     @contextlib.asynccontextmanager
@@ -69,7 +69,7 @@ class Turns:
     def _serve(self) -> None:
         while self._waiting:
             first = next(iter(self._waiting))
-            if first not in self._at_work and len(self._at_work) + len(self._parking) >= self._places:
+            if first not in self._at_work and len(self._at_work) + len(self._parking) >= self._slots:
                 break
             granted = [waiter for waiter in self._waiting.pop(first) if not waiter.done()]
             self._at_work[first] = self._at_work.get(first, 0) + len(granted)
@@ -80,7 +80,7 @@ class Turns:
 
     def _make_room(self) -> None:
         """Park idle workers: one for the first in the queue, and those that are beyond the number of places."""
-        missing = len(self._at_work) + bool(self._waiting) - self._places
+        missing = len(self._at_work) + bool(self._waiting) - self._slots
         idle = [interpreter for interpreter, count in self._at_work.items() if not count]
         for interpreter in idle[: max(0, missing)]:
             del self._at_work[interpreter]

@@ -38,7 +38,7 @@ def code_actions(
     document, analysis = opened
     actions: list[types.CodeAction] = []
     diagnosed = session.published.get(uri)
-    published = diagnosed.found if diagnosed else ()
+    published = diagnosed.pairs if diagnosed else ()
     if is_wanted(types.CodeActionKind.QuickFix.value, only):
         touched = [pair for pair in published if _touch(pair[0].range, where)]
         actions += _fixes(document, touched, snippets=snippets)
@@ -60,7 +60,7 @@ async def updates(
         return []
     updated = [
         await update_queries(session, opened[1], problem, diagnostic)
-        for diagnostic, problem in diagnosed.found
+        for diagnostic, problem in diagnosed.pairs
         if _touch(diagnostic.range, where)
     ]
     return [action for action in updated if action is not None]

@@ -72,30 +72,30 @@ def complete(
     position = document.position(client_position)
     located = query_at(analysis, position)
     stages = stage_items(document, analysis, position, shown)
-    place = place_at(document, located.query, position) if located and located.graphs else None
-    if located is None or place is None:
+    replaced = place_at(document, located.query, position) if located and located.graphs else None
+    if located is None or replaced is None:
         keys = key_items(document, analysis, position, shown) if located is None else []
         items = [*keys, *stages]
         return types.CompletionList(is_incomplete=False, items=items) if items else None
     if all(each.analysis.call.dialect == "children" for each in (located, *located.others)):
         candidates, complete_level = _children_of(located.graphs), True
     else:
-        candidates, complete_level = candidates_for(located.graphs, place.typed)
-    edit_range = document.client_range(place.span)
+        candidates, complete_level = candidates_for(located.graphs, replaced.typed)
+    edit_range = document.client_range(replaced.span)
     items = []
     where = {"uri": uri, "line": position.line, "column": position.column}
     for at, candidate in enumerate(candidates):
         item = _item(session, candidate, at, edit_range, located, shown)
         if shown.resolves:
             item.data = {**where, "path": candidate.level.path}
-        if _fit(item, candidate, place, edit_range):
+        if _fit(item, candidate, replaced, edit_range):
             items.append(item)
-    if place.written is not None:
+    if replaced.written is not None:
         complete_level = False
     elif shown.narrow_edits:
-        kept = place.typed[: place.typed.rfind(".") + 1].removeprefix(place.given)
-        start = Position(place.span.start.line, place.span.start.column + len(kept))
-        narrow(items, kept, document.client_range(Span(start, place.span.end)))
+        kept = replaced.typed[: replaced.typed.rfind(".") + 1].removeprefix(replaced.prefix)
+        start = Position(replaced.span.start.line, replaced.span.start.column + len(kept))
+        narrow(items, kept, document.client_range(Span(start, replaced.span.end)))
     return types.CompletionList(is_incomplete=not complete_level, items=[*items, *stages])
 
 
@@ -120,7 +120,7 @@ def resolve(session: Session, item: types.CompletionItem, shown: ClientShows) ->
 
 @dataclass(frozen=True)
 class Place:
-    """What an accepted name replaces: ``span``, before which the query's value already has ``given``.
+    """What an accepted name replaces: ``span``, before which the query's value already has ``prefix``.
 
     ``typed`` is the value up to the cursor, ``tail`` what stands behind the segment that the cursor is in, from its
     dot on. ``written`` is the text in the span where it is not its value: editors
@@ -129,7 +129,7 @@ class Place:
 
     span: Span
     typed: str
-    given: str = ""
+    prefix: str = ""
     written: str | None = None
     tail: str = ""
 
@@ -177,18 +177,18 @@ def _tail(rest: str) -> str:
     return rest[dot:] if dot >= 0 else ""
 
 
-def _fit(item: types.CompletionItem, candidate: Candidate, place: Place, edit_range: types.Range) -> bool:
+def _fit(item: types.CompletionItem, candidate: Candidate, replaced: Place, edit_range: types.Range) -> bool:
     """Make an item insert only what is not given already, and keep what still exists behind it; whether it can."""
     path = candidate.level.path
-    if not path.startswith(place.given):
+    if not path.startswith(replaced.prefix):
         return False
-    kept = "" if candidate.deep else _kept_tail(merged_index(candidate.graph), path, place.tail)
-    item.text_edit = types.TextEdit(edit_range, path.removeprefix(place.given) + kept)
+    kept = "" if candidate.deep else _kept_tail(merged_index(candidate.graph), path, replaced.tail)
+    item.text_edit = types.TextEdit(edit_range, path.removeprefix(replaced.prefix) + kept)
     if kept and item.label_details:
         item.label_details.detail = kept
-    item.filter_text = path.removeprefix(place.given) if place.written is None else place.written
+    item.filter_text = path.removeprefix(replaced.prefix) if replaced.written is None else replaced.written
     if candidate.instead:
-        item.filter_text = place.typed.removeprefix(place.given)
+        item.filter_text = replaced.typed.removeprefix(replaced.prefix)
     return True
 
 

@@ -115,24 +115,24 @@ class CellDocument(Document):
         super().__init__(cell.uri, program.text, cell.version, cell.language_id, position_codec=cell.position_codec)
         self._notebook_uri = notebook_uri
         self._program = program
-        self._place = program.place(cell.uri)
+        self._cell_place = program.cell_place(cell.uri)
 
     @property
     def program_uri(self) -> str:
         return self._notebook_uri
 
     def uri_at(self, _position: Position) -> str:
-        place = self._program.place_of(_position.line)
-        return self._program.cells[place.at].uri if place else ""
+        cell_place = self._program.place_of(_position.line)
+        return self._program.cells[cell_place.at].uri if cell_place else ""
 
     def position(self, position: types.Position) -> Position:
-        first = self._place.first if self._place else 0
+        first = self._cell_place.first if self._cell_place else 0
         return super().position(types.Position(position.line + first, position.character))
 
     def client_position(self, position: Position) -> types.Position:
         in_program = super().client_position(position)
-        place = self._program.place_of(position.line)
-        return types.Position(in_program.line - place.first, in_program.character) if place else in_program
+        cell_place = self._program.place_of(position.line)
+        return types.Position(in_program.line - cell_place.first, in_program.character) if cell_place else in_program
 
 
 class DocumentWorkspace(Workspace):

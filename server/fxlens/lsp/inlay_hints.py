@@ -38,7 +38,7 @@ def inlay_hints(session: Session, uri: str, client_range: types.Range) -> list[t
     visible = Span(document.position(client_range.start), document.position(client_range.end))
     hints: dict[Position, _Hint] = {}
     for located in _strings(analysis, document, visible):
-        hint = _hint(located, _place(document, located.query))
+        hint = _hint(located, _hint_position(document, located.query))
         if hint is not None:
             hints.setdefault(hint.end, hint)
     return [
@@ -76,7 +76,7 @@ def _hint(located: Located, end: Position) -> _Hint | None:
     return _Hint(end, phrases[0].removeprefix("1×") if phrases[0].count("×") > 1 else phrases[0], tooltip)
 
 
-def _place(document: Document, query: Query) -> Position:
+def _hint_position(document: Document, query: Query) -> Position:
     end = query.literal.end
     if query.key is None or "\n" in query.key:
         return end

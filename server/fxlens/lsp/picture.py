@@ -162,7 +162,7 @@ def graph_node(
         "readBy": read_by,
         "modes": list(modes_with(graph, path)),
         "source": _source(session, node, module, own),
-        "place": _place(session, node, module, own),
+        "place": _source_phrase(session, node, module, own),
         "chain": chain(graph, module.path, picture.state.slice.model) if module else "",
         "selectedBy": [query["text"] for query in _queries(picture, uri, Asked.of(params)) if path in query["selects"]],
         "sentences": [] if own is not None or not any(graph.traced()) else [_selection(graph, path, node)],
@@ -222,7 +222,7 @@ def _queries(picture: Picture, uri: str, asked: Asked) -> list[GraphQuery]:
 
 def _rule(session: Session, uri: str, queries: list[Query]) -> tuple[str | None, str | None]:
     published = session.published.get(uri)
-    for _, problem in published.found if published else ():
+    for _, problem in published.pairs if published else ():
         if any(query.literal.contains(problem.span.start) for query in queries):
             return problem.rule, problem.message.replace("`", "")
     return None, None
@@ -246,7 +246,7 @@ def _source(session: Session, node: GraphNode, module: ModuleInfo | None, own: i
     return {"uri": at[0], "line": at[1]} if at else None
 
 
-def _place(session: Session, node: GraphNode, module: ModuleInfo | None, own: int | None) -> str:
+def _source_phrase(session: Session, node: GraphNode, module: ModuleInfo | None, own: int | None) -> str:
     line = node.source if own is not None else (module.source if module else None) or node.source
     return place_phrase(session, line) if line and client_line(session, line) else ""
 

@@ -38,12 +38,12 @@ def where_is(session: Session, source: SourceLine, name: str = "") -> Where | No
     start = len(text) - len(text.lstrip())
     span = _word(text, name) if name.isidentifier() else None
 
-    def place(column: int) -> types.Position:
+    def position_at(column: int) -> types.Position:
         return types.Position(line, session.workspace.position_codec.client_num_units(text[:column]))
 
-    first = place(start)
-    named = types.Range(place(span.start()), place(span.end())) if span else types.Range(first, first)
-    return Where(uri, types.Range(first, place(len(text))), named)
+    first = position_at(start)
+    named = types.Range(position_at(span.start()), position_at(span.end())) if span else types.Range(first, first)
+    return Where(uri, types.Range(first, position_at(len(text))), named)
 
 
 def _word(line: str, name: str) -> re.Match[str] | None:

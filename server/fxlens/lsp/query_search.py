@@ -45,12 +45,12 @@ class Match:
     def location(self, span: Span) -> types.Location:
         """A place in the query's document; in a notebook that is not open at ``…/tour.ipynb#cell=3``."""
         where = types.Location(self.document.uri_at(span.start), self.document.client_range(span))
-        place = self.program.place_of(where.range.start.line) if self.program else None
-        if self.program is None or place is None:
+        cell_place = self.program.place_of(where.range.start.line) if self.program else None
+        if self.program is None or cell_place is None:
             return where
         lines = (where.range.start, where.range.end)
-        start, end = (types.Position(at.line - place.first, at.character) for at in lines)
-        return types.Location(f"{where.uri}#cell={self.program.cells[place.at].uri}", types.Range(start, end))
+        start, end = (types.Position(at.line - cell_place.first, at.character) for at in lines)
+        return types.Location(f"{where.uri}#cell={self.program.cells[cell_place.at].uri}", types.Range(start, end))
 
 
 @dataclass(frozen=True)

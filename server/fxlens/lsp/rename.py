@@ -119,12 +119,12 @@ async def rename(
     uses = () if queries_only else tuple(_uses(session, target))
     note = f"Saved checkpoints keep `{target.member}` in their keys: rename them when you load one."
     warning = _warning(target.member, replaced, search.late, annotations=annotations)
-    return Renamed(_workspace_edit((*uses, *replaced.found), name, note, annotations=annotations), note, warning)
+    return Renamed(_workspace_edit((*uses, *replaced.edits), name, note, annotations=annotations), note, warning)
 
 
 def _warning(member: str, replaced: Replacements, late: tuple[str, ...], *, annotations: bool) -> str:
     """What is left for the user to do."""
-    left = [*replaced.left, *(each.name for each in replaced.found if not each.sure and not annotations)]
+    left = [*replaced.left, *(each.name for each in replaced.edits if not each.sure and not annotations)]
     parts = []
     if left:
         why = "queries are computed, or their models are not known"
@@ -181,7 +181,7 @@ def _check_name(target: ModuleTarget, name: str) -> None:
 def _uses(session: Session, target: ModuleTarget) -> list[Replacement]:
     """The uses through ``self``, the class's own first."""
     uses: list[Replacement] = []
-    for path, span in target.places:
+    for path, span in target.uses:
         document = document_at(session, path)
         if document is not None:
             where = types.Location(document.uri_at(span.start), document.client_range(span))

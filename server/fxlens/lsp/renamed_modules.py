@@ -23,13 +23,13 @@ from fxlens.source.model import KeyUse, Position, Query, Span, WrittenKey
 class ModuleTarget:
     """The attribute ``member`` that the class of that name in ``path`` sets on ``self``.
 
-    ``places`` are the spans of its uses in files by their paths, the class's own and those of its subclasses.
+    ``uses`` are the spans of its uses in files by their paths, the class's own and those of its subclasses.
     """
 
     path: str
     class_name: str
     member: str
-    places: tuple[tuple[str, Span], ...]
+    uses: tuple[tuple[str, Span], ...]
     taken: frozenset[str]
     """The attributes that the class sets."""
 
@@ -186,7 +186,7 @@ class Replacement:
 class Replacements:
     """The segments to replace, and the texts of those queries that cannot be edited, each with its line (from 1)."""
 
-    found: tuple[Replacement, ...]
+    edits: tuple[Replacement, ...]
     left: tuple[str, ...]
 
 

@@ -50,13 +50,13 @@ class Published:
     """What a client was last sent of a document: the text's version, and its diagnostics, each with its problem."""
 
     version: int | None
-    found: tuple[tuple[types.Diagnostic, Problem], ...]
+    pairs: tuple[tuple[types.Diagnostic, Problem], ...]
     notes: tuple[types.Diagnostic, ...] = ()
     """Those that are about the document and no rule's."""
 
     @property
     def diagnostics(self) -> list[types.Diagnostic]:
-        return [*self.notes, *(diagnostic for diagnostic, _ in self.found)]
+        return [*self.notes, *(diagnostic for diagnostic, _ in self.pairs)]
 
 
 @dataclass

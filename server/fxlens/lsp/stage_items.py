@@ -45,7 +45,7 @@ def _offered(graph: ModelGraph) -> tuple[Stage, ...]:
 def _empty_argument(document: Document, call: CallAnalysis, position: Position) -> Span | None:
     """What the item replaces: an empty list, dict or set of names on one line, or the place of an argument to come."""
     line = document.lines[position.line] if position.line < len(document.lines) else ""
-    for argument in call.call.given:
+    for argument in call.call.arguments:
         if (
             argument.name in _ROLES
             and argument.span.contains(position)
@@ -53,10 +53,10 @@ def _empty_argument(document: Document, call: CallAnalysis, position: Position) 
         ):
             text = line[argument.span.start.column : argument.span.end.column]
             return argument.span if re.fullmatch(r"""[\[{(]\s*[rRuU]?(?:''|"")?\s*[\]})]""", text) else None
-    names = [argument for argument in call.call.given if argument.name in _ROLES]
-    if names or call.call.unpacks or not call.call.span.contains(position) or not call.call.given:
+    names = [argument for argument in call.call.arguments if argument.name in _ROLES]
+    if names or call.call.unpacks or not call.call.span.contains(position) or not call.call.arguments:
         return None
-    last = max(argument.whole.end for argument in call.call.given)
+    last = max(argument.whole.end for argument in call.call.arguments)
     before, after = line[last.column : position.column], line[position.column :]
     if last.line != position.line or not re.fullmatch(r"\s*,\s*", before) or not re.match(r"\s*\)", after):
         return None

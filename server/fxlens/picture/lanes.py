@@ -103,7 +103,7 @@ class Lanes:
         if len(ordered) > _LANE:
             self._spacing = max(_NARROW, _LANE * _LANE // len(ordered))
         for number, lane in enumerate(ordered):
-            lane.x = self._place(lane)
+            lane.x = self._way_down(lane)
             self._placed.append(lane)
             self.left, self.right = min(self.left, lane.x), max(self.right, lane.x)
             for line in lane.lines:
@@ -147,7 +147,7 @@ class Lanes:
             return True
         return False
 
-    def _place(self, lane: _Lane) -> int:
+    def _way_down(self, lane: _Lane) -> int:
         """The nearest free way down, at the side whose turns cross nothing; at the right one if both do."""
         start = (lane.lines[0].x1 + lane.lines[0].x2) // 2
         if lane.back:

@@ -90,7 +90,7 @@ def _lay_out_level(shown: Shown, identity: str, level: Level, titles: tuple[Titl
     links = _links_of(level, numbers, quiet=shown.quiet)
     layers = _layers_of(len(boxes), links)
     _share_widths(boxes, layers, links)
-    x = _Columns(boxes, layers, links).place()
+    x = _Columns(boxes, layers, links).spread_horizontally()
     height = _rows(boxes, layers, links, x, HEAD + _TOP if titles else _PADDING)
     return _finish(identity, level, titles, boxes, links, height)
 
@@ -207,7 +207,7 @@ class _Columns:
         self._boxes, self._layers, self._sources = boxes, layers, links.sources
         self._x = [0] * len(boxes)
 
-    def place(self) -> list[int]:
+    def spread_horizontally(self) -> list[int]:
         for layer in self._layers.members:
             wishes = {box: self._wish(box, len(layer)) for box in layer}
             wished = [value for value in wishes.values() if value is not None]

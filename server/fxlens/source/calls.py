@@ -54,13 +54,13 @@ def find_calls(text: str, path: str, workspace: Workspace | None = None) -> File
     """
     try:
         with collector_paused():
-            return _found(text, path, workspace)
+            return _calls_in(text, path, workspace)
     finally:
         if gc.isenabled():
             gc.collect(0)
 
 
-def _found(text: str, path: str, workspace: Workspace | None) -> FileCalls:
+def _calls_in(text: str, path: str, workspace: Workspace | None) -> FileCalls:
     own = any(name in text for name in FUNCTIONS)
     calls: tuple[ExtractionCall, ...] = ()
     tally = Tally(STEPS)
@@ -106,7 +106,9 @@ def _requesting(text: str, path: str, workspace: Workspace, tally: Tally) -> Ite
             call = each.read()
             if call.queries:
                 span = Span(call.queries[0].literal.start, call.queries[-1].literal.end)
-                yield replace(call, span=span, callee=span, model_span=None, given=(), delegates=True, elsewhere=True)
+                yield replace(
+                    call, span=span, callee=span, model_span=None, arguments=(), delegates=True, elsewhere=True
+                )
 
 
 def _calls(programs: Programs, names_in: str) -> Iterator[_Call]:
@@ -191,7 +193,7 @@ class _Call:
             hint.span if hint is not None else self.document.span(model) if model is not None else None,
             keeps_values=keeps_values,
             hinted=hint is not None,
-            given=tuple(_given(self.document, self.extractions, site)),
+            arguments=tuple(_written_arguments(self.document, self.extractions, site)),
             caught=is_caught(self.run, first.blocks),
             unpacks=any(argument.star for argument in site.arguments) or any(e.unpacks for e in self.extractions),
             reached=first.reached,
@@ -250,7 +252,7 @@ class _Call:
             self.unresolved = self.unresolved or (
                 replace(problem, remedy=CORRECT_HINT) if hint is not None else problem
             )
-        return slices.found
+        return slices.results
 
     # Conditions
 
@@ -283,7 +285,7 @@ class _Call:
             slices=tuple(slice_ for slice_, _ in self.slices.values()),
             conditions=tuple(tuple(dict.fromkeys(conditions)) for _, conditions in self.slices.values()),
             queries=tuple(sorted(queries, key=lambda query: query.span.start)),
-            # A path that leads to no model is none that a run takes, if another one does.
+            # A path that leads to no model is not taken by any run, if another one does.
             unresolved=None if self.slices else not_all or self.unresolved,
             names_unresolved=not_all or names_unresolved,
             complete=complete,
@@ -291,7 +293,7 @@ class _Call:
         )
 
     def _names_unresolved(self) -> Unresolved | None:
-        # Just as with models: a path with no names at all is none that a run takes, if another one has names.
+        # Just as with models: a path with no names at all is not taken by any run, if another one has names.
         roles = {role for _, _, role in self.queries}
         for (with_model, role, found_some), problem in self.problems.items():
             if with_model == bool(self.slices) and (found_some or role not in roles):
@@ -329,7 +331,7 @@ def _callee(call: n.Call) -> n.Node:
     return function
 
 
-def _given(document: Document, extractions: list[Extraction], call: n.Call) -> Iterator[GivenArgument]:
+def _written_arguments(document: Document, extractions: list[Extraction], call: n.Call) -> Iterator[GivenArgument]:
     """The arguments of a call as they are written, under their parameters' names."""
     written = {argument.value: argument for argument in call.arguments}
     for name, node in extractions[0].nodes.items():

@@ -66,7 +66,7 @@ class Written:
 
 def argument_of(call: ExtractionCall, name: str, document: Document) -> Written | None:
     """What an argument of the call is, or the variable in it; nothing if it is not given or cannot be told."""
-    argument = next((each for each in call.given if each.name == name), None)
+    argument = next((each for each in call.arguments if each.name == name), None)
     node = _expression_at(document, argument.span) if argument is not None else None
     return _followed(Written(document, node)) if node is not None else None
 

@@ -232,7 +232,7 @@ class ExtractionCall:
     """Whether the extractor gives each query its own node, with the value that it had when it was computed."""
     hinted: bool = False
     """Whether a comment says what the model is; ``model_span`` is then the expression in it."""
-    given: tuple[GivenArgument, ...] = ()
+    arguments: tuple[GivenArgument, ...] = ()
     unpacks: bool = False
     """Whether ``*args`` or ``**kwargs`` may give more than is written."""
     caught: bool = False

@@ -22,7 +22,7 @@ def imported_files(text: str, path: str, workspace: Workspace) -> Iterator[str]:
             yield module_path
 
 
-_known: dict[str, tuple[str, tuple[str, ...]]] = {}
+_cached: dict[str, tuple[str, tuple[str, ...]]] = {}
 _MOST_KNOWN = 8192
 
 
@@ -31,13 +31,13 @@ def imported_modules(text: str, path: str) -> tuple[str, ...]:
 
     Found once for each text of the file ``path``.
     """
-    cached = _known.get(path)
+    cached = _cached.get(path)
     if cached is not None and cached[0] == text:
         return cached[1]
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
+    if len(_cached) >= _MOST_KNOWN:
+        _cached.clear()
     modules = (*_found_in(text), *(_CONFTEST if _is_of_tests(PurePath(path).name) else ()))
-    _known[path] = (text, modules)
+    _cached[path] = (text, modules)
     return modules
 
 

@@ -25,8 +25,8 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
     """
     document = Document(text, f"{path}#toggling")
     if document.repairs.insertions:
-        return [], "The file cannot be read as Python at present: mend its syntax first."
-    written = [argument for argument in call.given if argument.name in _ROLES]
+        return [], "The file has a syntax error: fix it first."
+    written = [argument for argument in call.arguments if argument.name in _ROLES]
     if not call.extracts:
         return [], f"{call.function} takes no names."
     if call.dialect == "children" and "." in name:
@@ -52,7 +52,7 @@ def removing(text: str, path: str, call: ExtractionCall, name: str) -> tuple[Cha
     """The changes after which ``call`` does not ask for ``name`` any more; or why there are none."""
     document = Document(text, f"{path}#toggling")
     if document.repairs.insertions:
-        return [], "The file cannot be read as Python at present: mend its syntax first."
+        return [], "The file has a syntax error: fix it first."
     changes: Changes = []
     for query in call.queries:
         if query.text != name:
@@ -86,7 +86,7 @@ def _usual_quote(document: Document) -> str:
 
 
 def _new_argument(document: Document, call: ExtractionCall, name: str) -> tuple[Changes, str | None]:
-    last = max((argument.whole.end for argument in call.given), default=None)
+    last = max((argument.whole.end for argument in call.arguments), default=None)
     if call.unpacks or last is None:
         return [], "The call's names are not written here."
     quote = _usual_quote(document)
@@ -99,7 +99,7 @@ def _display(document: Document, call: ExtractionCall, role: Role) -> Display | 
         display = _display_around(document, query)
         if display is not None and display.item_of(query.literal.start):
             return display
-    argument = next((argument for argument in call.given if argument.name == role), None)
+    argument = next((argument for argument in call.arguments if argument.name == role), None)
     for each in _meanings(document, argument.span) if argument else ():
         if isinstance(each, (n.Display, n.DictDisplay)) and is_written_in_brackets(document, each):
             display = Display(document, each)

@@ -139,7 +139,7 @@ def _refuses(user: fx.Node, none: fx.Node | None) -> bool:
 def lost_arguments(
     tracer: NodePathTracer, optional: Collection[str], dialect: Dialect, names_without: Collection[str] | None = None
 ) -> Iterator[LiveChange]:
-    """What is said of the ``optional`` arguments that are needed although they may be left out.
+    """The messages for the ``optional`` arguments that are needed although they may be left out.
 
     ``names_without`` are the names of the nodes that the model has without them. What is not among these nobody
     expects without them, and nothing is said of it.

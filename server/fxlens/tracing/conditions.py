@@ -42,12 +42,12 @@ def decide(value: fx.Proxy, root: nn.Module, frame: FrameType, outermost: CodeTy
     raising = line.raising_answer
     if raising is not None:
         error = _class_name(line.raised_class)
-        return Decision(not raising, error, f"{source.function} raises {error} for this input ({_place(source)})")
+        return Decision(not raising, error, f"{source.function} raises {error} for this input ({_location(source)})")
     answer = _Facts(root).answer(value.node)
     if answer is None:
         return None
     advice = "convert the input, or pass backend='hooks' to create_feature_extractor"
-    what = f"the extractor holds for inputs with which the condition at {_place(source)} is {answer}"
+    what = f"the extractor holds for inputs with which the condition at {_location(source)} is {answer}"
     return Decision(answer, "TypeError", f"{advice}: {what}")
 
 
@@ -60,7 +60,7 @@ def hold_condition(value: Any, answer: bool, error: str, message: str) -> None:
 keep_calls_of(hold_condition)
 
 
-def _place(source: SourceLine) -> str:
+def _location(source: SourceLine) -> str:
     return f"{source.file}:{source.line}"
 
 

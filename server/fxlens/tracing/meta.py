@@ -12,12 +12,12 @@ class MetaTensors:
     """Gives every tensor its meta twin, always the same one."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._cached: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def of(self, value: Any) -> Any:
         if not isinstance(value, torch.Tensor) or value.device.type == "meta":
             return value
-        cached = self._known.get(id(value))
+        cached = self._cached.get(id(value))
         if cached is None:
             try:
                 twin = torch.empty_like(value, device="meta")
@@ -26,7 +26,7 @@ class MetaTensors:
                 return value
             if isinstance(value, nn.Parameter):
                 twin = nn.Parameter(twin, requires_grad=value.requires_grad)
-            cached = self._known[id(value)] = (value, twin)
+            cached = self._cached[id(value)] = (value, twin)
         return cached[1]
 
     def take_over(self, model: nn.Module) -> None:

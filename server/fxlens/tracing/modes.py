@@ -165,7 +165,7 @@ def _watched(model: nn.Module, trace: ModeTrace, concrete_args: Mapping[str, Any
         try:
             return trace.tracer.trace(model, concrete_args=dict(concrete_args) if concrete_args else None)
         finally:
-            trace.depends_on_mode = reads.found
+            trace.depends_on_mode = reads.noticed
 
 
 def _switched(model: nn.Module, trace: ModeTrace) -> ModeState | None:

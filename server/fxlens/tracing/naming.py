@@ -229,20 +229,20 @@ class FxlensNaming:
 
     def __init__(self, module_paths: Iterable[str] = ()) -> None:
         self._owned = frozenset(module_paths)
-        self._given: set[str] = set()
+        self._taken: set[str] = set()
         self._counts: dict[str, int] = {}
 
     def of_module(self, path: str) -> str:
-        if path not in self._given:
-            self._given.add(path)
+        if path not in self._taken:
+            self._taken.add(path)
             return path
         return self._next_free(path)
 
     def of_operation(self, operation: Operation) -> str:
         label = _without_fx_counter(operation.fx_name, operation.own_name)
         base = f"{operation.scope}.{label}" if operation.scope else label
-        if base not in self._given and base not in self._owned:
-            self._given.add(base)
+        if base not in self._taken and base not in self._owned:
+            self._taken.add(base)
             return base
         return self._next_free(base)
 
@@ -251,10 +251,10 @@ class FxlensNaming:
         while True:
             count += 1
             name = f"{base}_{count}"
-            if name not in self._given and name not in self._owned:
+            if name not in self._taken and name not in self._owned:
                 break
         self._counts[base] = count
-        self._given.add(name)
+        self._taken.add(name)
         return name
 
 

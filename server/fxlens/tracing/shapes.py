@@ -97,7 +97,7 @@ class _Search:
         self._snapshot = Snapshot(model)
         self._traces = traces
         self._candidates = candidates
-        self._known: dict[tuple[Mode, int], dict[fx.Node, Value]] = {}
+        self._by_candidate: dict[tuple[Mode, int], dict[fx.Node, Value]] = {}
 
     def first_complete(self, modes: Sequence[Mode]) -> int | None:
         """The first candidate with which every node of every mode gets a value.
@@ -120,7 +120,7 @@ class _Search:
 
     def _advance(self, mode: Mode, start: int) -> int | None:
         total = self._total(mode)
-        if len(self._known.get((mode, start), ())) == total:
+        if len(self._by_candidate.get((mode, start), ())) == total:
             return start
         with preserved(self._model, self._snapshot), _on_meta(self._model, self._traces[mode]) as run:
             for at in range(start, len(self._candidates)):
@@ -136,17 +136,19 @@ class _Search:
             with preserved(self._model, self._snapshot), _on_meta(self._model, self._traces[mode]) as run:
                 for at in range(len(self._candidates)):
                     self._run(mode, at, run)
-        return max(range(len(self._candidates)), key=lambda at: sum(len(self._known[mode, at]) for mode in modes))
+        return max(
+            range(len(self._candidates)), key=lambda at: sum(len(self._by_candidate[mode, at]) for mode in modes)
+        )
 
     def values(self, mode: Mode, at: int) -> dict[fx.Node, Value]:
-        return self._known[mode, at]
+        return self._by_candidate[mode, at]
 
     def _run(self, mode: Mode, at: int, run: Any) -> dict[fx.Node, Value]:
-        if (mode, at) not in self._known:
+        if (mode, at) not in self._by_candidate:
             inputs = _placeholders(self._traces[mode])
             inputs_given = dict(zip(inputs, self._candidates[at].values, strict=False))
-            self._known[mode, at] = {node: describe_value(value) for node, value in run(inputs_given).items()}
-        return self._known[mode, at]
+            self._by_candidate[mode, at] = {node: describe_value(value) for node, value in run(inputs_given).items()}
+        return self._by_candidate[mode, at]
 
     def _total(self, mode: Mode) -> int:
         graph = self._traces[mode].graph
@@ -272,7 +274,7 @@ def _candidates(
     for value, origin in stated:
         shape = shape_of_weights(value)
         try:
-            values = _given(inputs, shape or value)
+            values = _arguments(inputs, shape or value)
         except (TypeError, ValueError, RuntimeError):
             refused = refused or f"; {origin} states no input"
             continue
@@ -297,15 +299,15 @@ def _candidates(
     return candidates
 
 
-def _given(inputs: list[fx.Node], given: Any) -> list[Any]:
-    if not isinstance(given, (torch.Tensor, Mapping, tuple, list)):
-        raise TypeError(f"{type(given).__name__} is not an input")
-    if isinstance(given, Mapping):
+def _arguments(inputs: list[fx.Node], data: Any) -> list[Any]:
+    if not isinstance(data, (torch.Tensor, Mapping, tuple, list)):
+        raise TypeError(f"{type(data).__name__} is not an input")
+    if isinstance(data, Mapping):
         by_name = {str(node.target).lstrip("*"): node for node in inputs}
-        named = {by_name[name]: _tensor(value) for name, value in given.items() if name in by_name}
+        named = {by_name[name]: _tensor(value) for name, value in data.items() if name in by_name}
         return [named.get(node, node.args[0] if node.args else _UNKNOWN) for node in inputs]
-    one = isinstance(given, torch.Tensor) or (bool(given) and all(isinstance(size, int) for size in given))
-    positional = [_tensor(value) for value in ([given] if one else given)]
+    single = isinstance(data, torch.Tensor) or (bool(data) and all(isinstance(size, int) for size in data))
+    positional = [_tensor(value) for value in ([data] if single else data)]
     defaults = [node.args[0] if node.args else _UNKNOWN for node in inputs]
     return [*positional[: len(inputs)], *defaults[len(positional) :]]
 

@@ -25,15 +25,15 @@ _INTERNAL_FOLDERS = tuple(
     for separator in ("/", "\\")
 )
 _INTERNAL_FILES = ("<eval_with_key>", "<fxlens ", "<frozen ")
-_known: dict[str, bool] = {}
+_cached: dict[str, bool] = {}
 
 
 def is_internal(code: CodeType) -> bool:
     """Whether ``code`` belongs to torch, to this package or to generated graph code, and not to a model."""
     file = code.co_filename
-    internal = _known.get(file)
+    internal = _cached.get(file)
     if internal is None:
-        internal = _known[file] = file.startswith(_INTERNAL_FOLDERS) or file.startswith(_INTERNAL_FILES)
+        internal = _cached[file] = file.startswith(_INTERNAL_FOLDERS) or file.startswith(_INTERNAL_FILES)
     return internal
 
 

@@ -23,9 +23,9 @@ class ModeReads:
     ``masks``: the thread that traces sees the model in the mode that was asked for. If not, it must be switched.
     """
 
-    def __init__(self, found: bool) -> None:
-        self.found = found
-        self.masks = not found
+    def __init__(self, noticed: bool) -> None:
+        self.noticed = noticed
+        self.masks = not noticed
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def mode_reads(model: nn.Module, training: bool) -> Iterator[ModeReads]:
     its batch for the averages, if they were switched.
     """
     reads = ModeReads(not _can_be_watched(model))
-    if reads.found:
+    if reads.noticed:
         yield reads
         return
     thread = threading.get_ident()
@@ -44,7 +44,7 @@ def mode_reads(model: nn.Module, training: bool) -> Iterator[ModeReads]:
 
     def read(module: nn.Module) -> Any:
         if threading.get_ident() == thread:
-            reads.found = True
+            reads.noticed = True
             if id(module) in shown:
                 return shown[id(module)]
         try:
@@ -54,7 +54,7 @@ def mode_reads(model: nn.Module, training: bool) -> Iterator[ModeReads]:
 
     def write(module: nn.Module, value: Any) -> None:
         if threading.get_ident() == thread:
-            reads.found = True
+            reads.noticed = True
             if id(module) in shown:
                 shown[id(module)] = value
                 return

@@ -180,7 +180,7 @@ class Running:
             self.answer = self._names_only
 
     def failed_reply(self) -> TraceReply:
-        """The reply for a process that gave no answer. It has been killed by now if it had not ended itself."""
+        """The reply for a process that gave no answer. It has been killed by now unless it ended first."""
         limits = self.request.limits
         if self._bad is not None:
             failure = of_bad_answer(self.phase, self._bad)

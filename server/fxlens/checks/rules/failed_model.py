@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fxlens.checks.failures import is_of_torch_fx, model_span, place, unknown
+from fxlens.checks.failures import is_of_torch_fx, model_span, unknown, where_raised
 from fxlens.checks.fixes import add_hint
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
@@ -29,7 +29,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
                 yield Problem(RULE.code, model_span(analysis), said, related=failure.source)
                 continue
             why = Unresolved(failure.message, failure.remedy)
-            said = unknown(analysis, why) + place(failure, text)
+            said = unknown(analysis, why) + where_raised(failure, text)
             fix = add_hint(analysis, text)
             yield Problem(RULE.code, model_span(analysis), said, (fix,) if fix else (), related=failure.source)
 

@@ -24,7 +24,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         yield from _layers(analysis)
     if call.function != "create_feature_extractor":
         return
-    arguments = {argument.name: argument for argument in call.given if argument.kind != "none"}
+    arguments = {argument.name: argument for argument in call.arguments if argument.kind != "none"}
     for name in _NODES:
         argument = arguments.get(name)
         if argument and (argument.kind in ("set", "string") or (argument.kind == "tuple" and not call.keeps_values)):
@@ -39,7 +39,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
 
 def _layers(analysis: CallAnalysis) -> Iterator[Problem]:
     """The names of direct children, which come as a dict only."""
-    for argument in analysis.call.given:
+    for argument in analysis.call.arguments:
         if argument.name == "return_nodes" and argument.kind not in ("dict", "other"):
             message = f"`return_layers` is a {argument.kind}: only a dict of child and key is accepted."
             yield Problem(RULE.code, argument.span, message)
@@ -48,7 +48,7 @@ def _layers(analysis: CallAnalysis) -> Iterator[Problem]:
 def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) -> Iterator[Problem]:
     call = analysis.call
     both, train, evaluation = (arguments.get(name) for name in _NODES)
-    if call.unresolved is not None and not call.given:
+    if call.unresolved is not None and not call.arguments:
         return
     if not (both or train or evaluation):
         yield Problem(
@@ -70,7 +70,7 @@ def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) ->
 
 def _leaf_modules(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
     """A tuple or set of leaf modules cannot be joined with torchvision's own list of them."""
-    if not any(argument.name == "tracer_kwargs" for argument in analysis.call.given):
+    if not any(argument.name == "tracer_kwargs" for argument in analysis.call.arguments):
         return
     leaves = leaves_of(analysis.call, text.document)
     if leaves is None or leaves.kind not in ("tuple", "set"):

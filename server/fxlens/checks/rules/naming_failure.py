@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fxlens.checks.failures import model_span, place, trace_failures
+from fxlens.checks.failures import model_span, trace_failures, where_raised
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import sentences
@@ -16,7 +16,9 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         for failure in trace_failures(state):
             if failure.kind == "naming":
                 message = sentences(failure.message, failure.remedy)
-                yield Problem(RULE.code, model_span(analysis), message + place(failure, text), related=failure.source)
+                yield Problem(
+                    RULE.code, model_span(analysis), message + where_raised(failure, text), related=failure.source
+                )
 
 
 RULE = Rule(

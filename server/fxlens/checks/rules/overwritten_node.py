@@ -20,7 +20,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         return
     for query in dict.fromkeys(analysis.call.queries):
         graph = only_graph(analysis, query) if _all_known(analysis) else None
-        overwritten = found_on_every_way(analysis, query, partial(_found, graph, query)) if graph else None
+        overwritten = found_on_every_way(analysis, query, partial(_overwritten, graph, query)) if graph else None
         if overwritten:
             name, writer = overwritten
             message = (
@@ -36,7 +36,7 @@ def _all_known(analysis: CallAnalysis) -> bool:
     return analysis.call.names_unresolved is None
 
 
-def _found(graph: ModelGraph, query: Query, together: Sequence[str]) -> tuple[str, GraphNode] | None:
+def _overwritten(graph: ModelGraph, query: Query, together: Sequence[str]) -> tuple[str, GraphNode] | None:
     for mode in query.modes:
         mode_graph = graph.of(mode)
         extracted = Extracted.of(mode_graph, together, graph.dialect) if mode_graph else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from fxlens.checks.failures import model_span, place, requested, sentence, trace_failures
+from fxlens.checks.failures import model_span, requested, sentence, trace_failures, where_raised
 from fxlens.checks.fixes import fix_arguments, pass_submodule
 from fxlens.checks.hook_fixes import INSTALL, hook_fixes
 from fxlens.checks.leaf_fixes import add_leaf_modules
@@ -35,7 +35,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
             fixes = (*tried, *(replace(fix, sure=fix.sure and not tried) for fix in by_hooks))
             hooks = _HOOKS if state.graph is None or state.graph.library_installed else _INSTALL
             lead = advice(failure, queries) or (hooks if by_hooks else "")
-            message = sentences(lead, what) + place(failure, text)
+            message = sentences(lead, what) + where_raised(failure, text)
             yield Problem(RULE.code, model_span(analysis), message, fixes, related=failure.source)
 
 

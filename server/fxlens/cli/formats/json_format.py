@@ -34,7 +34,7 @@ def render(report: Report) -> str:
 def _problem(finding: Finding) -> dict[str, Any]:
     return {
         "path": finding.path,
-        **finding.place,
+        **finding.line_and_column,
         "end_line": finding.end_line,
         "end_column": finding.end_column,
         "rule": finding.rule,

@@ -25,7 +25,7 @@ def render(report: Report) -> str:
     suites = ElementTree.Element("testsuites", {"name": "fxlens", **counts})
     suite = ElementTree.SubElement(suites, "testsuite", {"name": "fxlens", **counts})
     for finding in report.findings:
-        position = _clean(said_place(finding.posix_path, finding.place))
+        position = _clean(said_place(finding.posix_path, finding.line_and_column))
         case = _case(suite, f"{finding.rule} at {position}", _clean(finding.posix_path))
         text = f"{position}: {_clean(finding.message)}"
         if finding.severity in FAILING:

@@ -13,7 +13,7 @@ COLOURS = {"error": "red", "warning": "yellow", "information": "blue", "hint": "
 def render(report: Report) -> str:
     """One line for each finding."""
     return "\n".join(
-        f"{said_place(finding.path, finding.place)}: "
+        f"{said_place(finding.path, finding.line_and_column)}: "
         f"{click.style(finding.severity, fg=COLOURS[finding.severity])}[{finding.rule}] {finding.message}"
         for finding in report.findings
     )

@@ -157,7 +157,7 @@ class Calls(CommandLine):
         """Call a function with each row of values, which are items of ``sources``: for ``map`` and ``filter``."""
         results: list[Alternatives] = []
         for number, row in enumerate(rows):
-            arguments = [self.given(value, node) for value in row]
+            arguments = [self.argument_of(value, node) for value in row]
             for each, source in zip(arguments, sources, strict=False):
                 each.text, each.reads, each.line = f"list({source.text})[{number}]", source.reads, source.line
             results.append(self.call_value(function, arguments, node))

@@ -41,12 +41,12 @@ class Definitions(Patterns):
                 if made_by(maker) in GIVES_YIELDED:
                     self.run.gives_yielded.add(node)
                 if isinstance(maker, FunctionValue):
-                    made = self.call_value(maker, [self.given(value, decorator)], decorator)
+                    made = self.call_value(maker, [self.argument_of(value, decorator)], decorator)
                     if made and all(isinstance(each, (FunctionValue, ClassValue)) for each, _ in made):
                         value = made
         return value
 
-    def given(self, alternatives: Alternatives, node: n.Expression) -> Given:
+    def argument_of(self, alternatives: Alternatives, node: n.Expression) -> Given:
         return Given("", "", alternatives, None, [], "", node.start_pos[0] - 1)
 
     def do_ClassDef(self, node: n.ClassDef) -> None:  # noqa: N802

@@ -155,7 +155,7 @@ class Functions(Definitions):
         positional = [each for each in wanted if not each.star and not each.keyword_only]
         listed = with_wrapped(callee, arguments)
         if callee.bound is not None and positional:
-            own = self.given(certain(callee.bound), n.Expression(positional[0].start_pos, positional[0].end_pos))
+            own = self.argument_of(certain(callee.bound), n.Expression(positional[0].start_pos, positional[0].end_pos))
             accessed = node.function if isinstance(node, n.Call) else node
             if isinstance(accessed, n.Attribute):
                 caller = self.frame.parent or self.frame

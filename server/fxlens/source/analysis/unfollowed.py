@@ -23,7 +23,7 @@ def why_unknown(run: Run, event: Event, seen_from: Document, says: str) -> str:
     frame = event.frame
     searched = "this file" if run.workspace is None else "the workspace"
     if not frame.symbolic and frame.parent is not None and frame.call is not None:
-        where = _place(seen_from, frame.parent.document, frame.call)
+        where = _location(seen_from, frame.parent.document, frame.call)
         if event.unpacked:
             return f"and the call {where} unpacks its arguments, so that `{event.name}` is not told"
         return f"and the call {where} does not give it"
@@ -41,7 +41,7 @@ def _not_followed(run: Run, frame: Frame, seen_from: Document) -> str | None:
         document = run.document(path)
         for call, module in _imported_calls(document, name) if document is not None else ():
             module_path = run.workspace.module(module, path)
-            where = _place(seen_from, document or seen_from, call)
+            where = _location(seen_from, document or seen_from, call)
             if module_path is None and _may_be(module, frame.document.path):
                 return f"and the call {where} imports it from `{module}`, which is not found in the workspace"
     return None
@@ -89,6 +89,6 @@ def _imported_calls(document: Document, name: str) -> Iterator[tuple[n.Call, str
                 yield call, module
 
 
-def _place(seen_from: Document, document: Document, node: n.Node) -> str:
+def _location(seen_from: Document, document: Document, node: n.Node) -> str:
     line = node.start_pos[0]
     return f"in line {line}" if document is seen_from else f"in {PurePath(document.path).name}, line {line},"

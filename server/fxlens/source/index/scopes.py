@@ -12,15 +12,15 @@ def free_names(node: n.Node) -> frozenset[str]:
 
     Computed once for each node.
     """
-    cached = _known.get(node)
+    cached = _cached.get(node)
     if cached is None:
-        cached = _known[node] = frozenset(_free(node))
-        while len(_known) > _KEPT:
-            del _known[next(iter(_known))]
+        cached = _cached[node] = frozenset(_free(node))
+        while len(_cached) > _KEPT:
+            del _cached[next(iter(_cached))]
     return cached
 
 
-_known: dict[n.Node, frozenset[str]] = {}
+_cached: dict[n.Node, frozenset[str]] = {}
 _KEPT = 4096
 
 

@@ -23,22 +23,22 @@ class Called:
     """A call of a library's function: the interpreter, the arguments, and the expression."""
 
     machine: Machine
-    given: Sequence[Given]
+    arguments: Sequence[Given]
     node: n.Expression
     dotted: str = ""
     """The function's name."""
 
     @property
     def positional(self) -> list[Alternatives]:
-        return [each.alternatives for each in self.given if not each.keyword and not each.star]
+        return [each.alternatives for each in self.arguments if not each.keyword and not each.star]
 
     @property
     def named(self) -> dict[str, Alternatives]:
-        return {each.keyword: each.alternatives for each in self.given if each.keyword}
+        return {each.keyword: each.alternatives for each in self.arguments if each.keyword}
 
     @property
     def unpacks(self) -> bool:
-        return any(each.star for each in self.given)
+        return any(each.star for each in self.arguments)
 
     def argument(self, at: int, name: str = "") -> Alternatives | None:
         if at < len(self.positional):

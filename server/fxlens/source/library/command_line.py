@@ -84,14 +84,14 @@ def parsed(options: Collection[Option], words: Sequence[Const]) -> dict[str, Alt
         if current is not None:
             values.setdefault(current, []).append(word)
     for option, written in values.items():
-        parsed_values[option.name] = _given(option, written)
+        parsed_values[option.name] = _values(option, written)
     for option in options:  # The others are certainly at their defaults.
         if option.default is not None:
             parsed_values.setdefault(option.name, option.default)
     return parsed_values
 
 
-def _given(option: Option, words: list[Const]) -> Alternatives:
+def _values(option: Option, words: list[Const]) -> Alternatives:
     if option.switched is not None:
         return certain(Const(option.switched))
     each = [converted(option.declared, certain(word)) for word in words]

@@ -82,7 +82,7 @@ def _map(call: Called) -> Alternatives:
         return call.unknown()
     columns = [call.items(at) for at in range(1, len(call.positional))]
     rows = list(zip(*(items for items, _ in columns), strict=False))
-    sources = [each for each in call.given if not each.keyword and not each.star][1:]
+    sources = [each for each in call.arguments if not each.keyword and not each.star][1:]
     results = call.machine.call_each(
         call.positional[0][0][0], [[item.value for item in row] for row in rows], call.node, sources
     )
@@ -95,7 +95,7 @@ def _map(call: Called) -> Alternatives:
 def dict_of(call: Called) -> Alternatives:
     items: list[Item] = []
     opened: Subject | None = None
-    for each in call.given:
+    for each in call.arguments:
         if each.keyword:
             key = certain(Const(each.keyword, (call.machine.frame.document, _keyword_of(call.node, each))))
             label = call.machine.frame.document.code(each.node) if each.node is not None else None
@@ -116,9 +116,9 @@ def dict_of(call: Called) -> Alternatives:
 @models("collections.defaultdict")
 def _defaultdict(call: Called) -> Alternatives:
     factory = call.argument(0)
-    if factory is None or call.unpacks or any(each.keyword for each in call.given):
+    if factory is None or call.unpacks or any(each.keyword for each in call.arguments):
         return call.unknown()
-    rest = call.given[1:]
+    rest = call.arguments[1:]
     made = dict_of(Called(call.machine, rest, call.node, call.dotted)) if rest else call.machine.made("dict", ())
     for value, _ in made:
         container = call.machine.container(value)

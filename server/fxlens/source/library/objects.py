@@ -127,7 +127,7 @@ def _partial(call: Called) -> Alternatives:
     sides: list[Alternatives] = []
     for value, condition in function:
         if isinstance(value, (FunctionValue, Reference)) and not call.unpacks:
-            sides.append(((replace(value, wrapped=(*value.wrapped, *call.given[1:])), condition),))
+            sides.append(((replace(value, wrapped=(*value.wrapped, *call.arguments[1:])), condition),))
         else:
             sides.append(under(call.unknown(), condition))
     return joined(*sides) if sides else call.unknown()

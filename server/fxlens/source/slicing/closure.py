@@ -201,11 +201,11 @@ class Closure(Inlining):
         if event.variants:
             self._variant(event, demand)
         elif event.subject is None:
-            self._given(event, demand)
+            self._parameters_of(event, demand)
         else:
             self._not_given(event, event.subject, demand)
 
-    def _given(self, event: Event, demand: _Demand) -> None:
+    def _parameters_of(self, event: Event, demand: _Demand) -> None:
         if not event.text:
             self.needs.problems.append(Problem(f"`{event.name}` is not made here.", change=demand.change))
             return

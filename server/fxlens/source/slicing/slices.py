@@ -49,13 +49,13 @@ class ModelExpression:
 class ConditionalSlice:
     """A slice, the condition under which its model is the one, and the events it needs.
 
-    ``given`` are the options and parameters that the slice binds to what the condition says of them.
+    ``supplied`` are the options and parameters that the slice binds to what the condition says of them.
     """
 
     slice: Slice
     condition: Condition
     events: frozenset[Event]
-    given: frozenset[Subject] = frozenset()
+    supplied: frozenset[Subject] = frozenset()
 
     def depends_on(self, condition: Condition, read: Callable[[Subject], set[Event]]) -> bool:
         """Whether what decides ``condition`` decides about the model, too, and the slice does not see to it.
@@ -64,7 +64,7 @@ class ConditionalSlice:
         """
         if conjunction(condition, self.condition) is None:
             return False
-        open_ = {subject for subject, _, _ in condition if self._asked_of(subject) not in self.given}
+        open_ = {subject for subject, _, _ in condition if self._asked_of(subject) not in self.supplied}
         return any(read(subject) & self.events for subject in open_)
 
     def _asked_of(self, subject: Subject) -> Subject:
@@ -79,7 +79,7 @@ class Slices:
     extraction: Extraction
     model: ModelExpression
     alternatives: Alternatives
-    found: list[ConditionalSlice] = field(default_factory=list)
+    results: list[ConditionalSlice] = field(default_factory=list)
     problems: list[Unresolved] = field(default_factory=list)
 
     def collect(self) -> Slices:
@@ -100,7 +100,7 @@ class Slices:
             if condition is None or self._is_no_model(value) or not self._is_default(value, condition):
                 continue
             conditions.append(condition)
-        return list(dict.fromkeys(conditions)) or ([self.extraction.condition] if not self.found else [])
+        return list(dict.fromkeys(conditions)) or ([self.extraction.condition] if not self.results else [])
 
     def _is_no_model(self, value: object) -> bool:
         return isinstance(value, Const) and len(self.alternatives) > 1
@@ -115,7 +115,7 @@ class Slices:
     def _under(self, condition: Condition) -> None:
         queue = [condition]
         while queue:
-            if len(self.found) >= MOST_SLICES:
+            if len(self.results) >= MOST_SLICES:
                 self.run.tally.exhaust(f"more than {MOST_SLICES} models may arrive at it")
             if not self.run.tally.spend(20) or self.run.tally.exhausted:
                 return
@@ -263,7 +263,7 @@ class Slices:
             return
         supplied = frozenset(event.subject for event in closure.needs.parameters if event.subject is not None)
         supplied |= frozenset(closure.needs.options)
-        self.found.append(ConditionalSlice(slice_, where, frozenset(closure.needs.events), supplied))
+        self.results.append(ConditionalSlice(slice_, where, frozenset(closure.needs.events), supplied))
 
 
 _BUILTINS = frozenset(dir(builtins))

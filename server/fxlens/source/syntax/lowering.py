@@ -34,7 +34,7 @@ def expression_of(text: str, path: str) -> n.Expression:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Lowered:
     """A part of the parser's tree on its first level, and what it was lowered to."""
 
     node: Node
@@ -61,7 +61,7 @@ class Lowering(Expressions):
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
-        self._known: list[_Known] = []
+        self._lowered: list[_Lowered] = []
         self._parts: list[Node] = []
         self._lines: list[str] = []
 
@@ -73,17 +73,17 @@ class Lowering(Expressions):
         self.document = document
         edit = document.parsed.edit
         if edit is not None and edit.before is self._parts:
-            new = [_Known(part, part.start_pos, tuple(self._statements([part]))) for part in edit.new]
-            self._known = [*self._known[: edit.first], *new, *self._known[edit.end :]]
+            new = [_Lowered(part, part.start_pos, tuple(self._statements([part]))) for part in edit.new]
+            self._lowered = [*self._lowered[: edit.first], *new, *self._lowered[edit.end :]]
         else:
-            self._known = list(self._top_level(document.parsed.parts, _unchanged(self._lines, document.lines)))
+            self._lowered = list(self._top_level(document.parsed.parts, _unchanged(self._lines, document.lines)))
         self._parts, self._lines = document.parsed.parts, document.lines
-        statements = tuple(statement for lowered in self._known for statement in lowered.statements)
+        statements = tuple(statement for lowered in self._lowered for statement in lowered.statements)
         end = (len(document.lines), len(document.lines[-1]))
         return n.Module((1, 0), end, n.Block((1, 0), end, lambda: statements, statements))
 
-    def _top_level(self, parts: list[Node], unchanged: Callable[[int, int], bool]) -> Iterable[_Known]:
-        before = {id(lowered.node): lowered for lowered in self._known}
+    def _top_level(self, parts: list[Node], unchanged: Callable[[int, int], bool]) -> Iterable[_Lowered]:
+        before = {id(lowered.node): lowered for lowered in self._lowered}
         for part in parts:
             start, end = part.start_pos, part.end_pos
             lowered = before.get(id(part))
@@ -93,7 +93,7 @@ class Lowering(Expressions):
                 or lowered.start != start
                 or not unchanged(start[0] - 1, end[0])
             ):
-                lowered = _Known(part, start, tuple(self._statements([part])))
+                lowered = _Lowered(part, start, tuple(self._statements([part])))
             yield lowered
 
     # Statements

@@ -41,9 +41,9 @@ class Document:
     def __init__(self, text: str, path: str, earlier: Document | None = None) -> None:
         self.path = path
         self.original = text
-        lines_given = split_lines(text if text.endswith(("\n", "\r")) else text + "\n")
-        edited = parse_edited(earlier.parsed, lines_given) if earlier is not None else None
-        self.parsed: Parsed = edited or parse_whole(lines_given, path)
+        given_lines = split_lines(text if text.endswith(("\n", "\r")) else text + "\n")
+        edited = parse_edited(earlier.parsed, given_lines) if earlier is not None else None
+        self.parsed: Parsed = edited or parse_whole(given_lines, path)
         self.lines, self.repairs = self.parsed.lines, self.parsed.repairs
         self.text = "".join(self.lines)
         self.syntax: Module | None = None
@@ -56,7 +56,7 @@ class Document:
         """What stands at ``span`` in the text as it was given; nothing for a span of several lines."""
         if span.start.line != span.end.line:
             return None
-        return self.parsed.given[span.start.line][span.start.column : span.end.column]
+        return self.parsed.given_lines[span.start.line][span.start.column : span.end.column]
 
     @cached_property
     def _line_starts(self) -> list[int]:

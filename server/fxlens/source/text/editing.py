@@ -33,13 +33,13 @@ class Edit:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A text by its lines, ``given`` and as they were repaired, what was inserted, and the top-level nodes.
+    """A text by its ``given_lines`` and those that a repair made of them, what was inserted, and the top-level nodes.
 
     ``part_lines`` are the lines (from 1) in which the parts begin; ``edit`` says how they follow from those of the text
     before, if not all of the text was parsed.
     """
 
-    given: list[str]
+    given_lines: list[str]
     lines: list[str]
     repairs: Repairs
     parts: list[Node]
@@ -68,7 +68,7 @@ def parse_whole(given_lines: list[str], path: str) -> Parsed:
 
 def parse_edited(earlier: Parsed, given_lines: list[str]) -> Parsed | None:
     """The same by parsing few parts of the text, if the edit since ``earlier`` is of that kind."""
-    changed = _changed(earlier.given, given_lines)
+    changed = _changed(earlier.given_lines, given_lines)
     if changed is None:
         return None
     first, end = _parts_in(earlier, *changed)

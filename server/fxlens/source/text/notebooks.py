@@ -79,7 +79,7 @@ class Program:
     def _at(self) -> dict[str, int]:
         return {cell.uri: at for at, cell in enumerate(self.cells)}
 
-    def place(self, uri: str) -> Place | None:
+    def cell_place(self, uri: str) -> Place | None:
         """Where the cell of that address stands."""
         at = self._at.get(uri)
         return None if at is None else Place(at, self.firsts[at], self.counts[at])
