@@ -156,13 +156,14 @@ def _module(graph: ModelGraph, query: str) -> Explanation | None:
         return None
     if module.inside_leaf is not None:
         return _inside(graph, query, graph.modules_by_path[module.inside_leaf], sure=True)
-    names = tensors_calling(graph, module.path)
-    if names:
+    calls = [node.name for mode_graph in graph.traced() for node in mode_graph.nodes if calls_module(node, module.path)]
+    if calls:
+        names = tensors_calling(graph, module.path)
         sentence = (
-            f"The output of module `{module.path}` has the node name `{names[0]}` here: "
+            f"The output of module `{module.path}` has the node name `{names[0] if names else calls[0]}` here: "
             "torchvision drops the trailing number of a leaf's name and renumbers."
         )
-        return Explanation("renamed-leaf", sentence, (names[0],), sure=True)
+        return Explanation("renamed-leaf", sentence, tuple(names[:1]), sure=bool(names))
     if not module.train_calls and not module.eval_calls:
         sentence = f"`{module.path}` ({module.short_class}) is part of the model, but {_calls_not(graph)}."
         return Explanation("never-called", sentence)

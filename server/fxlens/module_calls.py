@@ -24,13 +24,19 @@ def _selects_itself(mode_graph: ModeGraph, name: str) -> bool:
 
 
 def tensors_calling(graph: ModelGraph, module_path: str) -> list[str]:
-    """The nodes of a leaf module's calls; where they yield tuples, the tensors that are taken out of these."""
+    """The nodes of a leaf module's calls; where they yield tuples, the tensors that are taken out of these.
+
+    Nothing where a call is indexed and the values are not known, or not yet: that may be a tuple or a tensor, and its
+    items None.
+    """
     queries: dict[str, None] = {}
     for mode_graph in graph.traced():
         calls = {at for at, node in enumerate(mode_graph.nodes) if calls_module(node, module_path)}
         parts = [
             node for node in mode_graph.nodes if node.target == "operator.getitem" and calls.issuperset(node.inputs)
         ]
+        if parts and any(mode_graph.nodes[at].value is None for at in calls):
+            continue
         for nodes in ([mode_graph.nodes[at] for at in sorted(calls)], parts):
             tensors = [node.name for node in nodes if node.name not in index(mode_graph).plumbing]
             if tensors:

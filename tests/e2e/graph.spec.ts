@@ -33,7 +33,7 @@ test('it opens from palette, code lens and tree, opens groups, and a tick writes
   await graph.close();
   await code.openSidebar();
   await code.treeItem('avgpool').click({ button: 'right' });
-  await code.page.locator('.monaco-menu .action-label', { hasText: 'Reveal in Graph' }).click();
+  await code.menu('Reveal in Graph');
   await expect(graph.current).toHaveAttribute('data-id', 'avgpool');
 });
 

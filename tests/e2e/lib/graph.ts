@@ -62,7 +62,7 @@ export class GraphView {
   /** Take an entry of a node's menu. */
   async menu(id: string, entry: string): Promise<void> {
     await this.node(id).click({ position: { x: 40, y: 16 }, button: 'right' });
-    await this.code.page.locator('.monaco-menu .action-label', { hasText: entry }).click();
+    await this.code.menu(entry);
   }
 
   async tick(id: string): Promise<void> {

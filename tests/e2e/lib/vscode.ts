@@ -24,9 +24,15 @@ export class VSCode {
     this.warnings = page.locator('.squiggly-warning');
   }
 
-  /** The workbench stands and the explorer shows the folder. */
+  /** The workbench stands, the explorer shows the folder, and what extensions add to VS Code is there. */
   async ready(): Promise<void> {
     await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 120_000 });
+    await this.activity.waitFor({ timeout: 120_000 });
+  }
+
+  /** Our icon in the activity bar. */
+  private get activity(): Locator {
+    return this.page.locator('.activitybar .action-item:has([aria-label^="FX Lens"])').first();
   }
 
   async press(...keys: string[]): Promise<void> {
@@ -51,6 +57,17 @@ export class VSCode {
       await choose(this.page.locator('.quick-input-list .monaco-list-row'));
     }).toPass({ timeout: 30_000 });
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
+  }
+
+  /** Take an entry of the open context menu. */
+  async menu(entry: string): Promise<void> {
+    const label = this.page.locator('.monaco-menu .action-label', { hasText: entry });
+    await label.waitFor();
+    // In the first tenth of a second, which is longer on a busy machine, VS Code's menus take no button that is let go.
+    await expect(async () => {
+      if (await label.isVisible()) await label.click({ timeout: 2_000 });
+      await expect(label).toBeHidden({ timeout: 2_000 });
+    }).toPass({ timeout: 30_000 });
   }
 
   async open(file: string): Promise<void> {
@@ -117,7 +134,7 @@ export class VSCode {
 
   /** Open our sidebar; the rows of its tree. */
   async openSidebar(): Promise<Locator> {
-    await this.page.locator('.activitybar .action-item:has([aria-label^="FX Lens"])').first().click();
+    await this.activity.click();
     await this.page.locator('.pane-header, .composite.title', { hasText: 'FX Lens' }).first().waitFor();
     return this.treeItems();
   }

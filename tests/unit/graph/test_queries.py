@@ -143,6 +143,37 @@ def test_explanations_tell_the_true_reason(query: str, reason: str, suggestions:
     assert (why.reason, why.suggestions) == (reason, suggestions)
 
 
+ATTENTION = (
+    ModuleInfo("", "demo.Net", train_calls=1, eval_calls=1),
+    ModuleInfo("attend", "torch.nn.MultiheadAttention", train_calls=1, eval_calls=1, leaf=True),
+    ModuleInfo("attend.out_proj", "torch.nn.Linear", inside_leaf="attend"),
+    ModuleInfo("attend_2", "torch.nn.MultiheadAttention", train_calls=1, eval_calls=1, leaf=True),
+)
+TENSOR = Value("tensor", (1, 4, 8), "float32")
+PAIR = Value("tuple", items=(TENSOR, Value("NoneType")))
+
+
+def attending(pair: Value | None, tensor: Value | None, weights: Value | None) -> ModeGraph:
+    nodes = (
+        GraphNode("x", "placeholder", "x", value=tensor),
+        GraphNode("attend", "call_module", "attend", inputs=(0,), value=pair),
+        GraphNode("getitem", "call_function", "operator.getitem", inputs=(1,), value=tensor),
+        GraphNode("getitem_1", "call_function", "operator.getitem", inputs=(1,), value=weights),
+        GraphNode("attend_1", "call_module", "attend_2", inputs=(2,), value=pair),
+        GraphNode("getitem_2", "call_function", "operator.getitem", inputs=(4,), value=tensor),
+    )
+    return ModeGraph("eval", nodes, {})
+
+
+@pytest.mark.parametrize(("query", "tensor"), [("attend.out_proj", "getitem"), ("attend_2", "getitem_2")])
+def test_what_may_be_a_tuple_is_advised_only_where_the_values_are_known(query: str, tensor: str) -> None:
+    """Names come before shapes: until then, and where shapes cannot be had, nothing tells a tuple from a tensor."""
+    before = explain_missing(model(None, attending(None, None, None), *ATTENTION), query, ("eval",))
+    after = explain_missing(model(None, attending(PAIR, TENSOR, Value("NoneType")), *ATTENTION), query, ("eval",))
+    assert (before.reason, before.suggestions, before.sure) == (after.reason, (), False)
+    assert (after.suggestions, after.sure) == ((tensor,), True)
+
+
 def test_a_model_graph_survives_json() -> None:
     line = SourceLine("/somewhere/model.py", 12, "forward")
     value = Value("tuple", items=(Value("tensor", (1, 3), "float32"), Value("int")))
