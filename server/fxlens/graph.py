@@ -37,6 +37,12 @@ Columns: TypeAlias = tuple[int, int, int, int]
 """Where an expression stands: its first line, the column in it, its last line, the column behind it. Lines count from
 the line of the :class:`SourceLine` beside it, so that both move together; columns are bytes of UTF-8, as Python's."""
 
+Window: TypeAlias = tuple[int, int, int]
+"""What the position 0 of a node's output reads of its input along one axis: from where, to where, and how much farther
+the position 1 reads. Those of a convolution of 3 with padding 1 and stride 2 are (-1, 1, 2)."""
+Windows: TypeAlias = tuple[Window, Window]
+"""Along height and along width."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
@@ -100,7 +106,9 @@ class GraphNode:
     is the qualified class of the module a ``call_module`` calls. ``source`` is the line of the user's (or library's)
     ``forward`` that made the node, and ``span`` the expression there (Python 3.11 and newer). ``inputs`` are the
     positions of the named nodes it reads among the mode's nodes, ``writes`` those of them whose tensor it overwrites
-    for certain; ``kept`` says that torch.fx keeps it in a pruned graph although nothing uses its result.
+    for certain; ``kept`` says that torch.fx keeps it in a pruned graph although nothing uses its result. ``windows``
+    are what it reads around each position, where that is certain and the same everywhere. ``flops`` is torch's count of
+    what it computes for the input that the values are for.
     """
 
     name: str
@@ -114,6 +122,8 @@ class GraphNode:
     writes: tuple[int, ...] = ()
     kept: bool = False
     span: Columns | None = None
+    windows: Windows | None = None
+    flops: int = 0
 
     @property
     def label(self) -> str:
@@ -131,6 +141,7 @@ _AS_IT_IS: tuple[Callable[[Any], Json], Callable[[Json], Any]] = (lambda value: 
 _LINE = (lambda line: line and line.to_json()), (lambda data: data and SourceLine.from_json(data))
 _LINES = (lambda lines: [line.to_json() for line in lines]), (lambda data: tuple(map(SourceLine.from_json, data)))
 _SPAN = (lambda span: span), (lambda data: data and tuple(data))
+_WINDOWS = (lambda windows: windows), (lambda data: data and (tuple(data[0]), tuple(data[1])))
 _VALUE = (lambda value: value and value.to_json()), (lambda data: data and Value.from_json(data))
 _NODES = Table(
     GraphNode,
@@ -145,6 +156,8 @@ _NODES = Table(
         "writes": (list, tuple),
         "kept": _AS_IT_IS,
         "span": _SPAN,
+        "windows": _WINDOWS,
+        "flops": _AS_IT_IS,
     },
 )
 

@@ -30,7 +30,8 @@ class Grid:
     """The spatial side of one tensor.
 
     ``height`` and ``width`` are in positions, ``reduction`` in input pixels per position (4 is written 1/4),
-    ``channels`` is the length of the channel axis and ``prefix`` the number of tokens before those of the grid.
+    ``channels`` is the length of the channel axis, ``prefix`` the number of tokens before those of the grid, and
+    ``batch`` the length of the first axis.
     """
 
     height: int
@@ -39,6 +40,7 @@ class Grid:
     channels: int
     layout: Layout
     prefix: int = 0
+    batch: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,13 @@ class _Finder:
     def grid(self, node: GraphNode, read: Sequence[Grid]) -> Grid | None:
         shape = _shape(node.value)
         extent = self._extent(shape, read) if shape and len(shape) >= 3 and shape[0] == self._batch else None
-        if extent is None:
+        if shape is None or extent is None:
             return None
         reduction = self._reduction(extent.width)
         if reduction is None:
             return None
         self._remember(extent)
-        return Grid(extent.height, extent.width, reduction, extent.channels, extent.layout, extent.prefix)
+        return Grid(extent.height, extent.width, reduction, extent.channels, extent.layout, extent.prefix, shape[0])
 
     def _extent(self, shape: tuple[int, ...], read: Sequence[Grid]) -> _Extent | None:
         if len(shape) == 3:

@@ -25,7 +25,7 @@ from fxlens.engine.cache import Traced, TraceKey
 from fxlens.source.model import Argument, Slice, SliceStatement
 from fxlens.worker.messages import TraceReply
 
-FORMAT = 8
+FORMAT = 9
 FILE = f"traces-{FORMAT}.sqlite3"
 LARGEST_BYTES = 64_000_000
 """How large the stored results may be together; those not used for longest go first."""

@@ -20,7 +20,7 @@ from fxlens.lsp.output_keys import key_items
 from fxlens.lsp.places import place_phrase
 from fxlens.lsp.session import Located, Session, query_at
 from fxlens.lsp.stage_items import stage_items
-from fxlens.lsp.stage_views import stride_phrase
+from fxlens.lsp.stage_views import field_phrase, stride_phrase
 from fxlens.lsp.words import input_phrase, level_phrase, modes_phrase, run_phrase, selected_phrase, shape_phrase
 from fxlens.paths import prefixes
 from fxlens.queries import Level, NameIndex, index, merged_index
@@ -358,6 +358,8 @@ def _documentation(session: Session, level: Level, graph: ModelGraph) -> str:
     if shape:
         what_for = input_phrase(graph)
         lines.append(f"yields {shape}" + (f", for {what_for}" if what_for else ""))
+        field = field_phrase(graph, node.name)
+        lines += [field] if field else []
     elif run_phrase(graph, level.path):
         lines.append(f"not called for {input_phrase(graph)}")
     if node.source:

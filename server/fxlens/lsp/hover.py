@@ -14,7 +14,7 @@ from fxlens.lsp.documents import Document
 from fxlens.lsp.output_keys import LocatedKey, key_at
 from fxlens.lsp.places import place_link
 from fxlens.lsp.session import Located, Session, query_at
-from fxlens.lsp.stage_views import stage_phrase, stride_phrase
+from fxlens.lsp.stage_views import field_phrase, stage_phrase, stride_phrase
 from fxlens.lsp.summary import call_card
 from fxlens.lsp.words import input_phrase, module_shapes, node_phrase, shape_phrase
 from fxlens.queries import how_selected, index
@@ -153,9 +153,12 @@ def _part(session: Session, graph: ModelGraph, located: Located) -> str:
         lines.append(f"{modes}: {next(iter(said.values()))}")
     else:
         lines += [f"**{mode}**: {text}" for mode, text in said.items()]
-    stages = [stage_phrase(graph, node.name) for node in chosen.values() if node]
-    if stages and stages[0]:
-        lines.append(f"{stages[0][0].upper()}{stages[0][1:]}.")
+    stages = [
+        (stage_phrase(graph, node.name), field_phrase(graph, node.name)) for node in chosen.values() if node is not None
+    ]
+    sentences = [f"{phrase[0].upper()}{phrase[1:]}." for phrase in (stages[0] if stages else ()) if phrase]
+    if sentences:
+        lines.append(" ".join(sentences))
     what_for = input_phrase(graph)
     nodes = [*chosen.values(), *ran.values()]
     if what_for and any(node is not None and node.value is not None for node in nodes):

@@ -11,7 +11,7 @@ from fxlens.graph import ModelGraph
 from fxlens.lsp.client import ClientShows
 from fxlens.lsp.documents import Document
 from fxlens.lsp.session import main_state
-from fxlens.lsp.stage_views import stages_of
+from fxlens.lsp.stage_views import field_phrase, stages_of
 from fxlens.source.model import Position, Span
 from fxlens.stages import Stage
 
@@ -77,7 +77,11 @@ def _item(
     line = document.lines[position.line]
     written = line[span.start.column : position.column]
     label = f"{len(stages)} blocks" if one_scale else f"{len(stages)} stages"
-    lines = [f"`{stage.query}`: 1/{stage.reduction}, {stage.channels:,} channels" for stage in stages]
+    lines = [
+        ", ".join(filter(None, [f"`{stage.query}`: 1/{stage.reduction}", f"{stage.channels:,} channels", field]))
+        for stage in stages
+        for field in [field_phrase(graph, stage.node.name)]
+    ]
     return types.CompletionItem(
         label=label,
         label_details=types.CompletionItemLabelDetails(description=what) if shown.labels else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fxlens.derived import kept_on
 from fxlens.graph import ModelGraph
 from fxlens.grids import find_grids
+from fxlens.receptive_fields import receptive_fields
 from fxlens.stages import Stage, Stages, find_stages
 
 
@@ -25,6 +26,20 @@ def _reductions(graph: ModelGraph) -> dict[str, int]:
         for mode_graph in reversed(list(graph.traced()))  # eval last: it counts where both have a node
         for node, grid in zip(mode_graph.nodes, find_grids(mode_graph.nodes), strict=True)
         if grid is not None
+    }
+
+
+def field_phrase(graph: ModelGraph, name: str) -> str:
+    """``receptive field 91`` for a map behind the input; nothing for what is no map."""
+    return kept_on(graph, "fields", lambda: _fields(graph)).get(name, "")
+
+
+def _fields(graph: ModelGraph) -> dict[str, str]:
+    return {
+        node.name: f"receptive field {field.phrase}"
+        for mode_graph in reversed(list(graph.traced()))
+        for node, field in zip(mode_graph.nodes, receptive_fields(mode_graph), strict=True)
+        if field is not None and node.op != "placeholder"
     }
 
 

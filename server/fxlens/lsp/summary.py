@@ -8,7 +8,7 @@ from fxlens.engine.analysis import CallAnalysis, FileAnalysis
 from fxlens.graph import ModelGraph
 from fxlens.lsp.code_lens import count
 from fxlens.lsp.session import main_state
-from fxlens.lsp.stage_views import stages_of
+from fxlens.lsp.stage_views import field_phrase, stages_of
 from fxlens.lsp.words import input_phrase, module_count
 from fxlens.source.model import Position, Span
 from fxlens.stages import Stage
@@ -65,23 +65,25 @@ def _modules(call: CallAnalysis, graph: ModelGraph) -> str:
 
 def _stages(graph: ModelGraph) -> str:
     stages = stages_of(graph)
-    lines = [stages.sentence, *(f"- {line}" for line in _lines(stages.stages))]
+    lines = [stages.sentence, *(f"- {line}" for line in _lines(graph, stages.stages))]
     if stages.head is not None:
-        lines.append(f"- head: {_line(stages.head)}")
+        lines.append(f"- head: {_line(graph, stages.head)}")
     if stages.blocks:
         shown = stages.suggested_blocks[:_MOST_BLOCKS]
         lines.append(f"- {len(stages.blocks)} blocks, such as {', '.join(f'`{block.query}`' for block in shown)}")
     return "\n".join(lines)
 
 
-def _lines(stages: tuple[Stage, ...]) -> Iterator[str]:
+def _lines(graph: ModelGraph, stages: tuple[Stage, ...]) -> Iterator[str]:
     for stage in stages:
         name = "in the stem" if stage.stem else stage.level
-        yield f"{name}: {_line(stage)}" if name else _line(stage)
+        yield f"{name}: {_line(graph, stage)}" if name else _line(graph, stage)
 
 
-def _line(stage: Stage) -> str:
-    return f"1/{stage.reduction}, {stage.channels:,} channels, `{stage.query}`"
+def _line(graph: ModelGraph, stage: Stage) -> str:
+    field = field_phrase(graph, stage.node.name)
+    line = f"1/{stage.reduction}, {stage.channels:,} channels, `{stage.query}`"
+    return f"{line}, {field}" if field else line
 
 
 def _input(graph: ModelGraph) -> str:

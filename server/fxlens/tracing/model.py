@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from torch import fx, nn
 
-from fxlens.graph import MODES, BackendChoice, CallSite, Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp, Value
+from fxlens.graph import MODES, BackendChoice, CallSite, Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp
 from fxlens.tracing.changes import lost_checkpoint
 from fxlens.tracing.checkpoints import VALUE_INSIDE, inner_nodes
 from fxlens.tracing.inplace import apply_in_place
@@ -21,6 +21,7 @@ from fxlens.tracing.run_graph import ModuleRuns, run_modules
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import Found, StatedInput, find_values, shape_of_weights
 from fxlens.tracing.tracer import NodePathTracer
+from fxlens.tracing.windows import window_of
 
 
 def trace_model(
@@ -98,7 +99,7 @@ def describe(
     if runs is not None:
         calls = {**runs.calls(), **calls}
     failures = [trace.failure for trace in traces.values() if trace.failure is not None]
-    graphs = {mode: describe_mode(model, trace, values_found.values.get(mode, {})) for mode, trace in traces.items()}
+    graphs = {mode: describe_mode(model, trace, values_found) for mode, trace in traces.items()}
     return ModelGraph(
         class_name(model),
         tracer.naming,
@@ -120,7 +121,16 @@ def with_values(described: ModelGraph, traces: Mapping[Mode, ModeTrace], values_
         if graph is None or not (values := values_found.values.get(graph.mode)):
             return graph
         names = traces[graph.mode].tracer.node_to_qualname
-        nodes = (replace(node, value=values.get(key)) for node, key in zip(graph.nodes, names, strict=True))
+        flops = values_found.flops.get(graph.mode, {})
+        nodes = (
+            replace(
+                node,
+                value=values.get(key),
+                windows=node.windows or window_of(key, {}, values),
+                flops=flops.get(key, 0),
+            )
+            for node, key in zip(graph.nodes, names, strict=True)
+        )
         return replace(graph, nodes=tuple(nodes))
 
     return replace(
@@ -128,10 +138,12 @@ def with_values(described: ModelGraph, traces: Mapping[Mode, ModeTrace], values_
     )
 
 
-def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, Value]) -> ModeGraph | None:
+def describe_mode(model: nn.Module, trace: ModeTrace, values_found: Found) -> ModeGraph | None:
     """The plain data of one mode's trace, or ``None`` if it failed."""
     if trace.graph is None:
         return None
+    values = values_found.values.get(trace.mode, {})
+    flops = values_found.flops.get(trace.mode, {})
     names, origins = trace.tracer.node_to_qualname, trace.tracer.node_to_origin
     modules = dict(model.named_modules(remove_duplicate=False))
     classes = {path: class_name(module) for path, module in modules.items()}
@@ -154,6 +166,8 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values: Mapping[fx.Node, V
                 memory.writes(node),
                 memory.is_kept(node),
                 span,
+                window_of(node, modules, values),
+                flops.get(node, 0),
             )
         )
     returned: dict[str, list[str | None]] = {}

@@ -13,18 +13,16 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
-from torch.nn.parameter import is_lazy
 
 from fxlens.graph import Mode, Value
 from fxlens.tracing.contexts import is_autocast
+from fxlens.tracing.execution import UNKNOWN, execute
 from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.modes import ModeTrace
 from fxlens.tracing.preserve import Snapshot, preserved, tracing_lock
 from fxlens.tracing.switching import set_mode
-from fxlens.tracing.torch_private import BATCH_NORMS, CONVOLUTIONS, RUNNING_NORMS
-from fxlens.tracing.values import map_ends
+from fxlens.tracing.torch_private import BATCH_NORMS, CONVOLUTIONS
 
-_UNKNOWN = object()
 _MAX_TRIALS = 24
 _IMAGE_SIDES = (224, 299, 256, 64, 32, 28)
 
@@ -37,10 +35,14 @@ class StatedInput(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The values of each mode's nodes, all for one input, and a word on where that input is from."""
+    """The values of each mode's nodes, all for one input, and a word on where that input is from.
+
+    ``flops`` are torch's counts of what the nodes compute; nodes that compute nothing are left out.
+    """
 
     values: dict[Mode, dict[fx.Node, Value]]
     reason: str = ""
+    flops: Mapping[Mode, Mapping[fx.Node, int]] = {}
 
 
 class _Candidate(NamedTuple):
@@ -86,7 +88,7 @@ def find_values(
     for mode in modes:
         untyped = _autocast(graphs[mode])
         values[mode] = {node: _untyped(value) if node in untyped else value for node, value in values[mode].items()}
-    return Found(values, candidates[at].reason)
+    return Found(values, candidates[at].reason, {mode: search.flops(mode, at) for mode in modes})
 
 
 class _Search:
@@ -98,6 +100,7 @@ class _Search:
         self._traces = traces
         self._candidates = candidates
         self._by_candidate: dict[tuple[Mode, int], dict[fx.Node, Value]] = {}
+        self._flops: dict[tuple[Mode, int], dict[fx.Node, int]] = {}
 
     def first_complete(self, modes: Sequence[Mode]) -> int | None:
         """The first candidate with which every node of every mode gets a value.
@@ -143,11 +146,15 @@ class _Search:
     def values(self, mode: Mode, at: int) -> dict[fx.Node, Value]:
         return self._by_candidate[mode, at]
 
+    def flops(self, mode: Mode, at: int) -> dict[fx.Node, int]:
+        return self._flops[mode, at]
+
     def _run(self, mode: Mode, at: int, run: Any) -> dict[fx.Node, Value]:
         if (mode, at) not in self._by_candidate:
             inputs = _placeholders(self._traces[mode])
             inputs_given = dict(zip(inputs, self._candidates[at].values, strict=False))
-            self._by_candidate[mode, at] = {node: describe_value(value) for node, value in run(inputs_given).items()}
+            values, self._flops[mode, at] = run(inputs_given)
+            self._by_candidate[mode, at] = {node: describe_value(value) for node, value in values.items()}
         return self._by_candidate[mode, at]
 
     def _total(self, mode: Mode) -> int:
@@ -189,6 +196,8 @@ def describe_value(value: Any) -> Value:
 def _on_meta(model: nn.Module, trace: ModeTrace) -> Iterator[Any]:
     """A function that runs the graph of ``trace``, while ``model`` is in its mode and all its tensors are on meta.
 
+    It returns the values of the nodes, and what they compute.
+
     To be used inside :func:`preserved`, which puts the tensors back.
     """
     meta = MetaTensors()
@@ -199,66 +208,24 @@ def _on_meta(model: nn.Module, trace: ModeTrace) -> Iterator[Any]:
     assert trace.graph is not None
     nodes = list(trace.graph.nodes)
 
-    def run(inputs: Mapping[fx.Node, Any]) -> dict[fx.Node, Any]:
+    def run(inputs: Mapping[fx.Node, Any]) -> tuple[dict[fx.Node, Any], dict[fx.Node, int]]:
         values: dict[fx.Node, Any] = {}
+        flops: dict[fx.Node, int] = {}
         for node in nodes:
             if node.op == "output" or not all(argument in values for argument in node.all_input_nodes):
                 continue
             if node.op == "placeholder":
-                value = inputs.get(node, _UNKNOWN)
+                value, computed = inputs.get(node, UNKNOWN), 0
             else:
-                value = _execute(node, values, modules, attributes)
-            if value is not _UNKNOWN:
+                value, computed = execute(node, values, modules, attributes)
+            if value is not UNKNOWN:
                 values[node] = value
-        return values
+            if computed:
+                flops[node] = computed
+        return values, flops
 
     with torch.no_grad(), torch.device("meta"):
         yield run
-
-
-def _execute(
-    node: fx.Node, values: Mapping[fx.Node, Any], modules: Mapping[str, nn.Module], attributes: Mapping[str, Any]
-) -> Any:
-    target: Any = node.target
-    if node.op == "get_attr":
-        return attributes[target]
-
-    def value_of(argument: Any) -> Any:
-        return values[argument] if isinstance(argument, fx.Node) else argument
-
-    try:
-        args, kwargs = map_ends(node.args, value_of), map_ends(node.kwargs, value_of)
-        if node.op == "call_module":
-            module = modules[target]
-            if any(map(is_lazy, module.parameters())):
-                return _UNKNOWN  # calling it would make it another class for good
-            return torch.empty_like(args[0]) if _keeps_shape(module, *args) else module(*args, **kwargs)
-        if node.op == "call_method":
-            return getattr(args[0], target)(*args[1:], **kwargs)
-        return target(*args, **kwargs)
-    except Exception:
-        return _UNKNOWN
-
-
-def _keeps_shape(module: nn.Module, *args: Any) -> bool:
-    """Whether ``module`` is a layer that returns a tensor like its one argument, and that accepts this one.
-
-    Normalisation in particular is slow on meta tensors (torch decomposes it in Python), and half of all layers.
-    """
-    if type(module) not in _SAME_SHAPE or len(args) != 1:
-        return False
-    shape = args[0].shape
-    if isinstance(module, RUNNING_NORMS):
-        return len(shape) in _RANKS.get(type(module), ()) and shape[1] == module.num_features
-    if isinstance(module, nn.LayerNorm):
-        return tuple(shape[-len(module.normalized_shape) :]) == module.normalized_shape
-    return True
-
-
-_RANKS: dict[type[nn.Module], tuple[int, ...]] = {nn.BatchNorm1d: (2, 3), nn.BatchNorm2d: (4,), nn.BatchNorm3d: (5,)}
-_SAME_SHAPE = frozenset(
-    [*_RANKS, nn.LayerNorm, nn.ReLU, nn.ReLU6, nn.SiLU, nn.GELU, nn.Sigmoid, nn.Tanh, nn.Hardswish, nn.Hardsigmoid]
-)
 
 
 GUESSED = "guessed"
@@ -268,7 +235,7 @@ OWN_SIZE = "the model's own size"
 def _candidates(
     model: nn.Module, inputs: list[fx.Node], stated: Sequence[StatedInput], *, guess: bool
 ) -> list[_Candidate]:
-    """Inputs to try, the likeliest first; an input that gets no value is :data:`_UNKNOWN`."""
+    """Inputs to try, the likeliest first; an input that gets no value is :data:`UNKNOWN`."""
     candidates: list[_Candidate] = []
     refused = ""
     for value, origin in stated:
@@ -305,10 +272,10 @@ def _arguments(inputs: list[fx.Node], data: Any) -> list[Any]:
     if isinstance(data, Mapping):
         by_name = {str(node.target).lstrip("*"): node for node in inputs}
         named = {by_name[name]: _tensor(value) for name, value in data.items() if name in by_name}
-        return [named.get(node, node.args[0] if node.args else _UNKNOWN) for node in inputs]
+        return [named.get(node, node.args[0] if node.args else UNKNOWN) for node in inputs]
     single = isinstance(data, torch.Tensor) or (bool(data) and all(isinstance(size, int) for size in data))
     positional = [_tensor(value) for value in ([data] if single else data)]
-    defaults = [node.args[0] if node.args else _UNKNOWN for node in inputs]
+    defaults = [node.args[0] if node.args else UNKNOWN for node in inputs]
     return [*positional[: len(inputs)], *defaults[len(positional) :]]
 
 
