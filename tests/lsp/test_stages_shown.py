@@ -97,6 +97,41 @@ async def test_the_lens_tells_the_stages(lens: Lens, arguments: str, title: str)
     assert next(each.command.title for each in found or [] if each.command) == title
 
 
+@pytest.mark.parametrize(
+    ("arguments", "tooltip"),
+    [
+        (
+            "resnet50(), ['layer1']",
+            "The extractor keeps 225 k of 25.6 M parameters and 1.57 G of 8.18 G FLOPs (as torch counts them, for an input",
+        ),
+        ("resnet50(), {'layer1': 'a', 'fc': 'b'}", "The extractor keeps all 25.6 M parameters and all 8.18 G FLOPs"),
+        # What is requested is not certain, or nothing is made.
+        ("resnet50(), []", ""),
+        ("resnet50(), ['layer9']", ""),
+        ("resnet50(), ['layer1', str(nn)]", ""),
+        ("resnet50(), ['layer1'], **options", ""),
+    ],
+)
+async def test_the_tooltip_of_the_lens_tells_the_cost(lens: Lens, arguments: str, tooltip: str) -> None:
+    document = lens.open("stages_here.py", "from somewhere import options\n" + TEXT.format(arguments))
+    await lens.settled(document)
+    lenses = await lens.client.text_document_code_lens_async(
+        types.CodeLensParams(types.TextDocumentIdentifier(document.uri))
+    )
+    command = next(each.command for each in lenses or [] if each.command)
+    said = command.tooltip or ""
+    assert said.startswith(tooltip) if tooltip else not said
+
+
+async def test_cards_tell_the_receptive_field(lens: Lens) -> None:
+    document = lens.open("stages_here.py", TEXT.format("resnet50(), ['layer2', 'fc']"))
+    await lens.settled(document)
+    said = "Stage c3, 1/8 of the input, 512 channels. Receptive field 91."
+    assert said in (await lens.hover(document, "'layer2'") or "")
+    assert "eceptive field" not in (await lens.hover(document, "'fc'") or "")
+    assert "- c3: 1/8, 512 channels, `layer2`, receptive field 91" in (await lens.hover(document, "resnet50()") or "")
+
+
 async def test_details_of_names_tell_the_stride(lens: Lens) -> None:
     _, items = await items_at(lens, 'resnet50(), ["|"]')
     details = {item.label: item.detail for item in items}

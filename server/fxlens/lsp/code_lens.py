@@ -8,16 +8,15 @@ from lsprotocol import types
 
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import ModelGraph
+from fxlens.lsp.costs import cost_phrase
 from fxlens.lsp.session import Session, main_state
 from fxlens.lsp.stage_views import lens_phrase
-from fxlens.lsp.words import module_count
+from fxlens.lsp.words import count, module_count
 
 REVEAL = "fxlens.revealTree"
 """The client's command behind a lens; its arguments are the document's URI and the call's first position."""
 GRAPH = "fxlens.showGraph"
 """The same for the lens that opens the graph view."""
-
-_UNITS = (("B", 1e9), ("M", 1e6), ("k", 1e3))
 
 
 def code_lenses(session: Session, uri: str, commands: Collection[str]) -> list[types.CodeLens]:
@@ -37,7 +36,11 @@ def code_lenses(session: Session, uri: str, commands: Collection[str]) -> list[t
         where = document.client_range(call.call.span)
         arguments = [uri, {"line": where.start.line, "character": where.start.character}]
         if REVEAL in commands:
-            lenses.append(types.CodeLens(where, types.Command(title, REVEAL, arguments=arguments)))
+            lenses.append(
+                types.CodeLens(
+                    where, types.Command(title, REVEAL, cost_phrase(call, main_state(call)) or None, arguments)
+                )
+            )
         if GRAPH in commands and any(state.graph for state in call.models):
             lenses.append(types.CodeLens(where, types.Command("graph", GRAPH, arguments=arguments)))
     return lenses
@@ -90,16 +93,3 @@ def _without_graph(state: ModelState) -> str:
     if state.status == "failed" and state.failure and state.failure.phase == "trace":
         return "torch.fx cannot trace this model"
     return "no node names"
-
-
-def count(number: int) -> str:
-    """A number as people say it: ``25.6 M``.
-
-    Example:
-        >>> count(25_557_032), count(1_000), count(12)
-        ('25.6 M', '1 k', '12')
-    """
-    for unit, size in _UNITS:
-        if number >= size:
-            return f"{number / size:.3g} {unit}"
-    return str(number)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from fxlens.engine.analysis import CallAnalysis, FileAnalysis
 from fxlens.graph import ModelGraph
-from fxlens.lsp.code_lens import count
 from fxlens.lsp.session import main_state
 from fxlens.lsp.stage_views import field_phrase, stages_of
-from fxlens.lsp.words import input_phrase, module_count
+from fxlens.lsp.words import count, input_phrase, module_count
 from fxlens.source.model import Position, Span
 from fxlens.stages import Stage
 

@@ -107,3 +107,19 @@ def _read_from_outside(mode_graph: ModeGraph, path: str) -> list[str]:
             if outside:
                 return [shape_phrase(each.value) for each in outside]
     return []
+
+
+_UNITS = ((1e12, " T"), (1e9, ""), (1e6, " M"), (1e3, " k"))
+
+
+def count(number: int, billion: str = "B") -> str:
+    """A number as people say it: ``25.6 M``; they have ``billion`` parameters and compute ``"G"`` FLOPs.
+
+    Example:
+        >>> count(25_557_032), count(1_000), count(12), count(8_200_000_000, "G")
+        ('25.6 M', '1 k', '12', '8.2 G')
+    """
+    for size, unit in _UNITS:
+        if number >= size:
+            return f"{number / size:.3g}{unit or f' {billion}'}"
+    return str(number)
