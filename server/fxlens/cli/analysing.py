@@ -15,7 +15,7 @@ from fxlens.checks.project_rules import project_problems
 from fxlens.checks.wording import sentences
 from fxlens.cli.environments import choose
 from fxlens.cli.files import python_files
-from fxlens.cli.outcome import COULD_NOT_RUN, say
+from fxlens.cli.outcome import COULD_NOT_RUN, say, visible
 from fxlens.cli.progress import progress
 from fxlens.cli.settings import in_options
 from fxlens.engine.analysis import FileAnalysis
@@ -78,14 +78,15 @@ class CouldNotRunError(click.ClickException):
 class Analyses:
     """The files with extraction calls, lines that say what could not be done, and how many files were not read.
 
-    ``unlisted`` are folders that could not be looked into, ``looked_at`` the files without and with calls, as absolute
-    paths.
+    ``excluded`` counts those that were left out on purpose, ``unlisted`` are folders that could not be looked into,
+    ``looked_at`` the files without and with calls, as absolute paths.
     """
 
     files: list[Analysed] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     unread: int = 0
     unlisted: int = 0
+    excluded: int = 0
     looked_at: set[str] = field(default_factory=set)
 
 
@@ -213,6 +214,7 @@ class Analyser:
             if matches(self.task.exclude, str(Path.cwd()), resolved) or self.engine.project(resolved).excludes(
                 resolved
             ):
+                result.excluded += 1
                 if path in self.task.paths:
                     self._say_once(f"excluded: {path}")
                 continue
@@ -239,7 +241,8 @@ class Analyser:
         if analysed.file.calls:
             # Results depend on its torch.
             interpreter, reason = self.engine.interpreter_of(resolved)
-            self._say_once(f"Python: {interpreter} ({reason})", interpreter)
+            if interpreter:  # Else the failures say why there is none.
+                self._say_once(f"Python: {interpreter} ({reason})", interpreter)
             result.files.append(analysed)
             result.failures += _blocked(analysed.file)
 
@@ -264,7 +267,7 @@ class Analyser:
         key = about or line
         if not self.task.quiet and key not in self._said:
             self._said.add(key)
-            say(line)
+            say(visible(line))
 
     def _not_read(self, path: Path, line: str, result: Analyses) -> None:
         """A file that was named must be looked at; one that a walk came by is skipped."""
@@ -277,7 +280,7 @@ class Analyser:
     def _skip(self, line: str) -> None:
         if line not in self._said:
             self._said.add(line)
-            say(f"skipped: {line}")
+            say(f"skipped: {visible(line)}")
 
 
 def analyse(task: Task) -> Analyses:

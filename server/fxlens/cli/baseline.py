@@ -94,6 +94,8 @@ def _read(file: Path) -> Counter[Key]:
 
 
 def _entries(data: Any) -> Iterator[tuple[Key, int]]:
+    if not isinstance(data, dict) or "version" not in data:
+        raise ValueError("it has no version")
     if data["version"] != VERSION:
         raise ValueError(f"its version is {data['version']!r}, not {VERSION}")
     for entry in data["problems"]:

@@ -24,7 +24,7 @@ def make_report(analyses: Analyses, choice: RuleChoice) -> Report:
             # A defect of ours in one file must not hide what is wrong in the others.
             failures.append(f"{analysed.path} could not be checked: {type(error).__name__}: {error}")
     calls = (call for analysed in analyses.files for call in analysed.file.calls)
-    counts = count(calls, analyses.unread, len(analyses.looked_at), analyses.unlisted)
+    counts = count(calls, analyses.unread, len(analyses.looked_at), analyses.unlisted, analyses.excluded)
     return Report(tuple(findings), counts, tuple(dict.fromkeys(failures)))
 
 

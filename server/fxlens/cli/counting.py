@@ -36,7 +36,7 @@ def status_of(analysis: CallAnalysis) -> tuple[CallStatus, str | None]:
 class Counts:
     """Calls by what became of them; ``unread`` are files that could not be looked at, ``files`` those that were.
 
-    ``unlisted`` are folders that could not be looked into.
+    ``unlisted`` are folders that could not be looked into, ``excluded`` the files that were left out on purpose.
     """
 
     checked: int = 0
@@ -44,11 +44,17 @@ class Counts:
     unread: int = 0
     files: int = 0
     unlisted: int = 0
+    excluded: int = 0
 
     @property
     def complete(self) -> bool:
-        """Whether everything was checked."""
-        return not self.unchecked and not self.unread and not self.unlisted
+        """Whether everything was checked, and there was something to look at."""
+        return not self.unchecked and not self.unread and not self.unlisted and not self.empty
+
+    @property
+    def empty(self) -> bool:
+        """Whether no file was there at all. A hook may name files that are excluded, and nothing else."""
+        return not self.files and not self.unread and not self.excluded
 
     def sentence(self) -> str:
         """For people.
@@ -61,7 +67,7 @@ class Counts:
             >>> Counts().sentence(), Counts(files=3).sentence()
             ('No Python files to check.', 'No calls to check.')
         """
-        if not self.checked and self.complete:
+        if not self.checked and (self.complete or self.empty) and not self.unlisted:
             return "No calls to check." if self.files else "No Python files to check."
         text = f"{self.checked} call{'' if self.checked == 1 else 's'} checked"
         if self.unchecked:
@@ -74,8 +80,8 @@ class Counts:
         return f"{text}."
 
 
-def count(calls: Iterable[CallAnalysis], unread: int, files: int, unlisted: int) -> Counts:
+def count(calls: Iterable[CallAnalysis], unread: int, files: int, unlisted: int, excluded: int) -> Counts:
     """The counts of all calls of a run."""
     statuses: Counter[str] = Counter(status_of(call)[0] for call in calls)
     unchecked = {said: statuses[status] for status, said in _SAID.items() if statuses[status]}
-    return Counts(statuses["resolved"], unchecked, unread, files, unlisted)
+    return Counts(statuses["resolved"], unchecked, unread, files, unlisted, excluded)

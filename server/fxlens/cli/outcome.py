@@ -53,11 +53,23 @@ def say(line: str) -> None:
         click.echo(line, err=True)
 
 
+def visible(text: str) -> str:
+    """The text with what a terminal would obey or hide written out: it may come from a file of anybody.
+
+    Example:
+        >>> visible("stme\x1b[2J"), visible("grün")
+        ('stme\\\\x1b[2J', 'grün')
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def end(*, findings: bool, failures: Iterable[str]) -> None:
     """End a command; ``failures`` are what could not be done, each in a line."""
     status = FINDINGS if findings else 0
     for line in dict.fromkeys(failures):
-        say(f"Error: {line}")
+        say(f"Error: {visible(line)}")
         status = COULD_NOT_RUN
     sys.exit(status)
 

@@ -128,9 +128,8 @@ def _compared(report: Report, file: Path, analyses: Analyses) -> tuple[Report, l
         return replace(report, failures=(*report.failures, str(error))), []
     said = [f"{_number(compared.accepted, 'problem')} of the baseline left out."] if compared.accepted else []
     if compared.gone:
-        said.append(
-            f"{_number(compared.gone, 'problem')} of the baseline not found any more: `--write-baseline` drops them."
-        )
+        drops = "drops it" if compared.gone == 1 else "drops them"
+        said.append(f"{_number(compared.gone, 'problem')} of the baseline gone: `--write-baseline` {drops}.")
     return replace(report, findings=compared.new), said
 
 
@@ -142,7 +141,8 @@ def _summaries(report: Report, request: Request) -> Iterator[str]:
             for severity in _SEVERITIES
             if numbers[severity]
         ]
-        yield ", ".join(counts) if counts else "No problems."
+        if counts or report.counts.files:
+            yield ", ".join(counts) if counts else "No problems."
     yield report.counts.sentence()
 
 

@@ -63,8 +63,8 @@ def _pair(value: str) -> tuple[str, str]:
 def _require(code: str) -> None:
     if code not in RULES:
         meant = nearest(code, RULES, 1)
-        hint = f" Did you mean {meant[0]}?" if meant else " `fxlens rule` lists them."
-        raise click.BadParameter(f"there is no rule {code!r}.{hint}")
+        hint = did_you_mean(tuple(meant)) or "`fxlens rule` lists them."
+        raise click.BadParameter(sentences(f"there is no rule {code!r}.", hint))
 
 
 select_option = click.option(

@@ -21,7 +21,7 @@ _LIMITS = {
     "memory-mb": "memory_mb",
     "document-kb": "document_kb",
 }
-_OTHER = re.compile(r"\b([Cc])hoose another interpreter\b")
+_OTHER = re.compile(r"\b([Cc])hoose (?:another interpreter|one with torch installed)\b")
 _NAME = {"C": "Name", "c": "name"}
 _SETTING = re.compile(r"(?:the setting )?`fxlens\.([\w.]+)`")
 

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fxlens.engine.regular_files import read_source
+from fxlens.engine.regular_files import SkippedError, read_source
 from fxlens.suggestions import nearest
 
 if sys.version_info >= (3, 11):
@@ -27,6 +27,7 @@ else:
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
+_MAY_HAVE_TABLE = re.compile("fx[-_]?lens", re.IGNORECASE)
 FILE = "pyproject.toml"
 KEYS = ("exclude", "extra-paths", "input", "per-file-ignores", "python", "severity")
 
@@ -87,14 +88,32 @@ def matches(patterns: tuple[str, ...], folder: str, path: str) -> bool:
         relative = Path(path).relative_to(folder).as_posix()
     except ValueError:
         return False
-    return _spec(patterns).match_file(relative)
+    return _spec(patterns, folder).match_file(relative)
 
 
 @cache
-def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+def _spec(patterns: tuple[str, ...], folder: str = "") -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec  # Here, for it costs a start of the server 90 ms, and few projects need it.
 
-    return GitIgnoreSpec.from_lines(patterns)
+    return GitIgnoreSpec.from_lines(_anchored(pattern, folder) for pattern in patterns)
+
+
+def _anchored(pattern: str, folder: str) -> str:
+    """A pattern that names a path as shells do, by ``./`` or as a whole, in the form that a ``.gitignore`` has for it.
+
+    Git would let both match nothing, silently.
+
+    Example:
+        >>> _anchored("./old", "/p"), _anchored("/p/old", "/p"), _anchored("!/p/old", "/p"), _anchored("/old", "/p")
+        ('/old', '/old', '!/old', '/old')
+    """
+    negated, path = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    top = Path(folder).as_posix().rstrip("/")
+    if path.startswith("./"):
+        path = path[1:]
+    elif top and path.startswith(f"{top}/"):
+        path = path[len(top) :]
+    return negated + path
 
 
 def read_project(text: str, folder: str) -> ProjectSettings | None:
@@ -106,19 +125,33 @@ def read_project(text: str, folder: str) -> ProjectSettings | None:
         >>> read_project('[tool.fxlens]\\nexlude = []', "/p").problems[0].message
         'There is no key `exlude`. Did you mean `exclude`?'
     """
-    if "fxlens" not in text:
+    if not _MAY_HAVE_TABLE.search(text):
         return None
+    named = "fxlens" in text
     try:
-        tool = tomllib.loads(text).get("tool")
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return ProjectSettings(folder, problems=(_not_toml(str(error)),))
+        return ProjectSettings(folder, problems=(_not_toml(str(error)),)) if named else None
     except RecursionError:
         return None
+    tool = data.get("tool")
     if not isinstance(tool, Mapping) or "fxlens" not in tool:
-        return None
+        return _misspelt(data, text, folder)
     if not isinstance(tool["fxlens"], Mapping):
         return ProjectSettings(folder, problems=(ProjectProblem("`tool.fxlens` must be a table."),))
     return _Table(tool["fxlens"], text).read(folder)
+
+
+def _misspelt(data: Mapping[str, Any], text: str, folder: str) -> ProjectSettings | None:
+    """What a table that is not quite ours says: that nobody reads it."""
+    tool = data.get("tool")
+    tables = [(f"tool.{name}", name) for name in tool] if isinstance(tool, Mapping) else []
+    for path, name in [*tables, *((name, name) for name in data)]:
+        if name.casefold().replace("-", "").replace("_", "") == "fxlens":
+            line = next((at for at, line in enumerate(text.splitlines()) if name in line), 0)
+            message = f"There is no table `{path}`. Did you mean `tool.fxlens`?"
+            return ProjectSettings(folder, problems=(ProjectProblem(message, line),))
+    return None
 
 
 def _not_toml(message: str) -> ProjectProblem:
@@ -295,6 +328,8 @@ def read_table(folder: str) -> ProjectSettings | None:
     """The table of the ``pyproject.toml`` in ``folder``; ``None`` where there is no table, or no such file."""
     try:
         text = read_source(Path(folder, FILE))
+    except SkippedError as error:
+        return ProjectSettings(folder, problems=(ProjectProblem(f"This is not TOML: it {error}."),))
     except OSError:
         text = ""  # There is none, mostly.
     return read_project(text, folder)

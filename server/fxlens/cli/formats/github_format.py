@@ -5,6 +5,9 @@ Source: "Workflow commands for GitHub Actions", setting an error message.
 
 from __future__ import annotations
 
+import re
+
+from fxlens.cli.outcome import visible
 from fxlens.cli.report import Finding, Report
 
 _COMMANDS = {"error": "error", "warning": "warning", "information": "notice", "hint": "notice"}
@@ -30,8 +33,10 @@ def _command(finding: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    lines = re.split(r"(\r|\n)", text)
+    shown = "".join(line if line in ("\r", "\n") else visible(line) for line in lines)
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace(":", "%3A").replace(",", "%2C")
