@@ -26,17 +26,20 @@ class Reading:
         self._files = files
         self._texts: set[str] = set()
         self._words: set[str] = set()
+        self._names: set[str] = set()
         self._modules: set[tuple[str, str]] = set()
 
     @property
     def questions(self) -> Questions:
         """What was asked until now."""
-        return Questions(frozenset(self._texts), frozenset(self._words), frozenset(self._modules))
+        return Questions(
+            frozenset(self._texts), frozenset(self._words), frozenset(self._names), frozenset(self._modules)
+        )
 
     def of(self, files: WorkspaceFiles) -> Reading:
         """What was asked, with the files as they are now."""
         other = Reading(files)
-        other._texts, other._words, other._modules = self._texts, self._words, self._modules
+        other._texts, other._words, other._names, other._modules = self._texts, self._words, self._names, self._modules
         return other
 
     def text(self, path: str) -> str | None:
@@ -52,13 +55,13 @@ class Reading:
         return self._files.mentioning(word)
 
     def importing(self, name: str) -> Iterable[str]:
-        self._words.add(name)
+        self._names.add(name)
         return self._files.importing(name)
 
     def concerned_by(self, path: str) -> bool:
         """Whether the answers may be others now that the file ``path`` has changed."""
         text = self._files.text(path) or ""
-        return path in self._texts or any(word in text for word in self._words)
+        return path in self._texts or any(word in text for word in (*self._words, *self._names))
 
 
 class Neighbours:

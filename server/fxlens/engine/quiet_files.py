@@ -1,7 +1,8 @@
 """Files without extraction calls, kept between runs: most of a workspace, and most of what reading it costs.
 
 That a file has none was concluded from its text and from answers about other files: texts, which file a module is, and
-which files mention a word. It holds as long as all of them are the same, which is far cheaper to see than to parse.
+which files mention a word or import a name. It holds as long as all of them are the same, which is far cheaper to see
+than to parse.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Files(Protocol):
     def text(self, path: str) -> str | None: ...
     def module(self, dotted: str, importer: str) -> str | None: ...
     def mentioning(self, word: str) -> Any: ...
+    def importing(self, name: str) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Questions:
 
     texts: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
     modules: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -45,6 +48,7 @@ class Answers:
     text: str
     texts: Mapping[str, str]
     words: Mapping[str, str]
+    names: Mapping[str, str]
     modules: Mapping[str, str]
 
 
@@ -69,6 +73,7 @@ class QuietFiles:
         return (
             all(self._of_text(other, files.text(other)) == digest for other, digest in answers.texts.items())
             and all(_of_paths(files.mentioning(word)) == digest for word, digest in answers.words.items())
+            and all(_of_paths(files.importing(name)) == digest for name, digest in answers.names.items())
             and all(_module(files, key) == module for key, module in answers.modules.items())
         )
 
@@ -79,6 +84,7 @@ class QuietFiles:
             self._of_text(path, text),
             {other: self._of_text(other, files.text(other)) for other in questions.texts},
             {word: _of_paths(files.mentioning(word)) for word in questions.words},
+            {name: _of_paths(files.importing(name)) for name in questions.names},
             {key: _module(files, key) for key in keys},
         )
         answers_by_path = self._read()

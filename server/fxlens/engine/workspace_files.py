@@ -120,8 +120,8 @@ class WorkspaceFiles:
         self._imports: dict[str, frozenset[str]] = {}
         self._importing: dict[str, set[str]] = {}
         """The files that import a module of a name; empty until it is asked for."""
-        self._modules: dict[tuple[str, str], str | None] = {}
-        """What imports mean, by the name and the importing file; forgotten at every change."""
+        self._modules: dict[str, dict[str, str | None]] = {}
+        """What imports mean, by the importing file and the name."""
         self._roots = ImportRootFinder(self.settings, self.text, self._is_file)
 
     # What changes
@@ -160,24 +160,33 @@ class WorkspaceFiles:
             return
         if path not in self.disk:
             self._roots.forget()  # A folder may have come with it.
+        before = self.text(path)
         file = read_file(Path(path), self.disk.get(path))
         if file is None:
             self.disk.pop(path, None)
         elif path in self.disk or len(self.disk) < MOST_FILES:
             self.disk[path] = file
-        self._look_again(path)
+        self._look_again(path, before)
 
     def take_edit(self, path: str, text: str | None) -> None:
         """An editor holds ``text`` for ``path`` from now on, or nothing any more."""
+        before = self.text(path)
         if text is None:
             self._edited.pop(path, None)
         else:
             self._edited[path] = text
-        self._look_again(path)
+        self._look_again(path, before)
 
-    def _look_again(self, path: str) -> None:
-        text = self.text(path) or ""
-        self._modules.clear()
+    def _look_again(self, path: str, before: str | None) -> None:
+        """The file had the text ``before``. A text moves no imports but its own; a file that comes or goes, any."""
+        now = self.text(path)
+        if now == before:
+            return
+        if now is None or before is None:
+            self._modules.clear()
+        else:
+            self._modules.pop(path, None)
+        text = now or ""
         if self._importing:
             self._index_imports(path)
         for word, paths in self._words.items():
@@ -224,10 +233,10 @@ class WorkspaceFiles:
         return {path: file.program for path, file in self.disk.items() if file.program is not None}
 
     def module(self, dotted: str, importer: str) -> str | None:
-        asked = dotted, importer
-        if asked not in self._modules:
-            self._modules[asked] = self._find_module(dotted, importer)
-        return self._modules[asked]
+        modules = self._modules.setdefault(importer, {})
+        if dotted not in modules:
+            modules[dotted] = self._find_module(dotted, importer)
+        return modules[dotted]
 
     def _find_module(self, dotted: str, importer: str) -> str | None:
         name = dotted.lstrip(".")

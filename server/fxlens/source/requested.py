@@ -41,7 +41,8 @@ def requesting_files(text: str, path: str, workspace: Workspace, tally: Tally) -
     calling = calling_files(workspace)
     others = calling - {path}
     names = constants_with_texts(text) if others else []
-    if not names:
+    # Most files are imported by none, and following all imports of the workspace costs more than to see that.
+    if not names or next(importing_files(path, workspace), None) is None:
         return []
     ends = (others | files_leading_to(calling, workspace, tally)) - {path}
     reached = files_reached_from(ends, workspace, tally)

@@ -17,7 +17,8 @@ from fxlens.source import find_calls
 TAPS = "from torchvision.models.feature_extraction import create_feature_extractor\n"
 SILENT = "def tap(model, name):\n    return model\n"
 TAPPING = TAPS + "def tap(model, name):\n    return create_feature_extractor(model, [name])\n"
-USE = "from torch import nn\nfrom taps import tap\n\ntap(nn.Sequential(nn.ReLU()), '9')\n"
+USE = "from torch import nn\nfrom taps import tap\n\nNAMES = ['9']\ntap(nn.Sequential(nn.ReLU()), '9')\n"
+REQUEST = f"from torch import nn\n{TAPS}create_feature_extractor(nn.Sequential(nn.ReLU()), NAMES)\n"
 
 
 class Project:
@@ -69,6 +70,7 @@ def test_what_has_no_call_is_known_the_next_time(project: Project) -> None:
 CHANGES: dict[str, Callable[[Project], None]] = {
     "the file itself": lambda project: project.write("use.py", TAPPING),
     "a function that it calls": lambda project: project.write("taps.py", TAPPING),
+    "a file that requests its names": lambda project: project.write("new.py", f"from use import NAMES\n{REQUEST}"),
     "a module that comes before another": lambda project: project.write("taps/__init__.py", TAPPING),
 }
 

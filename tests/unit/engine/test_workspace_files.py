@@ -10,8 +10,10 @@ from engine_harness import Desk
 
 from fxlens.engine import workspace_files
 from fxlens.engine.import_roots import RootSettings
+from fxlens.engine.neighbours import Reading
 from fxlens.engine.settings import FolderSettings
 from fxlens.engine.workspace_files import WorkspaceFiles, read_folders, read_workspace
+from fxlens.source import find_calls
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -63,6 +65,44 @@ def test_modules_are_found_as_python_would(tmp_path: Path, dotted: str, importer
     (tmp_path / "lib" / "__init__.py").write_text("")
     found = files_of(tmp_path).module(dotted, str(tmp_path / importer))
     assert (Path(found).relative_to(tmp_path).as_posix() if found else None) == wanted
+
+
+def test_what_an_import_means_follows_its_own_text_and_the_files_there_are(tmp_path: Path) -> None:
+    write(tmp_path, main="import nets\n", other="import nets\n", lib__nets="", away__nets="")
+    files = files_of(tmp_path)
+    main, other, nets = (str(tmp_path / f"{name}.py") for name in ("main", "other", "nets"))
+    assert files.module("nets", main) is None
+    files.take_edit(main, "import sys\nsys.path.append('lib')\nimport nets\n")
+    assert (files.module("nets", main), files.module("nets", other)) == (str(tmp_path / "lib" / "nets.py"), None)
+    files.take_edit(nets, "")
+    assert (files.module("nets", main), files.module("nets", other)) == (nets, nets)
+    files.take_edit(nets, None)
+    assert (files.module("nets", main), files.module("nets", other)) == (str(tmp_path / "lib" / "nets.py"), None)
+    write(tmp_path, nets="")
+    files.take_file(nets)
+    assert files.module("nets", other) == nets
+
+
+def test_opening_files_and_typing_in_one_looks_no_import_of_another_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {f"f{at}": f"NAMES = ['1']\n{CALLER}import f{at // 2}\n{WRAPPER}" for at in range(12)}
+    write(tmp_path, taps=WRAPPER, **texts)
+    files = files_of(tmp_path)
+    looked_up: list[tuple[str, str]] = []
+    look_up = WorkspaceFiles._find_module
+    monkeypatch.setattr(
+        WorkspaceFiles, "_find_module", lambda self, *asked: looked_up.append(asked) or look_up(self, *asked)
+    )
+    for path, file in list(files.disk.items()):
+        files.take_edit(path, file.text)
+        assert find_calls(file.text, path, Reading(files)).calls
+    assert len(looked_up) == len(set(looked_up)) > len(texts)
+    looked_up.clear()
+    typed_in = str(tmp_path / "f3.py")
+    files.take_edit(typed_in, f"{texts['f3']}x = 1\n")
+    assert find_calls(files.text(typed_in) or "", typed_in, Reading(files)).calls
+    assert {importer for _, importer in looked_up} == {typed_in}
 
 
 def test_an_editors_text_wins_until_it_is_closed(tmp_path: Path) -> None:
