@@ -3,10 +3,11 @@ import { ROOT } from '../../scripts/lib/paths.mjs';
 import { expect, OWN_WINDOW, test } from './lib/test';
 
 test('F5 builds the client and opens the demo with it', OWN_WINDOW, async ({ code }) => {
+  test.setTimeout(240_000);
   const server = new URL(code.page.url()).origin;
   await code.page.goto(`${server}/?folder=${encodeURIComponent(ROOT)}`);
   await code.ready();
-  await code.page.locator('.explorer-folders-view [role="treeitem"][aria-label^="package.json"]').waitFor();
+  await code.file('package.json').waitFor();
   // Before the launch file is read, F5 would only open this view.
   await code.press('Control+Shift+d');
   await expect(code.page.locator('.start-debug-action-item')).toContainText('Run extension on the demo');
@@ -30,8 +31,7 @@ test('F5 builds the client and opens the demo with it', OWN_WINDOW, async ({ cod
   await window.close();
   await code.page.goto(asked.href);
   await code.ready();
-  await code.open('resnet_features.py');
-  await expect(code.errors).toHaveCount(1);
+  await code.warmUp();
   await code.run('Developer: Show Running Extensions');
   const row = code.page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'FX Lens' });
   await expect(row.first()).toBeVisible();

@@ -114,7 +114,7 @@ test('the tree marks what one mode has alone, and follows the file in front', as
   await expect(code.sidebar).not.toContainText('No extraction call');
   await code.picture('tree-unresolved');
   await code.press('Control+Shift+e');
-  await code.page.locator('.explorer-folders-view [role="treeitem"][aria-label^="vision"]').click();
+  await code.openFolder('vision');
   await code.open('model.py');
   await code.openSidebar();
   await expect(code.welcome).toContainText('No extraction call');

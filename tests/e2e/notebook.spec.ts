@@ -90,7 +90,7 @@ test.describe('a model defined in a cell', () => {
 async function openNotebook(code: VSCode, file: string): Promise<void> {
   await expect(async () => {
     if (await code.page.locator('.tab').count()) await code.run('View: Close All Editors');
-    await code.page.locator(`.explorer-folders-view [role="treeitem"][aria-label^="${file}"]`).dblclick();
+    await code.file(file).dblclick();
     await expect(code.page.locator('.notebookOverlay .view-line').first()).toBeVisible({ timeout: 5_000 });
   }).toPass();
   await expect(code.page.locator('.notebookOverlay .squiggly-error')).toHaveCount(1);

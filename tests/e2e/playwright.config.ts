@@ -16,12 +16,12 @@ export default defineConfig({
   // A busy machine can lose a click to VS Code's own redrawing. What passes at the second try only is listed as flaky
   // at the end, with the first try's pictures: something to look at, but no reason to refuse a change.
   retries: 1,
-  timeout: 120_000,
-  expect: { timeout: 30_000 },
+  timeout: 180_000,
+  expect: { timeout: 60_000 },
   reporter: 'list',
   use: {
     // A click that finds nothing fails as an expectation does, and not with the whole test's time.
-    actionTimeout: 30_000,
+    actionTimeout: 60_000,
     browserName: 'chromium',
     viewport: { width: 1280, height: 800 },
     permissions: ['clipboard-read', 'clipboard-write'],

@@ -97,16 +97,19 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
       const window = used ?? (await openWindow(browser, workspace, options, sharing, info));
       if (sharing) shared.window = window;
       if (PICTURES) mkdirSync(PICTURES, { recursive: true });
+      let ready = false;
       try {
         const code = new VSCode(window.page, workspace, info, window.serverPid, PICTURES);
         if (!used) await code.ready();
         if (!used && sharing) await code.warmUp();
         if (sharing) await code.reset();
+        ready = true;
         await use(code);
         if (info.status !== info.expectedStatus) await code.showFailure();
       } finally {
         if (!sharing) await window.close();
-        if (info.status !== info.expectedStatus) writeFileSync(info.outputPath('log.txt'), window.log.join('\n'));
+        if (!ready || info.status !== info.expectedStatus)
+          writeFileSync(info.outputPath('log.txt'), window.log.join('\n'));
       }
     },
     // Starting VS Code on a busy machine does not use up the time of the test itself.

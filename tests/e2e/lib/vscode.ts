@@ -26,8 +26,12 @@ export class VSCode {
 
   /** The workbench stands, the explorer shows the folder, and what extensions add to VS Code is there. */
   async ready(): Promise<void> {
-    await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 120_000 });
-    await this.activity.waitFor({ timeout: 120_000 });
+    const standing = async () => {
+      await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+      await this.activity.waitFor({ timeout: 60_000 });
+    };
+    // Rarely, on a busy machine, a window comes up without any extension, and stays so until it is loaded anew.
+    await standing().catch(() => this.page.reload().then(standing));
   }
 
   /** Our icon in the activity bar. */
@@ -55,7 +59,7 @@ export class VSCode {
       await this.press('F1');
       await this.page.locator('.quick-input-widget:visible input').fill(`>${title}`, { timeout: 5_000 });
       await choose(this.page.locator('.quick-input-list .monaco-list-row'));
-    }).toPass({ timeout: 30_000 });
+    }).toPass({ timeout: 60_000 });
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
@@ -67,12 +71,24 @@ export class VSCode {
     await expect(async () => {
       if (await label.isVisible()) await label.click({ timeout: 2_000 });
       await expect(label).toBeHidden({ timeout: 2_000 });
-    }).toPass({ timeout: 30_000 });
+    }).toPass({ timeout: 60_000 });
+  }
+
+  /** The row of a file or folder in the explorer. */
+  file(name: string): Locator {
+    return this.page.locator(`.explorer-folders-view [role="treeitem"][aria-label^="${name}"]`);
+  }
+
+  /** Unfold a folder in the explorer. */
+  async openFolder(name: string): Promise<void> {
+    const row = this.file(name);
+    await row.waitFor();
+    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.click();
+    await expect(row).toHaveAttribute('aria-expanded', 'true');
   }
 
   async open(file: string): Promise<void> {
-    const row = this.page.locator(`.explorer-folders-view [role="treeitem"][aria-label^="${file}"]`);
-    await row.dblclick();
+    await this.file(file).dblclick();
     await this.page.locator(`.tab.active[data-resource-name="${file}"]`).waitFor();
     await this.editor.locator('.view-line').first().waitFor();
   }
@@ -111,7 +127,7 @@ export class VSCode {
     await expect(async () => {
       await this.press('Escape', 'Control+.');
       await expect(row).toBeVisible({ timeout: 5_000 });
-    }).toPass({ timeout: 30_000 });
+    }).toPass({ timeout: 60_000 });
     return row;
   }
 
