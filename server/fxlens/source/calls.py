@@ -29,6 +29,7 @@ from fxlens.source.model import (
     Unresolved,
     compatible,
 )
+from fxlens.source.noting import Kept, Noted
 from fxlens.source.output_keys import KeyReads, output_keys
 from fxlens.source.queries import ConditionalQuery, Names
 from fxlens.source.requested import requesting_files
@@ -98,17 +99,32 @@ def _requesting(text: str, path: str, workspace: Workspace, tally: Tally) -> Ite
     """The calls of other files that request names which stand in this one, outside the calls that are written here."""
     for other in requesting_files(text, path, workspace, tally):
         source = workspace.text(other)
-        if source is None:
+        homes = _HOMES.get(other, workspace)
+        if source is None or (homes is not None and path not in homes):
             continue
-        wrappers = tuple(wrapper_files(source, other, workspace, tally))
-        programs = Programs(document_of(source, other), workspace, wrappers, tally)
-        for each in _calls(programs, path):
+        noted = Noted(workspace)
+        wrappers = tuple(wrapper_files(source, other, noted, tally))
+        programs = Programs(document_of(source, other), noted, wrappers, tally)
+        calls = list(_calls(programs, path))
+        _keep_homes(other, noted, programs, tally)
+        for each in calls:
             call = each.read()
             if call.queries:
                 span = Span(call.queries[0].literal.start, call.queries[-1].literal.end)
                 yield replace(
                     call, span=span, callee=span, model_span=None, arguments=(), delegates=True, elsewhere=True
                 )
+
+
+_HOMES: Kept[frozenset[str]] = Kept(256)
+"""The files in which the names stand that the calls of a file request, by that file."""
+
+
+def _keep_homes(path: str, noted: Noted, programs: Programs, tally: Tally) -> None:
+    noted.text(path)
+    queries = [query for each in programs.run.extractions for query in Names(programs.run, each).collect().queries]
+    if not tally.exhausted:
+        _HOMES.put(path, noted, frozenset(query.document.path for query in queries))
 
 
 def _calls(programs: Programs, names_in: str) -> Iterator[_Call]:

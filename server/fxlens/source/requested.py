@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from fxlens.source.noting import Kept, Noted
 from fxlens.source.project import importing_files, may_pass_on
 from fxlens.source.values import Tally
 from fxlens.source.workspace import Workspace
@@ -44,11 +45,26 @@ def requesting_files(text: str, path: str, workspace: Workspace, tally: Tally) -
     # Most files are imported by none, and following all imports of the workspace costs more than to see that.
     if not names or next(importing_files(path, workspace), None) is None:
         return []
-    ends = (others | files_leading_to(calling, workspace, tally)) - {path}
-    reached = files_reached_from(ends, workspace, tally)
+    ends, reached = _around(calling, workspace, tally)
     if path not in reached:
         return []
-    return sorted(_passing_on(path, names, workspace, reached | ends) & ends)
+    return sorted(_passing_on(path, names, workspace, reached | ends) & (ends - {path}))
+
+
+_AROUND: Kept[tuple[frozenset[str], frozenset[str]]] = Kept(4)
+
+
+def _around(calling: set[str], workspace: Workspace, tally: Tally) -> tuple[frozenset[str], frozenset[str]]:
+    """The files that lead to one of ``calling``, those themselves among them, and all that these import."""
+    key = frozenset(calling)
+    kept = _AROUND.get(key, workspace)
+    if kept is None:
+        noted = Noted(workspace)
+        ends = key | files_leading_to(calling, noted, tally)
+        kept = ends, frozenset(files_reached_from(ends, noted, tally))
+        if not tally.exhausted:
+            _AROUND.put(key, noted, kept)
+    return kept
 
 
 def _binds_module(text: str, path: str) -> bool:
@@ -58,7 +74,7 @@ def _binds_module(text: str, path: str) -> bool:
     return re.search(rf"\bimport\b[^\n]*\b{re.escape(name)}\b", text) is not None
 
 
-def _passing_on(path: str, names: list[str], workspace: Workspace, candidates: set[str]) -> set[str]:
+def _passing_on(path: str, names: list[str], workspace: Workspace, candidates: frozenset[str]) -> set[str]:
     """Of the candidates, those that import the file, perhaps through others, and mention one of the names."""
     mentions: dict[str, bool] = {}
     homes = {path}

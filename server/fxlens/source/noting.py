@@ -1,0 +1,79 @@
+"""What was found out about a workspace, kept as long as everything that was asked for it has the same answers.
+
+A workspace of three hundred files with a few extraction calls asks the same of those few for each of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from fxlens.source.workspace import Workspace
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class Noted:
+    """A workspace that notes what was asked, with the answers. Implements :class:`Workspace`."""
+
+    workspace: Workspace
+    texts: dict[str, str | None] = field(default_factory=dict)
+    modules: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def text(self, path: str) -> str | None:
+        if path not in self.texts:
+            self.texts[path] = self.workspace.text(path)
+        return self.texts[path]
+
+    def module(self, dotted: str, importer: str) -> str | None:
+        key = dotted, importer
+        if key not in self.modules:
+            self.modules[key] = self.workspace.module(dotted, importer)
+        return self.modules[key]
+
+    def mentioning(self, word: str) -> Iterable[str]:
+        if word not in self.words:
+            self.words[word] = tuple(self.workspace.mentioning(word))
+        return self.words[word]
+
+    def importing(self, name: str) -> Iterable[str]:
+        if name not in self.imports:
+            self.imports[name] = tuple(self.workspace.importing(name))
+        return self.imports[name]
+
+    def holds_in(self, workspace: Workspace) -> bool:
+        """Whether ``workspace`` gives the same answers; asked of it, so that it notes the questions as well."""
+        return (
+            all(workspace.text(path) == text for path, text in self.texts.items())
+            and all(tuple(workspace.mentioning(word)) == paths for word, paths in self.words.items())
+            and all(tuple(workspace.importing(name)) == paths for name, paths in self.imports.items())
+            and all(workspace.module(*key) == path for key, path in self.modules.items())
+        )
+
+
+class Kept(Generic[Result]):
+    """Results by a key, each with what was asked for it; at most ``most``, after which all are found anew."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._results: dict[Hashable, tuple[Noted, Result]] = {}
+
+    def get(self, key: Hashable, workspace: Workspace) -> Result | None:
+        """The result, if it holds in ``workspace``."""
+        entry = self._results.get(key)
+        if entry is None:
+            return None
+        if not entry[0].holds_in(workspace):
+            del self._results[key]
+            return None
+        return entry[1]
+
+    def put(self, key: Hashable, noted: Noted, result: Result) -> None:
+        """Keep ``result``, which was found with ``noted``."""
+        if len(self._results) >= self._most:
+            self._results.clear()
+        self._results[key] = noted, result
