@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fxlens.engine.regular_files import SkippedError, read_source
+from fxlens.engine.walking import ignore_spec
 from fxlens.suggestions import nearest
 
 if sys.version_info >= (3, 11):
@@ -93,9 +94,7 @@ def matches(patterns: tuple[str, ...], folder: str, path: str) -> bool:
 
 @cache
 def _spec(patterns: tuple[str, ...], folder: str = "") -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec  # Here, for it costs a start of the server 90 ms, and few projects need it.
-
-    return GitIgnoreSpec.from_lines(_anchored(pattern, folder) for pattern in patterns)
+    return ignore_spec([_anchored(pattern, folder) for pattern in patterns])
 
 
 def _anchored(pattern: str, folder: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"}
 """Folders nobody means by "my code"; those whose name starts with a dot are skipped too."""
+MOST_PATTERNS = 5_000
+"""Lines of one ``.gitignore`` that are read: every file is compared with each."""
 OnSkip: TypeAlias = Callable[[str], None]
 """Is told what was skipped and why, in one line."""
 
@@ -55,29 +58,58 @@ def walk(
 
 def _read_ignores(path: Path, on_skip: OnSkip) -> GitIgnoreSpec:
     """The patterns of a ``.gitignore`` file. A line that is not one is skipped, as git does."""
-    from pathspec import GitIgnoreSpec  # Here, for it costs a start of the server 90 ms, and only threads walk.
-
     try:
         lines = read_source(path).splitlines()
     except OSError as error:
         on_skip(f"{path} {skip_reason(error)}")
-        return GitIgnoreSpec.from_lines(())
+        lines = []
+    if len(lines) > MOST_PATTERNS:
+        on_skip(f"{path}:{MOST_PATTERNS + 1} and what follows is not read: the file is too long")
+        del lines[MOST_PATTERNS:]
+    return ignore_spec(lines, lambda number, line, why: on_skip(f"{path}:{number} {why}: {line!r:.80}"))
+
+
+def ignore_spec(lines: Sequence[str], on_bad: Callable[[int, str, str], None] = lambda *_: None) -> GitIgnoreSpec:
+    """The patterns in ``lines``; ``on_bad`` is told the number of a line that is none, its text, and why it is none."""
+    from pathspec import GitIgnoreSpec  # Here, for it costs a start of the server 90 ms, and only threads walk.
+
+    warnings.filterwarnings("ignore", category=FutureWarning, module="pathspec")  # Of what users write in brackets.
+    plain = [_STARS.sub(_one_meaning, line) for line in lines]
+    plain = [_FOLDERS.sub("**/", line) for line in plain]
     try:
-        return GitIgnoreSpec.from_lines(lines)
+        if not any(map(_MANY_STARS.search, plain)):
+            return GitIgnoreSpec.from_lines(plain)
     except (ValueError, re.error):
-        return GitIgnoreSpec.from_lines(_good_lines(path, lines, on_skip))
+        pass  # One by one, to tell which.
+    return GitIgnoreSpec.from_lines(_good_lines(lines, plain, on_bad))
 
 
-def _good_lines(path: Path, lines: Iterable[str], on_skip: OnSkip) -> Iterator[str]:
+_STARS = re.compile(r"(?<![\\*])\*{2,}")
+_FOLDERS = re.compile(r"(?<![^/])(?:\*\*/){2,}")
+_MANY_STARS = re.compile(r"(?:[^*]*\*){13}")
+"""As regular expressions these take longer than anybody has: for each star, every length is tried with all others."""
+
+
+def _one_meaning(stars: re.Match[str]) -> str:
+    """Several stars, as git reads them: any folders if they are all between two slashes, else what one means."""
+    text, start, end = stars.string, stars.start(), stars.end()
+    alone = text[start - 1 : start] in ("", "/", "!") and text[end : end + 1] in ("", "/")
+    return "**" if alone else "*"
+
+
+def _good_lines(lines: Sequence[str], plain: list[str], on_bad: Callable[[int, str, str], None]) -> Iterator[str]:
     from pathspec import GitIgnoreSpec
 
-    for number, line in enumerate(lines, 1):
+    for number, (line, pattern) in enumerate(zip(lines, plain, strict=True), 1):
+        if _MANY_STARS.search(pattern) and not pattern.startswith("#"):
+            on_bad(number, line, "has too many stars to be matched")
+            continue
         try:
-            GitIgnoreSpec.from_lines([line])
+            GitIgnoreSpec.from_lines([pattern])
         except (ValueError, re.error):
-            on_skip(f"{path}:{number} is not a pattern: {line!r:.80}")
+            on_bad(number, line, "is not a pattern")
         else:
-            yield line
+            yield pattern
 
 
 def _ignored(path: Path, ignores: list[tuple[Path, GitIgnoreSpec]], folder: bool = False) -> bool:

@@ -13,6 +13,7 @@ from fxlens.graph import Columns, SourceLine
 from fxlens.tracing.sources import RunningExpression
 
 _FRAMES_PER_LEVEL = 12
+_HIGHEST_LIMIT = 2**31 - 1
 """Python frames that tracing may put on the stack for one level of module nesting (it is 6 in torch 2.13)."""
 
 
@@ -43,7 +44,7 @@ class ModuleCall(NamedTuple):
 def room_on_the_stack(levels: int) -> Iterator[None]:
     """Let modules nest as deeply while they are traced as they may when they run: tracing needs twice the frames."""
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, limit + levels * _FRAMES_PER_LEVEL))
+    sys.setrecursionlimit(min(max(limit, limit + levels * _FRAMES_PER_LEVEL), _HIGHEST_LIMIT))
     try:
         yield
     finally:

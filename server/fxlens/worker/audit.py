@@ -18,7 +18,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from fxlens.worker.audit_events import C_FUNCTIONS, CHANGES, REFUSED
+from fxlens.worker.audit_events import C_FUNCTIONS, CHANGES, CONNECTED, CONTROLS, REFUSED
 from fxlens.worker.failures import RefusedError, blocked
 from fxlens.worker.messages import ImportedFile
 from fxlens.worker.places import is_users
@@ -30,7 +30,7 @@ globals()["__builtins__"] = dict(builtins.__dict__)
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 HARMLESS = frozenset({os.devnull, "/dev/tty", ":memory:", ""})
 LARGEST_NOTED = 1_000_000
-SQLITE_ATTACH, SQLITE_DENY, SQLITE_OK = 24, 1, 0
+SQLITE_ATTACH, SQLITE_PRAGMA, SQLITE_DENY, SQLITE_OK = 24, 19, 1, 0
 
 
 class Auditor:
@@ -54,12 +54,12 @@ class Auditor:
 
 def _make_judges(scratch: str) -> tuple[Callable[[Any, Any], bool], Callable[[Any], bool]]:
     """Whether a path may be changed, given the folder it is relative to; and whether a file may be written."""
-    os, path, harmless, name_of = OS, OS.path, HARMLESS, _name_of
+    os, path, harmless, name_of, is_writable = OS, OS.path, HARMLESS, _name_of, _make_is_writable()
     real_scratch = path.join(path.realpath(scratch), "")
 
     def may_change(value: Any, folder: Any = -1) -> bool:
         if isinstance(value, int):
-            return True  # It was opened for writing, which was judged then.
+            return is_writable(value)  # It was opened for writing, which was judged then.
         name = name_of(value)
         if name in harmless:
             return True
@@ -80,6 +80,23 @@ def _make_judges(scratch: str) -> tuple[Callable[[Any, Any], bool], Callable[[An
         return name in harmless or (may_change(name) and may_change(path.realpath(name)))
 
     return may_change, may_write
+
+
+def _make_is_writable() -> Callable[[int], bool]:
+    """Whether a descriptor was opened for writing. Reading suffices to change a file's mode, owner and times."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, where these functions take paths.
+        return lambda _: True
+    ask, command, access, read_only = fcntl.fcntl, fcntl.F_GETFL, os.O_RDWR | os.O_WRONLY, os.O_RDONLY
+
+    def is_writable(descriptor: int) -> bool:
+        try:
+            return (ask(descriptor, command) & access) != read_only
+        except OSError:
+            return True  # It is not open: the call that is judged says so.
+
+    return is_writable
 
 
 def _make_note(own: str, roots: tuple[str, ...], digests: dict[str, str]) -> Callable[[str], None]:
@@ -129,6 +146,7 @@ def _make_hook(
     handlers: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
         **dict.fromkeys(REFUSED, _make_refusal()),
         **dict.fromkeys(CHANGES, _make_change_handler(judges[0])),
+        **dict.fromkeys(CONTROLS, _make_control_handler()),
         **_database_handlers(judges[1]),
         **_code_handlers(note),
         "open": _make_open_handler(judges[1], note),
@@ -174,6 +192,16 @@ def _make_change_handler(may_change: Callable[[Any, Any], bool]) -> Callable[[st
     return consider
 
 
+def _make_control_handler() -> Callable[[str, tuple[Any, ...]], None]:
+    error, sentence, controls = RefusedError, blocked, dict(CONTROLS)
+
+    def consider(event: str, args: tuple[Any, ...]) -> None:
+        if args[1] & 0xFFFFFFFF in controls[event]:
+            raise error(sentence("control another process or file by a descriptor"))
+
+    return consider
+
+
 def _make_open_handler(
     may_write: Callable[[Any], bool], note: Callable[[str], None]
 ) -> Callable[[str, tuple[Any, ...]], None]:
@@ -195,10 +223,14 @@ def _make_open_handler(
 def _database_handlers(may_write: Callable[[Any], bool]) -> dict[str, Callable[[str, tuple[Any, ...]], None]]:
     """A database is a file, and its SQL may name others: ``ATTACH``, ``VACUUM INTO``."""
     error, sentence, name_of = RefusedError, blocked, _name_of
-    attach, deny, fine = SQLITE_ATTACH, SQLITE_DENY, SQLITE_OK
+    attach, pragma, deny, fine = SQLITE_ATTACH, SQLITE_PRAGMA, SQLITE_DENY, SQLITE_OK
+    folders = ("temp_store_directory", "data_store_directory")
 
     def authorise(action: int, first: str | None, *_: Any) -> int:
-        return deny if action == attach and first and not may_write(first.removeprefix("file:")) else fine
+        if action == pragma and first and first.lower() in folders:
+            return deny
+        # A name that is a parameter of the SQL is not told.
+        return deny if action == attach and (first is None or not may_write(first.removeprefix("file:"))) else fine
 
     def connect(_event: str, args: tuple[Any, ...]) -> None:
         database = name_of(args[0]).removeprefix("file:").partition("?")[0]
@@ -208,7 +240,7 @@ def _database_handlers(may_write: Callable[[Any], bool]) -> dict[str, Callable[[
     def connected(_event: str, args: tuple[Any, ...]) -> None:
         args[0].set_authorizer(authorise)
 
-    return {"sqlite3.connect": connect, "sqlite3.connect/handle": connected}
+    return {"sqlite3.connect": connect, CONNECTED: connected}
 
 
 def _code_handlers(note: Callable[[str], None]) -> dict[str, Callable[[str, tuple[Any, ...]], None]]:

@@ -1,8 +1,9 @@
-"""Building a model without its memory: three ways, tried in order until one works.
+"""Building a model without its memory: ways that are tried in order until one works.
 
 1. ``parameters``: parameters on the meta device, buffers real, so that ``torch.linspace(…).tolist()`` works.
 2. ``everything``: all tensors on the meta device, for constructors that mix parameters with other tensors.
 3. ``skipping``: on the CPU, with random initialisation skipped: memory is reserved but mostly never touched.
+4. ``accelerated``: as the first, where everything says that there is an accelerator; only for code that wants one.
 
 A failed way leaves half-built state behind, so the next one starts in a fresh trace process.
 """
@@ -16,6 +17,8 @@ from typing import Any
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
+
+from fxlens.worker.accelerated import with_accelerator
 
 
 @contextlib.contextmanager
@@ -98,4 +101,18 @@ def skipping() -> Iterator[None]:
         nn.init.orthogonal_ = original
 
 
-WAYS: tuple[Callable[[], contextlib.AbstractContextManager[None]], ...] = (parameters, everything, skipping)
+@contextlib.contextmanager
+def accelerated() -> Iterator[None]:
+    with with_accelerator(), parameters():
+        yield
+
+
+WAYS: tuple[Callable[[], contextlib.AbstractContextManager[None]], ...] = (
+    parameters,
+    everything,
+    skipping,
+    accelerated,
+)
+ACCELERATED = WAYS.index(accelerated)
+NO_WAY = -1
+"""Says that this way failed as well, and that what went wrong in the one before counts."""

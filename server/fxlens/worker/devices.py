@@ -25,6 +25,8 @@ ANSWERS: dict[str, Any] = {
     "get_arch_list": [],
     "mem_get_info": (0, 0),
     "memory_stats": {},
+    "get_rank": 0,
+    "get_world_size": 1,
 }
 """What functions of an accelerator's module return if there is none; all others return an :class:`Inert` object."""
 FAILURES = Exception
@@ -36,8 +38,11 @@ TENSOR_TYPES = tuple(
 )
 
 
-class Inert:
-    """Stands for an event, a stream, a graph, the properties of a device: takes everything, does nothing."""
+class Inert(int):
+    """Stands for an event, a stream, a graph, a figure of a device: takes everything, does nothing, and is 0."""
+
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        return super().__new__(cls, 0)
 
     def __init__(self, *_: Any, **__: Any) -> None:
         """Whatever it is told."""
@@ -63,40 +68,28 @@ class Inert:
     def __len__(self) -> int:
         return 0
 
-    def __index__(self) -> int:
-        return 0
-
-    def __int__(self) -> int:
-        return 0
-
-    def __float__(self) -> float:
-        return 0.0
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Inert) or other == 0
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(other > 0)
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(other < 0)
-
-    def __le__(self, other: Any) -> bool:
-        return bool(other >= 0)
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(other <= 0)
+    def __getitem__(self, _: object) -> Inert:
+        return Inert()
 
     def _number(self, other: Any, *_: Any) -> Any:
         return 0 * other
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __floordiv__ = __truediv__ = _number
+    __rtruediv__ = __rfloordiv__ = __rmod__ = _number  # Nobody divides by a figure that is 0 here and nowhere else.
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return 0 * other, 0 * other
+
+
+class Properties(Inert):
+    """Of a device that is not there, in words and figures that programs compare and print."""
+
+    name = "an accelerator that is not there"
+    gcnArchName = uuid = pci_bus_id = ""  # noqa: N815
+    major, minor = 8, 0
+    total_memory = 16 << 30
+    multi_processor_count = 1
+    warp_size = 32
+    max_threads_per_multi_processor = 1024
 
 
 def is_accelerator(value: object) -> bool:
@@ -134,6 +127,8 @@ def neutralise_devices() -> None:
     for name in ("Stream", "Event"):
         if hasattr(torch, name):
             setattr(torch, name, type(name, (Inert,), {}))
+    for kind in (torch.UntypedStorage, torch.TypedStorage):
+        setattr(kind, "cuda", _same)  # noqa: B010
     torch.Tensor.pin_memory = _same  # type: ignore[method-assign]
     for name in ("cuda", "xpu", "mps", "npu", "hpu"):
         if hasattr(torch.Tensor, name):
@@ -190,7 +185,7 @@ class _DeviceType(type):
 def _calm(module: types.ModuleType) -> None:
     """Let the functions of an accelerator's module answer without one."""
     for name, value in list(vars(module).items()):
-        if name.startswith("_") or name in ("is_available", "is_initialized", "is_built"):
+        if (name.startswith("_") and name != "_lazy_init") or name in ("is_available", "is_initialized", "is_built"):
             continue
         if isinstance(value, type):
             if name.endswith("Tensor") and hasattr(torch, name):
@@ -198,7 +193,7 @@ def _calm(module: types.ModuleType) -> None:
             elif value.__module__.startswith(module.__name__) and _needs_device(name):
                 setattr(module, name, type(name, (Inert,), {}))
         elif isinstance(value, types.FunctionType) and value.__module__.startswith(module.__name__):
-            setattr(module, name, _answering(name, value))
+            setattr(module, name, answering(name, value))
     for name in TENSOR_TYPES if module.__name__ in ("torch.cuda", "torch.xpu") else ():
         setattr(module, name, getattr(torch, name))
 
@@ -209,13 +204,15 @@ def _needs_device(name: str) -> bool:
                     "device_index")  # fmt: skip
 
 
-def _answering(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+def answering(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with a harmless answer where it cannot give one."""
+
     @functools.wraps(original)
     def answer(*args: Any, **kwargs: Any) -> Any:
         try:
             return original(*args, **kwargs)
         except FAILURES:
-            return ANSWERS.get(name, Inert())
+            return Properties() if name == "get_device_properties" else ANSWERS.get(name, Inert())
 
     return answer
 

@@ -118,6 +118,9 @@ def _from_exception(error: BaseException, phase: Phase, confined: bool) -> Failu
     repository = next((vars(error_)[NOT_CACHED] for error_ in chain(error) if NOT_CACHED in vars(error_)), None)
     if repository is not None:
         return Failure(phase, "refused", not_cached(f"A file of `{repository}`"), HINT, where)
+    sentence = next((match[0] for match in map(_SENTENCE.search, map(_describe, chain(error))) if match), None)
+    if sentence is not None:  # A library has put our error's text into an error of its own.
+        return Failure(phase, "refused", sentence, HINT, where)
     wanted = next((each for each in map(refused_by_kernel, chain(error)) if each), None) if confined else None
     if wanted is not None:
         return Failure(phase, "refused", blocked(wanted), HINT, where)
@@ -154,7 +157,10 @@ def refused_by_kernel(error: BaseException) -> str | None:
     return "write a file, start a process or open a connection"
 
 
-_REFUSALS = re.compile(r"Permission denied|Operation not permitted|errno 13\b|error code: 13\b|\[Errno 13\]")
+_SENTENCE = re.compile(re.escape(blocked("\0")).replace("\0", r"[^\n]{1,300}?"))
+_REFUSALS = re.compile(
+    r"Permission denied|Operation not permitted|errno 13\b|error code: 13\b|\[Errno 13\]|authorization denied", re.I
+)
 _PATH = re.compile(r"(?<![\w/])/[^\s'\":;,()]+")
 _NETWORK = re.compile(r"socket|connect|listen|address|TCPStore", re.I)
 
@@ -247,9 +253,18 @@ def from_dump(lines: list[str]) -> SourceLine | None:
     return innermost([SourceLine(m["file"], int(m["line"]), m["function"]) for m in matches if m])
 
 
+ANSWERED, BROKEN = 66, 70
+"""Exit codes of our own: after the answer, and where what answers did not work any more."""
+
+
 def of_death(exit_code: int, phase: Phase, dump: list[str]) -> Failure:
     """Why a trace process ended without an answer: it left with ``os._exit``, or a signal ended it."""
     where = from_dump(dump)
+    if exit_code == ANSWERED:
+        return of_silence(phase)
+    if exit_code == BROKEN:
+        text = f"The code replaced functions that Python itself needs while {DOING[phase]}, so its answer is lost."
+        return Failure(phase, "exit", text, HINT, where)
     if exit_code >= 0:
         text = f"The code ended its process with exit code {exit_code} while {DOING[phase]}."
         return Failure(phase, "exit", text, HINT, where)
@@ -265,7 +280,7 @@ def of_death(exit_code: int, phase: Phase, dump: list[str]) -> Failure:
 
 
 def of_silence(phase: Phase) -> Failure:
-    """For a process that runs on but can no longer answer."""
+    """For a process that can no longer answer."""
     text = f"The code closed file descriptors that are not its own while {DOING[phase]}, so its answer is lost."
     return Failure(phase, "exit", text, HINT)
 

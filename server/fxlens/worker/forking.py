@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fxlens.worker import guards
 from fxlens.worker.audit import remove_scratch
+from fxlens.worker.failures import BROKEN
 from fxlens.worker.launching import TraceProcess, new_scratch
 from fxlens.worker.messages import TraceRequest
 
@@ -89,7 +90,7 @@ class ForkLauncher:
 
             run(request, way, results, scratch)
         finally:
-            _exit(70)
+            _exit(BROKEN)
 
     def stop(self) -> None:
         """Nothing is started ahead."""

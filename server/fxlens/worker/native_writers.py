@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from fxlens.worker.audit_events import CONNECTED
 from fxlens.worker.failures import RefusedError, blocked
 
 
@@ -22,19 +23,52 @@ def neutralise_native_writers() -> None:
     torch.serialization.save = _nothing
     for name in ("ScriptModule", "RecursiveScriptModule", "ScriptFunction"):
         for module in (torch.jit, torch._C):  # noqa: SLF001
-            if hasattr(getattr(module, name, None), "save"):
-                setattr(getattr(module, name), "save", _nothing)  # noqa: B010
+            for method in ("save", "_save_for_lite_interpreter"):
+                if hasattr(getattr(module, name, None), method):
+                    setattr(getattr(module, name), method, _nothing)
+    scripts: Any = torch.jit
+    scripts.save_jit_module_to_flatbuffer = _nothing
+    for name in ("save", "_save_for_mobile"):
+        setattr(torch._C.ScriptModule, name, _nothing)  # noqa: SLF001
+    for name in ("share_memory_", "_share_memory_"):
+        for kind in (torch.Tensor, torch.UntypedStorage, torch.TypedStorage):
+            if hasattr(kind, name):
+                setattr(kind, name, _same)
     torch.from_file = _refuse_shared(torch.from_file)
     torch.UntypedStorage.from_file = _refuse_shared(torch.UntypedStorage.from_file)  # type: ignore[method-assign]
     torch._C.PyTorchFileWriter = _refuse_paths(torch._C.PyTorchFileWriter)  # type: ignore[misc]  # noqa: SLF001
     with contextlib.suppress(AttributeError):
         torch.autograd.profiler.profile.export_chrome_trace = _nothing  # type: ignore[method-assign]
         torch.profiler.profile.export_chrome_trace = _nothing  # type: ignore[method-assign]
+    for module in filter(None, map(sys.modules.get, ("torch._C._profiler", "torch.profiler.profiler"))):
+        if hasattr(module, "_add_execution_trace_observer"):
+            setattr(module, "_add_execution_trace_observer", _nothing)  # noqa: B010
     _refuse_events_that_are_missing()
+
+
+def refuse_safetensors(module: Any) -> None:
+    """``safetensors``: its files are written by Rust."""
+    module.serialize_file = _refuse_second_path(module.serialize_file)
+
+
+def announce_connections(module: Any) -> None:
+    """``sqlite3``: SQL names other files, and what judges them is set on a connection that is ready."""
+    original = module.connect
+
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        connection = original(*args, **kwargs)
+        sys.audit(CONNECTED, connection)
+        return connection
+
+    module.connect = connect
 
 
 def _nothing(*_: Any, **__: Any) -> None:
     return None
+
+
+def _same(self: Any, *_: Any, **__: Any) -> Any:
+    return self
 
 
 def _refuse_shared(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,6 +91,14 @@ def _refuse_paths(original: Any) -> Any:
     return writer
 
 
+def _refuse_second_path(original: Any) -> Any:
+    def serialize_file(content: Any, filename: Any, *args: Any, **kwargs: Any) -> Any:
+        sys.audit("open", os.fspath(filename), "w", os.O_WRONLY)
+        return original(content, filename, *args, **kwargs)
+
+    return serialize_file
+
+
 def _refuse_events_that_are_missing() -> None:
     """Functions of the standard library that tell the audit hook nothing, or not all: they tell it here."""
     for name in ("mkfifo", "mknod"):
@@ -72,6 +114,12 @@ def _refuse_events_that_are_missing() -> None:
 
         if hasattr(signal, "pidfd_send_signal"):
             signal.pidfd_send_signal = _announce(signal.pidfd_send_signal, "signal.pidfd_send_signal")
+    for name in ("setpriority", "sched_setaffinity", "sched_setscheduler", "sched_setparam"):
+        for module in _modules_with(name):
+            setattr(module, name, _announce_others(getattr(module, name), f"os.{name}"))
+    with contextlib.suppress(ImportError, AttributeError):
+        semaphores: Any = importlib.import_module("_multiprocessing")
+        semaphores.SemLock = _named_semaphore(semaphores.SemLock)
     with contextlib.suppress(ImportError):
         posixshmem: Any = importlib.import_module("_posixshmem")
         posixshmem.shm_open = _announce_path(posixshmem.shm_open)
@@ -88,6 +136,32 @@ def _announce(original: Callable[..., Any], event: str) -> Callable[..., Any]:
         return original(*args, **kwargs)
 
     return function
+
+
+def _announce_others(original: Callable[..., Any], event: str) -> Callable[..., Any]:
+    """Tell of a call that is about another process; its number is the first argument but for ``setpriority``."""
+    at = 1 if event.endswith("setpriority") else 0
+
+    def function(*args: Any) -> Any:
+        if len(args) > at and args[at] not in (0, os.getpid()):
+            sys.audit(event, *args)
+        return original(*args)
+
+    return function
+
+
+def _named_semaphore(original: Any) -> Any:
+    """A semaphore of ``multiprocessing`` has a name in shared memory, and stays there if its process is not forked."""
+
+    class SemLock:
+        SEM_VALUE_MAX = original.SEM_VALUE_MAX
+        _rebuild = original._rebuild  # noqa: SLF001
+
+        def __new__(cls, kind: int, value: int, most: int, name: str, unlink: bool) -> Any:
+            sys.audit("open", f"/dev/shm{name}", None, os.O_CREAT | os.O_RDWR)
+            return original(kind, value, most, name, unlink)
+
+    return SemLock
 
 
 def _announce_path(original: Callable[..., Any]) -> Callable[..., Any]:

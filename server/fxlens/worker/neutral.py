@@ -21,7 +21,9 @@ from torch import nn
 
 from fxlens.worker.arguments import neutralise_argparse
 from fxlens.worker.devices import is_accelerator, neutralise_devices
+from fxlens.worker.distributed import neutralise_distributed
 from fxlens.worker.failures import RefusedError
+from fxlens.worker.native_writers import announce_connections, refuse_safetensors
 from fxlens.worker.pretrained import (
     diffusers_models,
     hub_files,
@@ -88,6 +90,7 @@ def neutralise_torch() -> None:
     torch.jit.save = _nothing
     torch.onnx.export = _nothing
     neutralise_devices()
+    neutralise_distributed()
     _stay_on_this_device()
 
 
@@ -170,12 +173,27 @@ def _safetensors(module: ModuleType) -> None:
     module.load_model = lambda *_, **__: ([], [])  # type: ignore[attr-defined]
 
 
+def _debugger(module: ModuleType) -> None:
+    """Nobody is there to answer it: it would read empty lines for ever."""
+    for name in ("set_trace", "post_mortem", "pm", "run", "runcall", "interact", "embed"):
+        if hasattr(module, name):
+            setattr(module, name, _nothing)
+
+
+def _passwords(module: ModuleType) -> None:
+    module.getpass = lambda *_, **__: ""  # type: ignore[attr-defined]
+
+
 AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
     "torchvision.models._api": _torchvision_weights,
     "timm.models._builder": _timm_builder,
     "timm.models._helpers": _timm_helpers,
     "timm.models._hub": timm_configurations,
     "safetensors.torch": _safetensors,
+    "safetensors._safetensors_rust": refuse_safetensors,
+    "sqlite3.dbapi2": announce_connections,
+    "getpass": _passwords,
+    **dict.fromkeys(("pdb", "ipdb", "pudb", "code", "IPython"), _debugger),
     "huggingface_hub.file_download": hub_files,
     "transformers.configuration_utils": transformers_configurations,
     "transformers.modeling_utils": transformers_models,

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from fxlens.graph import Phase
 from fxlens.worker.answers import BadAnswerError, check_answer
-from fxlens.worker.failures import of_bad_answer, of_death, of_files, of_memory, of_silence, of_time, seconds_of
+from fxlens.worker.building import NO_WAY, WAYS
+from fxlens.worker.failures import (
+    ANSWERED,
+    of_bad_answer,
+    of_death,
+    of_files,
+    of_memory,
+    of_silence,
+    of_time,
+    seconds_of,
+)
 from fxlens.worker.launching import TraceProcess
 from fxlens.worker.memory import resident_mb, written_mb
 from fxlens.worker.messages import TraceReply, TraceRequest
@@ -24,13 +35,16 @@ NAMES_SECONDS = 0.03
 class Running:
     """Collects what a trace process sends, ends it at its limits, and knows when everything has arrived."""
 
-    def __init__(self, request: TraceRequest, way: int, process: TraceProcess) -> None:
+    def __init__(self, request: TraceRequest, way: int, process: TraceProcess, instead: bytes | None = None) -> None:
         self.request = request
         self.way = way
         self.process = process
         self.phase: Phase = "import"
         self.answer: bytes | None = None
-        self.try_next_way = False
+        self.next_way: int | None = None
+        """The way of building that the process wants to be tried next."""
+        self.instead = instead
+        """The answer if that way, or this one, works neither."""
         self.parts: set[str] = set()
         """The parts of torch that the process has imported; what it says need not be true."""
         self._names_only: bytes | None = None
@@ -69,8 +83,8 @@ class Running:
         elif kind == b"I ":
             self.parts.add(content.decode(errors="replace")[:100])
         elif kind == b"A ":
-            self.try_next_way = True
-        elif kind in (b"R ", b"G "):
+            self._take_way(content)
+        elif kind in (b"R ", b"G ", b"B "):
             try:
                 check_answer(content)
             except BadAnswerError as error:
@@ -78,10 +92,24 @@ class Running:
                 return
             if kind == b"R ":
                 self.answer = content
+            elif kind == b"B ":
+                self.instead = content
             else:
                 self._names_only = content
         else:
             self._bad = f"a message of the unknown kind {kind!r}"
+
+    def _take_way(self, content: bytes) -> None:
+        try:
+            way = json.loads(content)["way"]
+        except (ValueError, TypeError, LookupError, RecursionError):
+            way = None
+        if way == NO_WAY and self.instead is not None:
+            self.answer = self.instead
+        elif type(way) is int and self.way < way < len(WAYS):
+            self.next_way = way
+        else:
+            self._bad = "a way of building that there is not"
 
     def _take_stray(self, line: bytes) -> None:
         if len(self._dump) < LONGEST_DUMP:
@@ -133,7 +161,7 @@ class Running:
             if self._over and now - self._ending_since > ABORT_SECONDS:
                 self.process.kill()
             return
-        if self.answer is not None or self.try_next_way or self._bad is not None:
+        if self.answer is not None or self.next_way is not None or self._bad is not None:
             self._ending_since = now
             self.process.kill()
         elif self.process.poll() is not None or self._results_ended:
@@ -192,7 +220,7 @@ class Running:
             failure = of_files(self.phase, limits, self._dump)
         elif self._cut_off:
             failure = of_silence(self.phase)
-        elif self._frames.incomplete and self.process.poll() == 0:
+        elif self._frames.incomplete and self.process.poll() in (0, ANSWERED):
             failure = of_bad_answer(self.phase, "it ends in the middle of a message")
         else:
             failure = of_death(self.process.poll() or 0, self.phase, self._dump)

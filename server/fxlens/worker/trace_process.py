@@ -2,8 +2,9 @@
 
 It tells the worker which phase it is in and, at the end, its answer, as frames on a private pipe: ``P <phase>``,
 ``G <answer as JSON>`` as soon as the nodes are known (the answer if finding shapes goes wrong), ``R <answer as JSON>``
-at the end, or ``A <JSON>`` for "did not work this way, try the next way of building". Whatever else arrives
-on that pipe is what ``faulthandler`` writes when the process crashes.
+at the end, or ``A <JSON>`` for "did not work this way, try that way of building", perhaps after ``B <answer as JSON>``,
+which counts if that way works neither. Whatever else arrives on that pipe is what ``faulthandler`` writes when the
+process crashes.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ from fxlens.tracing.run_graph import ModuleRuns, run_modules
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import Found, StatedInput, find_values
 from fxlens.worker import building, confinement, guards, neutral
+from fxlens.worker.accelerated import names_accelerator
 from fxlens.worker.audit import Auditor
 from fxlens.worker.devices import DevicesHere
 from fxlens.worker.evaluation import Evaluation, arrange_path
-from fxlens.worker.failures import RefusedError, from_exception
+from fxlens.worker.failures import ANSWERED, RefusedError, from_exception
 from fxlens.worker.installed import library_is_installed
 from fxlens.worker.messages import TraceReply, TraceRequest
 from fxlens.worker.pipe import frame, to_text, write_all
@@ -42,6 +44,7 @@ from fxlens.worker.preloading import PARTS_OF_TORCH
 # Bound before user code could replace them: a process that cannot end would go on as a second worker.
 _exit = os._exit
 _modules = sys.modules
+_monotonic = time.monotonic
 _set_recursion_limit, _set_trace, _set_profile = sys.setrecursionlimit, sys.settrace, sys.setprofile
 RECURSION_LIMIT = sys.getrecursionlimit()
 
@@ -49,6 +52,8 @@ TEMPORARY_FOLDERS = ("TMPDIR", "TEMP", "TMP", "TORCHINDUCTOR_CACHE_DIR", "TRITON
 """Variables for folders that libraries make and write on their own: all lead to the scratch folder."""
 NOT_THE_WAYS_FAULT = (ImportError, SyntaxError, RefusedError, MemoryError, RecursionError)
 """Errors in building that no other way of building would avoid."""
+DEMANDS = (AssertionError, LookupError, OSError)
+"""Errors by which code says what it needs; others may be the fault of tensors without values."""
 
 
 def run(
@@ -68,7 +73,7 @@ def run(
     _flush(sys.stdout)
     _flush(sys.stderr)
     _send(results, kind, answer)
-    _exit(0)
+    _exit(ANSWERED)
 
 
 def _take_over() -> None:
@@ -84,8 +89,8 @@ def _send(results: int, kind: str, answer: dict[str, Json]) -> None:
 
 
 def _flush(stream: Any) -> None:
-    """Get the user's last prints out. Their stdout may be closed, or be something else entirely."""
-    with contextlib.suppress(Exception):
+    """Get the user's last prints out. Their stdout may be closed, or be something else entirely, and raise anything."""
+    with contextlib.suppress(BaseException):
         stream.flush()
 
 
@@ -98,7 +103,7 @@ class _Process:
         self._way = way
         self._results = results
         self._seconds: dict[Phase, float] = {}
-        self._since = time.monotonic()
+        self._since = _monotonic()
         self.phase: Phase = "import"
         self._folders = (os.path.dirname(request.path), *request.import_paths, *request.likely_paths)  # noqa: PTH120
         self._scratch = scratch
@@ -123,7 +128,7 @@ class _Process:
                 write_all(self._results, frame(f"I {part}".encode()))
 
     def _clock(self) -> None:
-        now = time.monotonic()
+        now = _monotonic()
         self._seconds[self.phase] = self._seconds.get(self.phase, 0.0) + now - self._since
         self._since = now
 
@@ -135,10 +140,12 @@ class _Process:
         except BaseException as error:  # user code may raise anything, SystemExit included
             _take_over()
             failure = from_exception(error, self.phase, confined=self._confined)
-            if self._may_try_again() and self.phase == "build" and not _certain(error):
-                return "A", {}
+            if (way := self._way_after(error)) is not None:
+                if way == building.ACCELERATED:
+                    _send(self._results, "B", self._reply(None, failure))
+                return "A", {"way": way}
         if graph is not None and self._may_try_again() and _meta_is_to_blame(graph):
-            return "A", {}
+            return "A", {"way": self._way + 1}
         return "R", self._reply(graph, failure)
 
     def _reply(self, graph: ModelGraph | None, failure: Failure | None) -> dict[str, Json]:
@@ -148,7 +155,21 @@ class _Process:
         return reply
 
     def _may_try_again(self) -> bool:
-        return self._way + 1 < len(building.WAYS)
+        return self._way + 1 < building.ACCELERATED
+
+    def _way_after(self, error: BaseException) -> int | None:
+        """The way of building to try next; nothing if no way would avoid ``error``."""
+        if self.phase not in ("import", "build"):
+            return None
+        if self._way == building.ACCELERATED:
+            return building.NO_WAY
+        wants_accelerator = isinstance(error, (Exception, SystemExit)) and names_accelerator(error)
+        if self.phase == "import" or _certain(error):
+            final = isinstance(error, NOT_THE_WAYS_FAULT)
+            return building.ACCELERATED if wants_accelerator and not final else None
+        if self._may_try_again() and not (wants_accelerator and isinstance(error, DEMANDS)):
+            return self._way + 1
+        return building.ACCELERATED if wants_accelerator else None
 
     def _graph(self) -> ModelGraph:
         request = self._request
@@ -193,8 +214,8 @@ class _Process:
             stated = [*inputs, *_weights(model)]
             values = find_values(model, traces, stated)
             runs = run_modules(model, stated) if by_hooks else None
-        except Exception:
-            # The user's layers are run on meta tensors for this and may object. The names are what matters.
+        except BaseException:
+            # The user's layers are run on meta tensors for this and may raise anything. The names are what matters.
             traceback.print_exc()
             return graph
         if runs is None:

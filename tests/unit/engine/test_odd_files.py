@@ -6,6 +6,7 @@ import json
 import os
 import random
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,7 +54,8 @@ NOTEBOOKS = [
     '{"cells": [{"cell_type": "code", "source": {"a": "b"}}]}', '{"cells": [], "metadata": {"kernelspec": "python"}}',
     '{"cells": [], "metadata": []}', '{"cells": [], "metadata": {"language_info": 3}}', '{"cells": [{"cell_type": []}]}',
 ]  # fmt: skip
-GITIGNORES = ["!\n", "\\\n", "[z-a]\n", "**\\\n", "\x00\n", "a" * 100_000 + "\n", "[\n", "!!\n", "\udcff\n"]
+GITIGNORES = ["!\n", "\\\n", "[z-a]\n", "**\\\n", "\x00\n", "a" * 100_000 + "\n", "[\n", "!!\n", "\udcff\n", "[[:foo:]\n",
+              "a*" * 60 + "b\n", "*" * 5000 + "x\n", "**/" * 300 + "x\n", "x*y\n" * 6_000]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["aaa.py", "aaa.ipynb", ".gitignore"])
@@ -83,12 +85,32 @@ def test_an_odd_notebook_is_empty(tmp_path: Path, content: str) -> None:
 
 @pytest.mark.parametrize("lines", GITIGNORES)
 def test_a_bad_line_of_gitignore_is_skipped_and_the_others_hold(tmp_path: Path, lines: str) -> None:
-    (tmp_path / ".gitignore").write_bytes((lines + "out/\n").encode(errors="surrogateescape"))
+    (tmp_path / ".gitignore").write_bytes(("out/\n" + lines).encode(errors="surrogateescape"))
+    (tmp_path / ("a" * 200 + ".py")).touch()
     for name in ("good.py", "out/made.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     names = {Path(path).name for path in read_folders([str(tmp_path)], {})}
-    assert names == {"good.py"} or (names == {"good.py", "made.py"} and "\0" in lines)
+    assert names - {"a" * 200 + ".py"} == {"good.py"} or (names >= {"good.py", "made.py"} and "\0" in lines)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["***", "a/***/b.py", "a**.py", "**/**/b.py", "a/**", r"\**.py", "!***/b.py", "***b.py", "/***/b.py"]
+)
+def test_stars_mean_what_they_mean_to_git(tmp_path: Path, pattern: str) -> None:
+    """Differential: git itself says which files a pattern names."""
+    files = ["b.py", "ab.py", "a/b.py", "a/c/b.py", "a/c/d/b.py", "*x.py", "c/ab.py"]
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    text = f"*.py\n{pattern}\n" if pattern.startswith("!") else f"{pattern}\n"
+    (tmp_path / ".gitignore").write_text(text)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    said = subprocess.run(
+        ["git", "ls-files", "-o", "--exclude-standard"], cwd=tmp_path, check=True, capture_output=True, text=True
+    ).stdout.split()
+    ours = {str(Path(path).relative_to(tmp_path)) for path in read_folders([str(tmp_path)], {})}
+    assert ours == set(said) - {".gitignore"}
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -36,6 +36,15 @@ WAYS = {
     "signal by number": "LIBC.syscall(62 if os.uname().machine == 'x86_64' else 129, VICTIM, 9)",
     "signal to a group": "os.killpg(VICTIM, 9)",
     "signal to a thread": "LIBC.tgkill(VICTIM, VICTIM, 9)",
+    "signal when a file has news": "import fcntl; a, b = os.pipe(); fcntl.fcntl(a, fcntl.F_SETOWN, VICTIM); fcntl.fcntl(a, 10, 9); "
+    "fcntl.fcntl(a, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK); os.write(b, b'x'); time.sleep(0.2)",
+    "signal when a socket has news": (
+        "import fcntl, struct; a, b = socket.socketpair(); fcntl.ioctl(a, 0x8901, struct.pack('i', VICTIM)); "
+        "fcntl.fcntl(a, 10, 9); fcntl.fcntl(a, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK); b.send(b'x'); time.sleep(0.2)"
+    ),
+    "priority of another": "os.setpriority(os.PRIO_PROCESS, VICTIM, 19)",
+    "processors of another": "os.sched_setaffinity(VICTIM, {0})",
+    "a store of torch.distributed": "import torch.distributed as d; d.TCPStore('127.0.0.1', PORT, 1, False)",
     "limits of the worker": "resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (8, 8))",
     "limits of another": "resource.prlimit(VICTIM, resource.RLIMIT_CPU, (0, 0))",
     "creat by ctypes": "LIBC.creat(OUT.encode(), 0o600)",
@@ -82,6 +91,8 @@ def test_no_way_out(confined: Workshop, victim: subprocess.Popen[bytes], tmp_pat
     assert victim.poll() is None, reply
     assert resource.prlimit(confined.process.pid, resource.RLIMIT_NOFILE) == limits
     assert resource.prlimit(victim.pid, resource.RLIMIT_CPU) == resource.getrlimit(resource.RLIMIT_CPU)
+    assert os.getpriority(os.PRIO_PROCESS, victim.pid) == os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.sched_getaffinity(victim.pid) == os.sched_getaffinity(0)
     confined.assert_good()
 
 

@@ -56,7 +56,27 @@ CUDA = [
     "import copy, pickle; assert copy.deepcopy(pickle.loads(pickle.dumps(torch.device('cpu')))) == torch.device('cpu')",
     "self.f = torch.jit.script(nn.Identity()); assert type(torch.device('cpu')) == torch.device",
 ]
-CASES = [line.format(device=device) for line in INIT for device in ("cuda", "mps", "xpu")] + CUDA
+CUDA += [
+    "f'{torch.cuda.get_device_properties(0).total_memory / 1024 ** 3:.1f} GB {torch.cuda.utilization():5.1f}'",
+    "import json; json.dumps({'gpu': torch.cuda.get_device_properties(0).name.lower(), 'use': torch.cuda.utilization()})",
+    "assert torch.cuda.get_device_properties(0).major >= 7; 3 % torch.cuda.utilization(), 3 / torch.cuda.utilization()",
+    "torch.cuda._lazy_init(); torch.ones(3).untyped_storage().cuda()",
+    "self.t = torch.zeros(3); self.t.share_memory_()",
+    "import torch.distributed as d; d.init_process_group('nccl'); assert (d.get_rank(), d.get_world_size()) == (0, 1); d.barrier()",
+    "self.m = nn.parallel.DistributedDataParallel(nn.Linear(2, 2)); assert isinstance(self.m.module, nn.Linear)",
+]
+DEMANDS = [
+    "d = torch.device('cuda' if torch.cuda.is_available() else 'cpu'); assert d.type == 'cuda'",
+    "assert torch.zeros(1).cuda().is_cuda",
+    "self.p = nn.Parameter(torch.zeros(1, device='cuda')); assert self.p.device.type == 'cuda'",
+    "self.l = nn.Linear(2, 2).cuda(); assert all(p.device.type == 'cuda' for p in self.l.parameters())",
+    "if not torch.cuda.is_available(): raise RuntimeError('this model needs a GPU')",
+    "if torch.cuda.device_count() < 1: import sys; sys.exit('no device')",
+    "assert torch.backends.mps.is_available()",
+    "import os; torch.cuda.set_device(int(os.environ['LOCAL_RANK']))",
+]
+"""Code that does not do without an accelerator."""
+CASES = [line.format(device=device) for line in INIT for device in ("cuda", "mps", "xpu")] + CUDA + DEMANDS
 
 
 @pytest.mark.parametrize("init", CASES)
@@ -118,3 +138,21 @@ def test_torchscript_knows_the_class_of_devices(worker: Workshop) -> None:
     source = SOURCE.format(init="self.m = moved(torch.ones(3), torch.device('cpu'))", conv="", forward="pass")
     reply = worker.trace(source.replace("class Net(", scripted))
     assert reply.failure is None, reply.failure
+
+
+def test_a_demand_that_cannot_be_met_is_told_as_it_was(worker: Workshop) -> None:
+    """What goes wrong where an accelerator is pretended is no fault of the code's."""
+    init = "assert torch.cuda.is_available(), 'needs a GPU'\n        raise RuntimeError('another')"
+    failure = worker.trace(SOURCE.format(init=init, conv="", forward="pass")).failure
+    assert failure
+    assert failure.message == "Building the model failed: AssertionError: needs a GPU"
+
+
+def test_without_a_demand_there_is_no_accelerator(worker: Workshop) -> None:
+    """Also after an edit of code that had one."""
+    init = "self.x = nn.ReLU() if torch.cuda.is_available() else nn.Tanh()"
+    for line in ("\n        assert torch.cuda.is_available()", ""):
+        reply = worker.trace(SOURCE.format(init=init + line, conv="", forward="x = self.x(x)"))
+        assert reply.graph
+        assert reply.graph.eval
+        assert any(module.class_name.endswith("ReLU" if line else "Tanh") for module in reply.graph.modules)
