@@ -21,6 +21,7 @@ from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.pruning import Wanted
 from fxlens.tracing.selection import BadQuery, Selection, call_with, message, working_call
 from fxlens.tracing.settings import TraceSettings, trace_settings
+from fxlens.tracing.switching import is_training
 
 ReturnNodes: TypeAlias = "Sequence[str] | Mapping[str, str]"
 Leaves: TypeAlias = "Iterable[type[nn.Module]]"
@@ -80,7 +81,7 @@ def get_graph_node_names(
     """
     settings = _settings(model, naming, leaf_modules, tracer_kwargs, concrete_args)
     check_backend(backend, naming)
-    current: Mode = "train" if model.training else "eval"
+    current: Mode = "train" if is_training(model) else "eval"
     if backend == "hooks":
         return module_names(model, current)
     traces = trace_modes(model, settings, concrete_args)
@@ -117,7 +118,7 @@ def get_graph_node_names_by_mode(
     for trace in traces.values():
         _raise_failure(trace)
     if not suppress_diff_warning:
-        _warn_of_differences(traces, "train" if model.training else "eval", both_are_given=True)
+        _warn_of_differences(traces, "train" if is_training(model) else "eval", both_are_given=True)
     return NodeNames(traces["train"].names, traces["eval"].names)
 
 
@@ -202,7 +203,7 @@ def create_feature_extractor(
                 call, merged = call_with(queries, {"backend": "'hooks'"}), {}
             raise QueryError(message(bad, len({*queries["train"], *queries["eval"]}), model, call, merged))
         if not suppress_diff_warning and return_nodes is not None:
-            _warn_of_differences(traces, "train" if model.training else "eval")
+            _warn_of_differences(traces, "train" if is_training(model) else "eval")
         warn_of_unrecorded(traces, naming)
         wanted = {mode: _wanted(selection, mode, queries[mode]) for mode in MODES if traces[mode].graph is not None}
         extractor, changes = assemble(model, traces, wanted, concrete_args or {})

@@ -7,7 +7,8 @@ decides as if it had been passed: ``if return_dict:`` cannot be traced, ``if mas
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from enum import Enum
 from typing import Any
 
 import torch
@@ -20,12 +21,13 @@ from fxlens.tracing.torch_private import keep_calls_of
 from fxlens.tracing.tracer import NodePathTracer
 from fxlens.tracing.values import map_ends
 
-_PLAIN = (type(None), bool, int, float, str)
+_PLAIN = (type(None), bool, int, float, complex, str, torch.dtype, torch.device, torch.layout, torch.memory_format)
 _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def optional_arguments(model: nn.Module) -> frozenset[str]:
-    """The parameters of ``forward`` that can be left out: those with a plain default, ``*args`` and ``**kwargs``.
+    """The parameters of ``forward`` that can be left out: those with a default in which there is no tensor,
+    ``*args`` and ``**kwargs``.
 
     One is always left to trace: the first, or the one that a model of transformers calls its main input.
     """
@@ -40,8 +42,17 @@ def optional_arguments(model: nn.Module) -> frozenset[str]:
     return frozenset(
         name
         for name, each in parameters.items()
-        if each.kind in _VARIABLE or (name != first and isinstance(each.default, _PLAIN))
+        if each.kind in _VARIABLE or (name != first and is_plain(each.default))
     )
+
+
+def is_plain(value: Any) -> bool:
+    """Whether ``value`` is no tensor and has none in it, and is of a kind that a graph can hold."""
+    if type(value) in (tuple, list, torch.Size):
+        return all(map(is_plain, value))
+    if type(value) is dict:
+        return all(map(is_plain, [*value, *value.values()]))
+    return isinstance(value, (*_PLAIN, Enum))
 
 
 def default_arguments(model: nn.Module) -> dict[str, Any]:
@@ -68,6 +79,12 @@ def needed_arguments(tracer: NodePathTracer) -> dict[str, list[fx.Node]]:
             if failing:
                 needed[str(node.target)] = failing
     return needed
+
+
+def unread_arguments(tracers: Iterable[NodePathTracer]) -> frozenset[str]:
+    """The arguments that no node reads in any of the graphs; ``*args`` and ``**kwargs`` are not counted."""
+    inputs = [node for each in tracers for node in each.graph.nodes if node.op == "placeholder"]
+    return frozenset(str(node.target) for node in inputs) - {str(node.target) for node in inputs if node.users}
 
 
 def read_options(tracer: NodePathTracer) -> list[str]:
@@ -159,26 +176,60 @@ def lost_arguments(
         yield LiveChange("argument", message, remedy, source, nodes, inside=names_without is not None)
 
 
-def hold_defaults(graph: fx.Graph, left_out: Collection[str]) -> None:
+def hold_defaults(graph: fx.Graph, left_out: Collection[str], concrete_args: Mapping[str, Any]) -> None:
     """Make ``graph`` refuse other values than the defaults for the arguments that were left out."""
     inputs = [node for node in graph.nodes if node.op == "placeholder"]
-    held = [node for node in inputs if node.target in left_out]
+    held = {str(node.target): node for node in inputs if node.target in left_out}
     if not held:
         return
+    defaults = {name: node.args[0] if node.args else None for name, node in held.items()}
+    fixed = {**{name: value for name, value in defaults.items() if not name.startswith("*")}, **concrete_args}
     with graph.inserting_after(inputs[-1]):
-        for node in reversed(held):
-            graph.call_function(hold, (node, str(node.target), node.args[0] if node.args else None))
+        for name, node in reversed(held.items()):
+            others = ", ".join(f"{other!r}: {written(value)}" for other, value in fixed.items() if other != name)
+            graph.call_function(hold, (node, name, defaults[name], others))
 
 
-def hold(value: Any, name: str, default: Any) -> None:
-    """Raise ``TypeError`` if ``value``, the argument ``name``, is not ``default``."""
-    if value is default or (type(value) is type(default) and value == default):
+def hold(value: Any, name: str, default: Any, others: str = "") -> None:
+    """Raise ``TypeError`` if ``value``, the argument ``name``, is not ``default``.
+
+    ``others`` are the other arguments that are fixed, as they are written in a dictionary.
+    """
+    if value is default or (_are_of_a_kind(value, default) and value == default):
         return
-    advice = "{}" if default is None or isinstance(value, torch.Tensor) else f"{{{name!r}: {value!r}}}"
+    # Where another argument is fixed, the rest is left out only if it has to be; a tensor, which cannot be fixed, must
+    # not be left out, so all others are named.
+    is_traced = default is None or isinstance(value, torch.Tensor)
+    advice = f"{{{others}}}" if is_traced else f"{{{name!r}: {written(value)}}}"
     raise TypeError(
         f"pass concrete_args={advice} to create_feature_extractor to use {name}: "
-        f"it was left at its default, {default!r}, when the extractor was made"
+        f"it was {written(default)} when the extractor was made"
     )
+
+
+def _are_of_a_kind(value: Any, default: Any) -> bool:
+    """Whether both are of one class; torch.fx has lists and dictionaries of its own."""
+    return type(value) is type(default) or any(
+        isinstance(value, kind) and isinstance(default, kind) for kind in (list, dict)
+    )
+
+
+def written(value: Any) -> str:
+    """A plain value as it is written in Python.
+
+    Example:
+        >>> written((1, [torch.float32])), written(torch.nn.Linear)
+        ('(1, [torch.float32])', '…')
+    """
+    if isinstance(value, Enum):
+        return f"{type(value).__qualname__}.{value.name}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(written, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{written(key)}: {written(item)}' for key, item in value.items())}}}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(written, value))}{',' if len(value) == 1 else ''})"
+    return repr(value) if is_plain(value) else "…"
 
 
 keep_calls_of(hold)

@@ -13,6 +13,7 @@ from fxlens.tracing.arguments import hold_defaults
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, needed_by
 from fxlens.tracing.checkpoints import keep_checkpoints
 from fxlens.tracing.extractor import FeatureExtractor, build_extractor
+from fxlens.tracing.fixed_inputs import fix_inputs
 from fxlens.tracing.missing_mode import missing_mode
 from fxlens.tracing.mode_state import effects, state_of
 from fxlens.tracing.modes import ModeTrace
@@ -62,13 +63,13 @@ def assemble(
             may_change_it=not shared and not concrete_args,
             plain_output=plain_output,
         )
-        hold_defaults(pruned.graph, trace.tracer.left_out)
+        hold_defaults(pruned.graph, trace.tracer.left_out, concrete_args)
         if trace.tracer.checkpoints and trace.tracer.naming == "fxlens":
             lost = keep_checkpoints(pruned.graph)
             changes += [lost_checkpoint(checkpoint.source, (), "fxlens", reason) for checkpoint, reason in lost]
         graphs[mode] = pruned.graph
         values = {**trace.attributes, **pruned.constants}
-        _fix_inputs(pruned.graph, concrete_args, values)
+        fix_inputs(pruned.graph, concrete_args, values)
         _take_attributes(mode, pruned.graph, {**modules, **values}, attributes)
     for mode in MODES:
         if mode not in graphs:
@@ -105,23 +106,6 @@ def _guards(trace: ModeTrace) -> frozenset[fx.Node]:
         for node, origin in origins.items()
         if origin.source is None and str(getattr(node.target, "__name__", "")).startswith("_assert")
     )
-
-
-def _fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any], values: Mapping[str, torch.Tensor]) -> None:
-    """Give the inputs that ``concrete_args`` fixed back their names, and their values as defaults.
-
-    A default that is a tensor is one of ``values`` for torch.fx, read by a node that is not Python code.
-    """
-    for node in [node for node in graph.nodes if node.op == "placeholder"]:
-        name = str(node.target).rpartition("_")[0]
-        if name in concrete_args and node.target == f"{name}_1":
-            node.target = name
-            node.args = (concrete_args[name],)
-        default = node.args[0] if node.args else None
-        if isinstance(default, fx.Node):
-            node.args = (values[str(default.target)],)
-            if not default.users:
-                graph.erase_node(default)
 
 
 def _take_attributes(

@@ -9,9 +9,9 @@ from torch import nn
 
 from fxlens.graph import MODES, BackendChoice, Dialect, Failure, Mode
 from fxlens.module_paths import nearest_modules
-from fxlens.tracing.hooks import HookExtractor, module_query, scripted_module, takes_hooks
+from fxlens.tracing.hooks import HookExtractor
+from fxlens.tracing.module_queries import can_be_called, module_query, scripted_module, takes_hooks
 from fxlens.tracing.module_run import ModuleRun, run_on_meta
-from fxlens.tracing.run_graph import can_be_called
 
 
 class QueryError(ValueError):
@@ -100,7 +100,8 @@ def _hidden(model: nn.Module, query: str) -> str | None:
     path = scripted_module(model, query)
     if path is None:
         return None
-    return f"Build the extractor before {path!r} is scripted: TorchScript takes no hooks, so {query!r} cannot be read."
+    what = repr(path) if path else "the model"
+    return f"Build the extractor before {what} is scripted: TorchScript takes no hooks, so {query!r} cannot be read."
 
 
 def _not_a_module(query: str, paths: list[str], name: str) -> str:

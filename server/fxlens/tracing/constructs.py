@@ -226,8 +226,8 @@ CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
         ),
     ),
     (
-        r"doesn't exist in (\w*Script\w*)",
-        ("a scripted module ({0}) cannot be traced", "pass the module before torch.jit.script"),
+        r"doesn't exist in (\w*(?:Script|Traced)\w*)",
+        ("a scripted module ({0}) cannot be traced", "pass the module before torch.jit.script or trace"),
     ),
     (
         r"Expected FunctionType",

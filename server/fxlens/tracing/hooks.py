@@ -10,11 +10,11 @@ import inspect
 import sys
 import threading
 import warnings
-from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from types import FrameType
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -23,65 +23,14 @@ from torch.nn.modules import module as module_globals
 from fxlens.graph import Mode
 from fxlens.paths import prefixes
 from fxlens.tracing.extractor import Backend, Extractor
+from fxlens.tracing.hook_messages import not_called, replaced_text, several_calls, stands_at
+from fxlens.tracing.module_queries import module_query
 from fxlens.tracing.returned import Returned
+from fxlens.tracing.switching import is_training
 
 
 class NotCalledError(RuntimeError):
     """A requested module was not called in this forward pass, so its output key has no value."""
-
-
-class ModuleQuery(NamedTuple):
-    """A query for what the module at ``path`` returned at its call number ``call``, counted from 0."""
-
-    path: str
-    call: int
-
-
-def module_query(model: nn.Module, query: str) -> ModuleQuery | None:
-    """What ``query`` selects by module path: ``path`` is the first call of a module, ``path_N`` its N+1st call.
-
-    A module of exactly that path comes first: a model may have a module ``relu_1``.
-
-    Returns:
-        ``None`` if the model has no such module, or one that takes no hooks. The model itself (``""``) is not a module
-        of its own.
-
-    Example:
-        >>> module_query(nn.Sequential(nn.ReLU()), "0_2")
-        ModuleQuery(path='0', call=2)
-    """
-    return next((reading for reading in _readings(query) if _takes_hooks_at(model, reading.path)), None)
-
-
-def _readings(query: str) -> Iterator[ModuleQuery]:
-    """What ``query`` may mean, best first, whatever modules there are."""
-    yield ModuleQuery(query, 0)
-    path, _, number = query.rpartition("_")
-    if number.isdecimal() and str(int(number)) == number and int(number) > 0:
-        yield ModuleQuery(path, int(number))
-
-
-def takes_hooks(module: nn.Module) -> bool:
-    """Whether hooks can be registered on a module: TorchScript's refuse them, and run without calling any."""
-    return not isinstance(module, torch.jit.ScriptModule)
-
-
-def scripted_module(model: nn.Module, query: str) -> str | None:
-    """The path of the TorchScript module that ``query`` leads to or into, which hides it from hooks."""
-    scripted = [path for path, module in model.named_modules(remove_duplicate=False) if not takes_hooks(module)]
-    wanted = [f"{reading.path}." for reading in _readings(query)]
-    return next((path for path in scripted if any(each.startswith(f"{path}.") for each in wanted)), None)
-
-
-def _takes_hooks_at(model: nn.Module, path: str) -> bool:
-    module = model
-    for name in path.split("."):
-        # Not get_submodule: that also takes an attribute that is a module, but not a registered one.
-        child = module._modules.get(name)  # noqa: SLF001 - the only way to see one child without all others
-        if child is None or not takes_hooks(child):
-            return False
-        module = child
-    return True
 
 
 class HookExtractor(Extractor):
@@ -105,7 +54,7 @@ class HookExtractor(Extractor):
     def __init__(self, model: nn.Module, queries: Mapping[Mode, Mapping[str, str]]) -> None:
         super().__init__()
         self.model = model
-        self.training = model.training
+        self.training = is_training(model)
         self.queries: dict[Mode, dict[str, str]] = {mode: dict(keys) for mode, keys in queries.items()}
         self._plans = {mode: _plan(model, keys) for mode, keys in self.queries.items()}
         # Keys whose tensors the model overwrites later, by mode; None until a forward pass has shown which.
@@ -117,11 +66,18 @@ class HookExtractor(Extractor):
             return f"backend='hooks', return_nodes={train!r}"
         return f"backend='hooks', train_return_nodes={train!r}, eval_return_nodes={evaluation!r}"
 
+    def __prepare_scriptable__(self) -> nn.Module:
+        raise RuntimeError(
+            f"this extractor of {type(self.model).__qualname__} cannot be scripted: it reads modules by hooks, and "
+            "TorchScript runs none; backend='fx' makes one that can be, if torch.fx can trace the model"
+        )
+
     def forward(self, *args: Any, **kwargs: Any) -> OrderedDict[str, Any]:
         """Run the model until all requested modules have returned.
 
         Raises:
             NotCalledError: if the model returned before a requested module was called (often enough).
+            RuntimeError: if a module is requested by a further path of it, and the model called it more than once.
         """
         # torch.compiler.disable as a decorator would import the compiler, a second of work, with this module.
         dynamo = sys.modules.get("torch._dynamo")
@@ -134,15 +90,19 @@ class HookExtractor(Extractor):
         keys, plan = self.queries[mode], self._plans[mode]
         learned = self._overwritten[mode]
         copied = set(keys.values()) if learned is None else learned
-        run = _Run(self, len(keys), _may_stop(self.model, plan), copied)
+        aliases = _aliases(self.model, plan)
+        run = _Run(self, len(keys), not aliases and _may_stop(self.model, plan), copied)
         if keys:
             self._run(run, plan, args, kwargs)
         missing = {query: key for query, key in keys.items() if key not in run.returned}
         if missing:
-            replaced = [path for path, module in run.hooked.items() if not _stands_at(self.model, path, module)]
-            raise NotCalledError(_not_called(missing) + _replaced(replaced))
+            replaced = [path for path, module in run.hooked.items() if not stands_at(self.model, path, module)]
+            raise NotCalledError(not_called(self.model, missing, run.calls) + replaced_text(replaced))
         if run.is_ambiguous:
             raise RuntimeError(_AMBIGUOUS)
+        for path, first in aliases.items():
+            if run.calls[path] > 1:
+                raise RuntimeError(several_calls(path, first, run.calls[path]))
         overwritten = {key for key, value in run.returned.items() if value.is_overwritten()}
         self._learn(mode, overwritten)
         return OrderedDict((key, run.returned[key].value(overwritten=key in overwritten)) for key in keys.values())
@@ -152,7 +112,7 @@ class HookExtractor(Extractor):
             for path, calls in plan.items():
                 # Read anew each time: a copy of the extractor, or a replica of DataParallel, has modules of its own.
                 module = run.hooked[path] = self.model.get_submodule(path)
-                handle = module.register_forward_hook(run.hook(calls, module))
+                handle = module.register_forward_hook(run.hook(path, calls, module))
                 hooks.callback(handle.remove)
             hooks.enter_context(run)
             hooks.enter_context(uncompiled())
@@ -216,6 +176,7 @@ class _Run(AbstractContextManager["_Run"]):
     Attributes:
         returned: the values so far, by output key.
         hooked: the modules that have a hook of the pass, by path.
+        calls: how often each of these was called so far, by path.
         thread: the thread that runs it.
         pauses: how many passes of extractors that are no part of the model run inside it in that thread.
         is_ambiguous: whether a call may have been that of another extractor's pass just as well.
@@ -224,6 +185,7 @@ class _Run(AbstractContextManager["_Run"]):
     def __init__(self, extractor: HookExtractor, needed: int, may_stop: bool, copied: Collection[str]) -> None:
         self.returned: dict[str, Returned] = {}
         self.hooked: dict[str, nn.Module] = {}
+        self.calls: Counter[str] = Counter()
         self.thread = threading.get_ident()
         self.pauses = 0
         self.is_ambiguous = False
@@ -252,16 +214,13 @@ class _Run(AbstractContextManager["_Run"]):
         """Whether ``extractor`` is a part of the model, whose calls are then the model's."""
         return any(module is extractor for module in self._model.modules())
 
-    def hook(self, calls: Mapping[int, str], module: nn.Module) -> Any:
-        number = -1
-
+    def hook(self, path: str, calls: Mapping[int, str], module: nn.Module) -> Any:
         def take(called: nn.Module, _args: Any, output: Any) -> None:
-            nonlocal number
             if called is not module or not self._is_ours(called):  # a replica of DataParallel has its original's hooks
                 return
             with self._lock:
-                number += 1
-                key = calls.get(number)
+                key = calls.get(self.calls[path])
+                self.calls[path] += 1
                 if key is not None:
                     self.returned[key] = Returned(output, copied=key in self._copied)
             if key is not None:
@@ -302,6 +261,16 @@ _CALL = nn.Module.__call__.__code__
 """The frame in which a module runs its forward and its hooks."""
 
 
+def _aliases(model: nn.Module, plan: _Plan) -> dict[str, str]:
+    """The first paths of the modules whose first call is requested by a further path of theirs, by that path.
+
+    The other path stands for one of the calls, and which one only the code tells: it is taken if there is but one.
+    """
+    wanted = {path: model.get_submodule(path) for path, calls in plan.items() if 0 in calls}
+    first = {module: path for path, module in model.named_modules()} if wanted else {}
+    return {path: first[module] for path, module in wanted.items() if first[module] != path}
+
+
 def _may_stop(model: nn.Module, plan: _Plan) -> bool:
     """Whether nobody waits for the modules that would not return: hooks of others (accelerate, FSDP, a profiler)."""
     if module_globals._global_forward_hooks or module_globals._global_forward_pre_hooks:  # noqa: SLF001
@@ -309,28 +278,6 @@ def _may_stop(model: nn.Module, plan: _Plan) -> bool:
     paths = {"", *(prefix for path in plan for prefix in prefixes(path))}
     modules = [model.get_submodule(path) for path in paths]
     return not any(module._forward_hooks or "forward" in vars(module) for module in modules)  # noqa: SLF001
-
-
-def _not_called(missing: Mapping[str, str]) -> str:
-    described = ", ".join(
-        repr(query) if query == key else f"{query!r} (output key {key!r})" for query, key in missing.items()
-    )
-    verb = "was" if len(missing) == 1 else "were"
-    return (
-        f"{described} {verb} not called in this forward pass, so there is no output. The model decides by its input "
-        "which modules it runs."
-    )
-
-
-def _stands_at(model: nn.Module, path: str, module: nn.Module) -> bool:
-    return any(each is module for at, each in model.named_modules(remove_duplicate=False) if at == path)
-
-
-def _replaced(paths: Sequence[str]) -> str:
-    """What to add for modules that ``forward`` itself put others in the place of: these have no hooks."""
-    if not paths:
-        return ""
-    return f" It also replaced {', '.join(map(repr, paths))} meanwhile: run the model once before."
 
 
 def uncompiled() -> AbstractContextManager[Any]:

@@ -1,4 +1,4 @@
-"""What a ``train()`` of the user's own does besides switching the mode: layers stay frozen, rates change.
+"""What a ``train()`` or ``eval()`` of the user's own does besides switching the mode: layers stay frozen, rates change.
 
 An extractor has the leaf modules of its model, but not the modules around them, whose ``train`` is therefore never
 called. What these set is noted while the model is traced, and set by the ``train`` of the extractor.
@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from fxlens.graph import Dialect, Mode
-from fxlens.tracing.switching import set_mode
+from fxlens.tracing.switching import own_eval, own_train, set_mode
 from fxlens.tracing.torch_private import version_of
 
 
@@ -31,7 +31,7 @@ class ModeState(NamedTuple):
 
 def has_own_train(model: nn.Module) -> bool:
     """Whether switching the mode of ``model`` runs code that is not torch's."""
-    return any(kind.train is not nn.Module.train for kind in {type(module) for module in model.modules()})
+    return own_eval(model) is not None or any(own_train(module) is not None for module in model.modules())
 
 
 def switch(model: nn.Module, mode: Mode, naming: Dialect = "fxlens") -> ModeState | None:
@@ -70,7 +70,7 @@ def _tensors(model: nn.Module) -> dict[str, Any]:
     """A mark for the content of each tensor beside a ``train`` of the user's own: equal if nothing was written."""
     marks: dict[str, Any] = {}
     for path, module in model.named_modules():
-        if type(module).train is nn.Module.train:
+        if own_train(module) is None and not (module is model and own_eval(model) is not None):
             continue
         for name, tensor in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)):
             # Writing to `weight.data` leaves no other trace than the values.

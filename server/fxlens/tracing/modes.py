@@ -14,7 +14,14 @@ from fxlens.collector import collector_paused
 from fxlens.graph import MODES, Failure, Mode
 from fxlens.remedies import advice
 from fxlens.suggestions import nearest
-from fxlens.tracing.arguments import fails_without, lost_arguments, needed_arguments, optional_arguments, read_options
+from fxlens.tracing.arguments import (
+    fails_without,
+    lost_arguments,
+    needed_arguments,
+    optional_arguments,
+    read_options,
+    unread_arguments,
+)
 from fxlens.tracing.branches import changed_branch
 from fxlens.tracing.changes import OURS, LiveChange
 from fxlens.tracing.failures import explain, explain_switch, naming_remedy
@@ -230,16 +237,26 @@ def _all_modes(
     optional = optional_arguments(model)
     without: dict[Mode, ModeTrace] = {}
     is_needed = False  # by the model as well as by the graph
-    if settings.naming == "fxlens" and concrete_args is None and not settings.left_out:
+    # `{}` says that none is to be left out.
+    if settings.naming == "fxlens" and concrete_args != {} and not settings.left_out:
 
         def leaving_out(names: Collection[str]) -> dict[Mode, ModeTrace]:
-            return _each_mode(model, replace(settings, left_out=frozenset(names)), None, modes, snapshot)
+            return _each_mode(model, replace(settings, left_out=held | {*names}), concrete_args, modes, snapshot)
 
+        held: frozenset[str] = frozenset()
+        others = optional - set(concrete_args or ())
+        all_traced = _all_traced(traces, modes)
+        unread = others & unread_arguments(traces[mode].tracer for mode in modes) if all_traced else frozenset[str]()
+        if unread:
+            # Nothing of `if flag is True:` is in the graph but the arm that was taken, which is that of a traced value.
+            tried = leaving_out(unread)
+            if _all_traced(tried, modes) and any(_differ(traces[mode], tried[mode]) for mode in modes):
+                traces, held = tried, unread
         if not _all_traced(traces, modes):
             # Where neither works, the failure that is met later is the one to solve.
-            tried = leaving_out(optional) if optional else traces
+            tried = leaving_out(others) if others else traces
             traces = tried if _reach(tried, modes) > _reach(traces, modes) else traces
-        else:
+        elif concrete_args is None:
             tracers = [traces[mode].tracer for mode in modes]
             options = optional & {name for each in tracers for name in read_options(each)}
             left_out = options | (optional & {name for each in tracers for name in needed_arguments(each)})
@@ -259,6 +276,15 @@ def _all_modes(
         left = optional - set(concrete_args or ())
         tracer.changes.extend(lost_arguments(tracer, left, settings.naming, names))
     return traces
+
+
+def _differ(trace: ModeTrace, other: ModeTrace) -> bool:
+    """Whether two traces have other nodes, inputs aside."""
+
+    def steps(of: ModeTrace) -> list[tuple[str, Any]]:
+        return [(node.op, node.target) for node in of.tracer.node_to_qualname if node.op != "placeholder"]
+
+    return steps(trace) != steps(other)
 
 
 def _run_without(traces: Mapping[Mode, ModeTrace], modes: Collection[Mode]) -> bool:

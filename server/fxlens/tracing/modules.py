@@ -6,6 +6,7 @@ import inspect
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
@@ -36,7 +37,9 @@ def describe_modules(
         # A ModuleList is never called itself, so it hides nothing, though torch.fx would take it for a leaf.
         forward = getattr(type(module), "forward", None)  # a scripted module's class has none
         runs = forward is not None and forward is not nn.Module.forward
-        leaf = path != "" and runs and tracer.is_leaf_module(module, path)
+        leaf = (
+            path != "" and (runs or isinstance(module, torch.jit.ScriptModule)) and tracer.is_leaf_module(module, path)
+        )
         parent = path.rpartition(".")[0]
         within = inside.get(parent)
         inside[path] = within if within is not None else path if leaf else None
@@ -93,7 +96,7 @@ def _call_through(
     parent = every[parent_path]
     owner = first[parent]
     through = [number for number, caller in enumerate(callers) if caller == owner]
-    if type(parent).forward is nn.Sequential.forward:
+    if isinstance(parent, nn.Sequential) and type(parent).forward is nn.Sequential.forward:
         # A Sequential calls its children in order.
         positions = [child for child, each in parent._modules.items() if each is module]  # noqa: SLF001
         at = positions.index(name)

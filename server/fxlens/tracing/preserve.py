@@ -22,7 +22,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from fxlens.tracing import arrays, containers, generators
-from fxlens.tracing.switching import takes_mode
+from fxlens.tracing.switching import is_training, takes_mode
 from fxlens.tracing.torch_private import version_of
 
 tracing_lock = threading.RLock()
@@ -53,7 +53,7 @@ class Snapshot:
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
-        self._training = model.training
+        self._training = is_training(model)
         # Most containers of a module are its hooks, and empty: a list of them costs least.
         self._empty: list[Any] = []
         self._filled: list[tuple[type, Any, containers.Content]] = []
@@ -64,10 +64,13 @@ class Snapshot:
         self._classes: list[tuple[type, dict[str, Any]]] = []
         self._tensors: list[tuple[torch.Tensor, Any, torch.Tensor]] = []
         self._parameters: list[tuple[nn.Parameter, bool, Any]] = []
+        self._scripted: list[tuple[Any, dict[str, Any]]] = []
         self._seen: set[int] = set()
         self._kinds = _Kinds()
         for module in list(model.modules()):
             self._keep_object(module, _DEPTH)
+            if isinstance(module, torch.jit.ScriptModule):
+                self._keep_scripted(module)
         for kind in self._kinds.classes_of_users():
             self._keep_class(kind)
         self._random_states = generators.GlobalStates()
@@ -146,6 +149,11 @@ class Snapshot:
             if type(item) not in _SIMPLE:
                 self._keep(item, depth)
 
+    def _keep_scripted(self, module: nn.Module) -> None:
+        # These are no dictionaries but views of what the C++ module holds.
+        for view in (module._parameters, module._buffers):  # noqa: SLF001
+            self._scripted.append((view, dict(view.items())))
+
     def _keep_class(self, kind: type) -> None:
         attributes = _attributes(kind)
         self._classes.append((kind, attributes))
@@ -178,6 +186,8 @@ class Snapshot:
         if not written and not before:
             return changed
         for path, module in self._model.named_modules():
+            if isinstance(module, torch.jit.ScriptModule):
+                continue
             buffers = before.get(id(module._buffers), module._buffers)  # noqa: SLF001
             attributes = {name: value for name, value in vars(module).items() if id(value) in written}
             for name, old in (*buffers.items(), *attributes.items()):
@@ -238,7 +248,7 @@ class Snapshot:
         for generator, state in self._generators:
             generators.restore(generator, state)
         try:
-            if self._model.training != self._training and takes_mode(self._model):
+            if is_training(self._model) != self._training and takes_mode(self._model):
                 # A train() of the user's own may do more than set flags (merge weights): it must be able to undo it.
                 self._model.train(self._training)
         except Exception as error:
@@ -248,6 +258,10 @@ class Snapshot:
             )
         finally:
             self._restore_attributes()
+        for view, tensors in self._scripted:
+            for name, held in tensors.items():
+                if view[name] is not held:
+                    view[name] = held
         for at, (tensor, version, value) in enumerate(self._tensors):
             if version_of(tensor) != version:
                 with torch.no_grad():

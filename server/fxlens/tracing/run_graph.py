@@ -7,6 +7,7 @@ input may call other modules, so those that were not called are in the graph too
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from torch import nn
 
 from fxlens.graph import MODES, GraphNode, Mode, ModeGraph
 from fxlens.tracing.example_inputs import ExampleInput
-from fxlens.tracing.hooks import module_query, takes_hooks
+from fxlens.tracing.module_queries import can_be_called, module_query
 from fxlens.tracing.module_run import RUN_SECONDS, ModuleCallRecord, ModuleRun, load_meta_kernels, run_on_meta
 from fxlens.tracing.modules import class_name
 from fxlens.tracing.node_records import ModuleCall
@@ -93,20 +94,19 @@ def _called(model: nn.Module, calls: Collection[ModuleCallRecord]) -> Iterator[G
 
 
 def _not_called(model: nn.Module, called: Mapping[str, GraphNode]) -> Iterator[GraphNode]:
-    """Modules that the run did not call, and the further paths of modules, by which hooks read them as well."""
+    """Modules that the run did not call, and the further paths of modules, by which hooks read them as well.
+
+    Of a module that is called more than once, another path does not say which call is meant.
+    """
     first = {module: path for path, module in model.named_modules()}
+    calls = Counter(node.target for node in called.values())
     for path, module in model.named_modules(remove_duplicate=False):
-        if path and path not in called and can_be_called(module):
+        is_clear = path == first[module] or calls[first[module]] < 2
+        if path and path not in called and is_clear and can_be_called(module):
             same = called.get(first[module])
             source, value = (same.source, same.value) if same else (None, None)
             scope = path.rpartition(".")[0]
             yield GraphNode(path, "call_module", path, scope, class_name(module), source, value)
-
-
-def can_be_called(module: nn.Module) -> bool:
-    """Whether hooks can see a call of a module: a ModuleList is only a container, and TorchScript's take no hooks."""
-    # Of the instance: torch.compile and patches of libraries set `forward` there.
-    return takes_hooks(module) and getattr(module.forward, "__func__", None) is not nn.Module.forward
 
 
 _CONDITIONS = {

@@ -169,7 +169,9 @@ class NodePathTracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         cached = self._is_leaf.get(type(m))
         if cached is None:
-            cached = isinstance(m, self.leaf_modules) or super().is_leaf_module(m, module_qualified_name)
+            # What TorchScript has compiled has no Python code that could be traced.
+            scripted = self.naming == "fxlens" and isinstance(m, torch.jit.ScriptModule)
+            cached = scripted or isinstance(m, self.leaf_modules) or super().is_leaf_module(m, module_qualified_name)
             self._is_leaf[type(m)] = cached
         return cached
 

@@ -10,6 +10,7 @@ from fxlens.graph import Mode, SourceLine
 from fxlens.tracing.changes import OURS, LiveChange
 from fxlens.tracing.mode_state import ModeState, frozen_paths
 from fxlens.tracing.sources import definition_line
+from fxlens.tracing.switching import own_eval, own_train
 from fxlens.tracing.torch_private import DROPOUTS, RUNNING_NORMS
 from fxlens.tracing.tracer import NodePathTracer
 
@@ -23,7 +24,7 @@ def lost_train(model: nn.Module, tracer: NodePathTracer, mode: Mode, state: Mode
         kept = _owners(model, [str(node.target) for node in nodes])
         if nodes and kept:
             name, source = kept
-            message = f"`{name}.train` is not part of the extractor: its {mode}() switches {_listed(nodes)} as well"
+            message = f"`{name}` is not part of the extractor: its {mode}() switches {_listed(nodes)} as well"
             yield LiveChange("train", message, OURS, source, nodes)
     if state.written:
         readers = tuple(
@@ -37,7 +38,7 @@ def lost_train(model: nn.Module, tracer: NodePathTracer, mode: Mode, state: Mode
         inside = all(tracer.is_leaf_module(model.get_submodule(home), home) for home in homes)
         if readers and owner and not inside:  # a leaf module is in the extractor, with its own train()
             name, source = owner
-            message = f"`{name}.train` writes to {state.written[0]!r}, and the extractor's does not"
+            message = f"`{name}` writes to {state.written[0]!r}, and the extractor's does not"
             remedy = f"switch the model to {mode} mode before the extractor"
             yield LiveChange("train", message, remedy, source, readers)
 
@@ -53,13 +54,17 @@ def _listed(nodes: tuple[fx.Node, ...]) -> str:
 
 
 def _owners(model: nn.Module, paths: list[str]) -> tuple[str, SourceLine | None] | None:
-    """The class nearest around the first of ``paths`` that has a ``train`` of its own."""
+    """The ``train`` or ``eval`` of the user's own that is nearest around the first of ``paths``."""
     for path in paths:
         parts = path.split(".")
         for length in range(len(parts), -1, -1):
-            kind = type(model.get_submodule(".".join(parts[:length])))
-            if kind.train is not nn.Module.train:
-                return kind.__qualname__, definition_line(kind.train)
+            module = model.get_submodule(".".join(parts[:length]))
+            train = own_train(module)
+            if train is not None:
+                return f"{type(module).__qualname__}.train", definition_line(train)
+        evaluate = own_eval(model)
+        if evaluate is not None:
+            return f"{type(model).__qualname__}.eval", definition_line(evaluate)
     return None
 
 

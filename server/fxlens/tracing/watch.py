@@ -16,6 +16,8 @@ from typing import Any
 
 from torch import nn
 
+from fxlens.tracing.switching import own_eval, own_train
+
 
 class ModeReads:
     """Whether the mode was read or set since the watch began; ``True`` where that cannot be known.
@@ -69,16 +71,15 @@ def mode_reads(model: nn.Module, training: bool) -> Iterator[ModeReads]:
 
 def _can_be_watched(model: nn.Module) -> bool:
     """No class of the model has a ``train`` of its own, which may switch anything, or hides the property."""
-    if "training" in nn.Module.__dict__:
+    if "training" in nn.Module.__dict__ or own_eval(model) is not None:
         return False  # another watch, or a patch of somebody else's, is at work
     classes = set()
     for module in model.modules():
-        if "training" not in module.__dict__:
+        if "training" not in module.__dict__ or own_train(module) is not None:
             return False
         classes.add(type(module))
     return all(
-        kind.train is nn.Module.train
-        and kind.__getattribute__ is nn.Module.__getattribute__
+        kind.__getattribute__ is nn.Module.__getattribute__
         and not any("training" in parent.__dict__ for parent in kind.__mro__)
         for kind in classes
     )

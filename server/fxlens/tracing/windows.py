@@ -109,7 +109,7 @@ def _of_module(module: nn.Module) -> Windows | None:
     if isinstance(module, (nn.MaxPool2d, nn.AvgPool2d, nn.MaxPool3d, nn.AvgPool3d)) and _runs_its_base(module):
         ones = getattr(module, "dilation", 1)
         return _windows(module.kernel_size, module.stride, module.padding, ones)
-    if kind.forward is nn.Sequential.forward and isinstance(module, nn.Sequential):
+    if isinstance(module, nn.Sequential) and kind.forward is nn.Sequential.forward:
         parts = [_of_module(part) for part in module]
         windows = [part for part in parts if part is not None]
         return reduce(_behind, windows, HERE) if len(windows) == len(parts) else None

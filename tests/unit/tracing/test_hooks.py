@@ -19,7 +19,8 @@ import torchvision
 from torch import nn
 
 from fxlens import QueryError, create_feature_extractor, get_graph_node_names
-from fxlens.tracing.hooks import HookExtractor, NotCalledError, module_query
+from fxlens.tracing.hooks import HookExtractor, NotCalledError
+from fxlens.tracing.module_queries import module_query
 
 
 def extractor(model: nn.Module, queries: Sequence[str] | dict[str, str]) -> HookExtractor:

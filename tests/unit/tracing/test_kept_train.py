@@ -136,3 +136,60 @@ def test_weights_that_train_merges_are_warned_of() -> None:
     with pytest.warns(UserWarning, match=r"`Merging\.train` writes to '0\.weight', and the extractor's does not"):
         create_feature_extractor(model, ["0"], suppress_diff_warning=True)
     assert torch.allclose(model[0].weight, weight)
+
+
+class Sampled(nn.Module):
+    """Drops values in eval mode, too, to tell how sure it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.drop = nn.Linear(4, 4), nn.Dropout(0.5)
+
+    def eval(self) -> Sampled:
+        super().eval()
+        self.drop.train()
+        return self
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.drop(self.layer(x))
+
+
+def test_what_eval_does_besides_is_kept() -> None:
+    model = Sampled().eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        extractor = create_feature_extractor(model, ["drop"])
+    assert model.drop.training
+    assert not model.layer.training
+    for each in (extractor, copy.deepcopy(extractor)):
+        each.train().eval()
+        assert flags(each, ["layer", "drop"]) == {"layer": False, "drop": True}
+    with pytest.warns(
+        UserWarning,
+        match=r"`Sampled\.eval` is not part of the extractor: its eval\(\) switches 'drop'",
+    ):
+        create_feature_extractor(model, ["drop"], naming="torchvision")
+
+
+def keep_mode(_module: nn.Module, _mode: bool = True) -> nn.Module:
+    return _module
+
+
+@pytest.mark.parametrize(
+    "put_on",
+    [keep_mode, "bound", lambda mode=True: None],
+    ids=["function", "method", "lambda"],
+)
+def test_a_train_that_was_put_on_a_module_keeps_it_frozen(put_on: Any) -> None:
+    model = nn.Sequential(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)), nn.Dropout())
+    model[0].eval()
+    model[0].train = keep_mode.__get__(model[0]) if put_on == "bound" else put_on
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        extractor = create_feature_extractor(model, ["1"])
+    assert not model[0][1].training
+    for mode in (True, False, True):
+        extractor.train(mode)
+        assert flags(extractor, ["0.1", "1"]) == {"0.1": False, "1": mode}
+    with pytest.warns(UserWarning, match=r"`Sequential\.train` is not part of the extractor"):
+        create_feature_extractor(model, ["1"], naming="torchvision")
