@@ -8,13 +8,15 @@ code is 1 then. Arguments choose modules: ``npm run test:mutation -- queries.py`
 
 from __future__ import annotations
 
+import ast
+import difflib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,14 +103,24 @@ def run(module: Module, folder: Path) -> tuple[int, list[Survivor]]:
         output = "\n".join(line.rpartition("\r")[2] for line in (done.stdout + done.stderr).splitlines()[-40:])
         raise SystemExit(f"mutmut could not work on {module.path}:\n{output}")
     left = [name for name, code in codes.items() if code not in KILLED | TIMEOUTS and not (code and code < 0)]
-    return len(codes), [_survivor(name, codes[name] != NO_TESTS, command, folder) for name in left]
+    changed = (folder / "mutants" / "fxlens" / module.path).read_text(encoding="utf-8")
+    functions = {node.name: node for node in ast.walk(ast.parse(changed)) if isinstance(node, _FUNCTIONS)}
+    return len(codes), [_survivor(name, codes[name] != NO_TESTS, changed, functions) for name in left]
 
 
-def _survivor(name: str, tested: bool, command: list[str], folder: Path) -> Survivor:
-    done = subprocess.run([*command, "show", name], cwd=folder, capture_output=True, text=True, check=True)
-    lines = [line for line in done.stdout.splitlines() if not line.startswith(("---", "+++", "#"))]
+_FUNCTIONS = ast.FunctionDef, ast.AsyncFunctionDef
+
+
+def _survivor(name: str, tested: bool, changed: str, functions: Mapping[str, ast.AST]) -> Survivor:
+    """mutmut writes all variants of a function one after the other; its own command takes a second for each."""
+    variant = name.rpartition(".")[2]
+    before, after = (
+        (ast.get_source_segment(changed, functions[each]) or "").replace(each, "").splitlines()
+        for each in (f"{variant.rpartition('_')[0]}_orig", variant)
+    )
+    lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
     removed, written = (tuple(line[1:].strip() for line in lines if line.startswith(sign)) for sign in ("-", "+"))
-    return Survivor(name, removed, written, tested)
+    return Survivor(name.rpartition("fxlens.")[2], removed, written, tested)
 
 
 def main(chosen: list[str]) -> int:

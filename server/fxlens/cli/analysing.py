@@ -29,6 +29,7 @@ from fxlens.engine.project_settings import ProjectProblem, ProjectSettings, matc
 from fxlens.engine.regular_files import EncodedText, read_encoded, skip_reason
 from fxlens.engine.settings import EngineSettings, FolderSettings
 from fxlens.source.model import Position
+from fxlens.source.text.document import keep_documents
 from fxlens.source.text.notebooks import Program
 from fxlens.worker.messages import Limits
 
@@ -47,6 +48,8 @@ paths_argument = click.argument(
     "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH..."
 )
 STANDARD_INPUT = Path("-")
+MOST_DOCUMENTS = 256
+"""How many trees of files a run keeps, at some megabytes each: it ends soon, and each is needed again and again."""
 extra_path_option = click.option(
     "--extra-path",
     "extra_paths",
@@ -165,6 +168,7 @@ class Analyser:
         python = self.task.python
         if python and (answer := await probe(python)).problem:
             raise CouldNotRunError(in_options(f"{answer.problem} {answer.remedy}".strip()))
+        keep_documents(MOST_DOCUMENTS)
         self.engine.configure(self._settings())
         await self.engine.indexed()
         return self

@@ -205,9 +205,10 @@ def own_fingerprint() -> str:
 
 @cache
 def fingerprint_of(*floors: str) -> str:
-    """What changes when one of our own ``floors`` does, or a module that all of them share."""
+    """What changes when one of our own ``floors`` does, or what all of them share: the vocabulary."""
     package = Path(__file__).parent.parent
-    sources = [*package.glob("*.py"), *(path for floor in floors for path in package.glob(f"{floor}/**/*.py"))]
+    shared = [*package.glob("*.py"), *package.glob("graph/*.py")]
+    sources = [*shared, *(path for floor in floors for path in package.glob(f"{floor}/**/*.py"))]
     stamps = [f"{path.name} {path.stat().st_mtime_ns}" for path in sorted(sources)]
     return hashlib.sha256("\0".join(stamps).encode()).hexdigest()
 

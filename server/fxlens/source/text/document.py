@@ -123,8 +123,14 @@ def _start(node: Node) -> tuple[int, int]:
     return node.start_pos
 
 
-_KEPT_DOCUMENTS = 16
+_most_kept = 16
 _kept: OrderedDict[str, Document] = OrderedDict()
+
+
+def keep_documents(most: int) -> None:
+    """Keep the trees of so many files: an editor comes back to few, a run over a workspace to all near calls."""
+    global _most_kept
+    _most_kept = most
 
 
 def document_of(text: str, path: str) -> Document:
@@ -137,6 +143,6 @@ def document_of(text: str, path: str) -> Document:
     if document is None or document.original != text:
         document = Document(text, path, document)
     _kept[path] = document
-    while len(_kept) > _KEPT_DOCUMENTS:
+    while len(_kept) > _most_kept:
         _kept.popitem(last=False)
     return document
