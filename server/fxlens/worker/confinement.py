@@ -17,27 +17,33 @@ import platform
 import signal
 import sys
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from fxlens.worker import landlock, seccomp
 
 OFF = "FXLENS_NO_CONFINEMENT"
 """Environment variable that leaves the audit hook alone to refuse, as where the kernel has nothing: for tests."""
-SET_NO_NEW_PRIVS = 38
+SET_NO_NEW_PRIVS, GET_NO_NEW_PRIVS = 38, 39
 
 
 def prepare() -> None:
     """Make in the worker what its forks need to be confined."""
     if possible():
-        seccomp.program(platform.machine(), os.getpid(), judges_truncation=landlock.version(_library()) >= 3)
+        seccomp.program(platform.machine(), os.getpid(), judges_truncation=_landlock() >= 3)
+        _library().prctl(GET_NO_NEW_PRIVS, 0, 0, 0, 0)  # What a first call makes is made here, and not in every fork.
 
 
 def possible() -> bool:
     """Whether the kernel can confine a process."""
+    return _landlock() > 0
+
+
+@cache
+def _landlock() -> int:
+    """The kernel's version of it; 0 where it cannot confine a process. Asked once: forks find the answer."""
     if platform.system() != "Linux" or os.environ.get(OFF) or not seccomp.available():
-        return False
-    return landlock.version(_library()) > 0
+        return 0
+    return landlock.version(_library())
 
 
 def confine(scratch: str) -> bool:
@@ -45,11 +51,11 @@ def confine(scratch: str) -> bool:
     if not possible():
         return False
     library = _library()
-    Path(scratch).mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.makedirs(scratch, 0o700, exist_ok=True)  # noqa: PTH103  (Plain functions: a fork pays for each page it touches.)
     try:
         if library.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0):
             return False
-        abi = landlock.version(library)
+        abi = _landlock()
         landlock.restrict(library, [scratch], [os.devnull], abi)
         seccomp.filter_calls(library, judges_truncation=abi >= 3)
     except OSError as error:

@@ -16,7 +16,9 @@ from functools import cache
 from fxlens.worker import syscalls
 
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN, JUMP = 0x20, 0x15, 0x35, 0x45, 0x06, 0x05
+GROUP = 12
+"""How many calls are checked one by one."""
 ARCHITECTURES = {"x86_64": (syscalls.X86_64, 0xC000003E), "aarch64": (syscalls.AARCH64, 0xC00000B7)}
 """By ``platform.machine()``: the column of the numbers, and ``AUDIT_ARCH_…`` of the kernel's ``audit.h``."""
 CLONE_THREAD = 0x10000
@@ -37,21 +39,34 @@ class _Assembler:
 
     def __init__(self, column: int) -> None:
         self._column = column
-        self.code: list[bytes] = []
-
-    def add(self, operation: int, value: int, if_true: int = 0, if_false: int = 0) -> None:
-        self.code.append(struct.pack("HBBI", operation, if_true, if_false, value & 0xFFFFFFFF))
+        self._calls: dict[int, list[bytes]] = {}
 
     def call(self, name: str, body: list[tuple[int, int, int, int]]) -> None:
         """``body`` runs for the call ``name`` and must return; for others the next check follows."""
         number = syscalls.NUMBERS[name][self._column]
         if number is not None:
-            self.add(EQUAL, number, 0, len(body))
-            for instruction in body:
-                self.add(*instruction)
+            self._calls[number] = [_instruction(*each) for each in [(EQUAL, number, 0, len(body)), *body]]
 
     def answer(self, name: str, error: int) -> None:
         self.call(name, [(RETURN, ERRNO | error, 0, 0)])
+
+    def code(self) -> list[bytes]:
+        """The checks of all calls, in groups by their numbers: the kernel runs them for every number there is.
+
+        One row of checks took 0.4 ms of every trace.
+        """
+        code: list[bytes] = []
+        numbers = sorted(self._calls)
+        for start in range(0, len(numbers), GROUP):
+            group = numbers[start : start + GROUP]
+            checks = [instruction for number in group for instruction in self._calls[number]]
+            code += [_instruction(AT_LEAST, group[-1] + 1, 0, 1), _instruction(JUMP, len(checks) + 1)]
+            code += [*checks, _instruction(RETURN, ALLOW)]
+        return [*code, _instruction(RETURN, ALLOW)]
+
+
+def _instruction(operation: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    return struct.pack("HBBI", operation, if_true, if_false, value & 0xFFFFFFFF)
 
 
 def _argument(position: int, *, high: bool = False) -> tuple[int, int, int, int]:
@@ -75,12 +90,14 @@ def _template(machine: str, judges_truncation: bool) -> bytes:
     column, architecture = ARCHITECTURES[machine]
     refuse, allow = (RETURN, ERRNO | errno.EACCES, 0, 0), (RETURN, ALLOW, 0, 0)
     build = _Assembler(column)
-    build.add(LOAD, 4)
-    build.add(EQUAL, architecture, 1, 0)
-    build.add(RETURN, ERRNO | errno.ENOSYS)
-    build.add(LOAD, 0)
-    build.add(AT_LEAST, X32, 0, 1)
-    build.add(RETURN, ERRNO | errno.ENOSYS)
+    start = (
+        _instruction(LOAD, 4),
+        _instruction(EQUAL, architecture, 1, 0),
+        _instruction(RETURN, ERRNO | errno.ENOSYS),
+        _instruction(LOAD, 0),
+        _instruction(AT_LEAST, X32, 0, 1),
+        _instruction(RETURN, ERRNO | errno.ENOSYS),
+    )
     for name in syscalls.REFUSED:
         build.call(name, [refuse])
     for name in syscalls.WITHOUT_EFFECT:
@@ -106,8 +123,7 @@ def _template(machine: str, judges_truncation: bool) -> bytes:
             # Truncating what is opened for reading only; opening for writing is judged by the path.
             tests = [(ANY_BIT, os.O_TRUNC, 0, 1), (ANY_BIT, _WRITING, 0, 1), allow, refuse]
             build.call(name, [_argument(position), *tests])
-    build.add(*allow)
-    return b"".join(build.code)
+    return b"".join([*start, *build.code()])
 
 
 def available() -> bool:

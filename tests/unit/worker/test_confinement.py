@@ -51,6 +51,8 @@ def run_filter(machine: str, number: int, *arguments: int, architecture: int | N
             value = struct.unpack_from("<I", data, operand)[0]
         elif operation == seccomp.RETURN:
             return int(operand)
+        elif operation == seccomp.JUMP:
+            at += operand
         else:
             holds = {
                 seccomp.EQUAL: value == operand,
