@@ -38,7 +38,7 @@ test('the page of the graph view is small, and all of it is in the package', () 
   const names = readdirSync(page).sort();
   assert.deepEqual(names, ['picture-file.css', 'picture-style.css', 'picture.js']);
   for (const name of names) assert.ok(ignore.includes(`!client/out/${name}`), name);
-  assert.ok(statSync(join(page, 'picture.js')).size <= 40 * 1024);
+  assert.ok(statSync(join(page, 'picture.js')).size <= 40_000);
 });
 
 test('the page runs under a policy without eval, markup of its own, or a network', () => {

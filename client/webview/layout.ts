@@ -340,7 +340,7 @@ interface Draft {
 function finish({ id, level, titles, boxes, links, height, headed }: Draft): Inside {
   const obstacles = new Obstacles(boxes);
   const leaves = links.all.some(({ reader }) => reader === boxes.length);
-  const h = height + (headed ? (leaves ? GAP - 4 : PADDING) : PADDING);
+  const h = height + (headed ? (leaves ? GAP : PADDING) : PADDING);
   const edges = links.all.map((link) => edgeOf(link, boxes, h));
   const lanes = new Lanes(obstacles, edges);
   lanes.route();

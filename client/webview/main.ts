@@ -51,12 +51,12 @@ class Page {
       home: () => this.#view.home(),
       fold: () => {
         this.#model.fold();
-        this.#lay(null);
+        this.#lay([]);
         this.#view.home();
       },
       quiet: () => {
         this.#model.allQuiet = !this.#model.allQuiet;
-        this.#lay(this.#current);
+        this.#lay([this.#current]);
       },
       ...(host.connected ? { save: () => this.#send({ type: 'save' }) } : {}),
       leave: () => this.#focusCurrent(),
@@ -168,7 +168,7 @@ class Page {
     if (fresh) this.#current = null;
     this.#search.forget();
     this.#strip.show(graph.strip, graph.nodes);
-    this.#lay(another ? null : this.#current, true);
+    this.#lay(another ? [] : [this.#current, ...this.#inSight()], true);
     if (fresh) this.#view.home();
     else this.#view.place();
     if (this.#current !== null) void this.#look(this.#current);
@@ -181,16 +181,25 @@ class Page {
     if (this.#graph) this.#bar.show(this.#graph, { any, shown });
   }
 
-  /** Lay out again; the box `anchor` stays where it is on the screen. */
-  #lay(anchor: string | null, fresh = false): void {
-    const before = this.#place(anchor);
+  /** The boxes that are in sight, from top to bottom. */
+  *#inSight(): Generator<string> {
+    const { y, k, height } = this.#view;
+    for (const place of this.#places?.all ?? [])
+      if (place.y + place.box.h > y && place.y < y + height / k) yield place.box.id;
+  }
+
+  /** Lay out again; the first of `anchors` that is there before and after stays where it is on the screen. */
+  #lay(anchors: Iterable<string | null>, fresh = false): void {
+    const before = [...anchors].map((id) => this.#place(id));
     const root = this.#model.layOut();
     if (!root) return;
     this.#places = new Places(root);
-    const after = this.#place(anchor);
-    if (before && after) {
-      this.#view.x += after.x + after.box.port - before.x - before.box.port;
-      this.#view.y += after.y - before.y;
+    for (const old of before) {
+      const now = this.#place(old?.box.id ?? null);
+      if (!old || !now) continue;
+      this.#view.x += now.x + now.box.port - old.x - old.box.port;
+      this.#view.y += now.y - old.y;
+      break;
     }
     this.#view.near = this.#current;
     this.#view.show(this.#places, fresh);
@@ -299,11 +308,11 @@ class Page {
       this.#model.open.delete(id);
       // What is inside of it stays open, for the next time.
       const place = this.#place(id);
-      this.#lay(place?.box.id ?? id);
+      this.#lay([place?.box.id ?? id]);
       if (place && this.#current !== null && !this.#place(this.#current)) this.#select(place.box.id, true);
     } else {
       await this.#model.openChain(id, this.#places?.all.length ?? 0);
-      this.#lay(id);
+      this.#lay([id]);
     }
     this.#focusCurrent();
     void this.#search.recount();
@@ -318,7 +327,7 @@ class Page {
     const closed = groups.filter((group) => !this.#model.open.has(group));
     for (const group of closed) this.#model.open.add(group);
     if (hidden) this.#model.quiet.add(way.level);
-    if (closed.length > 0 || hidden) this.#lay(null);
+    if (closed.length > 0 || hidden) this.#lay([]);
     this.#select(id, focus);
   }
 

@@ -36,6 +36,9 @@ export function clientBuild(minify) {
   };
 }
 
+/** Properties of the page's own objects, which neither a browser nor a message knows by name: they may be short. */
+const OWN_PROPERTIES = /^(allQuiet|element|elementOf|inside|obstacles|titles|toggleOpen)$/;
+
 /**
  * esbuild's options for the page of the graph view: script, style, and colours for use outside of VS Code.
  * @param {boolean} minify
@@ -56,6 +59,10 @@ export function pageBuild(minify) {
     target: 'chrome122',
     format: 'iife',
     minify,
+    // Short names for what stands there most often: a twentieth of the page.
+    ...(minify ? { mangleProps: OWN_PROPERTIES } : {}),
+    inject: ['client/webview/shortMath.ts'],
+    define: { 'Math.max': 'max', 'Math.min': 'min', 'Math.floor': 'floor' },
     legalComments: 'none',
     logLevel: 'warning',
   };

@@ -43,7 +43,7 @@ class Value:
             return "×".join(map(str, self.shape)) or "scalar"
         if self.items:
             return f"({', '.join(item.phrase for item in self.items)})"
-        return self.kind
+        return "None" if self.kind == "NoneType" else self.kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,10 +127,12 @@ class Lanes:
     def _turn(self) -> None:
         """What one reader gathers, or else one source spreads, goes across at one height of its own."""
         gathered = Counter(id(line.target) for line in self._across)
-        heights: dict[tuple[bool, int], int] = {}
+        heights: dict[tuple[str, int], int] = {}
         for line in self._across:
             by_reader = gathered[id(line.target)] > 1
-            key = by_reader, id(line.target if by_reader else line.origin)
+            box = line.target if by_reader else line.origin
+            # What a box gathers and what it spreads go across above and below it: at one height, as in the page.
+            key = ("box", id(box)) if box is not None else ("exit" if by_reader else "entry", 0)
             line.turn = heights.setdefault(key, _TURNS[len(heights) % len(_TURNS)])
 
     def _is_straight(self, line: Line) -> bool:

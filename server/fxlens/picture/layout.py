@@ -321,7 +321,7 @@ def _finish(
 ) -> Inside:
     """Route the edges, and move everything so that the frame begins at 0."""
     leaves = any(link.reader == len(boxes) for link in links.all)
-    h = height + (GAP - 4 if titles and leaves else _PADDING)
+    h = height + (GAP if titles and leaves else _PADDING)
     edges = [_edge_of(link, boxes, h) for link in links.all]
     lanes = Lanes(Obstacles(boxes), [edge.line for edge in edges])
     lanes.route()
