@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from fxlens.source.noting import Kept, Noted
@@ -13,28 +16,44 @@ from fxlens.source.wrappers import calling_files, files_leading_to, files_reache
 
 # These read text, to spare parsing files that cannot matter: a match inside a string or a comment costs time and
 # decides nothing, because the files that are left are analysed, and only names that calls really request are listed.
-_BINDING = re.compile(r"^[ \t]*(?:class[ \t]+(\w+)|(\w+)[ \t]*(?::[^=\n]*)?[+|]?=(?!=))", re.M)
+_CLASS = re.compile(r"[ \t]*class[ \t]+(\w+)")
+_HEAD = re.compile(r"""^(?![ \t]*(?:async|def|class)\b)([^\n"'#]*)""", re.M)
+_WORD = re.compile(r"(?<![.\w])[A-Za-z_]\w*(?![\w(])")
 _DECORATED = re.compile(r"@")
 _FUNCTION = re.compile(r"(?:async[ \t]+)?def[ \t]+(\w+)")
-_RETURNED = re.compile(r"""\b(?:return|yield)\b(?:[^\n]*["']|[^\n]*[\[({]\s*\n[^\n]*["'])""")
+_RETURNS = re.compile(r"\b(?:return|yield)\b[ \t]*[^\s#]")
+_TEXT = re.compile(r"""(?:[=\[({,+]\s*|:[ \t]*|\b(?:return|yield|else|or)\s*)[rRfFuU]{0,2}["']""")
+"""A text that is no documentation of a function."""
 _STATEMENT = re.compile(r"^[^\s)\]}#]", re.M)
+_NO_NAMES = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self", "cls"}
 
 
 def constants_with_texts(text: str) -> list[str]:
-    """The names that statements outside functions bind, where a text stands in them; of a class, its own.
+    """The names that statements outside functions bind or change, where a text stands in them; of a class, its own.
 
-    A function counts if a text stands in what it returns.
+    A function counts if a text stands in it and it returns something.
     """
     names: dict[str, None] = {}
     starts = [match.start() for match in _STATEMENT.finditer(text)]
     for start, end in zip(starts, [*starts[1:], len(text)], strict=False):  # None in a text without statements.
         function = _FUNCTION.match(text, start)
         if function is not None:
-            if _RETURNED.search(text, start, end) is not None:
+            if _RETURNS.search(text, start, end) is not None and _TEXT.search(text, start, end) is not None:
                 names[function[1]] = None
         elif _DECORATED.match(text, start) is None and ('"' in text[start:end] or "'" in text[start:end]):
-            names.update((match[1] or match[2], None) for match in _BINDING.finditer(text, start, end))
+            names.update((name, None) for name in _bound(text, start, end))
     return list(names)
+
+
+def _bound(text: str, start: int, end: int) -> Iterator[str]:
+    """The names in front of what the lines of a statement bind them to, or do with them."""
+    opening = _CLASS.match(text, start)
+    if opening is not None:
+        yield opening[1]
+    for head in _HEAD.finditer(text, start, end):
+        *targets, rest = head[1].split("=")
+        for part in targets or [rest]:
+            yield from (word for word in _WORD.findall(part) if word not in _NO_NAMES)
 
 
 def requesting_files(text: str, path: str, workspace: Workspace, tally: Tally) -> list[str]:

@@ -225,6 +225,8 @@ class Container:
     instance_of: ClassValue | None = None
     output: Output | None = None
     factory: Value | None = None
+    unordered: bool = False
+    """Whether only a run can tell which of the items comes first."""
 
 
 @dataclass

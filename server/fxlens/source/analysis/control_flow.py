@@ -22,6 +22,10 @@ from fxlens.source.values import (
 MOST_ITERATIONS = 256
 """A loop of more is gone through once, with items that only a run can tell; what it fills is then open."""
 
+MOST_ENDLESS = 4
+"""How often ``while True`` is gone through before what is left is a loop of which only a run can tell: most end at
+the first ``break`` that the text decides, and those that train or serve never do."""
+
 
 class ControlFlow(Statements):
     """Runs compound statements."""
@@ -118,21 +122,22 @@ class ControlFlow(Statements):
             return self._meet_with(broken, alive)
         return alive
 
-    def _iteration(self, node: n.For, item: Item, text: str, broken: list[State]) -> bool:
+    def _iteration(self, node: n.For | n.While, item: Item, text: str, broken: list[State]) -> bool:
         """One iteration; whether a run may go on behind it to the next one."""
         state, blocks = self.state, self.blocks
         inner = state.fork(item.condition)
         if inner is None:
             return True
-        loop = Loop(state)
+        loop = Loop(node, state)
         self.frame.loops.append(loop)
         self.state = inner
         self.blocks = (*blocks, Block(node, 0, item.condition, self.activity.reads, item=text))
-        event = self.new_event("statement", node, self.activity.reads)
-        event.blocks = self.blocks
-        before, self.activity.event = self.activity.event, event
-        self.bind(node.target, item.value, node.source)
-        self.activity.event = before
+        if isinstance(node, n.For):
+            event = self.new_event("statement", node, self.activity.reads)
+            event.blocks = self.blocks
+            before, self.activity.event = self.activity.event, event
+            self.bind(node.target, item.value, node.source)
+            self.activity.event = before
         alive = self.run_block(node.body)
         self.frame.loops.pop()
         ends = [inner.snapshot(state)] if alive else []
@@ -161,7 +166,7 @@ class ControlFlow(Statements):
 
     def _once(self, node: n.For, why: Subject | None, iterated: Alternatives) -> bool:
         """A loop over what only a run can tell: its body once, under the condition that there is an item."""
-        reason = why or self.subject(("loop", node, self.frame), node.source)
+        reason = why or self.subject(("loop", node, self.activity), node.source)
         return self._maybe(node, node.body, node.orelse, reason, lambda: self._bind_item(node, reason, iterated))
 
     def _bind_item(self, node: n.For, reason: Subject, iterated: Alternatives) -> None:
@@ -174,11 +179,21 @@ class ControlFlow(Statements):
         self.activity.event = before
 
     def do_While(self, node: n.While) -> bool:  # noqa: N802
-        truth = self._test(node.test)
-        if truth is False:
-            return self.run_block(node.orelse) if node.orelse is not None else True
-        reason = self.subject(("loop", node, self.frame), node.test)
-        return self._maybe(node, node.body, node.orelse, reason, lambda: None)
+        """Iterations for as long as the text tells that there is one more; behind these, perhaps more of them."""
+        broken: list[State] = []
+        most = MOST_ITERATIONS if not isinstance(node.test, n.Constant) else MOST_ENDLESS
+        for _ in range(most):
+            truth = self._test(node.test)
+            if truth is False:
+                alive = self.run_block(node.orelse) if node.orelse is not None else True
+                return self._meet_with(broken, alive) if broken else alive
+            if truth is not True or self.run.tally.exhausted:
+                break
+            if not self._iteration(node, Item(()), "next", broken):
+                return bool(broken) and self._meet_with(broken, False)
+        reason = self.subject(("loop", node, self.activity), node.test)
+        alive = self._maybe(node, node.body, node.orelse, reason, lambda: None)
+        return self._meet_with(broken, alive) if broken else alive
 
     def _maybe(
         self,
@@ -194,7 +209,7 @@ class ControlFlow(Statements):
         skipped = state.fork({(entered[0], TRUTHY, False)})
         ends: list[State] = [skipped] if skipped is not None else []
         if inner is not None:
-            loop = Loop(state)
+            loop = Loop(node, state)
             self.frame.loops.append(loop)
             self.state = inner
             self.blocks = (*blocks, Block(node, 0, frozenset(), self.activity.reads, item="next"))
@@ -216,7 +231,7 @@ class ControlFlow(Statements):
         return self.run_block(orelse) if orelse is not None else True
 
     def _entered(self, node: n.Statement, reason: Subject) -> Subject:
-        return self.subject(("entered", node, self.frame), reason.node)
+        return self.subject(("entered", node, self.activity), reason.node)
 
     def _open_grown(self, end: State, base: State, reason: Subject) -> None:
         """What an unknown number of iterations put into a container is not known."""
@@ -248,7 +263,7 @@ class ControlFlow(Statements):
 
     def do_Try(self, node: n.Try) -> bool:  # noqa: N802
         state, blocks = self.state, self.blocks
-        raised = self.subject(("raised", node, self.frame), node)
+        raised = self.subject(("raised", node, self.activity), node)
         ends: list[State] = []
         body = state.fork({(raised, 0, True)})
         mark = len(self.frame.raised)

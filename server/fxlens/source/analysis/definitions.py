@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.patterns import Patterns
 from fxlens.source.analysis.state import Binding
@@ -30,8 +31,10 @@ class Definitions(Patterns):
         value: Alternatives = certain(FunctionValue(node, self.frame.document, self.frame.scope))
         for parameter in node.parameters:
             if parameter.default is not None:
+                mark = len(self.activity.reads)
                 default = self.evaluate(parameter.default)
-                self.state.set((parameter, self.frame.scope), Binding(default, frozenset()))
+                events = frozenset().union(*(read.events for read in self.activity.reads[mark:]))
+                self.state.set((parameter, self.frame.scope), Binding(default, events))
         self.assign(node.name, self._decorated(node, value))
 
     def _decorated(self, node: n.FunctionDef | n.ClassDef, value: Alternatives) -> Alternatives:
@@ -41,10 +44,17 @@ class Definitions(Patterns):
                 if made_by(maker) in GIVES_YIELDED:
                     self.run.gives_yielded.add(node)
                 if isinstance(maker, FunctionValue):
-                    made = self.call_value(maker, [self.argument_of(value, decorator)], decorator)
+                    made = self.call_value(maker, [self._undecorated(node, value, decorator)], decorator)
                     if made and all(isinstance(each, (FunctionValue, ClassValue)) for each, _ in made):
                         value = made
         return value
+
+    def _undecorated(self, node: n.FunctionDef | n.ClassDef, value: Alternatives, decorator: n.Expression) -> Given:
+        """What a decorator is given: the definition as it stands, which no name means afterwards."""
+        argument = self.argument_of(value, decorator)
+        if self.frame.scope not in self.run.class_scopes:
+            argument.text, argument.reads, argument.undecorated = node.name, [Read(frozenset({self.event()}))], node
+        return argument
 
     def argument_of(self, alternatives: Alternatives, node: n.Expression) -> Given:
         return Given("", "", alternatives, None, [], "", node.start_pos[0] - 1)

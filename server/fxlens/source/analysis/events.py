@@ -88,8 +88,9 @@ class Frame:
 
 @dataclass(eq=False)
 class Loop:
-    """The states in which an iteration went on to the next one, or left the loop."""
+    """One iteration of a loop: the states in which it went on to the next one, or left the loop."""
 
+    node: n.Statement
     entry: State
     continued: list[State] = field(default_factory=list)
     broken: list[State] = field(default_factory=list)
@@ -124,10 +125,14 @@ class Event:
     subject: Subject | None = None
     name: str = ""
     owner: Value | None = None
+    changed: Value | None = None
+    """The object of which a statement sets an attribute."""
     activity: Activity | None = None
     unpacked: bool = False
     """Whether the call unpacks arguments that nobody knows, so that a parameter may be among them."""
     variants: list[tuple[Condition, str]] = field(default_factory=list)
     """What a parameter is bound to under each of several conditions, as expressions."""
+    undecorated: n.FunctionDef | n.ClassDef | None = None
+    """The definition that a decorator's parameter is bound to, without its decorators."""
     inlined: Frame | None = None
     """The frame whose result a parameter is bound to: its statements stand before the binding."""

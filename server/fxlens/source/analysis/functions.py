@@ -138,7 +138,7 @@ class Functions(Definitions):
             each = bound.get(parameter.name)
             if each is not None:
                 event.text, event.reads = each.text, each.reads
-                event.line = each.line
+                event.line, event.undecorated = each.line, each.undecorated
                 value = each.alternatives
             else:
                 event.unpacked = any(argument.star for argument in arguments)

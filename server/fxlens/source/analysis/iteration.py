@@ -92,7 +92,9 @@ class Iteration(Enumerations):
                 for at in range(count)
             ]
         items, opened = python.iterated(self, value, target)
+        container = self.container(value)
         plain = opened is None and not any(item.condition for item in items)
+        plain = plain and (container is None or len(items) == 1 or not (container.unordered or container.kind == "set"))
         if plain and starred is None and len(items) == count:
             return [item.value for item in items]
         if plain and starred is not None and len(items) >= count - 1:

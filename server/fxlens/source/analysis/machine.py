@@ -159,6 +159,13 @@ class Machine:
     def made(self, kind: str, items: tuple[Item, ...], opened: Subject | None = None) -> Alternatives:
         return certain(self.allocate(Container(kind, items, opened)))
 
+    def unorder(self, alternatives: Alternatives) -> None:
+        """Note that only a run can tell in which order the items of new containers stand."""
+        for value, _ in alternatives:
+            container = self.container(value)
+            if container is not None and isinstance(value, Location):
+                self.change(value, replace(container, unordered=True))
+
     # Subjects
 
     def unknown(self, node: n.Node, reason: str = "", made_by: str = "") -> Alternatives:
@@ -381,6 +388,8 @@ class Given:
     text: str
     line: int
     key: Const | None = None
+    undecorated: n.FunctionDef | n.ClassDef | None = None
+    """The definition that it is, as it stands without its decorators."""
 
 
 def admits(value: Value, literals: list[Literal]) -> bool:

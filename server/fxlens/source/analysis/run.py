@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
@@ -153,6 +154,14 @@ class Run:
     """The name by which the file of a module was imported."""
     tested: dict[Subject, set[Event]] = field(default_factory=dict)
     """What was read to answer the questions that only a run can answer."""
+    created: list[ClassValue] = field(default_factory=list)
+    """The classes that a metaclass is about to make, one in another."""
+    iterations: dict[tuple[Frame, n.Node], list[Activity]] = field(default_factory=dict)
+    """The executions of each statement in a loop: what the second iteration needs, the first one made."""
+    jumps: dict[tuple[Frame, n.Node], list[Activity]] = field(default_factory=dict)
+    """The ``break`` and ``continue`` that were come to, by their loops: a loop without them does something else."""
+    tested_texts: dict[Subject, set[Hashable]] = field(default_factory=dict)
+    """The texts that questions are asked of: of a name that a test looks at, the test may say that it is no name."""
     entered_with: dict[n.Node, list[Value]] = field(default_factory=dict)
     """The functions that the calls of ``with`` statements call."""
     patches: list[tuple[Reference, str, Event, Alternatives]] = field(default_factory=list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from fxlens.source.analysis.events import Activity
+from fxlens.source.analysis.events import Activity, Loop
 from fxlens.source.analysis.expressions import Expressions
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library import python
@@ -40,6 +40,8 @@ class Statements(Expressions):
         outer = self.activity
         self.run.events += 1
         self.activity = Activity(self.frame, statement, self.blocks, number=self.run.events)
+        if self.frame.loops:
+            self.run.iterations.setdefault((self.frame, statement), []).append(self.activity)
         method: Callable[[n.Statement], bool | None] | None = getattr(self, f"do_{type(statement).__name__}", None)
         try:
             goes_on = method(statement) is not False if method is not None else True
@@ -83,16 +85,21 @@ class Statements(Expressions):
         return False
 
     def do_Continue(self, _: n.Continue) -> bool:  # noqa: N802
-        if self.frame.loops:
-            loop = self.frame.loops[-1]
+        for loop in self._left():
             loop.continued.append(self.state.snapshot(loop.entry))
         return False
 
     def do_Break(self, _: n.Break) -> bool:  # noqa: N802
-        if self.frame.loops:
-            loop = self.frame.loops[-1]
+        for loop in self._left():
             loop.broken.append(self.state.snapshot(loop.entry))
         return False
+
+    def _left(self) -> list[Loop]:
+        """The innermost loop, whose iteration ends here; none where the text is broken."""
+        loops = self.frame.loops[-1:]
+        for loop in loops:
+            self.run.jumps.setdefault((self.frame, loop.node), []).append(self.activity)
+        return loops
 
     def do_Outer(self, node: n.Outer) -> None:  # noqa: N802
         for name in node.names:
@@ -212,6 +219,7 @@ class Statements(Expressions):
         event = self.event()
         match owner:
             case Location():
+                event.changed = owner
                 self.state.set((owner.id, name), Binding(value, frozenset({event})))
                 self.run.bindings.setdefault((owner.id, name), []).append(event)
             case Unknown():

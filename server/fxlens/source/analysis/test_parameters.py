@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fxlens.source.analysis.class_hooks import ClassHooks
 from fxlens.source.analysis.events import Activity, Event, Frame
-from fxlens.source.analysis.modules import Modules
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library import testing
 from fxlens.source.library.stand_ins import NAMESPACE
@@ -23,7 +23,7 @@ from fxlens.source.values import (
 )
 
 
-class Tests(Modules):
+class Tests(ClassHooks):
     """Gives parameters what pytest would."""
 
     def note_test(self, node: n.FunctionDef | n.ClassDef) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
+
+from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.machine import Machine
 from fxlens.source.library import comparisons
 from fxlens.source.syntax import nodes as n
@@ -28,13 +31,28 @@ class Truth(Machine):
         finally:
             self.tests -= 1
         if not isinstance(truth, bool):
-            events = frozenset().union(*(read.events for read in self.activity.reads[mark:]))
-            for subject, _, _ in truth:
-                self.run.tested.setdefault(subject, set()).update(events)
+            self._note_test(node, truth, self.activity.reads[mark:])
         return truth
 
+    def _note_test(self, node: n.Expression, truth: frozenset[Literal], reads: list[Read]) -> None:
+        """Note what a question that only a run can answer is asked of: bindings, and texts among their values."""
+        events = frozenset().union(*(read.events for read in reads))
+        simple = not isinstance(node, n.BoolOperation) and not _is_negation(node)  # Their operands note their own.
+        texts = set(self._texts_in(node)) if simple else set()
+        for subject, _, _ in truth:
+            self.run.tested.setdefault(subject, set()).update(events)
+            if texts:
+                self.run.tested_texts.setdefault(subject, set()).update(texts)
+
+    def _texts_in(self, node: n.Expression) -> Iterator[Hashable]:
+        for each in n.walk(node, lambda inner: not _is_path(inner)):
+            if isinstance(each, n.Expression) and _is_path(each):
+                for value, _ in self.settled(self.evaluate(each)):
+                    if isinstance(value, Const) and isinstance(value.value, str):
+                        yield value.value
+
     def _truth(self, node: n.Expression) -> bool | frozenset[Literal]:
-        if isinstance(node, n.UnaryOperation) and node.operator == "not":
+        if isinstance(node, n.UnaryOperation) and _is_negation(node):
             inner = self.truth(node.operand)
             if isinstance(inner, bool):
                 return not inner
@@ -67,7 +85,7 @@ class Truth(Machine):
         return self._opaque_test(node)
 
     def _opaque_test(self, node: n.Expression) -> frozenset[Literal]:
-        return frozenset({(self.subject(("test", node, self.frame), node), TRUTHY, True)})
+        return frozenset({(self.subject(("test", node, self.activity), node), TRUTHY, True)})
 
     def _truth_of_alternatives(self, alternatives: Alternatives, node: n.Expression) -> bool | frozenset[Literal]:
         truths = {self.truth_of(value) for value, _ in alternatives}
@@ -99,3 +117,14 @@ class Truth(Machine):
                     return False
                 return (self.subject(("items", value), n.Pass((1, 0), (1, 0))), TRUTHY, True)
         return True
+
+
+def _is_negation(node: n.Node) -> bool:
+    return isinstance(node, n.UnaryOperation) and node.operator == "not"
+
+
+def _is_path(node: n.Node) -> bool:
+    """Whether an expression is a name, with attributes and constant entries: evaluating it again does nothing."""
+    while isinstance(node, n.Attribute) or (isinstance(node, n.Subscript) and isinstance(node.index, n.Constant)):
+        node = node.value
+    return isinstance(node, n.Name)

@@ -64,7 +64,7 @@ def _link(
         return next(iter(truths))
     if set(truths) == {True, False} and len(holding) == 1:
         return holding[0]
-    return frozenset({(machine.subject(("test", node, machine.frame), node), TRUTHY, True)})
+    return frozenset({(machine.subject(("test", node, machine.activity), node), TRUTHY, True)})
 
 
 def _compared(
@@ -87,7 +87,7 @@ def _compared(
 def _open_test(machine: Machine, operator: str, first: Value, second: Value, node: n.Expression) -> frozenset[Literal]:
     """A comparison that only a run decides; the same one is the same question wherever it is asked."""
     plain = isinstance(first, (Unknown, Const)) and isinstance(second, (Unknown, Const))
-    key = ("compared", operator, _identity(first), _identity(second)) if plain else ("test", node, machine.frame)
+    key = ("compared", operator, _identity(first), _identity(second)) if plain else ("test", node, machine.activity)
     return frozenset({(machine.subject(key, node), TRUTHY, True)})
 
 

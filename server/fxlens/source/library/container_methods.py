@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fxlens.source.library.called import Called
-from fxlens.source.library.functions import dict_of, integer, table
+from fxlens.source.library.functions import dict_of, integer, sorted_items, table
 from fxlens.source.library.protocol import Machine
 from fxlens.source.library.python import (
     constants_of,
+    is_listed,
     iterated,
     looked_up,
 )
@@ -50,10 +51,6 @@ def container_method(machine: Machine, owner: Location, name: str, call: Called)
         return method(Target(call, owner, container))
     if name in _REMOVING:
         return _remove(call, owner, container, name)
-    if name in ("sort", "reverse"):
-        items = container.items[::-1] if name == "reverse" else container.items
-        machine.change(owner, replace(container, items=items))
-        return NONE
     return call.unknown()
 
 
@@ -122,9 +119,13 @@ def _remove(call: Called, owner: Location, container: Container, name: str) -> A
             at = constants.index(wanted.value)
         else:
             return call.argument(1) or NONE
-    elif name == "pop" and container.kind == "list" and not any(item.condition for item in container.items):
+    elif name == "pop" and is_listed(container) and not any(item.condition for item in container.items):
         index = wanted.value if isinstance(wanted, Const) else -1 if not call.positional else None
-        if isinstance(index, int) and container.open is None and -len(container.items) <= index < len(container.items):
+        if (
+            isinstance(index, int)
+            and container.kind == "list"
+            and -len(container.items) <= index < len(container.items)
+        ):
             at = index % len(container.items)
     if at is None:
         why = Subject(call.machine.frame.document, call.node)
@@ -133,6 +134,22 @@ def _remove(call: Called, owner: Location, container: Container, name: str) -> A
     items = container.items[:at] + container.items[at + 1 :]
     call.machine.change(owner, replace(container, items=items))
     return container.items[at].value
+
+
+def _sort(at: Target) -> Alternatives:
+    items = sorted_items(at.call, at.container.items)
+    changed = replace(at.container, unordered=True) if items is None else _listed_anew(at.container, items)
+    at.call.machine.change(at.owner, changed)
+    return NONE
+
+
+def _reverse(at: Target) -> Alternatives:
+    at.call.machine.change(at.owner, replace(at.container, items=at.container.items[::-1]))
+    return NONE
+
+
+def _listed_anew(container: Container, items: list[Item]) -> Container:
+    return replace(container, items=tuple(items), unordered=False)
 
 
 def _keys(at: Target) -> Alternatives:
@@ -151,7 +168,10 @@ def _dict_items(at: Target) -> Alternatives:
 
 
 def _copied(at: Target) -> Alternatives:
-    return at.call.machine.made(at.container.kind, at.container.items, at.container.open)
+    made = at.call.machine.made(at.container.kind, at.container.items, at.container.open)
+    if at.container.unordered:
+        at.call.machine.unorder(made)
+    return made
 
 
 def _get(at: Target) -> Alternatives:
@@ -196,4 +216,6 @@ _METHODS: dict[str, Callable[[Target], Alternatives]] = {
     "copy": _copied,
     "get": _get,
     "index": _index,
+    "sort": _sort,
+    "reverse": _reverse,
 }

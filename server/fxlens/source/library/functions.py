@@ -34,26 +34,66 @@ def _same_items(call: Called) -> Alternatives:
     kind = {"tuple": "tuple", "set": "set", "frozenset": "set"}.get(call.dotted, "list")
     if not call.positional:
         return call.machine.made(kind, ())
-    items, why = call.items()
-    return call.machine.made(kind, tuple(items), why)
+    return _in_order_of(call, kind, call.items())
+
+
+def _in_order_of(call: Called, kind: str, listed: tuple[list[Item], Subject | None]) -> Alternatives:
+    """A container of the items of the call's argument, in no certain order if that has none."""
+    items, why = listed
+    containers = [call.machine.container(value) for value, _ in call.positional[0]]
+    made = call.machine.made(kind, tuple(items), why)
+    if any(each is not None and (each.unordered or each.kind == "set") for each in containers):
+        call.machine.unorder(made)
+    return made
 
 
 @models("reversed")
 def _reversed(call: Called) -> Alternatives:
-    items, why = call.items() if call.positional else ([], None)
-    return call.machine.made("list", tuple(reversed(items)), why)
+    if not call.positional:
+        return call.unknown()
+    items, why = call.items()
+    return _in_order_of(call, "list", (items[::-1], why))
 
 
 @models("sorted")
 def _sorted(call: Called) -> Alternatives:
-    items, why = call.items() if call.positional else ([], None)
-    keys = [item.value[0][0] for item in items if len(item.value) == 1]
-    if not call.named and len(keys) == len(items) and all(isinstance(key, Const) for key in keys):
-        try:
-            items.sort(key=lambda item: item.value[0][0].value)  # type: ignore[union-attr, arg-type, return-value]
-        except TypeError:
-            return call.machine.made("list", tuple(items), why)
-    return call.machine.made("list", tuple(items), why)
+    if not call.positional:
+        return call.unknown()
+    items, why = call.items()
+    in_order = sorted_items(call, items)
+    made = call.machine.made("list", tuple(items if in_order is None else in_order), why)
+    if in_order is None:
+        call.machine.unorder(made)
+    return made
+
+
+def sorted_items(call: Called, items: Sequence[Item]) -> list[Item] | None:
+    """The items in the order of ``sorted`` and of ``list.sort``; nothing where only a run can tell it."""
+    key = call.named.get("key", NONE)
+    function = key[0][0] if len(key) == 1 else None
+    if function == NONE[0][0]:
+        ranks = [item.value for item in items]
+    elif function is None:
+        return None
+    else:
+        ranks = call.machine.call_each(function, [[item.value] for item in items], call.node)
+    plain = [_rank(call.machine, rank) for rank in ranks]
+    backwards = call.named.get("reverse", certain(Const(False)))
+    if None in plain or len(backwards) != 1 or not isinstance(backwards[0][0], Const):
+        return None
+    try:
+        order = sorted(range(len(items)), key=plain.__getitem__, reverse=bool(backwards[0][0].value))  # type: ignore[arg-type]
+    except TypeError:
+        return None
+    return [items[at] for at in order]
+
+
+def _rank(machine: Machine, rank: Alternatives) -> Hashable | None:
+    value = rank[0][0] if len(rank) == 1 else None
+    if isinstance(value, Const):
+        return value.value
+    constants = plain_constants(machine, value) if value is not None else None
+    return tuple(constants) if constants is not None else None
 
 
 @models("filter")

@@ -161,6 +161,8 @@ def _field(call: Called) -> Alternatives:
 @models("next")
 def _next(call: Called) -> Alternatives:
     items, why = call.items() if call.positional else ([], None)
-    if why is None and items and not items[0].condition:
+    containers = [call.machine.container(value) for value, _ in call.positional[0]] if call.positional else []
+    in_order = all(each is None or not (each.unordered or each.kind == "set") for each in containers)
+    if why is None and items and not items[0].condition and (in_order or len(items) == 1):
         return items[0].value
     return call.unknown()

@@ -189,6 +189,11 @@ def iterated(machine: Machine, value: Value, node: n.Expression) -> tuple[list[I
     return [], value.subject if isinstance(value, Unknown) else Subject(machine.frame.document, node)
 
 
+def is_listed(container: Container) -> bool:
+    """Whether the text tells all items of a container, and in which order they come."""
+    return container.open is None and not container.unordered and container.kind != "set"
+
+
 def last_entries(container: Container) -> tuple[Item, ...]:
     """The entries of a dict, of those with one certain constant key the last only."""
     last: dict[Hashable, int] = {}
@@ -220,7 +225,7 @@ def entry(machine: Machine, container: Container, key: Value, node: n.Expression
     """``container[key]``; of a dict with an unknown key, each entry under the condition that it is the one."""
     if container.kind == "dict":
         return looked_up(machine, container, key, node) or machine.unknown(node)
-    if isinstance(key, Const) and isinstance(key.value, int) and container.open is None:
+    if isinstance(key, Const) and isinstance(key.value, int) and is_listed(container):
         at, count = key.value, len(container.items)
         if -count <= at < count and not any(item.condition for item in container.items[: at % count + 1]):
             return container.items[at].value
@@ -276,7 +281,7 @@ def sliced(machine: Machine, value: Value, bounds: Sequence[int | None], node: n
     container = machine.container(value)
     if isinstance(value, Const) and isinstance(value.value, str):
         return certain(Const(value.value[at], (machine.frame.document, node)))
-    if container is None or container.open is not None or any(item.condition for item in container.items):
+    if container is None or not is_listed(container) or any(item.condition for item in container.items):
         subject = value.subject if isinstance(value, Unknown) else None
         key = (subject, "slice", at.start, at.stop, at.step)
         return certain(Unknown(machine.subject(key, node, subject))) if subject else machine.unknown(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
@@ -54,6 +54,7 @@ class Closure(Inlining):
         self.needs = Needs()
         self._queue: deque[_Demand] = deque()
         self._visited: set[tuple[Event, bool]] = set()
+        self._met: set[Block] = set()
         self.left_out = left_out
 
     # Demands
@@ -71,7 +72,7 @@ class Closure(Inlining):
                 continue
             if read.decides is not None and self.decided(read.decides) and read.decides[0].parameter is None:
                 continue
-            for event in read.events:
+            for event in sorted(read.events, key=lambda each: each.number):
                 own = change or (event.activity if read.changes else None)
                 self._queue.append(_Demand(event, user, read.decides or literal, soft, own))
 
@@ -94,13 +95,16 @@ class Closure(Inlining):
         if not self.possible(event.condition) or event.number > self.extraction.number:
             return
         self.needs.events.add(event)
-        for literal in event.condition:
-            if not self.decided(literal):
-                self.needs.seen[literal] = None
+        for literal in in_order(each for each in event.condition if not self.decided(each)):
+            self.needs.seen[literal] = None
         follow: Callable[[Event, _Demand], None] = getattr(self, f"_of_{event.kind}")
         follow(event, demand)
 
     def _of_statement(self, event: Event, demand: _Demand) -> None:
+        changed = event.changed
+        if isinstance(changed, Location) and changed.id in self.objects and event.frame.bound != changed:
+            # Set from outside, by another name than that of the object in the slice.
+            self.whole(changed, self.objects[changed.id])
         self._statement(event.activity, demand)
 
     def _statement(self, activity: Activity | None, demand: _Demand) -> None:
@@ -117,9 +121,10 @@ class Closure(Inlining):
         self.needs.activities[activity] = None
         node = activity.node
         if isinstance(node, (n.For, n.With)) and (activity.frame, node) not in self.around:
-            self.needs.kept.setdefault((activity.frame, node), Block(node, 0))
+            self._keep(activity.frame, Block(node, 0), soft, change)
         self.demand(activity.reads, node, soft=soft, change=change)
         self._blocks(activity.frame, activity.blocks, soft, change)
+        self._other_iterations(activity, soft, change)
         if isinstance(node, (n.FunctionDef, n.ClassDef)):
             self._free(node, activity.frame.scope)
         self._whole_objects(activity.frame, node)
@@ -127,6 +132,16 @@ class Closure(Inlining):
             if not self.decided(literal):
                 self.needs.seen[literal] = None
             del choice
+
+    def _other_iterations(self, activity: Activity, soft: bool, change: Activity | None) -> None:
+        """Of a statement in a loop that is kept, every execution."""
+        frame, node = activity.frame, activity.node
+        if any(
+            isinstance(each.node, (n.For, n.While)) and (frame, each.node) in self.needs.kept
+            for each in activity.blocks
+        ):
+            for other in self.run.iterations.get((frame, node), ()):
+                self.include(other, soft, change)
 
     def _whole_objects(self, frame: Frame, node: n.Node) -> None:
         bound = frame.bound
@@ -171,19 +186,30 @@ class Closure(Inlining):
                 if isinstance(block.node, (n.For, n.With)):
                     self.demand(block.reads, block.node, soft=soft, change=change)
                 continue
-            undecided = [literal for literal in sorted_literals(block) if not self.decided(literal)]
+            undecided = [literal for literal in in_order(block.literals) if not self.decided(literal)]
             if isinstance(block.node, (n.If, n.Match)) and not kept and (block.decided or not undecided):
                 continue
             kept = True
-            if (frame, block.node) in self.needs.kept:
+            if block in self._met:
                 continue
-            self.needs.kept[frame, block.node] = block
+            self._met.add(block)
+            self._keep(frame, block, soft, change)
             for literal in undecided:
                 self.needs.seen[literal] = None
             if isinstance(block.node, n.Match) and undecided:
                 self.needs.problems.append(Problem("", literal=undecided[-1]))
                 continue
             self.demand(block.reads, block.node, undecided[-1] if undecided else None, soft, change)
+
+    def _keep(self, frame: Frame, block: Block, soft: bool, change: Activity | None) -> None:
+        """Keep a compound statement as it is, with what its header reads each time; of a loop also what ends it."""
+        if (frame, block.node) in self.needs.kept:
+            return
+        self.needs.kept[frame, block.node] = block
+        for execution in self.run.iterations.get((frame, block.node), ()):
+            self.demand(execution.reads, block.node, soft=soft, change=change)
+        for jump in self.run.jumps.get((frame, block.node), ()):
+            self.include(jump, soft, change)
 
     # Parameters and objects
 
@@ -210,6 +236,12 @@ class Closure(Inlining):
             self.needs.problems.append(Problem(f"`{event.name}` is not made here.", change=demand.change))
             return
         self.needs.parameters[event] = event.text
+        definition = event.frame.activity
+        if event.undecorated is not None and definition is not None:
+            self.needs.undecorated.add(event.undecorated)
+            self.needs.activities[definition] = None
+            self._free(event.undecorated, definition.frame.scope)
+            return
         self.demand(event.reads, event.node, soft=demand.soft, change=demand.change)
 
     def _not_given(self, event: Event, subject: Subject, demand: _Demand) -> None:
@@ -319,8 +351,9 @@ class Closure(Inlining):
             self.needs.problems.append(Problem(reason, whole=event.owner, literal=demand.literal, change=demand.change))
 
 
-def sorted_literals(block: Block) -> list[Literal]:
-    return sorted(block.literals, key=lambda literal: (literal[0].node.start_pos, str(literal[1]), literal[2]))
+def in_order(literals: Iterable[Literal]) -> list[Literal]:
+    """Literals in the order of the text: that of a set differs from run to run."""
+    return sorted(literals, key=lambda each: (each[0].document.path, each[0].node.start_pos, str(each[1]), each[2]))
 
 
 def function_name(function: FunctionValue) -> str:

@@ -38,6 +38,8 @@ class Needs:
     defaults: set[Literal] = field(default_factory=set)
     """That options and parameters that nobody gives equal their defaults, where the slice takes those."""
     problems: list[Problem] = field(default_factory=list)
+    undecorated: set[n.Node] = field(default_factory=set)
+    """The definitions that stand in the slice without their decorators."""
     events: set[Event] = field(default_factory=set)
     impossible: bool = False
     """Whether no run takes the path at all."""

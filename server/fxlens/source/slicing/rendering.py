@@ -164,6 +164,8 @@ class Renderer:
                 # Python evaluates no annotation of a local variable; here the statement stands in a module.
                 first = document.offset(activity.node.targets[0].end_pos)
                 edits.append(_blanked(document, first, document.offset(activity.node.annotation.end_pos)))
+            if isinstance(activity.node, (n.FunctionDef, n.ClassDef)) and activity.node in self.needs.undecorated:
+                edits += _without_decorators(document, activity.node)
             if isinstance(activity.node, n.ImportFrom):
                 edits += self._absolute(document, activity.node)
         start, end = document.offset(node.start_pos), document.offset(node.end_pos)
@@ -205,6 +207,12 @@ class Renderer:
             first, last = document.offset(statement.start_pos), document.offset(statement.end_pos)
             blank = "".join(character for character in document.text[first:last] if character in "\r\n")
             edits.append((first, last, ("pass" if not kept and at == 0 else "") + blank))
+
+
+def _without_decorators(document: Document, node: n.FunctionDef | n.ClassDef) -> Iterator[tuple[int, int, str]]:
+    for decorator in node.decorators:
+        first, last = document.offset(decorator.start_pos), document.offset(decorator.end_pos)
+        yield _blanked(document, document.text.rindex("@", 0, first), last)
 
 
 def choices(closure: Closure, document: Document, activity: Activity) -> Iterator[tuple[int, int, str]]:

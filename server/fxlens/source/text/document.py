@@ -51,12 +51,20 @@ class Document:
         self.lowering: Lowering | None = earlier.lowering if earlier is not None else None
         """What made the typed syntax of the text before this one, and knows which statements are as they were."""
         self._occurrences: dict[str, list[tuple[int, int]]] = {}
+        self._mentions: dict[tuple[str, ...], bool] = {}
 
     def given_text(self, span: Span) -> str | None:
         """What stands at ``span`` in the text as it was given; nothing for a span of several lines."""
         if span.start.line != span.end.line:
             return None
         return self.parsed.given_lines[span.start.line][span.start.column : span.end.column]
+
+    def mentions_any(self, words: tuple[str, ...]) -> bool:
+        """Whether one of several texts stands anywhere in the document; looked for once."""
+        mentioned = self._mentions.get(words)
+        if mentioned is None:
+            mentioned = self._mentions[words] = any(word in self.text for word in words)
+        return mentioned
 
     @cached_property
     def _line_starts(self) -> list[int]:
