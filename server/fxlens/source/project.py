@@ -11,6 +11,7 @@ from fxlens.source.workspace import Workspace
 # These read text, to spare parsing files that cannot matter: a match inside a string or a comment costs time and
 # decides nothing, because what is read is then parsed, and its imports and calls are resolved.
 _FROM = re.compile(r"(?:^|[;:])[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]*)", re.M)
+_IMPORTED_BY_NAME = re.compile(r"""\b(?:import_module|__import__)\(\s*["']([\w.]+)["']""")
 _IMPORT = re.compile(r"(?:^|[;:])[ \t]*import[ \t]+([^\n#;]+)", re.M)
 
 
@@ -55,6 +56,8 @@ def _found_in(text: str) -> tuple[str, ...]:
         home, names = match[1], re.findall(r"(\w+)(?:[ \t]+as[ \t]+\w+)?", match[2])
         modules[home] = None
         modules.update((f"{home}{'' if home.endswith('.') else '.'}{name}", None) for name in names)
+    if "import_module(" in text or "__import__(" in text:
+        modules.update((match[1], None) for match in _IMPORTED_BY_NAME.finditer(text))
     for match in _IMPORT.finditer(text):
         modules.update((part.split()[0], None) for part in match[1].split(",") if part.strip())
     return tuple(modules)

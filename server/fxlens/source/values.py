@@ -65,12 +65,13 @@ ALWAYS: Condition = frozenset()
 class Const:
     """A constant; ``origin`` is the expression it is written as.
 
-    ``member`` is the name of a member of an enumeration that is a text or a number, too.
+    ``member`` is the name of a member of the enumeration ``enumeration`` that is a text or a number, too.
     """
 
     value: Hashable
     origin: tuple[Document, n.Node] | None = None
     member: str = ""
+    enumeration: ClassValue | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fxlens.source.analysis.iteration import Iteration
 from fxlens.source.analysis.machine import bound_to, decorated_with, is_static
 from fxlens.source.library import python
+from fxlens.source.library.container_methods import is_builtin_method
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
@@ -65,6 +66,8 @@ class Attributes(Iteration):
                 return self._super_member(owner, name, node)
             case Const() if name in ("name", "value"):
                 return self._of_constant(owner, name)
+            case Const(enumeration=ClassValue() as enumeration):
+                return self._class_member(enumeration, name, owner) or certain(Method(owner, name))
             case FunctionValue() if name in _NAMES and isinstance(owner.node, n.FunctionDef):
                 return certain(Const(owner.node.name))
         return certain(Method(owner, name))
@@ -88,7 +91,23 @@ class Attributes(Iteration):
         member = self._class_member(container.instance_of, name, owner, attached=True)
         if member is not None:
             return member
-        return self._dynamic(owner, name, node)
+        if container.kind != "instance" and is_builtin_method(container.kind, name):
+            return certain(Method(owner, name))
+        return self._computed(owner, container.instance_of, name, node) or self._dynamic(owner, name, node)
+
+    def _computed(self, owner: Location, kind: ClassValue, name: str, node: n.Expression) -> Alternatives | None:
+        """An attribute that ``__getattr__`` gives, or that is an entry of the object's own table."""
+        table = self.state.binding((owner.id, "__dict__"))
+        if table is not None and table.alternatives == certain(owner):
+            return self.entry(owner, Const(name), node)
+        sides: list[Alternatives] = []
+        for value, condition in self._class_member(kind, "__getattr__", owner) or ():
+            if isinstance(value, Reference) and value.dotted in ("dict.__getitem__", "dict.get"):
+                sides.append(under(self.entry(owner, Const(name), node), condition))
+            elif isinstance(value, FunctionValue):
+                (result,) = self.call_each(value, [[certain(Const(name))]], node)
+                sides.append(under(result, condition))
+        return joined(*sides) if sides else None
 
     def _dynamic(self, owner: Value, name: str, node: n.Expression) -> Alternatives:
         """An attribute that no class of the workspace sets: by a library's base class, or by nobody."""
@@ -121,7 +140,7 @@ class Attributes(Iteration):
 
     def _of_constant(self, owner: Const, name: str) -> Alternatives:
         """Of a member of an enumeration that is a text or a number, too."""
-        return certain(replace(owner, member="") if name == "value" else Const(owner.member))
+        return certain(replace(owner, member="", enumeration=None) if name == "value" else Const(owner.member))
 
     def _of_member(self, member: Member, name: str, node: n.Expression) -> Alternatives:
         if name in ("value", "_value_"):
@@ -163,6 +182,8 @@ class Attributes(Iteration):
                 if member is not None:
                     self.read(member.events)
                     return self._bound_all(member.alternatives, each, owner.bound)
+        if container is not None and container.kind != "instance":
+            return certain(Method(owner.bound, name))  # A method of the builtin class that this one is made of.
         return self.unknown(node)
 
     def of_Subscript(self, node: n.Subscript) -> Alternatives:  # noqa: N802
@@ -214,7 +235,17 @@ class Attributes(Iteration):
             return self._looked_up(owner, key, node)
         if isinstance(owner, ClassValue) and self.is_enumeration(owner):
             return self.member_called(owner, key, node)
+        if container is not None and container.instance_of is not None:
+            return self._item_of_object(owner, container.instance_of, key, node)
         return self.unknown(node)
+
+    def _item_of_object(self, owner: Value, kind: ClassValue, key: Value, node: n.Expression) -> Alternatives:
+        sides = [
+            under(self.call_each(method, [[certain(key)]], node)[0], condition)
+            for method, condition in self._class_member(kind, "__getitem__", owner) or ()
+            if isinstance(method, FunctionValue)
+        ]
+        return joined(*sides) if sides else self.unknown(node)
 
     def _made_entry(self, owner: Value, container: Container, key: Const, node: n.Expression) -> Alternatives:
         """The entry that a ``defaultdict`` makes when it is first looked up."""

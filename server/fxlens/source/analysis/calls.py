@@ -199,7 +199,18 @@ class Calls(CommandLine):
             return self._setattr(arguments)
         if dotted == python.REPLACE:
             return self.replaced(arguments, node)
+        if dotted == python.AS_DICT:
+            return self.fields_as_dict(arguments[0].alternatives, node) if arguments else None
+        if dotted in python.IMPORT_FUNCTIONS:
+            return self._imported_by_name(arguments)
         return self.variables(arguments, node) if dotted == "vars" else None
+
+    def _imported_by_name(self, arguments: list[Given]) -> Alternatives | None:
+        """The module of a name that is written out; a relative one, and the first part of ``a.b``, is left to a run."""
+        names = arguments[0].alternatives if len(arguments) == 1 else ()
+        name = names[0][0].value if len(names) == 1 and isinstance(names[0][0], Const) else None
+        plain = isinstance(name, str) and all(part.isidentifier() for part in name.split("."))
+        return self.imported(str(name)) if plain else None
 
     def _note_setting(self, callee: Reference, arguments: list[Given]) -> None:
         """A call that changes how libraries build models: in the slice, if the text tells with what it is made."""

@@ -19,6 +19,7 @@ from fxlens.source.values import (
     FunctionValue,
     Item,
     Location,
+    Method,
     Record,
     Value,
     certain,
@@ -38,7 +39,10 @@ class Classes(Functions):
                 Item(each.alternatives, ALWAYS, certain(Const(each.keyword))) for each in arguments if each.keyword
             )
             return self.made("dict", keys)
-        location = self.allocate(Container("instance", instance_of=callee))
+        made_of = next((base for base in self.library_bases(callee) if base in python.BUILTIN_BASES), "")
+        if made_of == "str" and len(arguments) == 1 and self._class_member(callee, "__new__", callee) is None:
+            return arguments[0].alternatives
+        location = self.allocate(Container(python.BUILTIN_BASES.get(made_of, "instance"), instance_of=callee))
         event = self.new_event("self", callee.node, [])
         event.owner = location
         self.state.set((location.id, "<self>"), Binding((), frozenset({event})))
@@ -47,6 +51,8 @@ class Classes(Functions):
             for value, _ in initialise:
                 self.call_value(value, arguments, node)
         else:
+            if python.BUILTIN_BASES.get(made_of, "instance") != "instance":
+                self.call_value(Method(location, "__init__"), arguments, node)
             self._fill_fields(callee, location, arguments, node)
             for value, _ in self._class_member(callee, "__post_init__", location) or ():
                 self.call_value(value, [], node)
@@ -68,6 +74,23 @@ class Classes(Functions):
             each = named.get(name) or (positional[at] if at < len(positional) else None)
             if each is not None:
                 self.state.set((location.id, name), Binding(each.alternatives, frozenset({self.event()})))
+
+    def fields_as_dict(self, alternatives: Alternatives, node: n.Expression) -> Alternatives:
+        """``dataclasses.asdict``: the fields of an object, and of the objects in them."""
+        sides: list[Alternatives] = []
+        for value, condition in alternatives:
+            container = self.container(value)
+            kind = container.instance_of if container is not None and container.kind == "instance" else None
+            if kind is None:
+                sides.append(((value, condition),))
+                continue
+            names = dict.fromkeys(name for owner in reversed(self.mro(kind)) for name in _annotated_names(owner.node))
+            items = tuple(
+                Item(self.fields_as_dict(self.attribute(value, name, node), node), ALWAYS, certain(Const(name)))
+                for name in names
+            )
+            sides.append(under(self.made("dict", items), condition))
+        return joined(*sides)
 
     def replaced(self, arguments: list[Given], node: n.Expression) -> Alternatives:
         """A copy of an object with some of its fields set anew."""

@@ -47,7 +47,7 @@ class Enumerations(Truth):
         if isinstance(value, Unknown) and value.subject.made_by == "enum.auto":
             value = Const(name.lower()) if not TEXT_ENUMERATIONS.isdisjoint(bases) else value
         if isinstance(value, Const) and ("str" in bases or "int" in bases or not TEXT_ENUMERATIONS.isdisjoint(bases)):
-            return replace(value, member=name)
+            return replace(value, member=name, enumeration=owner)
         return Member(owner, name, certain(value))
 
     def members(self, owner: ClassValue) -> dict[str, Alternatives]:

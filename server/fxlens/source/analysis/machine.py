@@ -87,6 +87,9 @@ class Machine:
     def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives: ...
 
     @abstractmethod
+    def entry(self, owner: Value, key: Value, node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
     def complete(self, value: Value) -> None:
         """Run what fills a table, if other modules do."""
 

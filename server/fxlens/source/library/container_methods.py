@@ -10,6 +10,8 @@ from fxlens.source.library.functions import dict_of, integer, sorted_items, tabl
 from fxlens.source.library.protocol import Machine
 from fxlens.source.library.python import (
     constants_of,
+    entry,
+    has_key,
     is_listed,
     iterated,
     looked_up,
@@ -203,6 +205,35 @@ def _index(at: Target) -> Alternatives:
     return at.call.unknown()
 
 
+def _got(at: Target) -> Alternatives:
+    keys = at.call.argument(0) or ()
+    return joined(*(under(entry(at.call.machine, at.container, key, at.call.node), own) for key, own in keys))
+
+
+def _set(at: Target) -> Alternatives:
+    if len(at.call.positional) == 2 and at.container.kind == "dict":
+        item = Item(at.call.positional[1], ALWAYS, at.call.positional[0])
+        at.call.machine.change(at.owner, replace(at.container, items=(*at.container.items, item)))
+        return NONE
+    at.call.machine.change(at.owner, replace(at.container, open=Subject(at.call.machine.frame.document, at.call.node)))
+    return NONE
+
+
+def _contains(at: Target) -> Alternatives:
+    keys = at.call.argument(0) or ()
+    key = keys[0][0] if len(keys) == 1 else None
+    has = has_key(at.container, key) if isinstance(key, Const) and at.container.kind == "dict" else None
+    return certain(Const(has)) if has is not None else at.call.unknown()
+
+
+_TYPES: dict[str, type] = {"dict": dict, "list": list, "set": set, "tuple": tuple}
+
+
+def is_builtin_method(kind: str, name: str) -> bool:
+    """Whether objects of the builtin class ``kind`` have a method of that name."""
+    return hasattr(_TYPES.get(kind, object), name)
+
+
 _METHODS: dict[str, Callable[[Target], Alternatives]] = {
     "append": _append,
     "add": _append,
@@ -217,5 +248,9 @@ _METHODS: dict[str, Callable[[Target], Alternatives]] = {
     "get": _get,
     "index": _index,
     "sort": _sort,
+    "__init__": _extend,
+    "__getitem__": _got,
+    "__setitem__": _set,
+    "__contains__": _contains,
     "reverse": _reverse,
 }

@@ -34,10 +34,10 @@ def _same_items(call: Called) -> Alternatives:
     kind = {"tuple": "tuple", "set": "set", "frozenset": "set"}.get(call.dotted, "list")
     if not call.positional:
         return call.machine.made(kind, ())
-    return _in_order_of(call, kind, call.items())
+    return in_order_of(call, kind, call.items())
 
 
-def _in_order_of(call: Called, kind: str, listed: tuple[list[Item], Subject | None]) -> Alternatives:
+def in_order_of(call: Called, kind: str, listed: tuple[list[Item], Subject | None]) -> Alternatives:
     """A container of the items of the call's argument, in no certain order if that has none."""
     items, why = listed
     containers = [call.machine.container(value) for value, _ in call.positional[0]]
@@ -52,7 +52,7 @@ def _reversed(call: Called) -> Alternatives:
     if not call.positional:
         return call.unknown()
     items, why = call.items()
-    return _in_order_of(call, "list", (items[::-1], why))
+    return in_order_of(call, "list", (items[::-1], why))
 
 
 @models("sorted")
@@ -69,23 +69,28 @@ def _sorted(call: Called) -> Alternatives:
 
 def sorted_items(call: Called, items: Sequence[Item]) -> list[Item] | None:
     """The items in the order of ``sorted`` and of ``list.sort``; nothing where only a run can tell it."""
-    key = call.named.get("key", NONE)
-    function = key[0][0] if len(key) == 1 else None
-    if function == NONE[0][0]:
-        ranks = [item.value for item in items]
-    elif function is None:
-        return None
-    else:
-        ranks = call.machine.call_each(function, [[item.value] for item in items], call.node)
-    plain = [_rank(call.machine, rank) for rank in ranks]
+    ranks = ranks_of(call, items)
     backwards = call.named.get("reverse", certain(Const(False)))
-    if None in plain or len(backwards) != 1 or not isinstance(backwards[0][0], Const):
+    if ranks is None or len(backwards) != 1 or not isinstance(backwards[0][0], Const):
         return None
     try:
-        order = sorted(range(len(items)), key=plain.__getitem__, reverse=bool(backwards[0][0].value))  # type: ignore[arg-type]
+        order = sorted(range(len(items)), key=ranks.__getitem__, reverse=bool(backwards[0][0].value))  # type: ignore[arg-type]
     except TypeError:
         return None
     return [items[at] for at in order]
+
+
+def ranks_of(call: Called, items: Sequence[Item]) -> list[Hashable] | None:
+    """What the argument ``key`` makes of each item; the items themselves without it."""
+    key = call.named.get("key", NONE)
+    function = key[0][0] if len(key) == 1 else None
+    if function is None:
+        return None
+    ranks = [item.value for item in items]
+    if function != NONE[0][0]:
+        ranks = call.machine.call_each(function, [[rank] for rank in ranks], call.node)
+    plain = [_rank(call.machine, rank) for rank in ranks]
+    return None if None in plain else plain
 
 
 def _rank(machine: Machine, rank: Alternatives) -> Hashable | None:
@@ -219,9 +224,17 @@ def _zip(call: Called) -> Alternatives:
     if not columns:
         return call.machine.made("list", ())
     rows = list(zip(*(items for items, _ in columns), strict=False))
-    why = next((each for _, each in columns if each is not None), None)
+    opened = [why for at, (_, why) in enumerate(columns) if why is not None and not _is_endless(call, at)]
+    why = opened[0] if opened or not columns else None
+    if len(opened) < sum(each is not None for _, each in columns) == len(columns):
+        return call.unknown()  # All of them are endless.
     conditions = [_all(item.condition for item in row) for row in rows]
     return table(call, [[item.value for item in row] for row in rows], conditions, why)
+
+
+def _is_endless(call: Called, at: int) -> bool:
+    containers = [call.machine.container(value) for value, _ in call.positional[at]]
+    return all(each is not None and each.kind == "endless" for each in containers)
 
 
 def _all(conditions: object) -> Condition:
@@ -295,6 +308,9 @@ def _len(call: Called) -> Alternatives:
             if any(item.condition for item in container.items):
                 return call.unknown()
             sides.append(((Const(len(container.items)), condition),))
+        elif container is not None and container.kind == "instance":
+            methods = [each for each, _ in call.machine.attribute(value, "__len__", call.node)]
+            sides += [under(result, condition) for result in call.machine.call_each(methods[0], [[]], call.node)]
         elif isinstance(value, Unknown):
             sides.append(((Unknown(call.machine.subject(("len", value.subject), call.node)), condition),))
         else:
@@ -312,7 +328,7 @@ _CONVERSIONS: dict[str, Callable[..., Hashable]] = {
 }
 
 
-@models("str", "int", "float", "bool", "abs", "min", "max", "sum", "round", "divmod")
+@models("str", "int", "float", "bool", "abs", "sum", "round", "divmod")
 def _of_numbers(call: Called) -> Alternatives:
     name = call.dotted
     if name == "sum" and len(call.positional) == 2:
@@ -326,9 +342,9 @@ def _of_numbers(call: Called) -> Alternatives:
             sides.append(((Const(made, origin), condition),) if made is not None else under(call.unknown(), condition))
         return joined(*sides)
     values = [each for alternatives in call.positional for each in _numbers(call, alternatives)]
-    if name in ("min", "max", "sum") and values and None not in values:
+    if name == "sum" and values and None not in values:
         try:
-            return certain(Const({"min": min, "max": max, "sum": sum}[name](values)))  # type: ignore[operator]
+            return certain(Const(sum(values)))  # type: ignore[arg-type]
         except (TypeError, ValueError):
             return call.unknown()
     return call.unknown()

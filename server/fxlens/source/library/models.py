@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fxlens.source.library import functions, objects, testing
+from fxlens.source.library import functions, iterators, objects, patterns, testing
 from fxlens.source.library.called import FUNCTIONS, Called, Model
 
 MODELS: dict[str, Model] = {**testing.FUNCTIONS, **FUNCTIONS}
 
-__all__ = ["MODELS", "Called", "functions", "objects"]
+__all__ = ["MODELS", "Called", "functions", "iterators", "objects", "patterns"]

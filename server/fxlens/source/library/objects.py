@@ -43,6 +43,17 @@ def _getattr(call: Called) -> Alternatives:
     return joined(*sides) if sides else call.unknown()
 
 
+@models("os.environ.get", "os.getenv")
+def _environment(call: Called) -> Alternatives:
+    """A variable of the environment: what is given in its place applies, as the default of a parameter does."""
+    names, default = call.argument(0, "key"), call.argument(1, "default")
+    if not names or default is None:
+        return call.unknown()
+    subject = call.machine.subject(("environment", names, default), call.node)
+    subject.default = default
+    return certain(Unknown(subject))
+
+
 @models("isinstance")
 def _isinstance(call: Called) -> Alternatives:
     if len(call.positional) != 2:

@@ -33,7 +33,15 @@ ENUMERATIONS = frozenset(f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum
     "strenum.StrEnum",
     "backports.strenum.StrEnum",
 }
+BUILTIN_BASES = {"dict": "dict", "collections.OrderedDict": "dict", "collections.UserDict": "dict"} | {
+    "list": "list",
+    "collections.UserList": "list",
+    "str": "instance",
+}
+"""What objects of a class are, if it is made of one of these."""
 REPLACE = "dataclasses.replace"
+AS_DICT = "dataclasses.asdict"
+IMPORT_FUNCTIONS = frozenset({"importlib.import_module", "__import__"})
 NAMED_TUPLES = frozenset({"typing.NamedTuple"})
 TYPED_DICT = "typing.TypedDict"
 TEXT_ENUMERATIONS = frozenset({"enum.StrEnum", "strenum.StrEnum", "backports.strenum.StrEnum"})
@@ -325,17 +333,18 @@ def removed(machine: Machine, owner: Value, keys: Alternatives, node: n.Expressi
     if container.kind == "dict" and isinstance(only, Const):
         kept = tuple(item for item in container.items if not _has_key(item, only.value))
         machine.change(owner, replace(container, items=kept))
-    elif (
-        isinstance(only, Const)
-        and isinstance(only.value, int)
-        and constants_of(container) is not None
-        and -len(container.items) <= only.value < len(container.items)
-    ):
+    elif isinstance(only, Const) and isinstance(only.value, int) and _is_certain(container, only.value):
         items = list(container.items)
         del items[only.value]
         machine.change(owner, replace(container, items=tuple(items)))
     elif container.kind != "instance":
         machine.change(owner, replace(container, items=(), open=Subject(machine.frame.document, node)))
+
+
+def _is_certain(container: Container, at: int) -> bool:
+    """Whether the text tells which item stands at an index."""
+    plain = is_listed(container) and not any(item.condition for item in container.items)
+    return plain and -len(container.items) <= at < len(container.items)
 
 
 def _has_key(item: Item, key: Hashable) -> bool:
