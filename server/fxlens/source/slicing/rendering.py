@@ -164,13 +164,12 @@ class Renderer:
                 # Python evaluates no annotation of a local variable; here the statement stands in a module.
                 first = document.offset(activity.node.targets[0].end_pos)
                 edits.append(_blanked(document, first, document.offset(activity.node.annotation.end_pos)))
-            if isinstance(activity.node, (n.FunctionDef, n.ClassDef)) and activity.node in self.needs.undecorated:
-                edits += _without_decorators(document, activity.node)
             if isinstance(activity.node, n.ImportFrom):
                 edits += self._absolute(document, activity.node)
-        start, end = document.offset(node.start_pos), document.offset(node.end_pos)
+        first = _behind_decorators(node) if node in self.needs.undecorated else node
+        start, end = document.offset(first.start_pos), document.offset(node.end_pos)
         text = edited(document.text, start, end, edits)
-        return SliceStatement(node.start_pos[0] - 1, document.indentation(node) + text.rstrip("\r\n"))
+        return SliceStatement(first.start_pos[0] - 1, document.indentation(node) + text.rstrip("\r\n"))
 
     def _absolute(self, document: Document, node: n.ImportFrom) -> Iterator[tuple[int, int, str]]:
         """A relative import of another file than the slice's, by the name of its package."""
@@ -209,10 +208,10 @@ class Renderer:
             edits.append((first, last, ("pass" if not kept and at == 0 else "") + blank))
 
 
-def _without_decorators(document: Document, node: n.FunctionDef | n.ClassDef) -> Iterator[tuple[int, int, str]]:
-    for decorator in node.decorators:
-        first, last = document.offset(decorator.start_pos), document.offset(decorator.end_pos)
-        yield _blanked(document, document.text.rindex("@", 0, first), last)
+def _behind_decorators(node: n.Statement) -> n.Node:
+    """A definition from the line of its name on."""
+    assert isinstance(node, (n.FunctionDef, n.ClassDef))
+    return n.Node((node.name_pos[0], node.start_pos[1]), node.end_pos)
 
 
 def choices(closure: Closure, document: Document, activity: Activity) -> Iterator[tuple[int, int, str]]:
