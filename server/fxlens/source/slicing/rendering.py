@@ -166,10 +166,10 @@ class Renderer:
                 edits.append(_blanked(document, first, document.offset(activity.node.annotation.end_pos)))
             if isinstance(activity.node, n.ImportFrom):
                 edits += self._absolute(document, activity.node)
-        first = _behind_decorators(node) if node in self.needs.undecorated else node
-        start, end = document.offset(first.start_pos), document.offset(node.end_pos)
+        kept = _behind_decorators(node) if node in self.needs.undecorated else node
+        start, end = document.offset(kept.start_pos), document.offset(node.end_pos)
         text = edited(document.text, start, end, edits)
-        return SliceStatement(first.start_pos[0] - 1, document.indentation(node) + text.rstrip("\r\n"))
+        return SliceStatement(kept.start_pos[0] - 1, document.indentation(node) + text.rstrip("\r\n"))
 
     def _absolute(self, document: Document, node: n.ImportFrom) -> Iterator[tuple[int, int, str]]:
         """A relative import of another file than the slice's, by the name of its package."""
