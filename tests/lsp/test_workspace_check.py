@@ -62,3 +62,21 @@ async def test_files_and_notebooks_that_are_not_open_are_checked(lens: Lens, clo
     await lens.client.protocol.send_request_async("fxlens/checkWorkspace", {})
     assert codes(lens, script.as_uri()) == []
     assert codes(lens, notebook.as_uri()) == ["unknown-node"]
+
+
+async def test_names_of_closed_files_are_found_as_symbols(lens: Lens, closed: tuple[Path, Path]) -> None:
+    from lsprotocol import types
+
+    async def symbols(text: str) -> list[tuple[str, str, int]]:
+        found = await lens.client.workspace_symbol_async(types.WorkspaceSymbolParams(text)) or []
+        return [(each.name, each.location.uri, each.location.range.start.line) for each in found]
+
+    script, notebook = closed
+    assert ("layer7", script.as_uri(), 2) in await symbols("layer7")
+    (cell,) = [each for each in await symbols("layer8") if each[1].startswith(notebook.as_uri())]
+    assert cell[1] != notebook.as_uri(), "the cell is named"
+    # Letters that are added are the same search; another search reads anew.
+    script.write_text(CALL.format("layer9"), encoding="utf-8")
+    tell(lens, script)
+    assert [each[0] for each in await symbols("layer9") if each[1] == script.as_uri()] == ["layer9"]
+    assert not [each for each in await symbols("layer7") if each[1] == script.as_uri()]

@@ -11,7 +11,7 @@ import itertools
 import os
 from collections.abc import Callable
 
-from fxlens.engine.analysis import FileAnalysis, WorkerState
+from fxlens.engine.analysis import CallAnalysis, FileAnalysis, WorkerState
 from fxlens.engine.cache import TraceKey
 from fxlens.engine.document_reader import DocumentReader
 from fxlens.engine.documents import Document
@@ -183,6 +183,17 @@ class Engine:
     def notebooks(self) -> dict[str, Program]:
         """The programs of the workspace's notebooks as they are on disk, by their paths: failures may stand in them."""
         return self._neighbours.notebooks()
+
+    async def calls_in(self, path: str, text: str | None = None) -> FileAnalysis | None:
+        """The calls of a file that is not open, without their models: nothing of it runs.
+
+        ``text`` is that of a notebook; of a Python file it is known.
+        """
+        answer = self._neighbours.unopened(path) if text is None else (text, self._neighbours.passing())
+        if answer is None:
+            return None
+        calls = await self._reader.calls_of_closed(path, *answer)
+        return FileAnalysis(f"unopened:{path}", path, None, answer[0], tuple(map(CallAnalysis, calls)))
 
     async def look_into(
         self, path: str, wanted: Callable[[ExtractionCall], bool], text: str | None = None

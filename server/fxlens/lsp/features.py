@@ -16,7 +16,7 @@ from fxlens.lsp.inlay_hints import inlay_hints
 from fxlens.lsp.references import highlights, references
 from fxlens.lsp.rename import CannotRenameError, prepare_rename, rename
 from fxlens.lsp.server import FxLensServer
-from fxlens.lsp.symbols import document_symbols, flat, workspace_symbols
+from fxlens.lsp.symbols import WorkspaceSymbols, document_symbols, flat
 
 
 def register_queries(server: FxLensServer) -> None:
@@ -97,9 +97,11 @@ def register_views(server: FxLensServer) -> None:
         symbols = document_symbols(server.session, params.text_document.uri)
         return symbols if server.shows.outline else flat(symbols, params.text_document.uri)
 
+    symbols = WorkspaceSymbols()
+
     @server.feature(types.WORKSPACE_SYMBOL)
-    def find_symbols(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
-        return workspace_symbols(server.session, params.query)
+    async def find_symbols(params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
+        return await symbols.find(server.session, params.query)
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:

@@ -43,14 +43,19 @@ class Match:
     program: Program | None = None
 
     def location(self, span: Span) -> types.Location:
-        """A place in the query's document; in a notebook that is not open at ``…/tour.ipynb#cell=3``."""
-        where = types.Location(self.document.uri_at(span.start), self.document.client_range(span))
-        cell_place = self.program.place_of(where.range.start.line) if self.program else None
-        if self.program is None or cell_place is None:
-            return where
-        lines = (where.range.start, where.range.end)
-        start, end = (types.Position(at.line - cell_place.first, at.character) for at in lines)
-        return types.Location(f"{where.uri}#cell={self.program.cells[cell_place.at].uri}", types.Range(start, end))
+        """A place in the query's document."""
+        return location_in(self.document, self.program, span)
+
+
+def location_in(document: Document, program: Program | None, span: Span) -> types.Location:
+    """A place in a document; in the ``program`` of a notebook that is not open at ``…/tour.ipynb#cell=3``."""
+    where = types.Location(document.uri_at(span.start), document.client_range(span))
+    cell_place = program.place_of(where.range.start.line) if program else None
+    if program is None or cell_place is None:
+        return where
+    lines = (where.range.start, where.range.end)
+    start, end = (types.Position(at.line - cell_place.first, at.character) for at in lines)
+    return types.Location(f"{where.uri}#cell={program.cells[cell_place.at].uri}", types.Range(start, end))
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,23 @@
-"""The outline: a document's extraction calls with the names that each requests, and those of all open files."""
+"""The outline: a document's extraction calls with the names that each requests, and those of the workspace."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from lsprotocol import types
 
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.lsp.documents import Document
+from fxlens.lsp.query_search import location_in
 from fxlens.lsp.session import Located, Session, main_state
 from fxlens.lsp.words import shape_phrase
 from fxlens.queries import select_alone
+from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.model import Query, Span
+from fxlens.source.text.notebooks import Program
 
 _LONGEST_MODEL = 40
 
@@ -45,14 +51,53 @@ def flat(symbols: list[types.DocumentSymbol], uri: str, container: str = "") -> 
     return flattened
 
 
-def workspace_symbols(session: Session, text: str) -> list[types.SymbolInformation]:
-    """The calls and queries of the open files whose names have the letters of ``text`` in this order."""
-    return [
-        symbol
-        for document in session.workspace.documents()
-        for symbol in flat(document_symbols(session, document.uri), document.uri)
-        if _has_letters(symbol.name, text)
-    ]
+@dataclass
+class WorkspaceSymbols:
+    """The calls and queries of the workspace whose names have the letters of what is typed, in this order.
+
+    Files that are not open are read for it, notebooks included, but nothing of them runs. Whoever types asks with each
+    letter: while letters are only added, what was read for the first is kept.
+    """
+
+    _text: str = ""
+    _read: dict[str, list[types.SymbolInformation]] = field(default_factory=dict)
+
+    async def find(self, session: Session, text: str) -> list[types.SymbolInformation]:
+        if not text.startswith(self._text) or not self._text:
+            self._read.clear()
+        self._text = text
+        symbols = [
+            symbol
+            for document in session.workspace.documents()
+            for symbol in flat(document_symbols(session, document.uri), document.uri)
+        ]
+        await session.engine.indexed()
+        for path, program in await session.closed_files(FUNCTIONS):
+            if path not in self._read:
+                self._read[path] = await _closed_symbols(session, path, program)
+                await asyncio.sleep(0)  # Other requests come in between.
+            symbols += self._read[path]
+        return [symbol for symbol in symbols if _has_letters(symbol.name, text)]
+
+
+async def _closed_symbols(session: Session, path: str, program: Program | None) -> list[types.SymbolInformation]:
+    """The same of a file, or of the ``program`` of a notebook, that is not open."""
+    analysis = await session.engine.calls_in(path, program.text if program else None)
+    if analysis is None:
+        return []
+    document = session.workspace.unopened(Path(path).as_uri(), analysis.text)
+    symbols: list[types.SymbolInformation] = []
+    for call in analysis.calls:
+        if call.call.delegates or call.call.elsewhere:
+            continue
+        where = location_in(document, program, call.call.span)
+        symbols.append(types.SymbolInformation(where, _title(call), types.SymbolKind.Function))
+        for query, span in _inside(document, call):
+            where = location_in(document, program, span)
+            symbols.append(
+                types.SymbolInformation(where, query.text, types.SymbolKind.Key, container_name=_title(call))
+            )
+    return symbols
 
 
 def _has_letters(name: str, text: str) -> bool:
@@ -62,7 +107,8 @@ def _has_letters(name: str, text: str) -> bool:
 
 def _title(call: CallAnalysis) -> str:
     state = main_state(call)
-    model = " ".join(state.slice.model.split()) if state else "…"
+    slices = [state.slice] if state else call.call.slices[:1]
+    model = " ".join(slices[0].model.split()) if slices else "…"
     shown = model if len(model) <= _LONGEST_MODEL else f"{model[: _LONGEST_MODEL - 1]}…"
     return f"{call.call.function}({shown})"
 
