@@ -89,7 +89,7 @@ def explain_missing(
     having = modes_with(graph, query)
     if not having and not graph.traced():
         paths = list(dict.fromkeys(node.target for run in graph.runs for node in run.nodes))
-        return _renamed(graph, query, paths, previous) or _not_a_module(graph, query, paths)
+        return _alias(graph, query) or _renamed(graph, query, paths, previous) or _not_a_module(graph, query, paths)
     if having:
         return _other_mode(graph, query, having)
     asked = _asked(graph, modes)
@@ -227,7 +227,7 @@ def _alias(graph: ModelGraph, query: str) -> Explanation | None:
 def _names_of_calls(graph: ModelGraph, alias: ModuleAlias) -> list[str]:
     """The queries for the calls that may be made through ``alias``: the one call, if it is known which."""
     queries_by_mode: list[list[str | None]] = [
-        call_queries(graph, mode_graph, alias.module) for mode_graph in graph.traced()
+        call_queries(graph, mode_graph, alias.module) for mode_graph in graph.traced() or graph.runs
     ]
     if alias.call is not None:
         queries_by_mode = [names[alias.call : alias.call + 1] for names in queries_by_mode]

@@ -15,7 +15,7 @@ import torch
 from torch import fx, nn
 
 from fxlens.graph import Dialect
-from fxlens.tracing.changes import LiveChange, computed_from
+from fxlens.tracing.changes import OURS, LiveChange, computed_from
 from fxlens.tracing.inplace import apply_in_place
 from fxlens.tracing.torch_private import keep_calls_of
 from fxlens.tracing.tracer import NodePathTracer
@@ -174,6 +174,43 @@ def lost_arguments(
                 node for node, own in tracer.node_to_qualname.items() if node in behind and own in names_without
             )
         yield LiveChange("argument", message, remedy, source, nodes, inside=names_without is not None)
+
+
+def lost_identity(
+    tracer: NodePathTracer, fixed: NodePathTracer, defaults: Mapping[str, Any], dialect: Dialect
+) -> LiveChange | None:
+    """What is said where ``forward`` only asks what arguments *are* (``if flag is True:``), and takes another arm then.
+
+    ``fixed`` has traced the same mode with the arguments at their ``defaults``.
+    """
+    ours, theirs = _of_the_model(tracer), _of_the_model(fixed)
+    pairs = zip(ours, theirs, strict=False)
+    same = next(
+        (at for at, (node, other) in enumerate(pairs) if _step(node) != _step(other)), min(len(ours), len(theirs))
+    )
+    if same == len(ours) == len(theirs):
+        return None
+    asked = ", ".join(f"{name!r}: {written(value)}" for name, value in defaults.items())
+    names = " or ".join(f"`{name}`" for name in defaults)
+    message = f"a traced {names} is never its default where forward compares by `is`, so the graph takes another branch"
+    remedy = f"pass `concrete_args={{{asked}}}`" if dialect != "timm" else OURS
+    nodes = tuple(ours[max(same - 1, 0) :] if same == len(ours) else ours[same:])
+    origin = tracer.node_to_origin.get(nodes[0]) if nodes else None
+    return LiveChange("argument", message, remedy, origin.source if origin else None, nodes)
+
+
+def _of_the_model(tracer: NodePathTracer) -> list[fx.Node]:
+    """The nodes that a line of the model has made: no inputs, nor what torch.fx itself asserts of them."""
+    origins = tracer.node_to_origin
+    return [
+        node
+        for node in tracer.node_to_qualname
+        if node.op != "placeholder" and node in origins and origins[node].source is not None
+    ]
+
+
+def _step(node: fx.Node) -> tuple[str, Any]:
+    return node.op, node.target
 
 
 def hold_defaults(graph: fx.Graph, left_out: Collection[str], concrete_args: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -15,8 +16,10 @@ from fxlens.graph import MODES, Failure, Mode
 from fxlens.remedies import advice
 from fxlens.suggestions import nearest
 from fxlens.tracing.arguments import (
+    default_arguments,
     fails_without,
     lost_arguments,
+    lost_identity,
     needed_arguments,
     optional_arguments,
     read_options,
@@ -270,12 +273,35 @@ def _all_modes(
                 traces = fewer if fewer and _run_without(fewer, modes) else traces
             elif tried:
                 traces = tried
+    elif settings.naming != "fxlens" and _all_traced(traces, modes):
+        _note_lost_identities(model, settings, concrete_args, snapshot, {mode: traces[mode] for mode in modes})
     traced = {trace.tracer: mode for mode, trace in traces.items() if trace.graph is not None and not is_needed}
     for tracer, mode in traced.items():
         names = without[mode].names if without else None
         left = optional - set(concrete_args or ())
         tracer.changes.extend(lost_arguments(tracer, left, settings.naming, names))
     return traces
+
+
+def _note_lost_identities(
+    model: nn.Module,
+    settings: TraceSettings,
+    concrete_args: Mapping[str, Any] | None,
+    snapshot: Snapshot,
+    traces: Mapping[Mode, ModeTrace],
+) -> None:
+    """Note where torchvision's and timm's functions take another branch for a traced argument than for its default."""
+    unread = unread_arguments(trace.tracer for trace in traces.values()) - set(concrete_args or ())
+    fixed = {name: value for name, value in default_arguments(model).items() if name in unread}
+    if not fixed:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.fx warns of a fixed argument that it does not check
+        tried = _each_mode(model, settings, {**(concrete_args or {}), **fixed}, list(traces), snapshot)
+    for mode, trace in traces.items():
+        change = lost_identity(trace.tracer, tried[mode].tracer, fixed, settings.naming)
+        if change is not None and tried[mode].graph is not None and change not in trace.changes:
+            trace.changes.append(change)
 
 
 def _differ(trace: ModeTrace, other: ModeTrace) -> bool:

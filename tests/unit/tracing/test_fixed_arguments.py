@@ -6,6 +6,7 @@ import copy
 import enum
 import pickle
 import re
+import warnings
 from typing import Any
 
 import pytest
@@ -180,6 +181,23 @@ def test_arguments_that_are_asked_only_for_what_they_are_stay_at_their_defaults(
         extractor(X, pool=Pool.MAX)
     other = create_feature_extractor(model, ["last"], concrete_args={"pool": Pool.MAX}, backend="fx")
     assert torch.equal(other(X, pool=Pool.MAX)["last"], model(X, pool=Pool.MAX))
+
+
+def test_with_torchvisions_names_it_is_warned_of_and_the_remedy_works() -> None:
+    model = Identical()
+    with pytest.warns(UserWarning, match="so the graph takes another branch") as warned:
+        create_feature_extractor(model, ["last"], naming="torchvision")
+    fixed = re.search(
+        r"another branch.* Pass `concrete_args=(\{.*\})`", "\n".join(str(each.message) for each in warned)
+    )
+    assert fixed is not None
+    arguments = eval(fixed[1], {"Pool": Pool})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "Was not able to add assertion")  # torch.fx's own
+        extractor = create_feature_extractor(model, ["last"], naming="torchvision", concrete_args=arguments)
+        create_feature_extractor(Unread(), ["last"], naming="torchvision")
+    assert torch.equal(extractor(X)["last"], model(X))
 
 
 class Unread(Layers):

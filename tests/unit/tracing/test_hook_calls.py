@@ -13,6 +13,7 @@ from fxlens import (
     get_graph_node_names,
     trace_model,
 )
+from fxlens.explanations import explain_missing
 
 X = torch.ones(2, 4)
 
@@ -64,6 +65,13 @@ class TestFurtherPaths:
         assert run.names == ("0", "1", "0_1")
         (run, _) = trace_model(Tied(), shapes=True, example_input=(2, 4)).runs
         assert "head" in run.names
+
+    def test_are_explained_by_the_names_of_the_calls(self):
+        layer = nn.Linear(4, 4)
+        graph = trace_model(Branching(layer, nn.ReLU(), layer), shapes=True, example_input=(2, 4))
+        why = explain_missing(graph, "2", ("train", "eval"))
+        assert why.sentence == "`2` is the same module as `0`, which is called 2 times: 0, 0_1."
+        assert (why.suggestions, why.sure) == (("0", "0_1"), False)
 
 
 class TestNotCalled:
