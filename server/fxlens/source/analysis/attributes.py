@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fxlens.source.analysis.callables import bound_to, decorated_with, is_static
 from fxlens.source.analysis.iteration import Iteration
-from fxlens.source.analysis.machine import bound_to, decorated_with, is_static
 from fxlens.source.library import python
 from fxlens.source.library.container_methods import is_builtin_method
 from fxlens.source.syntax import nodes as n

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.command_line import CommandLine
 from fxlens.source.analysis.functions import EXIT, replace_given, with_wrapped
-from fxlens.source.analysis.machine import Given
 from fxlens.source.library import python
 from fxlens.source.library.command_line import NAMESPACES, PARSERS
 from fxlens.source.library.container_methods import container_method

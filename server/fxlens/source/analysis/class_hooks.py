@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fxlens.source.analysis.machine import Given
+from fxlens.source.analysis.callables import Given
+from fxlens.source.analysis.events import Frame
 from fxlens.source.analysis.modules import Modules
+from fxlens.source.analysis.run import Run
+from fxlens.source.analysis.state import Binding
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     Alternatives,
@@ -30,6 +33,11 @@ _CREATED = Method(Const(None), "<created>")
 class ClassHooks(Modules):
     """Runs what fills registries of classes; nothing of a class whose bases have no such thing is looked into."""
 
+    def __init__(self, run: Run, root: Frame) -> None:
+        super().__init__(run, root)
+        self._without_hooks: dict[str, Binding] = {}
+        """Bindings of which it is told: most classes of a file have the same few bases."""
+
     def do_ClassDef(self, node: n.ClassDef) -> None:  # noqa: N802
         super().do_ClassDef(node)
         if node.arguments and any(self._may_have_hooks(argument) for argument in node.arguments):
@@ -48,10 +56,17 @@ class ClassHooks(Modules):
         first = argument.value
         while isinstance(first, n.Attribute):
             first = first.value
-        binding = self.lookup(first.name, self.frame.scope) if isinstance(first, n.Name) else None
+        if not isinstance(first, n.Name):
+            return False
         if argument.keyword == "metaclass":
-            return binding is not None
-        return binding is not None and any(self._has_sign(value) for value, _ in binding.alternatives)
+            return True
+        binding = self.lookup(first.name, self.frame.scope)
+        if binding is None or binding is self._without_hooks.get(first.name):
+            return False
+        may_have = any(self._has_sign(value) for value, _ in binding.alternatives)
+        if not may_have:
+            self._without_hooks[first.name] = binding
+        return may_have
 
     def _has_sign(self, value: Value) -> bool:
         match value:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fxlens.source.analysis.callables import Given, decorated_with
 from fxlens.source.analysis.events import Event, Read
 from fxlens.source.analysis.functions import Functions
-from fxlens.source.analysis.machine import Given, decorated_with
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library import python
 from fxlens.source.syntax import nodes as n

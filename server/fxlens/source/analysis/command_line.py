@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.events import Event
 from fxlens.source.analysis.extractors import Extractors
-from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library import command_line
 from fxlens.source.library.called import Called

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.events import Read
-from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.patterns import Patterns
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library.testing import GIVES_YIELDED

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.classes import Classes
-from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.run import Extraction, KeyRead
 from fxlens.source.library.extraction import POSITIONAL, ROLE_OF, extraction_function
 from fxlens.source.library.torch import changes_what_is_returned

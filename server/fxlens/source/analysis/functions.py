@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 
+from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.definitions import Definitions
 from fxlens.source.analysis.events import Event, Frame, Read
-from fxlens.source.analysis.machine import Given
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (

@@ -6,8 +6,9 @@ import builtins
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.run import Run
 from fxlens.source.analysis.state import Binding, State, Stored
@@ -21,7 +22,6 @@ from fxlens.source.values import (
     Condition,
     Const,
     Container,
-    FunctionValue,
     Item,
     Literal,
     Location,
@@ -376,25 +376,6 @@ class Machine:
         return tuple(alternatives_)
 
 
-@dataclass(eq=False)
-class Given:
-    """An argument of a call: its value, the expression it is written as, and what evaluating that read.
-
-    ``key`` is the keyword with the place where it is written.
-    """
-
-    keyword: str
-    star: str
-    alternatives: Alternatives
-    node: n.Expression | None
-    reads: list[Read]
-    text: str
-    line: int
-    key: Const | None = None
-    undecorated: n.FunctionDef | n.ClassDef | None = None
-    """The definition that it is, as it stands without its decorators."""
-
-
 def admits(value: Value, literals: list[Literal]) -> bool:
     """Whether a default value is possible where ``literals`` hold of its parameter."""
     if not isinstance(value, Const):
@@ -404,20 +385,3 @@ def admits(value: Value, literals: list[Literal]) -> bool:
     return not any(
         conflict((subject, value.value, True), (subject, constant, holds)) for subject, constant, holds in literals
     )
-
-
-def is_static(function: n.FunctionDef) -> bool:
-    return any(isinstance(each, n.Name) and each.name == "staticmethod" for each in function.decorators)
-
-
-def decorated_with(node: n.FunctionDef | n.ClassDef, *names: str) -> bool:
-    """Whether one of the decorators is a name, or ends in an attribute, of ``names``."""
-    for decorator in node.decorators:
-        called = decorator.function if isinstance(decorator, n.Call) else decorator
-        if isinstance(called, (n.Name, n.Attribute)) and called.name in names:
-            return True
-    return False
-
-
-def bound_to(function: FunctionValue, value: Value) -> FunctionValue:
-    return replace(function, bound=value)
