@@ -21,6 +21,7 @@ from fxlens.source.values import (
     Reference,
     Subject,
     Unknown,
+    Value,
     certain,
     joined,
     under,
@@ -153,38 +154,40 @@ class Functions(Definitions):
     ) -> dict[str, Given]:
         bound: dict[str, Given] = {}
         positional = [each for each in wanted if not each.star and not each.keyword_only]
-        listed = with_wrapped(callee, arguments)
         if callee.bound is not None and positional:
-            own = self.argument_of(certain(callee.bound), n.Expression(positional[0].start_pos, positional[0].end_pos))
-            accessed = node.function if isinstance(node, n.Call) else node
-            if isinstance(accessed, n.Attribute):
-                caller = self.frame.parent or self.frame
-                own.text, own.reads = caller.document.code(accessed.value), list(self.activity.reads)
-            bound[positional.pop(0).name] = own
-        rest: list[Given] = []
-        extra: list[Given] = []
+            own = positional.pop(0)
+            bound[own.name] = self._bound_object(callee.bound, own, node)
         names = {each.name for each in wanted if not each.star}
-        open_ = False
+        rest: dict[str, list[Given]] = {"*": [], "**": []}
+        listed = with_wrapped(callee, arguments)
         for each in listed:
             if each.star:
-                open_ = True
-            elif each.keyword and each.keyword in names:
+                continue
+            if each.keyword in names:
                 bound.setdefault(each.keyword, each)
-            elif each.keyword:
-                extra.append(each)
-            elif positional:
+            elif positional and not each.keyword:
                 bound[positional.pop(0).name] = each
             else:
-                rest.append(each)
+                rest["**" if each.keyword else "*"].append(each)
+        unpacks = any(each.star for each in listed)
         for parameter in wanted:
-            if parameter.star == "*":
-                bound[parameter.name] = self._collected("tuple", rest, parameter, open_)
-            elif parameter.star == "**":
-                bound[parameter.name] = self._collected("dict", extra, parameter, open_)
+            if parameter.star in rest:
+                bound[parameter.name] = self._collected(rest[parameter.star], parameter, unpacks)
         return bound
 
-    def _collected(self, kind: str, arguments: list[Given], parameter: n.Parameter, open_: bool) -> Given:
-        opened = Subject(self.frame.document, parameter) if open_ else None
+    def _bound_object(self, bound: Value, parameter: n.Parameter, node: n.Expression) -> Given:
+        """What a method is called of, as the caller writes it."""
+        argument = self.argument_of(certain(bound), n.Expression(parameter.start_pos, parameter.end_pos))
+        accessed = node.function if isinstance(node, n.Call) else node
+        if isinstance(accessed, n.Attribute):
+            caller = self.frame.parent or self.frame
+            argument.text, argument.reads = caller.document.code(accessed.value), list(self.activity.reads)
+        return argument
+
+    def _collected(self, arguments: list[Given], parameter: n.Parameter, unpacks: bool) -> Given:
+        """What ``*rest`` and ``**named`` are bound to."""
+        opened = Subject(self.frame.document, parameter) if unpacks else None
+        kind = "tuple" if parameter.star == "*" else "dict"
         if kind == "dict":
             keys = [certain(each.key or Const(each.keyword)) for each in arguments]
             items = tuple(

@@ -12,7 +12,7 @@ from fxlens.source.library.python import (
     constants_of,
     entry,
     has_key,
-    is_listed,
+    is_told,
     iterated,
     looked_up,
 )
@@ -51,12 +51,7 @@ def container_method(machine: Machine, owner: Location, name: str, call: Called)
     method = _METHODS.get(name)
     if method is not None:
         return method(Target(call, owner, container))
-    if name in _REMOVING:
-        return _remove(call, owner, container, name)
     return call.unknown()
-
-
-_REMOVING = frozenset({"remove", "discard", "pop", "popitem", "clear"})
 
 
 def _append(at: Target) -> Alternatives:
@@ -105,37 +100,46 @@ def _setdefault(at: Target) -> Alternatives:
     return value
 
 
-def _remove(call: Called, owner: Location, container: Container, name: str) -> Alternatives:
-    if name == "clear":
-        call.machine.change(owner, replace(container, items=(), open=None))
-        return NONE
-    wanted = call.positional[0][0][0] if call.positional and len(call.positional[0]) == 1 else None
-    constants = constants_of(container)
-    at: int | None = None
-    if (
-        constants is not None
-        and isinstance(wanted, Const)
-        and (name in ("remove", "discard") or container.kind == "dict")
-    ):
-        if wanted.value in constants:
-            at = constants.index(wanted.value)
-        else:
-            return call.argument(1) or NONE
-    elif name == "pop" and is_listed(container) and not any(item.condition for item in container.items):
-        index = wanted.value if isinstance(wanted, Const) else -1 if not call.positional else None
-        if (
-            isinstance(index, int)
-            and container.kind == "list"
-            and -len(container.items) <= index < len(container.items)
-        ):
-            at = index % len(container.items)
-    if at is None:
-        why = Subject(call.machine.frame.document, call.node)
-        call.machine.change(owner, replace(container, items=(), open=why))
-        return call.unknown()
-    items = container.items[:at] + container.items[at + 1 :]
-    call.machine.change(owner, replace(container, items=items))
-    return container.items[at].value
+def _clear(at: Target) -> Alternatives:
+    at.call.machine.change(at.owner, replace(at.container, items=(), open=None))
+    return NONE
+
+
+def _remove(at: Target) -> Alternatives:
+    """``remove`` and ``discard``, and ``pop`` of a dict: by what is there."""
+    wanted, constants = _first_argument(at.call), constants_of(at.container)
+    if constants is None or not isinstance(wanted, Const):
+        return _take_any(at)
+    if wanted.value not in constants:
+        return at.call.argument(1) or NONE
+    return _take(at, constants.index(wanted.value))
+
+
+def _pop(at: Target) -> Alternatives:
+    if at.container.kind == "dict":
+        return _remove(at)
+    wanted = _first_argument(at.call)
+    index = wanted.value if isinstance(wanted, Const) else -1 if not at.call.positional else None
+    if at.container.kind == "list" and isinstance(index, int) and is_told(at.container, index):
+        return _take(at, index % len(at.container.items))
+    return _take_any(at)
+
+
+def _first_argument(call: Called) -> Value | None:
+    return call.positional[0][0][0] if call.positional and len(call.positional[0]) == 1 else None
+
+
+def _take(at: Target, index: int) -> Alternatives:
+    items = at.container.items
+    at.call.machine.change(at.owner, replace(at.container, items=items[:index] + items[index + 1 :]))
+    return items[index].value
+
+
+def _take_any(at: Target) -> Alternatives:
+    """Take an item away of which only a run can tell which it is."""
+    why = Subject(at.call.machine.frame.document, at.call.node)
+    at.call.machine.change(at.owner, replace(at.container, items=(), open=why))
+    return at.call.unknown()
 
 
 def _sort(at: Target) -> Alternatives:
@@ -199,7 +203,7 @@ def _no_entry(container: Container, key: Value) -> Condition:
 
 def _index(at: Target) -> Alternatives:
     constants = constants_of(at.container)
-    wanted = at.call.positional[0][0][0] if at.call.positional and len(at.call.positional[0]) == 1 else None
+    wanted = _first_argument(at.call)
     if constants is not None and isinstance(wanted, Const) and wanted.value in constants:
         return certain(Const(constants.index(wanted.value)))
     return at.call.unknown()
@@ -247,6 +251,11 @@ _METHODS: dict[str, Callable[[Target], Alternatives]] = {
     "copy": _copied,
     "get": _get,
     "index": _index,
+    "clear": _clear,
+    "remove": _remove,
+    "discard": _remove,
+    "pop": _pop,
+    "popitem": _take_any,
     "sort": _sort,
     "__init__": _extend,
     "__getitem__": _got,

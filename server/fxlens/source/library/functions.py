@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from fxlens.source.library.called import MOST_ITEMS, Called, models
 from fxlens.source.library.protocol import Given, Machine
@@ -248,24 +249,42 @@ def table(
     return call.machine.made("list", tuple(map(Item, made, conditions)), why)
 
 
-@models("itertools.chain", "itertools.chain.from_iterable", "itertools.product")
+Column: TypeAlias = tuple[list[Item], Subject | None]
+"""The items of an argument that is gone through, and why there may be others."""
+
+
+def _columns(call: Called) -> list[Column]:
+    return [call.items(at) for at in range(len(call.positional))]
+
+
+def _first_reason(columns: Iterable[Column]) -> Subject | None:
+    return next((why for _, why in columns if why is not None), None)
+
+
+@models("itertools.product")
+def _product(call: Called) -> Alternatives:
+    columns = _columns(call)
+    if math.prod(len(items) for items, _ in columns) > MOST_ITEMS:
+        return call.unknown()
+    rows = list(itertools.product(*(items for items, _ in columns)))
+    conditions = [_all(item.condition for item in row) for row in rows]
+    return table(call, [[item.value for item in row] for row in rows], conditions, _first_reason(columns))
+
+
+@models("itertools.chain")
 def _chain(call: Called) -> Alternatives:
-    name = call.dotted.rpartition(".")[2]
-    columns = [call.items(at) for at in range(len(call.positional))]
-    why = next((each for _, each in columns if each is not None), None)
-    if name == "product":
-        if math.prod(len(items) for items, _ in columns) > MOST_ITEMS:
-            return call.unknown()
-        rows = list(itertools.product(*(items for items, _ in columns)))
-        return table(
-            call, [[item.value for item in row] for row in rows], [_all(i.condition for i in r) for r in rows], why
-        )
-    chained = [item for items, _ in columns for item in items]
-    if name == "from_iterable":
-        inner = [call.machine.items(item.value, call.node) for item in chained]
-        chained = [item for items, _ in inner for item in items]
-        why = next((each for _, each in inner if each is not None), why)
-    return call.machine.made("list", tuple(chained), why)
+    return _joined_columns(call, _columns(call))
+
+
+@models("itertools.chain.from_iterable")
+def _chain_from_iterable(call: Called) -> Alternatives:
+    rows, why = call.items() if call.positional else ([], None)
+    return _joined_columns(call, [*(call.machine.items(row.value, call.node) for row in rows), ([], why)])
+
+
+def _joined_columns(call: Called, columns: list[Column]) -> Alternatives:
+    items = tuple(item for column, _ in columns for item in column)
+    return call.machine.made("list", items, _first_reason(columns))
 
 
 @models("copy.copy", "copy.deepcopy")

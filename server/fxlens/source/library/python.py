@@ -90,50 +90,89 @@ def _refuse() -> int:
 
 def operation(machine: Machine, operator: str, left: Value, right: Value, node: n.Expression) -> Alternatives:
     """``left operator right``."""
-    origin = (machine.frame.document, node)
-    if isinstance(left, Const) and isinstance(right, Const):
-        made = _of_constants(operator, left.value, right.value)
-        if made is not None:
-            return certain(Const(made, origin))
-    if operator == "%" and isinstance(left, Const) and isinstance(left.value, str):
-        parts = plain_constants(machine, right)
-        made = _percent(left.value, tuple(parts)) if parts is not None else None
-        if made is not None:
-            return certain(Const(made, origin))
-    first, second = machine.container(left), machine.container(right)
-    if first is not None and operator in ("+", "|"):
-        if second is not None:
-            return machine.made(first.kind, first.items + second.items, first.open or second.open)
-        opened = right.subject if isinstance(right, Unknown) else Subject(machine.frame.document, node)
-        return machine.made(first.kind, first.items, opened)
-    if first is not None and second is not None and operator in ("-", "&"):
-        taken = constants_of(second)
-        items = constants_of(first)
-        if taken is not None and items is not None:
-            keep = [
-                item
-                for item, constant in zip(first.items, items, strict=True)
-                if (constant in taken) is (operator == "&")
-            ]
-            return machine.made("set", tuple(keep))
-    times = right.value if isinstance(right, Const) and isinstance(right.value, int) and operator == "*" else -1
-    if first is not None and 0 <= times * len(first.items) <= MOST_LENGTH and times >= 0:
-        return machine.made(first.kind, first.items * times, first.open)
-    return machine.unknown(node)
+    made = _made_of_constants(machine, operator, left, right)
+    if made is not None:
+        return certain(Const(made, (machine.frame.document, node)))
+    container = machine.container(left)
+    model = _OF_CONTAINERS.get(operator) if container is not None else None
+    result = model(machine, container, right, node) if model is not None and container is not None else None
+    return result if result is not None else machine.unknown(node)
+
+
+def _made_of_constants(machine: Machine, operator: str, left: Value, right: Value) -> Hashable | None:
+    """What comes out where both sides are constants; the right one of ``%`` may be a container of some."""
+    if not isinstance(left, Const):
+        return None
+    if isinstance(right, Const):
+        return _of_constants(operator, left.value, right.value)
+    parts = plain_constants(machine, right) if operator == "%" and isinstance(left.value, str) else None
+    return _percent(str(left.value), tuple(parts)) if parts is not None else None
+
+
+def _put_together(machine: Machine, left: Container, right: Value, node: n.Expression) -> Alternatives:
+    """``[…] + […]`` and ``{…} | {…}``."""
+    other = machine.container(right)
+    if other is not None:
+        return machine.made(left.kind, left.items + other.items, left.open or other.open)
+    opened = right.subject if isinstance(right, Unknown) else Subject(machine.frame.document, node)
+    return machine.made(left.kind, left.items, opened)
+
+
+def _without(machine: Machine, left: Container, right: Value, _: n.Expression) -> Alternatives | None:
+    """``{…} - {…}``."""
+    return _kept(machine, left, right, lambda is_there: not is_there)
+
+
+def _in_both(machine: Machine, left: Container, right: Value, _: n.Expression) -> Alternatives | None:
+    """``{…} & {…}``."""
+    return _kept(machine, left, right, lambda is_there: is_there)
+
+
+def _kept(machine: Machine, left: Container, right: Value, keeps: Callable[[bool], bool]) -> Alternatives | None:
+    """The items of a set, by whether they are in another one; nothing unless all of them are constants."""
+    constants, others = constants_of(left), plain_constants(machine, right)
+    if constants is None or others is None:
+        return None
+    pairs = zip(left.items, constants, strict=True)
+    return machine.made("set", tuple(item for item, constant in pairs if keeps(constant in others)))
+
+
+def _repeated(machine: Machine, left: Container, right: Value, _: n.Expression) -> Alternatives | None:
+    """``[…] * 3``."""
+    times = right.value if isinstance(right, Const) and isinstance(right.value, int) else -1
+    if not 0 <= times * len(left.items) <= MOST_LENGTH or times < 0:
+        return None
+    return machine.made(left.kind, left.items * times, left.open)
+
+
+_OF_CONTAINERS: dict[str, Callable[[Machine, Container, Value, n.Expression], Alternatives | None]] = {
+    "+": _put_together,
+    "|": _put_together,
+    "-": _without,
+    "&": _in_both,
+    "*": _repeated,
+}
 
 
 def _of_constants(operator: str, left: object, right: object) -> Hashable | None:
-    if isinstance(left, str) and operator == "%" and isinstance(right, (str, int, float)):
-        return _percent(left, right)
-    if isinstance(left, str) and isinstance(right, str) and operator == "+":
-        return left + right if len(left) + len(right) <= MOST_LENGTH else None
-    if isinstance(left, str) and isinstance(right, int) and operator == "*":
-        return left * right if len(left) * right <= MOST_LENGTH else None
+    if isinstance(left, str):
+        return _of_text(operator, left, right)
     if isinstance(left, (int, float)) and isinstance(right, (int, float)) and operator in _NUMBERS:
         try:
             return _NUMBERS[operator](left, right)  # type: ignore[arg-type]
         except (ValueError, ZeroDivisionError, OverflowError):
             return None
+    return None
+
+
+def _of_text(operator: str, left: str, right: object) -> str | None:
+    match operator, right:
+        case "%", str() | int() | float():
+            return _percent(left, right)
+        case "+", str() if len(left) + len(right) <= MOST_LENGTH:
+            return left + right
+        case "*", int() if len(left) * right <= MOST_LENGTH:
+            return left * right
     return None
 
 
@@ -333,7 +372,7 @@ def removed(machine: Machine, owner: Value, keys: Alternatives, node: n.Expressi
     if container.kind == "dict" and isinstance(only, Const):
         kept = tuple(item for item in container.items if not _has_key(item, only.value))
         machine.change(owner, replace(container, items=kept))
-    elif isinstance(only, Const) and isinstance(only.value, int) and _is_certain(container, only.value):
+    elif isinstance(only, Const) and isinstance(only.value, int) and is_told(container, only.value):
         items = list(container.items)
         del items[only.value]
         machine.change(owner, replace(container, items=tuple(items)))
@@ -341,7 +380,7 @@ def removed(machine: Machine, owner: Value, keys: Alternatives, node: n.Expressi
         machine.change(owner, replace(container, items=(), open=Subject(machine.frame.document, node)))
 
 
-def _is_certain(container: Container, at: int) -> bool:
+def is_told(container: Container, at: int) -> bool:
     """Whether the text tells which item stands at an index."""
     plain = is_listed(container) and not any(item.condition for item in container.items)
     return plain and -len(container.items) <= at < len(container.items)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
 
 from fxlens.source.library.called import MOST_ITEMS, Called
@@ -34,26 +32,35 @@ _FORMAT_TRAPS = re.compile(r"\{[^{}]*(?:[.\[]|:[^{}]*\d{3,}|:[^}]*\{)")
 
 def text_method(machine: Machine, owner: Const, name: str, call: Called) -> Alternatives:
     """What a method of a text returns, for all alternatives of its arguments."""
-    if name not in _TEXT_METHODS or call.unpacks or not isinstance(owner.value, str):
+    text = owner.value
+    if not isinstance(text, str) or name not in _TEXT_METHODS or call.unpacks or _is_trap(name, text):
         return call.unknown()
-    if name == "format" and _FORMAT_TRAPS.search(owner.value):
-        return call.unknown()
-    columns = [_plain(machine, alternatives) for alternatives in (*call.positional, *call.named.values())]
-    if any(column is None for column in columns) or math.prod(len(each or ()) for each in columns) > MOST_ITEMS:
-        return call.unknown()
-    sides: list[Alternatives] = []
-    names = list(call.named)
-    for row in itertools.product(*(column or [] for column in columns)):
-        condition: Condition | None = ALWAYS
-        for _, own in row:
-            condition = conjunction(condition, own) if condition is not None else None
-        if condition is None:
-            continue
-        values = [value for value, _ in row]
-        positional = values[: len(call.positional)]
-        made = _text(owner.value, name, positional, dict(zip(names, values[len(positional) :], strict=True)))
-        sides.append(under(_result(machine, made, call), condition))
+    sides = [
+        under(_result(machine, _text(text, name, *_as_arguments(call, values)), call), condition)
+        for values, condition in _rows(machine, call) or ()
+    ]
     return joined(*sides) if sides else call.unknown()
+
+
+def _is_trap(name: str, text: str) -> bool:
+    return name == "format" and _FORMAT_TRAPS.search(text) is not None
+
+
+def _rows(machine: Machine, call: Called) -> list[tuple[list[object], Condition]] | None:
+    """The combinations of the arguments' alternatives that are possible; nothing where not all are constants."""
+    rows: list[tuple[list[object], Condition]] = [([], ALWAYS)]
+    for alternatives in (*call.positional, *call.named.values()):
+        column = _plain(machine, alternatives)
+        if column is None or len(rows) * len(column) > MOST_ITEMS:
+            return None
+        pairs = ((values, value, conjunction(first, second)) for values, first in rows for value, second in column)
+        rows = [([*values, value], both) for values, value, both in pairs if both is not None]
+    return rows
+
+
+def _as_arguments(call: Called, values: list[object]) -> tuple[list[object], dict[str, object]]:
+    count = len(call.positional)
+    return values[:count], dict(zip(call.named, values[count:], strict=True))
 
 
 def _plain(machine: Machine, alternatives: Alternatives) -> list[tuple[object, Condition]] | None:
