@@ -11,7 +11,7 @@ import ast
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -141,30 +141,55 @@ class _Reader:
             self._read_statement(statement)
 
     def _read_statement(self, statement: ast.stmt) -> None:
-        if isinstance(statement, ast.ImportFrom) and statement.module == "sys":
-            self._path_lists |= {alias.asname or alias.name for alias in statement.names if alias.name == "path"}
-        elif isinstance(statement, ast.Import):
-            self._modules |= {alias.asname for alias in statement.names if alias.name == "sys" and alias.asname}
-        elif isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                self._assign(target, statement.value)
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            self._assign(statement.target, statement.value)
-        elif isinstance(statement, ast.AugAssign) and self._is_path_list(statement.target):
-            self._add(self._items(statement.value), front=False)
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            self._read_call(statement.value)
-        elif isinstance(statement, (ast.For, ast.AsyncFor)) and isinstance(statement.target, ast.Name):
-            self._read_loop(statement.target.id, statement)
-        elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            outer, self._function = self._function, statement
-            self.read(statement.body)
-            self._function = outer
+        reader: Callable[[ast.stmt], None] | None = getattr(self, f"_of_{type(statement).__name__}", None)
+        if reader is not None:
+            reader(statement)
         else:
-            for block in ("body", "orelse", "finalbody"):
-                self.read(each for each in getattr(statement, block, ()) if isinstance(each, ast.stmt))
-            for handler in getattr(statement, "handlers", ()):
-                self.read(handler.body)
+            self._of_blocks(statement)
+
+    def _of_ImportFrom(self, statement: ast.ImportFrom) -> None:  # noqa: N802
+        if statement.module == "sys":
+            self._path_lists |= {alias.asname or alias.name for alias in statement.names if alias.name == "path"}
+
+    def _of_Import(self, statement: ast.Import) -> None:  # noqa: N802
+        self._modules |= {alias.asname for alias in statement.names if alias.name == "sys" and alias.asname}
+
+    def _of_Assign(self, statement: ast.Assign) -> None:  # noqa: N802
+        for target in statement.targets:
+            self._assign(target, statement.value)
+
+    def _of_AnnAssign(self, statement: ast.AnnAssign) -> None:  # noqa: N802
+        if statement.value is not None:
+            self._assign(statement.target, statement.value)
+
+    def _of_AugAssign(self, statement: ast.AugAssign) -> None:  # noqa: N802
+        if self._is_path_list(statement.target):
+            self._add(self._items(statement.value), front=False)
+
+    def _of_Expr(self, statement: ast.Expr) -> None:  # noqa: N802
+        if isinstance(statement.value, ast.Call):
+            self._read_call(statement.value)
+
+    def _of_For(self, statement: ast.For | ast.AsyncFor) -> None:  # noqa: N802
+        if isinstance(statement.target, ast.Name):
+            self._read_loop(statement.target.id, statement)
+        else:
+            self._of_blocks(statement)
+
+    _of_AsyncFor = _of_For  # noqa: N815
+
+    def _of_FunctionDef(self, statement: ast.FunctionDef | ast.AsyncFunctionDef) -> None:  # noqa: N802
+        outer, self._function = self._function, statement
+        self.read(statement.body)
+        self._function = outer
+
+    _of_AsyncFunctionDef = _of_FunctionDef  # noqa: N815
+
+    def _of_blocks(self, statement: ast.stmt) -> None:
+        for block in ("body", "orelse", "finalbody"):
+            self.read(each for each in getattr(statement, block, ()) if isinstance(each, ast.stmt))
+        for handler in getattr(statement, "handlers", ()):
+            self.read(handler.body)
 
     def _read_loop(self, name: str, statement: ast.For | ast.AsyncFor) -> None:
         for item in self._items(statement.iter):

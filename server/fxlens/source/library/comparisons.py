@@ -96,27 +96,32 @@ def _identity(value: Value) -> object:
 
 
 def equal(machine: Machine, first: Value, second: Value, node: n.Expression, holds: bool) -> bool | frozenset[Literal]:
+    """Whether two values are equal, or, unless it ``holds``, are not."""
     if isinstance(second, Unknown) and isinstance(first, (Const, Member)):
         first, second = second, first
+    if isinstance(first, Unknown) and isinstance(second, (Const, Member)):
+        return _is_constant(first.subject, second, holds)
+    same = _are_equal(first, second)
+    return _open_test(machine, "==" if holds else "!=", first, second, node) if same is None else same is holds
+
+
+def _is_constant(subject: Subject, constant: Const | Member, holds: bool) -> bool | frozenset[Literal]:
+    if isinstance(constant, Member):
+        return frozenset({(subject, constant, holds)})
+    if subject.made_by and constant.value is None:
+        return not holds  # What a function of a library makes is not taken for None.
+    return frozenset({(subject, constant.value, holds)})
+
+
+def _are_equal(first: Value, second: Value) -> bool | None:
+    """Whether two values are equal, neither of which only a run can tell; nothing where that decides it still."""
     if isinstance(first, Const) and isinstance(second, Const):
-        return (first.value == second.value) is holds
-    if isinstance(first, Unknown) and isinstance(second, Const):
-        if first.subject.made_by and second.value is None:
-            return not holds
-        return frozenset({(first.subject, second.value, holds)})
-    if isinstance(first, Unknown) and isinstance(second, Member):
-        return frozenset({(first.subject, second, holds)})
-    if isinstance(second, Const) or isinstance(first, Const):
-        return (
-            not holds
-            if not isinstance(first, Reference) and not isinstance(second, Reference)
-            else _open_test(machine, "==", first, second, node)
-        )
+        return first.value == second.value
+    if isinstance(first, Const) or isinstance(second, Const):
+        return None if isinstance(first, Reference) or isinstance(second, Reference) else False
     if first == second:
-        return holds
-    if isinstance(first, Member) and isinstance(second, Member):
-        return not holds
-    return _open_test(machine, "==" if holds else "!=", first, second, node)
+        return True
+    return False if isinstance(first, Member) and isinstance(second, Member) else None
 
 
 def _contained(

@@ -8,7 +8,7 @@ from fxlens.source.analysis.events import Event
 from fxlens.source.library.stand_ins import COUNT_TEXT, DEVICE_METHODS, LOADERS, NAMESPACE, SIZED_LAYERS, by_name
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import TRUTHY, Condition, Member, Truth
+from fxlens.source.values import TRUTHY, Condition, Member, Subject, Truth
 
 
 def stand_in(event: Event, condition: Condition, user: n.Node) -> str | None:
@@ -16,21 +16,44 @@ def stand_in(event: Event, condition: Condition, user: n.Node) -> str | None:
     subject, parameter = event.subject, event.node
     assert subject is not None
     assert isinstance(parameter, n.Parameter)
-    equal = [v for about, v, holds in condition if about is subject and holds and not isinstance(v, (Truth, Member))]
-    if equal:
-        return repr(equal[0])
-    truths = [holds for about, value, holds in condition if about is subject and value is TRUTHY]
-    named = by_name(parameter.name) if not parameter.star else {"*": "()", "**": "{}"}[parameter.star]
-    default = parameter.default
-    is_none = isinstance(default, n.Constant) and default.value is None
-    fits = not truths or not isinstance(default, n.Constant) or bool(default.value) is truths[0]
-    if default is not None and fits and not (is_none and named is not None):
-        return event.frame.document.code(default)
-    if truths:
-        return str(truths[0])
-    if any(about is subject and not holds for about, _, holds in condition) and _is_key_of_get(parameter.name, user):
+    said = _Said(subject, condition)
+    if said.equals:
+        return repr(said.equals[0])
+    default = _default(event, parameter, said.truths)
+    if default is not None:
+        return default
+    if said.truths:
+        return str(said.truths[0])
+    if said.excludes and _is_key_of_get(parameter.name, user):
         return "object()"  # None of the table's keys: each of those is under a condition that it is the one.
-    return named or _by_use(parameter.name, user) or _namespace(event, parameter.name, user)
+    return _named(parameter) or _by_use(parameter.name, user) or _namespace(event, parameter.name, user)
+
+
+class _Said:
+    """What a condition says of a subject: the constants it equals, its truth, and whether it is not something."""
+
+    def __init__(self, subject: Subject, condition: Condition) -> None:
+        literals = [(value, holds) for about, value, holds in condition if about is subject]
+        self.equals = [value for value, holds in literals if holds and not isinstance(value, (Truth, Member))]
+        self.truths = [holds for value, holds in literals if value is TRUTHY]
+        self.excludes = any(not holds for _, holds in literals)
+
+
+def _named(parameter: n.Parameter) -> str | None:
+    """The stand-in for a parameter of that name, or of ``*rest`` and ``**named``."""
+    return {"*": "()", "**": "{}"}[parameter.star] if parameter.star else by_name(parameter.name)
+
+
+def _default(event: Event, parameter: n.Parameter, truths: list[bool]) -> str | None:
+    """The default value as it is written, if it can be the one; a name of ours says more than None."""
+    default = parameter.default
+    if default is None:
+        return None
+    if isinstance(default, n.Constant):
+        excluded = bool(truths) and bool(default.value) is not truths[0]
+        if excluded or (default.value is None and _named(parameter) is not None):
+            return None
+    return event.frame.document.code(default)
 
 
 def _by_use(name: str, user: n.Node) -> str | None:
