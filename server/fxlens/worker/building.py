@@ -59,20 +59,32 @@ def everything() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _random_values_left_out() -> Iterator[None]:
-    """Tensors on the meta device have none, but torch would import a second's worth of modules for ``normal_``."""
-    original = torch.Tensor.normal_
+    """Tensors on the meta device have none, but torch would import a second's worth of modules for ``normal_``.
+
+    For ``uniform_`` it runs a row of Python functions: a tenth of the time that a resnet50 takes to be built.
+    """
+    normal, uniform = torch.Tensor.normal_, torch.Tensor.uniform_
 
     def normal_(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         std = kwargs.get("std", args[1] if len(args) > 1 else 1)
-        if type(tensor) in (torch.Tensor, nn.Parameter) and tensor.is_meta and type(std) in (int, float) and std >= 0:
-            return tensor
-        return original(tensor, *args, **kwargs)
+        plain = _has_no_values(tensor) and type(std) in (int, float) and std >= 0
+        return tensor if plain else normal(tensor, *args, **kwargs)
 
-    torch.Tensor.normal_ = normal_  # type: ignore[method-assign,assignment]
+    def uniform_(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        low = kwargs.get("from", args[0] if args else 0)
+        high = kwargs.get("to", args[1] if len(args) > 1 else 1)
+        plain = _has_no_values(tensor) and {type(low), type(high)} <= {int, float} and low <= high
+        return tensor if plain else uniform(tensor, *args, **kwargs)
+
+    torch.Tensor.normal_, torch.Tensor.uniform_ = normal_, uniform_  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
-        del torch.Tensor.normal_  # It was, and is, that of the class above.
+        del torch.Tensor.normal_, torch.Tensor.uniform_  # They were, and are, those of the class above.
+
+
+def _has_no_values(tensor: torch.Tensor) -> bool:
+    return type(tensor) in (torch.Tensor, nn.Parameter) and tensor.is_meta and tensor.is_floating_point()
 
 
 class _SkipRandom(TorchFunctionMode):

@@ -21,6 +21,8 @@ must not do so in the process that is forked.
 """
 
 
+ENTRIES = ("torchvision.models.feature_extraction",)
+"""Their modules that the package itself does not import, and nearly every file does."""
 PARTS_OF_TORCH = (COMPILER, "torch.fx.experimental.symbolic_shapes")
 """What ``import torch`` leaves to be imported when it is needed, a second's worth: few models need it to be built."""
 
@@ -43,6 +45,9 @@ class Preloader:
                 self._tell(package)
                 with compiler_deferred():
                     self._import(package)
+                    for name in ENTRIES if package in sys.modules else ():
+                        if name.startswith(f"{package}."):
+                            self._import(name)
 
     def note(self, parts: Collection[str]) -> None:
         """A trace process has imported these parts of torch: its successors should find them."""

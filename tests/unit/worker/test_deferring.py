@@ -77,6 +77,7 @@ class Net(nn.Module):
         self.conv = nn.Conv2d(3, 8, 3)
         nn.init.kaiming_normal_(self.conv.weight)
         assert nn.init.normal_(self.conv.bias, std=0.1) is self.conv.bias
+        assert nn.init.uniform_(self.conv.bias, -1, 1) is self.conv.bias
         self.drawn = torch.empty(3).normal_(5, 0).tolist()
         assert self.drawn == [5, 5, 5]
         SYMBOLIC
@@ -92,10 +93,17 @@ def test_initialising_a_model_imports_no_part_of_torch(worker: Workshop) -> None
     assert reply.failure is None, reply.failure
 
 
-def test_a_standard_deviation_below_zero_is_an_error_still(worker: Workshop) -> None:
-    reply = worker.trace(INITIALISED.replace("std=0.1", "std=-1.0").replace("SYMBOLIC", "pass") + "\nmodel = Net()\n")
-    assert reply.failure
-    assert "std >= 0" in reply.failure.message
+def test_an_impossible_distribution_is_an_error_still(worker: Workshop) -> None:
+    for right, wrong, said in (("std=0.1", "std=-1.0", "std >= 0"), ("-1, 1)", "1, -1)", "from=1")):
+        reply = worker.trace(INITIALISED.replace(right, wrong).replace("SYMBOLIC", "pass") + "\nmodel = Net()\n")
+        assert reply.failure
+        assert said in reply.failure.message
+
+
+def test_what_nearly_every_file_imports_is_there(worker: Workshop) -> None:
+    """Each trace would import it anew; and without imports nothing is left to a trace but its slice."""
+    source = "import sys\nfrom torchvision.models import resnet18\nprint('torchvision.models.feature_extraction' in sys.modules)\n"
+    assert worker.trace(f"{source}model = resnet18()\n").output == "True\n"
 
 
 def test_a_part_of_torch_that_one_trace_imported_is_there_for_the_next(worker: Workshop) -> None:
