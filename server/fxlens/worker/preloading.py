@@ -55,8 +55,13 @@ class Preloader:
         self._parts += [part for part in PARTS_OF_TORCH if part in parts and part not in self._tried]
         self._tried.update(self._parts)
 
+    @property
+    def waits(self) -> bool:
+        """Whether :meth:`preload_parts` has something to do."""
+        return bool(self._parts) or (self._traced and not self._filled)
+
     def preload_parts(self) -> None:
-        """Import what was noted, and fill the table of torch that tracing reads; nobody waits for it."""
+        """Import what was noted, and fill the table of torch that tracing reads."""
         if self._traced and not self._filled:
             self._filled = True
             importlib.import_module("torch.overrides").get_overridable_functions()

@@ -22,6 +22,8 @@ from fxlens.worker.spare import SpareLauncher
 
 WATCH_SECONDS = 0.1
 """How often limits and memory of running trace processes are looked at."""
+IDLE_SECONDS = 0.3
+"""How long nothing is asked for before parts of torch are imported ahead: who wants one trace only ends us sooner."""
 CANCELLED = -32800
 REMEMBERED = 256
 
@@ -51,28 +53,32 @@ class _Serving:
         self._running: dict[int, Running] = {}
         self._ways: dict[str, int] = {}
         self._ended = False
+        self._last_used = time.monotonic()
         self._sources.add(requests, self._receive)
 
     def run(self) -> None:
         self._say({"method": "ready", "params": self._environment.to_json()})
         try:
             while not self._ended:
-                if self._preloader and not self._running:
-                    self._preloader.preload_parts()
                 self._sources.run_once(self._patience())
                 for running in list(self._running.values()):
                     self._attend(running)
+                if self._preloader and not self._ended and self._idle_seconds() >= IDLE_SECONDS:
+                    self._preloader.preload_parts()
         finally:
             for running in self._running.values():
                 running.process.kill()
             self._launcher.stop()
+
+    def _idle_seconds(self) -> float:
+        return 0.0 if self._running else time.monotonic() - self._last_used
 
     def _tell_import(self, module: str) -> None:
         self._say({"method": "importing", "params": {"module": module}})
 
     def _patience(self) -> float | None:
         if not self._running:
-            return None
+            return IDLE_SECONDS if self._preloader and self._preloader.waits else None
         if any(running.holds_names for running in self._running.values()):
             return NAMES_SECONDS
         closing = any(running.closing for running in self._running.values())
@@ -107,6 +113,8 @@ class _Serving:
     def _begin(self, number: int, request: TraceRequest) -> None:
         if self._preloader:
             self._preloader.preload(request)
+            if not self._running:
+                self._preloader.preload_parts()
         self._launch(number, request, self._ways.get(_signature(request), 0))
 
     def _launch(self, number: int, request: TraceRequest, way: int, instead: bytes | None = None) -> None:
@@ -148,6 +156,7 @@ class _Serving:
         if not running.complete(time.monotonic()):
             return
         del self._running[number]
+        self._last_used = time.monotonic()
         self._let_go(running)
         if self._preloader:
             self._preloader.note(running.parts)
