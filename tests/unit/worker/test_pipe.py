@@ -12,7 +12,16 @@ import pytest
 from fxlens.graph import GraphNode, ModeGraph, ModelGraph, SourceLine, Value
 from fxlens.worker.answers import BadAnswerError, check_answer
 from fxlens.worker.messages import ImportedFile, TraceReply
-from fxlens.worker.pipe import LONGEST_LINE, FrameBuffer, LineBuffer, frame, to_text
+from fxlens.worker.pipe import (
+    LARGEST_FRAME,
+    LONGEST_LINE,
+    FrameBuffer,
+    LineBuffer,
+    encode,
+    frame,
+    to_text,
+    write_all,
+)
 
 
 def pieces(data: bytes, chance: random.Random) -> Iterator[bytes]:
@@ -43,6 +52,47 @@ def test_a_header_that_claims_too_much_is_a_stray_line() -> None:
     buffer = FrameBuffer(strays.append)
     assert buffer.feed(b"\x1e999999999999\n\x1e-1\n\x1e\n" + frame(b"x")) == [b"x"]
     assert strays == [b"\x1e999999999999", b"\x1e-1", b"\x1e"]
+
+
+def test_the_largest_frame_is_one_and_a_byte_more_is_a_stray_line() -> None:
+    strays: list[bytes] = []
+    buffer = FrameBuffer(strays.append)
+    header = b"\x1e%d\n" % LARGEST_FRAME
+    assert buffer.feed(b"\x1e%d\n" % (LARGEST_FRAME + 1) + b"\x1e0000000001\n") == []
+    assert strays == [b"\x1e%d" % (LARGEST_FRAME + 1), b"\x1e0000000001"]
+    assert not buffer.incomplete
+    assert buffer.feed(header) == []
+    assert buffer.incomplete
+    assert FrameBuffer().feed(b"\x1e000000001\nx") == [b"x"]
+
+
+def test_what_was_printed_before_a_frame_without_a_newline_is_passed_on() -> None:
+    strays: list[bytes] = []
+    assert FrameBuffer(strays.append).feed(b"50%" + frame(b"x") + b"line\n" + frame(b"")) == [b"x", b""]
+    assert strays == [b"50%", b"line"]
+
+
+def test_a_message_is_written_whole_although_the_pipe_takes_it_in_pieces() -> None:
+    taken: list[tuple[int, bytes]] = []
+
+    def write(descriptor: int, view: memoryview) -> int:
+        taken.append((descriptor, bytes(view[:7])))
+        return len(taken[-1][1])
+
+    data = encode({"id": 1, "result": "ü"})
+    write_all(5, data, write)
+    assert {descriptor for descriptor, _ in taken} == {5}
+    assert b"".join(piece for _, piece in taken) == data
+    (payload,) = FrameBuffer().feed(data)
+    assert payload == b'{"jsonrpc":"2.0","id":1,"result":"\\u00fc"}'
+
+
+def test_lines_are_cut_where_they_end_and_of_a_long_one_the_end_is_kept() -> None:
+    buffer = LineBuffer()
+    assert buffer.feed(b"one two\nthr") == [b"one two"]
+    assert buffer.feed(b"ee\n\nfour") == [b"three", b""]
+    assert buffer.feed(b"x" * LONGEST_LINE + b"y") == []
+    assert buffer.feed(b"\n") == [b"x" * (LONGEST_LINE - 1) + b"y"]
 
 
 @pytest.mark.parametrize("buffer", [FrameBuffer(), LineBuffer()])
