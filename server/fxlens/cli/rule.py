@@ -24,6 +24,6 @@ def command(code: str | None) -> None:
     documented = RULES.get(code)
     if documented is None:
         meant = nearest(code, RULES, 1)
-        hint = f" Did you mean {meant[0]}?" if meant else " `fxlens rule` lists them."
+        hint = f" Did you mean `{meant[0]}`?" if meant else " `fxlens rule` lists them."
         raise click.UsageError(f"There is no rule {code}.{hint}")
     click.echo(page(documented), nl=False)

@@ -130,8 +130,8 @@ class HookExtractor(Extractor):
         if learned is not None and new:
             names = ", ".join(map(repr, sorted(new)))
             warnings.warn(
-                f"The model overwrote {names} in place after it was returned, for the first time: this output has the "
-                "overwritten values. From the next call on they are copied before.",
+                f"This output has overwritten values: for the first time, the model modified {names} in place after "
+                "returning it. The next calls copy it first.",
                 stacklevel=3,
             )
 
@@ -151,8 +151,8 @@ def _plan(model: nn.Module, keys: Mapping[str, str]) -> _Plan:
 
 
 _AMBIGUOUS = (
-    "Run one extractor of this model at a time: the model calls modules in threads of its own, and another thread ran "
-    "an extractor of it meanwhile, so it cannot be told whose calls these were."
+    "Run one extractor of this model at a time: it calls modules in its own threads, and another extractor of it ran "
+    "at the same time, so their calls cannot be told apart."
 )
 
 

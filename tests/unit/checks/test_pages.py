@@ -42,4 +42,4 @@ def test_the_command_line_lists_all_rules() -> None:
 def test_an_unknown_rule_is_a_usage_error_with_a_suggestion() -> None:
     refused = CliRunner().invoke(main, ["rule", "unknwon-node"])
     assert refused.exit_code == 2
-    assert "Did you mean unknown-node?" in refused.output
+    assert "Did you mean `unknown-node`?" in refused.output

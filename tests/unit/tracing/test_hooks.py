@@ -150,7 +150,7 @@ class TestOverwrittenInPlace:
         with torch.no_grad():
             expected = features(X)["linear"]
             model.overwrites = True
-            with pytest.warns(UserWarning, match="overwrote 'linear' in place"):
+            with pytest.warns(UserWarning, match="modified 'linear' in place"):
                 features(X)
             assert torch.equal(features(X)["linear"], expected)
 

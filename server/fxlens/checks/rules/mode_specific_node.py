@@ -44,7 +44,7 @@ def _missing(analysis: CallAnalysis) -> dict[str, set[str]]:
 RULE = Rule(
     code="mode-specific-node",
     severity="error",
-    summary="The node exists in one mode only, and both are asked.",
+    summary="The node exists in one mode only, and both are requested.",
     why="""\
 Each mode is traced, and `return_nodes` must exist in both. A node behind `if self.training:` exists in train
 mode alone; the call raises `ValueError: node: … is not present in model`.

@@ -1,4 +1,4 @@
-"""A model on which the library's own naming crashes or names two nodes alike."""
+"""A model on which the library's own naming crashes or gives two nodes the same name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
 RULE = Rule(
     code="naming-failure",
     severity="error",
-    summary="torchvision's own naming crashes or names two nodes alike on this model.",
+    summary="torchvision's own naming crashes or gives two nodes the same name on this model.",
     why="""\
 torchvision counts repeats with a pattern made of names it does not escape. On some models it crashes
 (`ValueError: invalid literal for int()`), on others it gives two nodes one name, which its extractor then
