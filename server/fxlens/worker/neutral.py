@@ -174,7 +174,7 @@ def _safetensors(module: ModuleType) -> None:
 
 
 def _debugger(module: ModuleType) -> None:
-    """Nobody is there to answer it: it would read empty lines for ever."""
+    """Nobody is there to answer it: it would read empty lines forever."""
     for name in ("set_trace", "post_mortem", "pm", "run", "runcall", "interact", "embed"):
         if hasattr(module, name):
             setattr(module, name, _nothing)

@@ -19,8 +19,8 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         graph = only_graph(analysis, query) if query.closed else None
         if graph and passes_as_pattern(graph, query.text, query.modes):
             message = (
-                f"Write out the node names: `{query.text}` is checked as a pattern and selected literally, so it raises "
-                "no error, selects nothing, and its key is missing."
+                f"Write out the node names: `{query.text}` is checked as a pattern and selected literally, so it "
+                "raises no error, selects nothing, and its key is missing."
             )
             yield Problem(RULE.code, query.span, message)
 
