@@ -54,7 +54,8 @@ def counted(node: fx.Node, modules: Mapping[str, nn.Module], run: Callable[[], A
 
 def _by_formula(module: Any, tensor: torch.Tensor, result: torch.Tensor) -> int | None:
     if type(module) is nn.Linear:
-        return 2 * tensor.numel() * module.out_features
+        # Of the result: what the layer was given may be an argument of the command line that nobody knows.
+        return 2 * tensor.numel() * result.shape[-1]
     if tensor.dim() != module.weight.dim():
         return None  # no batch: torch adds one
     return int(conv_flop_count(list(tensor.shape), list(module.weight.shape), list(result.shape)))
