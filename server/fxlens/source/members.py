@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from fxlens.source.library.members import NAMING_FUNCTIONS, NAMING_METHODS
 from fxlens.source.model import Position, Span
 from fxlens.source.syntax import lowered, path_to
 from fxlens.source.syntax import nodes as n
@@ -32,7 +34,7 @@ def _member(document: Document, position: n.Pos) -> tuple[str, str] | None:
 
 def _sets(statement: n.Node, target: n.Attribute) -> bool:
     if isinstance(statement, n.Assign):
-        return any(each is target for each in statement.targets)
+        return any(each is target for written in statement.targets for each in _unpacked(written))
     return isinstance(statement, (n.AugmentedAssign, n.Annotated)) and statement.target is target
 
 
@@ -101,16 +103,59 @@ def _uses(document: Document, node: n.ClassDef, member: str) -> MemberUses:
     for method in (each for each in n.walk(node.body) if isinstance(each, n.FunctionDef) and each.parameters):
         first = method.parameters[0].name
         assigned = {
-            target for each in n.walk(method) for target in (each.targets if isinstance(each, n.Assign) else ())
+            target
+            for each in n.walk(method)
+            for written in (each.targets if isinstance(each, n.Assign) else ())
+            for target in _unpacked(written)
         }
         for each in n.walk(method):
             if isinstance(each, n.Attribute) and isinstance(each.value, n.Name) and each.value.name == first:
                 names |= {each.name} if each in assigned else set()
                 spans += [_name_span(document, each)] if each.name == member else []
+            elif isinstance(each, n.Call) and (named := _named(each, first)) is not None:
+                text, sets = named
+                name = str(text.value).partition(".")[0]
+                names |= {name} if sets else set()
+                spans += [_text_span(document, text, name)] if name == member and _is_plain(document, text) else []
     bases = tuple(
         each.value.name for each in node.arguments if not each.keyword and isinstance(each.value, (n.Name, n.Attribute))
     )
     return MemberUses(node.name, bases, tuple(dict.fromkeys(spans)), member in names, frozenset(names))
+
+
+def _unpacked(target: n.Expression) -> Iterator[n.Expression]:
+    """The targets in ``self.a, (self.b, *self.c) = …``."""
+    if isinstance(target, n.Display):
+        for item in target.items:
+            yield from _unpacked(item)
+    else:
+        yield target.value if isinstance(target, n.Starred) else target
+
+
+def _named(call: n.Call, owner: str) -> tuple[n.Constant, bool] | None:
+    """The text by which a call names an attribute of ``owner`` (``getattr(self, "fc")``), and whether it sets it."""
+    function = call.function
+    values = [each.value for each in call.arguments if not each.keyword and not each.star]
+    if isinstance(function, n.Name) and function.name in NAMING_FUNCTIONS:
+        of_owner = bool(values) and isinstance(values[0], n.Name) and values[0].name == owner
+        sets, values = NAMING_FUNCTIONS[function.name], values[1:] if of_owner else []
+    elif isinstance(function, n.Attribute) and isinstance(function.value, n.Name) and function.value.name == owner:
+        sets = NAMING_METHODS.get(function.name, False)
+        values = values if function.name in NAMING_METHODS else []
+    else:
+        return None
+    text = values[0] if values else None
+    return (text, sets) if isinstance(text, n.Constant) and isinstance(text.value, str) else None
+
+
+def _is_plain(document: Document, text: n.Constant) -> bool:
+    """Whether a text is written as it is, so that columns are offsets into it."""
+    return document.code(text) in (f'"{text.value}"', f"'{text.value}'")
+
+
+def _text_span(document: Document, text: n.Constant, name: str) -> Span:
+    start = document.span(text).start
+    return Span(Position(start.line, start.column + 1), Position(start.line, start.column + 1 + len(name)))
 
 
 def _name_span(document: Document, node: n.Attribute) -> Span:
