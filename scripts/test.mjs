@@ -75,6 +75,8 @@ await runMain(async () => {
   const unknown = names.find((name) => !(name in SUITES));
   if (unknown) throw new Remedy(`There is no kind of test “${unknown}”.`, `Known: ${Object.keys(SUITES).join(', ')}`);
   await setUp();
+  // Where the environment lets Python write no bytecode, each of hundreds of processes would compile our sources anew.
+  await run(VENV_PYTHON, ['-m', 'compileall', '-q', join(ROOT, 'server', 'fxlens')]);
   const folder = mkdtempSync(join(tmpdir(), 'fxlens-test-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   endAllOnSignal();
