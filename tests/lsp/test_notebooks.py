@@ -262,3 +262,34 @@ async def test_a_comment_silences_the_line_of_its_cell_alone(opened: Any) -> Non
         [],
         ["unknown-node: layer9"],
     )
+
+
+CLASS = """\
+from torch import nn
+
+class Tower(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.body = nn.Sequential(nn.ReLU(), nn.Conv2d(8, 8, 1))
+
+    def forward(self, x):
+        return self.body(self.stem(x)).mean((2, 3))
+"""
+
+
+async def test_operations_of_a_class_in_a_cell_tell_their_names(lens: Lens, opened: Any) -> None:
+    notebook = opened("# a title", IMPORTS, CLASS, 'create_feature_extractor(Tower(), ["body"])')
+    await check(notebook, [], [], [], [])
+    cell = notebook.cells[2]
+    for part, said in {
+        "stem(x)": "stem of Tower() · Conv2d",
+        "body(self": "body of Tower() · Sequential",
+        "mean": "mean of Tower() · mean operation",
+    }.items():
+        assert said in (await lens.hover(cell, part) or "").replace("`", "").replace("*", ""), part
+    assert await lens.hover(cell, "nn.Conv2d(3") is None
+    # What a cell is above another, and a line in front of it, change no name.
+    notebook.edit(notebook.cells[0], "# a title", "# a title\n# of two lines")
+    await lens.settled(cell)
+    assert "stem" in (await lens.hover(cell, "stem(x)") or "")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from torch import Tensor, nn
 
@@ -84,3 +88,40 @@ def test_a_container_has_a_name_only_where_it_means_what_was_returned(dialect: D
     else:
         assert {"early", "early_1"} <= set(names)
     assert all(each.modes == ("eval", "train") for each in names.values())
+
+
+LINES = """\
+import sys
+from torch import nn
+from fxlens.code_names import expressions
+from fxlens.tracing.model import trace_model
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+        self.body = nn.Sequential(nn.ReLU(), nn.ReLU())
+
+    def forward(self, x):
+        x = self.body(self.stem(x))
+        return x.flatten(1)
+
+
+for each in expressions(trace_model(Net(), naming="torchvision"), __file__):
+    print(each.line, each.span, *(name.query for name in each.names))
+"""
+
+
+def test_without_columns_a_line_has_all_that_it_makes(tmp_path: Path) -> None:
+    """Python 3.10 has none, nor has a Python that was told to leave them out."""
+    sample = tmp_path / "lines.py"
+    sample.write_text(LINES, encoding="utf-8")
+    flags = ["-X", "no_debug_ranges"] if sys.version_info >= (3, 11) else []
+    run = subprocess.run([sys.executable, *flags, str(sample)], capture_output=True, encoding="utf-8", check=True)
+    lines = [line.split() for line in run.stdout.splitlines()]
+    assert {line[1] for line in lines} == {"None"}
+    made: dict[str, set[str]] = {}
+    for number, _, *names in lines:
+        made.setdefault(number, set()).update(names)
+    assert made == {"14": {"body", "stem"}, "15": {"flatten"}}
