@@ -151,9 +151,24 @@ def _segments_near(wrong: str, name: str) -> bool:
     """Whether each segment could be a slip of the one in its place: that the others agree says nothing of it."""
     ours, theirs = wrong.casefold().split("."), name.casefold().split(".")
     if len(ours) != len(theirs):
-        return True
+        return _rests_near(ours, theirs)
     differing = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
     return all(difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() >= _LEAST_OF_SEGMENT for a, b in differing)
+
+
+def _rests_near(ours: list[str], theirs: list[str]) -> bool:
+    """Whether two names of other depths are alike without the segments on which they agree at both ends.
+
+    What is left of one of them may be nothing: a level too many, or one that is missing.
+    """
+    while ours and theirs and ours[0] == theirs[0]:
+        ours, theirs = ours[1:], theirs[1:]
+    while ours and theirs and ours[-1] == theirs[-1]:
+        ours, theirs = ours[:-1], theirs[:-1]
+    if not ours or not theirs:
+        return True
+    matcher = difflib.SequenceMatcher(None, ".".join(ours), ".".join(theirs), autojunk=False)
+    return matcher.ratio() >= _LEAST_OF_SEGMENT
 
 
 def _tail_bonus(wrong: str, name: str) -> float:

@@ -106,6 +106,15 @@ def test_modes_merge_into_one_order() -> None:
         ("x1", ["x", "y"], []),
         ("nothing.like.it", ["conv", "layer1.0.relu"], []),
         ("flaten", ["flatten", "fc"], ["flatten"]),
+        # A long path in common makes no name of another depth alike.
+        ("encoder.layers.layer_3.norm1", ["encoder.layers.layer_3.ln_1", "encoder.layers.layer_3.mlp.1"], []),
+        ("encoder.layers.layer_3.attn", ["encoder.layers.layer_3.mlp.0", "encoder.layers.layer_3.mlp.2"], []),
+        (
+            "encoder.layer_3.mlp.0",
+            ["encoder.layers.layer_3.mlp.0", "encoder.layers.ln"],
+            ["encoder.layers.layer_3.mlp.0"],
+        ),
+        ("backbone.layer1.relu", ["backbone.layer1.0.relu", "backbone.fc"], ["backbone.layer1.0.relu"]),
     ],
 )
 def test_nearest(wrong: str, names: list[str], expected: list[str]) -> None:
