@@ -170,6 +170,22 @@ async def test_the_rows_are_told_to_be_the_same_until_the_graph_is_another(lens:
     assert (await lens.tree(document))["revision"] != first
 
 
+@pytest.mark.parametrize("unfinished", ["x = [1, 2", "def f(:", 'y = out["lay', "if x", "class Net(", "print("])
+async def test_a_whole_call_is_ticked_while_another_line_is_unfinished(lens: Lens, unfinished: str) -> None:
+    call = 'create_feature_extractor(resnet18(), ["layer1"])\n'
+    document = lens.open("unfinished_line.py", f"{HEAD}{call}\n{unfinished}\n")
+    await lens.settled(document)
+    after, problem = await lens.toggled(document, "fc", True)
+    assert not problem
+    assert after == document.text.replace('["layer1"]', '["layer1", "fc"]')
+
+
+async def test_a_call_that_is_unfinished_itself_is_not_edited(lens: Lens) -> None:
+    document = lens.open("unfinished_call.py", f'{HEAD}create_feature_extractor(resnet18(), ["layer1", "\n')
+    await lens.settled(document)
+    assert await lens.toggled(document, "fc", True) == (document.text, "The call has a syntax error: fix it first.")
+
+
 async def test_what_cannot_be_ticked_is_said(lens: Lens) -> None:
     text = """\
 from torchvision.models import resnet18

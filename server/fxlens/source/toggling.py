@@ -24,8 +24,8 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
     The key of a dict's new item is the name itself; quotes, lines and commas are as those around it.
     """
     document = Document(text, f"{path}#toggling")
-    if document.repairs.insertions:
-        return [], "The file has a syntax error: fix it first."
+    if _is_repaired(document, call.span):
+        return [], _REPAIRED
     written = [argument for argument in call.arguments if argument.name in _ROLES]
     if not call.extracts:
         return [], f"{call.function} takes no names."
@@ -44,6 +44,8 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
         display = _display(document, call, role)
         if display is None:
             return [], "Its names are not written as a list or dict in this file, so there is no place to add one."
+        if _is_repaired(document, display.span):
+            return [], _REPAIRED
         changes += [change for change in display.with_item(_item(display, name)) if change not in changes]
     return changes, None if changes else "None of the call's arguments is for the mode that has this node."
 
@@ -51,8 +53,6 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
 def removing(text: str, path: str, call: ExtractionCall, name: str) -> tuple[Changes, str | None]:
     """The changes after which ``call`` does not ask for ``name`` any more; or why there are none."""
     document = Document(text, f"{path}#toggling")
-    if document.repairs.insertions:
-        return [], "The file has a syntax error: fix it first."
     changes: Changes = []
     for query in call.queries:
         if query.text != name:
@@ -62,8 +62,18 @@ def removing(text: str, path: str, call: ExtractionCall, name: str) -> tuple[Cha
         if display is None or item is None or item.name != query.literal:
             line = query.span.start.line + 1
             return [], f"`{name}` is written in line {line} as part of something else: edit it there."
+        if _is_repaired(document, display.span):
+            return [], _REPAIRED
         changes += [change for change in display.without_item(item) if change not in changes]
     return changes, None if changes else f"`{name}` is not asked for here."
+
+
+_REPAIRED = "The call has a syntax error: fix it first."
+
+
+def _is_repaired(document: Document, span: Span) -> bool:
+    """Whether something is missing in the lines of ``span``; what somebody types in other lines is no obstacle."""
+    return any(span.start.line <= line <= span.end.line for line in document.repairs.insertions)
 
 
 def _item(display: Display, name: str) -> str:
