@@ -270,3 +270,85 @@ def test_every_line_end(end: str) -> None:
     text = f'{HEAD}x = 1\ncreate_feature_extractor(resnet18(), ["layer1"])'.replace("\n", end)
     (query,) = only_call(text).queries
     assert query.span.start.line == 3
+
+
+def test_keys_that_are_tuples() -> None:
+    call = only_call(
+        HEAD
+        + """
+TABLE = {("resnet", 18): ["layer1"], ("resnet", 34): ["layer2"]}
+create_feature_extractor(resnet18(), TABLE["resnet", 18])
+"""
+    )
+    assert [query.text for query in call.queries] == ["layer1"]
+    assert call.names_unresolved is None
+
+
+def test_a_static_method_is_the_function_that_it_is_made_of() -> None:
+    call = only_call(
+        HEAD
+        + """
+class Wrap:
+    make = staticmethod(create_feature_extractor)
+
+    def taps(self):
+        return self.make(resnet18(), ["layer1"])
+"""
+    )
+    assert [query.text for query in call.queries] == ["layer1"]
+
+
+def test_rows_of_parameters_from_a_generator() -> None:
+    call = only_call(
+        HEAD
+        + """
+import pytest
+
+def rows():
+    for name in ("layer1", "layer2"):
+        yield pytest.param(name, "key", id=name)
+
+@pytest.mark.parametrize("name, key", rows())
+def test_taps(name, key):
+    create_feature_extractor(resnet18(), {name: key})
+"""
+    )
+    assert [query.text for query in call.queries] == ["layer1", "layer2"]
+
+
+def test_a_handler_that_goes_on_leads_to_the_next_iteration() -> None:
+    call = only_call(
+        HEAD
+        + """
+def first(model):
+    for name in ("layer9", "layer1"):
+        try:
+            return create_feature_extractor(model, [name])
+        except ValueError:
+            continue
+"""
+    )
+    assert [query.text for query in call.queries] == ["layer9", "layer1"]
+
+
+def test_a_name_that_an_open_test_looks_at_is_doubted() -> None:
+    call = only_call(
+        HEAD
+        + """
+import json
+
+KNOWN = json.load(open("names.json"))
+create_feature_extractor(resnet18(), ["layer1", *(name for name in ("layer2", "layer3") if name in KNOWN)])
+"""
+    )
+    assert [(query.text, query.uncertain) for query in call.queries] == [
+        ("layer1", False),
+        ("layer2", True),
+        ("layer3", True),
+    ]
+
+
+def test_no_item_of_an_unknown_order_is_the_first() -> None:
+    call = only_call(HEAD + 'create_feature_extractor(resnet18(), [list({"layer1", "layer2"})[0]])\n')
+    assert call.queries == ()
+    assert call.names_unresolved is not None

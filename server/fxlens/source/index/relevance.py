@@ -98,6 +98,8 @@ def _alias(path: list[n.Node], name: str) -> str:
     for node in reversed(path):
         if isinstance(node, n.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], n.Name):
             value = node.value
+            if isinstance(value, n.Call) and value.arguments:  # ``staticmethod(f)``, ``partial(f, …)``
+                value = value.arguments[0].value
             ends = value.name if isinstance(value, (n.Name, n.Attribute)) else ""
             return node.targets[0].name if ends == name and node.targets[0].name != name else ""
         if isinstance(node, n.Statement):

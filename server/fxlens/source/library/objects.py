@@ -14,6 +14,7 @@ from fxlens.source.values import (
     Alternatives,
     Const,
     FunctionValue,
+    Item,
     Record,
     Reference,
     Subject,
@@ -142,6 +143,21 @@ def _partial(call: Called) -> Alternatives:
         else:
             sides.append(under(call.unknown(), condition))
     return joined(*sides) if sides else call.unknown()
+
+
+@models("staticmethod")
+def _static(call: Called) -> Alternatives:
+    return call.argument(0) or call.unknown()
+
+
+@models("pytest.param")
+def _parameters(call: Called) -> Alternatives:
+    """The values of one run of a test, as the row that a list of others holds."""
+    if call.unpacks or not call.positional:
+        return call.unknown()
+    if len(call.positional) == 1:
+        return call.positional[0]
+    return call.machine.made("tuple", tuple(map(Item, call.positional)))
 
 
 @models("collections.namedtuple")

@@ -286,12 +286,13 @@ def entry(machine: Machine, container: Container, key: Value, node: n.Expression
 
 def looked_up(machine: Machine, container: Container, key: Value, node: n.Expression) -> Alternatives | None:
     """The entries of a dict that a key may mean, last first; nothing where none does."""
+    key = _as_key(machine, key)
     sides: list[Alternatives] = []
     left: Condition | None = ALWAYS
     for item in reversed(container.items):
         for own, condition in item.key or ():
             both = conjunction(condition, item.condition)
-            wanted = _same(own, key)
+            wanted = _same(_as_key(machine, own), key)
             if both is None or wanted is None:
                 continue
             with_key = conjunction(both, wanted)
@@ -307,6 +308,13 @@ def looked_up(machine: Machine, container: Container, key: Value, node: n.Expres
     if left is not None and container.open is not None:
         sides.append(machine.unknown(node))
     return joined(*sides) if sides else None
+
+
+def _as_key(machine: Machine, value: Value) -> Value:
+    """A key as it is compared: a tuple of constants is a constant."""
+    container = machine.container(value)
+    constants = constants_of(container) if container is not None and container.kind == "tuple" else None
+    return Const(tuple(constants)) if constants is not None else value
 
 
 def _same(own: Value, key: Value) -> Condition | None:
