@@ -97,6 +97,7 @@ def find_in(
 
 def _requesting(text: str, path: str, workspace: Workspace, tally: Tally) -> Iterator[ExtractionCall]:
     """The calls of other files that request names which stand in this one, outside the calls that are written here."""
+    workspace = Noted(workspace)  # What is kept about each of the others asks much the same.
     for other in requesting_files(text, path, workspace, tally):
         source = workspace.text(other)
         homes = _HOMES.get(other, workspace)

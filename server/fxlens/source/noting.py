@@ -6,7 +6,7 @@ A workspace of three hundred files with a few extraction calls asks the same of 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from fxlens.source.workspace import Workspace
@@ -76,4 +76,17 @@ class Kept(Generic[Result]):
         """Keep ``result``, which was found with ``noted``."""
         if len(self._results) >= self._most:
             self._results.clear()
-        self._results[key] = noted, result
+        # Without the workspace that was asked, which would be kept alive with all that it has read.
+        self._results[key] = replace(noted, workspace=_Nothing()), result
+
+
+class _Nothing:
+    """A workspace without files."""
+
+    def text(self, path: str) -> None: ...
+    def module(self, dotted: str, importer: str) -> None: ...
+    def mentioning(self, word: str) -> Iterable[str]:  # noqa: ARG002  (The protocol has it.)
+        return ()
+
+    def importing(self, name: str) -> Iterable[str]:  # noqa: ARG002
+        return ()
