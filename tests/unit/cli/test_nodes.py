@@ -187,10 +187,13 @@ def test_stages_are_a_short_table_or_json() -> None:
     lines = result.output.splitlines()
     assert lines[0] == "# 5 stages: 1/2, 1/4, 1/8, 1/16, 1/32."
     assert [line.split() for line in lines[2:]] == [
-        ["1/4", "64", "layer1", "c2"],
-        ["1/8", "128", "layer2", "c3"],
-        ["1/16", "256", "layer3", "c4"],
-        ["1/32", "512", "layer4", "c5"],
+        ["1/4", "64", "layer1", "c2", "receptive", "field", "43"],
+        ["1/8", "128", "layer2", "c3", "receptive", "field", "99"],
+        ["1/16", "256", "layer3", "c4", "receptive", "field", "211"],
+        ["1/32", "512", "layer4", "c5", "receptive", "field", "435"],
     ]
+    result = CliRunner().invoke(main, ["nodes", "torchvision.models:resnet18()", "--stages", "--format", "json"])
+    last = json.loads(result.output)["stages"][-1]
+    assert (last["query"], last["receptive_field"], last["global_by"]) == ("layer4", [435, 435], None)
     result = CliRunner().invoke(main, ["nodes", "torch.nn:Linear(2, 2)", "--stages", "--format", "json"])
     assert json.loads(result.output)["stages"] == []
