@@ -159,6 +159,17 @@ async def test_whatever_is_wrong_with_a_request_it_is_answered() -> None:
     assert await asyncio.wait_for(wire.process.wait(), PATIENCE) == 0
 
 
+async def test_an_exit_without_shutdown_is_none_in_good_order() -> None:
+    wire = await Wire.start([sys.executable, "-m", "fxlens", "lsp"])
+    initialize(wire, sys.executable)
+    await wire.answer(1)
+    body = b'{"jsonrpc":"2.0","id":2,"method":"fxlens/debugInformation"}'
+    wire._to.write(b"Content-Length: -5\r\n\r\n{}Content-Length: %d\r\n\r\n%b" % (len(body), body))
+    assert "FX Lens" in (await wire.answer(2))["result"], "after a header that is none"
+    wire.send("exit")
+    assert await asyncio.wait_for(wire.process.wait(), PATIENCE) == 1
+
+
 async def test_a_path_that_the_file_systems_encoding_lacks(tmp_path: Path) -> None:
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     wire = await Wire.start([sys.executable, "-m", "fxlens", "lsp"], **ascii_only)

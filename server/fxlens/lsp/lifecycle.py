@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from fxlens.lsp.file_news import watching
+from fxlens.lsp.protocol import Protocol
 from fxlens.lsp.server import FxLensServer
 from fxlens.lsp.watchdog import exit_soon, watch_parent
 
@@ -54,7 +55,8 @@ def register_lifecycle(server: FxLensServer) -> None:
 
     @server.feature(types.EXIT)
     def leave(_params: Any = None) -> None:
-        exit_soon(0)
+        server.exit_status = cast("Protocol", server.protocol).exit_status
+        exit_soon(server.exit_status)
 
 
 def register_documents(server: FxLensServer) -> None:

@@ -14,13 +14,19 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol
 
-_LENGTH = re.compile(rb"content-length\s*:\s*(\d+)\s*", re.IGNORECASE)
+_LENGTH = re.compile(rb"content-length\s*:\s*(\d+)\s*$", re.IGNORECASE)
+"""At the end of a line: what stands before it is left of a message whose header was wrong, and costs no more."""
 
 
 class Protocol(LanguageServerProtocol):
     """pygls's protocol, in which every request is answered, whatever is wrong with it."""
 
     _initialized = False
+
+    @property
+    def exit_status(self) -> int:
+        """What an exit at this moment ends with: 0 only after a shutdown, as the protocol says."""
+        return 0 if self._shutdown else 1
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """The message; for a request that has invalid parameters, the error is sent and nothing is left to handle.
@@ -74,7 +80,7 @@ class Headers:
 
     def readline(self) -> bytes:
         line = self._stream.readline(10_000)
-        length = _LENGTH.fullmatch(line)
+        length = _LENGTH.search(line)
         return b"Content-Length: %b\r\n" % length[1] if length else line
 
     def read(self, size: int = -1) -> bytes:

@@ -59,6 +59,7 @@ class FxLensServer(LanguageServer):
             protocol_cls=Protocol,
             converter_factory=_converter,
         )
+        self.exit_status = 0
 
     def start_session(self, params: types.InitializeParams) -> None:
         self.roots = _roots(params)

@@ -37,4 +37,6 @@ def serve() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # pygls logs every message body at INFO.
     logging.getLogger("pygls").setLevel(logging.WARNING)
-    build_server().start_io(cast("BinaryIO", Headers(sys.stdin.buffer)))
+    server = build_server()
+    server.start_io(cast("BinaryIO", Headers(sys.stdin.buffer)))
+    sys.exit(server.exit_status)  # pygls ends its loop by the right one, and keeps it to itself.
