@@ -13,11 +13,12 @@ from typing import Any
 import torch
 from torch import fx, nn
 from torch.nn import functional
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import conv_flop_count, flop_registry
 
+from fxlens.tracing.torch_private import DispatchMode
 
-class FlopCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+
+class FlopCounter(DispatchMode):  # type: ignore[no-untyped-call]
     """Adds up what torch's counter says of the operations that run under it."""
 
     def __init__(self) -> None:

@@ -14,6 +14,7 @@ fields of ``PythonCode``           only those that the version has are filled in
 ``Tensor._version``                a tensor counts as written, and its value is restored
 ``Attribute._node``                an attribute of a traced value counts as not read yet
 ``_ConvNd``, ``_NormBase`` …       the public classes that inherit from them
+``TorchDispatchMode``              what nodes compute is counted for layers of which the formula is known only
 =================================  ===================================================================================
 """
 
@@ -27,6 +28,23 @@ import torch
 from torch import fx, nn
 from torch.fx import node as fx_node
 from torch.fx.graph import PythonCode
+
+try:
+    from torch.utils._python_dispatch import TorchDispatchMode
+except ImportError:
+
+    class TorchDispatchMode:  # type: ignore[no-redef]
+        """A mode that sees no operation."""
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+
+DispatchMode = TorchDispatchMode
+"""What is told of each operation that runs under it."""
 
 
 def python_code(source: str, names: dict[str, Any], line_to_node: dict[int, int | None], start: int) -> PythonCode:
