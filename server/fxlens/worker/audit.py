@@ -84,17 +84,21 @@ def _make_judges(scratch: str) -> tuple[Callable[[Any, Any], bool], Callable[[An
 
 def _make_is_writable() -> Callable[[int], bool]:
     """Whether a descriptor was opened for writing. Reading suffices to change a file's mode, owner and times."""
-    try:
-        import fcntl
-    except ImportError:  # Windows, where these functions take paths.
-        return lambda _: True
-    ask, command, access, read_only = fcntl.fcntl, fcntl.F_GETFL, os.O_RDWR | os.O_WRONLY, os.O_RDONLY
+    if sys.platform == "win32":  # There these functions take paths.
 
-    def is_writable(descriptor: int) -> bool:
-        try:
-            return (ask(descriptor, command) & access) != read_only
-        except OSError:
-            return True  # It is not open: the call that is judged says so.
+        def is_writable(_: int) -> bool:
+            return True
+
+    else:
+        import fcntl
+
+        ask, command, access, read_only = fcntl.fcntl, fcntl.F_GETFL, os.O_RDWR | os.O_WRONLY, os.O_RDONLY
+
+        def is_writable(descriptor: int) -> bool:
+            try:
+                return (ask(descriptor, command) & access) != read_only
+            except OSError:
+                return True  # It is not open: the call that is judged says so.
 
     return is_writable
 
