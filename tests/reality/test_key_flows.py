@@ -40,6 +40,10 @@ RAISES = {
 """The certain ones: each is found."""
 
 FINE = {
+    "put in by exec": "out = ext(images)\nexec(\"out['mid'] = 1\")\nout['mid']",
+    "bound anew by exec": "out = ext(images)\nexec('out = dict(mid=1)')\nout['mid']",
+    "bound anew by globals": "out = ext(images)\nglobals()['out'] = {'mid': 1}\nout['mid']",
+    "bound by a loop over globals": "out = ext(images)\nglobals().update(out={'mid': 1})\nout['mid']",
     "get with a default": "ext(images).get('mid', 0)",
     "pop with a default": "ext(images).pop('mid', None)",
     "added before": "out = ext(images)\nout['mid'] = out['low']\nout['mid']",

@@ -47,7 +47,7 @@ class KeyReads:
 
     def _surely_missing(self, reads: list[KeyRead]) -> bool:
         """Whether every run that comes to the place raises: silence wherever the flow leaves a doubt."""
-        return all(self._is_missing(read) for read in reads)
+        return not self.run.outputs.bound_by_text and all(self._is_missing(read) for read in reads)
 
     def _is_missing(self, read: KeyRead) -> bool:
         outputs = self.run.outputs

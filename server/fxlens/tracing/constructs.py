@@ -40,6 +40,9 @@ def construct_of(error: Exception, entry: TracebackType | None, naming: Dialect 
         return _control_flow(kind, subject)
     if "'len' is not supported" in text and _is_shape(subject):
         return _length_of_shape(line, naming)
+    if "'len' is not supported" in text and (many := _many_inputs(subject)):
+        what = f"how many values `{many}` holds is not known while tracing"
+        return Construct(what, "give each a parameter of its own: def forward(self, a, b)")
     if "'len' is not supported" in text and line is not None and "len" not in line.names and line.uses(*_MAKE_TENSORS):
         return Construct(_NUMBERS_WANTED, f"use a method of the input (x.new_tensor(…)), or {WRAP}")
     if "does not support item" in text and line is not None and line.subscripts_by_text:
@@ -105,6 +108,13 @@ def _is_shape(value: fx.Proxy | None) -> bool:
     if node.op == "call_method":
         return node.target == "size" and len(node.args) == 1
     return node.target is getattr and node.args[1:] == ("shape",)
+
+
+def _many_inputs(value: fx.Proxy | None) -> str:
+    """``*args`` or ``**kwargs``, if that is the traced value."""
+    node = value.node if value is not None else None
+    target = str(node.target) if node is not None and node.op == "placeholder" else ""
+    return target if target.startswith("*") else ""
 
 
 def _input_name(value: fx.Proxy | None) -> str:

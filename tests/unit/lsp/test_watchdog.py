@@ -42,7 +42,7 @@ def test_the_server_ends_when_its_client_has_gone(sleeps: list[float]) -> None:
     assert sleeps == [1.0]
 
 
-@pytest.mark.parametrize("process_id", [None, os.getpid()])
+@pytest.mark.parametrize("process_id", [None, os.getpid()], ids=["unnamed client", "living client"])
 def test_the_server_ends_when_its_parent_is_another(sleeps: list[float], process_id: int | None) -> None:
     with pytest.raises(Ended, match="1"):
         watchdog._watch(process_id, os.getppid() + 1)

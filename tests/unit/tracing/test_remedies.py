@@ -119,6 +119,25 @@ CHANGES: dict[str, tuple[Callable[..., Any], str, Callable[..., Any]]] = {
 }
 
 
+class Levels(nn.Module):
+    def forward(self, *xs: torch.Tensor) -> torch.Tensor:
+        assert len(xs) == 2
+        return xs[0] + xs[1]
+
+
+class NamedLevels(nn.Module):
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return a + b
+
+
+def test_the_number_of_inputs_is_not_the_length_of_one() -> None:
+    with pytest.raises(TracingError, match=r"how many values `\*xs` holds") as caught:
+        get_graph_node_names(Levels())
+    assert "a parameter of its own: def forward(self, a, b)" in str(caught.value)
+    assert "shape[0]" not in str(caught.value)
+    assert get_graph_node_names(NamedLevels()) == ["a", "b", "add"]
+
+
 def _set_first(x: torch.Tensor) -> torch.Tensor:
     x[..., 0] = 0
     return x

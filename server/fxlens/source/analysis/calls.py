@@ -165,6 +165,8 @@ class Calls(CommandLine):
 
     def _call_reference(self, callee: Reference, arguments: list[Given], node: n.Expression) -> Alternatives:
         dotted = callee.dotted
+        if dotted in python.BIND_BY_TEXT:
+            self.run.outputs.bound_by_text = True
         arguments = with_wrapped(callee, arguments)
         if extraction_function(dotted) is not None and isinstance(node, n.Call):
             return self.extracted(callee, arguments, node)

@@ -94,6 +94,8 @@ class Outputs:
     """The extractors that a function of the workspace is given."""
     grown: set[n.Node] = field(default_factory=set)
     """The calls of extractors whose outputs something may put keys into."""
+    bound_by_text: bool = False
+    """Whether the program may bind names, or change what they stand for, in a way that no statement shows."""
 
 
 @dataclass(eq=False)

@@ -41,6 +41,8 @@ BUILTIN_BASES = {"dict": "dict", "collections.OrderedDict": "dict", "collections
 """What objects of a class are, if it is made of one of these."""
 REPLACE = "dataclasses.replace"
 AS_DICT = "dataclasses.asdict"
+BIND_BY_TEXT = frozenset({"exec", "globals", "locals"})
+"""What can bind a variable that no statement names. ``eval`` cannot, but by ``:=``."""
 IMPORT_FUNCTIONS = frozenset({"importlib.import_module", "__import__"})
 NAMED_TUPLES = frozenset({"typing.NamedTuple"})
 TYPED_DICT = "typing.TypedDict"
