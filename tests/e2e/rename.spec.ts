@@ -50,13 +50,15 @@ exports.activate = (context) =>
 `;
 
 let folder: string;
+let installed: string;
 
 test.use({ files: { 'rename_net.py': NET, 'rename_use.py': USE } });
 
 test.beforeAll(() => {
+  installed = extensionsFolder();
   folder = mkdtempSync(join(tmpdir(), 'fxlens-e2e-rename-'));
   // VS Code makes its list of them anew where it is missing.
-  cpSync(extensionsFolder(), folder, { recursive: true, filter: (path) => !path.endsWith('extensions.json') });
+  cpSync(installed, folder, { recursive: true, filter: (path) => !path.endsWith('extensions.json') });
   const other = join(folder, 'tests.other-0.0.1');
   mkdirSync(other);
   const engines = { vscode: '^1.90.0' };
@@ -66,7 +68,10 @@ test.beforeAll(() => {
   process.env[EXTENSIONS] = folder;
 });
 
-test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
+test.afterAll(() => {
+  process.env[EXTENSIONS] = installed; // The next file's tests run in this process, too.
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test('a rename takes the other extension’s edits and adds the queries', async ({ code }) => {
   test.setTimeout(240_000);

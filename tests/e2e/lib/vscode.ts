@@ -26,12 +26,8 @@ export class VSCode {
 
   /** The workbench stands, the explorer shows the folder, and what extensions add to VS Code is there. */
   async ready(): Promise<void> {
-    const standing = async () => {
-      await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
-      await this.activity.waitFor({ timeout: 60_000 });
-    };
-    // Rarely, on a busy machine, a window comes up without any extension, and stays so until it is loaded anew.
-    await standing().catch(() => this.page.reload().then(standing));
+    await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 120_000 });
+    await this.activity.waitFor({ timeout: 120_000 });
   }
 
   /** Our icon in the activity bar. */
@@ -175,7 +171,12 @@ export class VSCode {
   async unfold(label: string): Promise<void> {
     const row = this.treeItem(label);
     await row.waitFor();
-    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
+    // A tree that is drawn anew meanwhile takes the row, and with it the click.
+    await expect(async () => {
+      if ((await row.getAttribute('aria-expanded')) === 'true') return;
+      await row.locator('.monaco-tl-twistie').click({ timeout: 5_000 });
+      await expect(row).toHaveAttribute('aria-expanded', 'true', { timeout: 5_000 });
+    }).toPass({ timeout: 60_000 });
   }
 
   /** Our whole sidebar. */
