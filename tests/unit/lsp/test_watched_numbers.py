@@ -11,8 +11,8 @@ WATCHER = """\
 import threading
 from fxlens.lsp import watchdog
 watchdog._POLL_SECONDS = 0.01
-print(flush=True)
 watchdog.watch_parent({number})
+print(flush=True)  # Not before: a parent that is gone already would be none to watch.
 threading.Event().wait()
 """
 PARENT = "import subprocess, sys; subprocess.Popen(sys.argv[1:]); sys.stdin.read()"

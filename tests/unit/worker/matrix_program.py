@@ -209,12 +209,18 @@ def _inside(folders: Iterable[str]) -> list[str]:
     return [each.name for each in pkgutil.iter_modules(folders) if not each.name.startswith("_")]
 
 
-def call_system(numbers: range, left_out: frozenset[int], harm: Harm) -> int:
-    """Every system call by its number, with the arguments of each kind of harm."""
-    # By its address: the name is one that the audit hook refuses, and here the kernel is to be asked.
-    find = ctypes.CDLL(None).dlsym
-    find.restype = ctypes.c_void_p
-    syscall = ctypes.CFUNCTYPE(ctypes.c_long)(find(None, b"syscall"))
+def address_in_c_library(name: str) -> int:
+    """Where a function of the C library stands in this process."""
+    return ctypes.cast(getattr(ctypes.CDLL(None), name), ctypes.c_void_p).value or 0
+
+
+def call_system(numbers: range, left_out: frozenset[int], distance: int, harm: Harm) -> int:
+    """Every system call by its number, with the arguments of each kind of harm.
+
+    ``distance`` is that of ``syscall`` from ``getpid``: the audit hook refuses its name and those of the functions that
+    look it up, and here the kernel is to be asked.
+    """
+    syscall = ctypes.CFUNCTYPE(ctypes.c_long)(address_in_c_library("getpid") + distance)
     here = -100
     calls = 0
     for number in numbers:
