@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from fxlens.checks.memory import needed
+from fxlens.checks.memory import kept, positions
 from fxlens.graph import GraphNode, Mode, ModelGraph
 
 
@@ -27,20 +27,18 @@ class Cost:
 
 def cost_of_extractor(graph: ModelGraph, selected: Mapping[Mode, Sequence[GraphNode]]) -> Cost:
     """What an extractor keeps that returns the nodes ``selected`` in each mode of ``graph``."""
-    kept: dict[Mode, list[GraphNode]] = {}
+    remaining: dict[Mode, list[GraphNode]] = {}
     for mode_graph in graph.traced():
-        positions = {id(node): position for position, node in enumerate(mode_graph.nodes)}
-        ends = [positions[id(node)] for node in selected.get(mode_graph.mode, ())]
-        ends += [position for position, node in enumerate(mode_graph.nodes) if node.kept]
-        kept[mode_graph.mode] = [mode_graph.nodes[position] for position in needed(mode_graph, ends)]
+        ends = positions(mode_graph, selected.get(mode_graph.mode, ()))
+        remaining[mode_graph.mode] = [mode_graph.nodes[position] for position in kept(mode_graph, ends)]
     root = graph.modules_by_path.get("")
     everything = _parameters(graph, (node for mode_graph in graph.traced() for node in mode_graph.nodes))
     total = root.parameters if root else 0
-    left = _parameters(graph, (node for nodes in kept.values() for node in nodes))
+    left = _parameters(graph, (node for nodes in remaining.values() for node in nodes))
     flops = all_flops = None
     for mode_graph in graph.traced():
         if flops is None and selected.get(mode_graph.mode) and all(node.value is not None for node in mode_graph.nodes):
-            flops = sum(node.flops for node in kept[mode_graph.mode])
+            flops = sum(node.flops for node in remaining[mode_graph.mode])
             all_flops = sum(node.flops for node in mode_graph.nodes)
     return Cost(left if everything <= total else None, total, flops, all_flops or 0)
 

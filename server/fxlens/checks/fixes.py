@@ -11,7 +11,7 @@ from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import Remedy
 from fxlens.remedies import in_words
-from fxlens.source.model import ExtractionCall, GivenArgument, Position, Query, Role, Span
+from fxlens.source.model import ExtractionCall, GivenArgument, Position, Query, Span
 
 _UNSAFE = re.compile(r"[\\'\"\r\n{}]")
 """Characters that would need escaping in some kind of string: no fix rather than a broken one."""
@@ -202,11 +202,6 @@ def add_hint(analysis: CallAnalysis, text: SourceText) -> Fix | None:
     start = Position(line, 0)
     comment = f"{text.indentation(line)}# fxlens: model={text.newline}"
     return Fix("Name the model in a comment `# fxlens: model=…`", (Edit(Span(start, start), comment),))
-
-
-def rename_argument(argument: GivenArgument, role: Role, text: SourceText) -> Fix:
-    """The same argument under another parameter's name."""
-    return Fix(f"Pass it as `{role}`", (Edit(argument.whole, f"{role}={text.at(argument.span)}"),), sure=True)
 
 
 def as_list(argument: GivenArgument, text: SourceText) -> Fix | None:

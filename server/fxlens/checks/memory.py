@@ -22,15 +22,26 @@ class Extracted:
         """``None`` for a graph in which nothing works in place: there is nothing to find, and this takes time."""
         if not any(node.writes for node in graph.nodes):
             return None
-        at = {id(node): position for position, node in enumerate(graph.nodes)}
-        selected = select_all(graph, list(dict.fromkeys(queries)), dialect)
-        chosen = {query: at[id(node)] for query, node in selected.items() if node}
-        always = (position for position, node in enumerate(graph.nodes) if node.kept)
-        return Extracted(graph, chosen, needed(graph, [*chosen.values(), *always]))
+        selected = {
+            query: node for query, node in select_all(graph, list(dict.fromkeys(queries)), dialect).items() if node
+        }
+        chosen = dict(zip(selected, positions(graph, selected.values()), strict=True))
+        return Extracted(graph, chosen, kept(graph, chosen.values()))
 
     def values_behind(self, position: int) -> frozenset[int]:
         """The nodes whose values the one at ``position`` depends on, and itself, but not those it asks the size of."""
         return needed(self.graph, [position], stop=_asks_size)
+
+
+def positions(graph: ModeGraph, nodes: Iterable[GraphNode]) -> list[int]:
+    """Where ``nodes`` of the graph stand in it: by identity, since a name may be given twice."""
+    at = {id(node): position for position, node in enumerate(graph.nodes)}
+    return [at[id(node)] for node in nodes]
+
+
+def kept(graph: ModeGraph, ends: Iterable[int]) -> frozenset[int]:
+    """What an extractor keeps that returns the nodes at ``ends``, and what torch.fx keeps in any pruned graph."""
+    return needed(graph, [*ends, *(position for position, node in enumerate(graph.nodes) if node.kept)])
 
 
 def needed(
