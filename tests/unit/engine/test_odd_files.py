@@ -70,7 +70,7 @@ def test_one_odd_file_does_not_hide_the_others(tmp_path: Path, kind: str, name: 
     assert bool([line for line in skipped if line.startswith(str(tmp_path / name))]) or harmless
 
 
-@pytest.mark.parametrize("content", NOTEBOOKS)
+@pytest.mark.parametrize("content", NOTEBOOKS, ids=lambda content: f"{content[:40]} of {len(content)}")
 def test_an_odd_notebook_is_empty(tmp_path: Path, content: str) -> None:
     (tmp_path / "odd.ipynb").write_text(content)
     cell = {"cell_type": "code", "source": ["good = 1\n"]}
@@ -83,7 +83,7 @@ def test_an_odd_notebook_is_empty(tmp_path: Path, content: str) -> None:
     assert str(tmp_path / "zzz.ipynb") in read_folders([str(tmp_path)], {})
 
 
-@pytest.mark.parametrize("lines", GITIGNORES)
+@pytest.mark.parametrize("lines", GITIGNORES, ids=lambda lines: f"{lines[:12]!r} of {len(lines)}")
 def test_a_bad_line_of_gitignore_is_skipped_and_the_others_hold(tmp_path: Path, lines: str) -> None:
     (tmp_path / ".gitignore").write_bytes(("out/\n" + lines).encode(errors="surrogateescape"))
     (tmp_path / ("a" * 200 + ".py")).touch()
