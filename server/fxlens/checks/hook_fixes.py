@@ -90,7 +90,6 @@ def hook_fixes(analysis: CallAnalysis, text: SourceText, state: ModelState) -> I
 
 def _import_instead(tree: ast.Module, text: SourceText, name: str) -> tuple[Edit, ...] | None:
     """Import the function from us, if the call is the only use of the import and names it alone."""
-    uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
     imports = [
         (statement, alias)
         for statement in tree.body
@@ -98,7 +97,7 @@ def _import_instead(tree: ast.Module, text: SourceText, name: str) -> tuple[Edit
         for alias in statement.names
         if (alias.asname or alias.name) == name
     ]
-    if len(uses) != 1 or len(imports) != 1:
+    if text.name_uses[name] != 1 or len(imports) != 1:
         return None
     ((statement, alias),) = imports
     span = _lines(statement, text)
@@ -126,7 +125,7 @@ def _qualified(tree: ast.Module, text: SourceText, function: Span) -> tuple[Edit
     call = Edit(function, f"fxlens.{_OURS}")
     if any("fxlens" in _imported(statement) for statement in tree.body):
         return (call,)
-    if "fxlens" in _bound(tree):
+    if "fxlens" in text.bound_names:
         return None
     return (*_import(tree, text, "import fxlens"), call)
 
@@ -137,7 +136,7 @@ def _own_class(tree: ast.Module, text: SourceText, call: ExtractionCall, functio
     line = call.span.start.line + 1
     around = next((node for node in tree.body if _first(node) <= line <= (node.end_lineno or node.lineno)), None)
     later_calls = any(re.search(r"_\d+$", query.text) for query in call.queries)
-    if not simple or around is None or later_calls or _CLASS in _bound(tree):
+    if not simple or around is None or later_calls or _CLASS in text.bound_names:
         return None
     imports: tuple[Edit, ...] = ()
     nn = "torch.nn" if any("torch" in _imported(statement) for statement in tree.body) else ""
@@ -178,13 +177,3 @@ def _imported(statement: ast.stmt) -> list[str]:
     if not isinstance(statement, ast.Import):
         return []
     return [alias.name.partition(".")[0] for alias in statement.names if not alias.asname or alias.asname == alias.name]
-
-
-def _bound(tree: ast.Module) -> set[str]:
-    """Every name of the file, whatever it is."""
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    names |= {node.name for node in ast.walk(tree) if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
-    aliases = [
-        alias for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names
-    ]
-    return names | {(alias.asname or alias.name).partition(".")[0] for alias in aliases}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -13,6 +14,8 @@ from fxlens.source.model import Position, Span
 from fxlens.source.text.document import Document
 from fxlens.source.text.lines import split_lines
 from fxlens.source.text.notebooks import Program, place_name
+
+_DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class SourceText:
@@ -83,6 +86,25 @@ class SourceText:
             return ast.parse(self.text)
         except (SyntaxError, ValueError):
             return None
+
+    @cached_property
+    def name_uses(self) -> Counter[str]:
+        """How often each name stands in the syntax tree; walked once, for each of many problems looks names up."""
+        return Counter(node.id for node in self._nodes if isinstance(node, ast.Name))
+
+    @cached_property
+    def bound_names(self) -> frozenset[str]:
+        """Every name that the text uses, defines or imports."""
+        defined = {node.name for node in self._nodes if isinstance(node, _DEFINITIONS)}
+        aliases = [
+            alias for node in self._nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names
+        ]
+        imported = {(alias.asname or alias.name).partition(".")[0] for alias in aliases}
+        return frozenset(self.name_uses) | defined | imported
+
+    @cached_property
+    def _nodes(self) -> tuple[ast.AST, ...]:
+        return tuple(ast.walk(self.tree)) if self.tree else ()
 
     @cached_property
     def continued_strings(self) -> frozenset[int]:

@@ -90,7 +90,7 @@ _MOST_STARS = 12
 
 
 def _too_many_stars(pattern: str) -> bool:
-    """As a regular expression it takes longer than anybody has: for each star, every length is tried with all others."""
+    """As a regular expression it takes longer than anybody has: every length of each star is tried with all others."""
     return pattern.count("*") > _MOST_STARS
 
 
