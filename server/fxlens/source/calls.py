@@ -14,6 +14,7 @@ from fxlens.source.analysis.programs import Programs
 from fxlens.source.analysis.run import STEPS, Extraction, Run
 from fxlens.source.expected_errors import is_caught
 from fxlens.source.hints import find_hint
+from fxlens.source.library.circumstances import is_circumstance
 from fxlens.source.library.extraction import FUNCTIONS, extraction_function
 from fxlens.source.model import (
     ExtractionCall,
@@ -36,7 +37,7 @@ from fxlens.source.requested import requesting_files
 from fxlens.source.slicing.slices import ConditionalSlice, ModelExpression, Slices
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document, document_of
-from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, implied
+from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, conjunction, implied
 from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
 
@@ -242,9 +243,25 @@ class _Call:
         conditions.append(self._plain(conditional.condition) | instance)
         if not entry.uncertain and (
             self._is_tested(query.text, conditional.condition)
+            or self._hangs_on_machine(conditional.condition, models)
             or any(each.depends_on(conditional.condition, self._read_for) for each in models)
         ):
             self.queries[key] = (replace(entry, uncertain=True), conditions)
+
+    def _hangs_on_machine(self, condition: Condition, models: list[ConditionalSlice]) -> bool:
+        """Whether it is for the machine to say if any run requests a name: what is installed, what fails."""
+        for subject, value, _ in condition:
+            probed = self.run.attempts.get(subject)
+            if probed is None:
+                if is_circumstance(subject):
+                    return True
+            elif value != 0 or not self._imports_itself(probed, condition, models):
+                return True
+        return False
+
+    def _imports_itself(self, probed: frozenset[Event], condition: Condition, models: list[ConditionalSlice]) -> bool:
+        """Whether every model that a name is requested of under ``condition`` needs what was asked for."""
+        return all(probed <= each.events for each in models if conjunction(condition, each.condition) is not None)
 
     def _is_tested(self, text: str, condition: Condition) -> bool:
         """Whether a test that only a run can answer looks at the name itself: it may sort the wrong ones out."""

@@ -62,6 +62,8 @@ class Names:
     def _written(self, role: Role, value: Value, condition: Condition, item: Item | None = None) -> bool:
         """Take the names of a container or of a text; whether ``value`` is one of these."""
         container = self._container(value)
+        if container is not None and container.kind == "instance":
+            return False
         if container is not None:
             self._items(role, container, condition)
         elif isinstance(value, Const):

@@ -50,6 +50,8 @@ class Subject:
     """Of a question: whether another subject is one of these constants."""
     memberships: list[Subject] = field(default_factory=list)
     """The questions whether this subject is one of several constants."""
+    circumstance: bool = False
+    """Of a question: whether the machine answers it, and what is installed there, whatever the program does."""
 
     @property
     def root(self) -> Subject:

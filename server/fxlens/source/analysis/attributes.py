@@ -8,6 +8,7 @@ from fxlens.source.analysis.callables import bound_to, decorated_with, is_static
 from fxlens.source.analysis.iteration import Iteration
 from fxlens.source.library import python
 from fxlens.source.library.container_methods import is_builtin_method
+from fxlens.source.library.objects import MODULES, class_of
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
@@ -51,9 +52,11 @@ class Attributes(Iteration):
     def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives:
         match owner:
             case Reference():
-                return certain(Reference(f"{owner.dotted}.{name}", owner.importer))
+                return certain(_of_library(owner, name))
             case ModuleValue():
                 return self.module_member(owner, name, node)
+            case Unknown() | Location() if name == "__class__" and (kind := class_of(self, owner)) is not None:
+                return kind
             case Unknown():
                 return self.part(owner.subject, name, node)
             case Location():
@@ -67,7 +70,7 @@ class Attributes(Iteration):
             case Const() if name in ("name", "value"):
                 return self._of_constant(owner, name)
             case Const(enumeration=ClassValue() as enumeration):
-                return self._class_member(enumeration, name, owner) or certain(Method(owner, name))
+                return self.class_member(enumeration, name, owner) or certain(Method(owner, name))
             case FunctionValue() if name in _NAMES and isinstance(owner.node, n.FunctionDef):
                 return certain(Const(owner.node.name))
         return certain(Method(owner, name))
@@ -88,7 +91,7 @@ class Attributes(Iteration):
             return stored.alternatives
         if container is None or container.instance_of is None:
             return certain(Method(owner, name))
-        member = self._class_member(container.instance_of, name, owner, attached=True)
+        member = self.class_member(container.instance_of, name, owner, attached=True)
         if member is not None:
             return member
         if container.kind != "instance" and is_builtin_method(container.kind, name):
@@ -101,7 +104,7 @@ class Attributes(Iteration):
         if table is not None and table.alternatives == certain(owner):
             return self.entry(owner, Const(name), node)
         sides: list[Alternatives] = []
-        for value, condition in self._class_member(kind, "__getattr__", owner) or ():
+        for value, condition in self.class_member(kind, "__getattr__", owner) or ():
             if isinstance(value, Reference) and value.dotted in ("dict.__getitem__", "dict.get"):
                 sides.append(under(self.entry(owner, Const(name), node), condition))
             elif isinstance(value, FunctionValue):
@@ -117,7 +120,7 @@ class Attributes(Iteration):
         root = self.subject((owner, "self"), node)
         return certain(Unknown(self.subject((owner, name), node, root)))
 
-    def _class_member(self, owner: ClassValue, name: str, bound: Value, attached: bool = False) -> Alternatives | None:
+    def class_member(self, owner: ClassValue, name: str, bound: Value, attached: bool = False) -> Alternatives | None:
         for each in self.mro(owner):
             member = self.lookup_in_class(each, name)
             if member is not None:
@@ -136,7 +139,7 @@ class Attributes(Iteration):
             return certain(Const(owner.node.name))
         if name == "__members__" and self.is_enumeration(owner):
             return self.member_table(owner)
-        return self._class_member(owner, name, owner) or self._dynamic(owner, name, node)
+        return self.class_member(owner, name, owner) or self._dynamic(owner, name, node)
 
     def _of_constant(self, owner: Const, name: str) -> Alternatives:
         """Of a member of an enumeration that is a text or a number, too."""
@@ -147,13 +150,38 @@ class Attributes(Iteration):
             return member.value
         if name in ("name", "_name_"):
             return certain(Const(member.name))
-        return self._class_member(member.owner, name, member) or self.unknown(node)
+        return self.class_member(member.owner, name, member) or self._initialised(member, name, node)
+
+    def _initialised(self, member: Member, name: str, node: n.Expression) -> Alternatives:
+        """What ``__init__`` of an enumeration sets of a member, which is called with the member's value."""
+        location = self.run.member_objects.get(member)
+        if location is None:
+            location = self.run.member_objects[member] = self.allocate(Container("instance", instance_of=member.owner))
+            for method, _ in self.class_member(member.owner, "__init__", location) or ():
+                items, why = self.items(member.value, node) if self._is_tuple(member) else ([Item(member.value)], None)
+                if why is None:
+                    self.call_each(method, [[item.value for item in items]], node)
+        stored = self.state.binding((location.id, name))
+        return stored.alternatives if stored is not None else self.unknown(node)
+
+    def _is_tuple(self, member: Member) -> bool:
+        containers = [self.container(value) for value, _ in member.value]
+        return all(each is not None and each.kind == "tuple" for each in containers)
 
     def _bound_all(self, alternatives: Alternatives, owner: ClassValue, bound: Value) -> Alternatives:
         sides = [under(self._bind_member(value, owner, bound), condition) for value, condition in alternatives]
         return joined(*sides)
 
     def _bind_member(self, value: Value, owner: ClassValue, bound: Value) -> Alternatives:
+        container = self.container(value)
+        if container is not None and container.instance_of is not None:
+            for getter, _ in self.class_member(container.instance_of, "__get__", value) or ():
+                result = self.call_each(
+                    getter,
+                    [[certain(bound), certain(owner)]],
+                    self.accessing or n.Expression(owner.node.start_pos, owner.node.end_pos),
+                )
+                return result[0]
         if not isinstance(value, FunctionValue) or not isinstance(value.node, n.FunctionDef):
             return certain(value)
         node = value.node
@@ -242,7 +270,7 @@ class Attributes(Iteration):
     def _item_of_object(self, owner: Value, kind: ClassValue, key: Value, node: n.Expression) -> Alternatives:
         sides = [
             under(self.call_each(method, [[certain(key)]], node)[0], condition)
-            for method, condition in self._class_member(kind, "__getitem__", owner) or ()
+            for method, condition in self.class_member(kind, "__getitem__", owner) or ()
             if isinstance(method, FunctionValue)
         ]
         return joined(*sides) if sides else self.unknown(node)
@@ -260,6 +288,12 @@ class Attributes(Iteration):
         if owner.dotted.endswith(".__dict__") and isinstance(key, Const) and isinstance(key.value, str):
             return certain(Reference(f"{owner.dotted.removesuffix('.__dict__')}.{key.value}", owner.importer))
         return self.unknown(node)
+
+
+def _of_library(owner: Reference, name: str) -> Value:
+    if name in _NAMES and owner.dotted not in MODULES:
+        return Const(owner.dotted.rpartition(".")[2])
+    return Reference(f"{owner.dotted}.{name}", owner.importer)
 
 
 def _with_parts(owners: Alternatives) -> Alternatives:

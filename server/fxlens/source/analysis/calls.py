@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.command_line import CommandLine
 from fxlens.source.analysis.functions import EXIT, replace_given, with_wrapped
 from fxlens.source.library import python
+from fxlens.source.library.circumstances import asks_machine
 from fxlens.source.library.command_line import NAMESPACES, PARSERS
 from fxlens.source.library.container_methods import container_method
 from fxlens.source.library.extraction import extraction_function
@@ -58,7 +60,7 @@ class Calls(CommandLine):
     """Evaluates calls."""
 
     def of_Call(self, node: n.Call) -> Alternatives:  # noqa: N802
-        if isinstance(node.function, n.Name) and node.function.name == "super" and not node.arguments:
+        if isinstance(node.function, n.Name) and node.function.name == "super":
             return self._super(node)
         callees = self.used(self.evaluate(node.function))
         arguments = self.arguments(node.arguments)
@@ -78,6 +80,12 @@ class Calls(CommandLine):
             )
 
     def _super(self, node: n.Call) -> Alternatives:
+        """``super()``, and ``super(Net, self)``, as it was written once."""
+        if node.arguments:
+            owners, *bound = [self.evaluate(each.value) for each in node.arguments]
+            owner = owners[0][0] if len(owners) == 1 else None
+            is_pair = isinstance(owner, ClassValue) and len(bound) == 1
+            return tuple((Super(v, owner), c) for v, c in bound[0]) if is_pair else self.unknown(node)  # type: ignore[arg-type]
         function = self.frame.function
         if function is not None and function.owner is not None and function.bound is not None:
             return certain(Super(function.bound, function.owner))
@@ -100,6 +108,14 @@ class Calls(CommandLine):
             line = each.value.start_pos[0] - 1
             evaluated.append(Given(each.keyword, each.star, alternatives, each.value, reads, code, line, key))
         return self._spread(evaluated)
+
+    def spread(self, argument: Argument, star: str) -> list[Given]:
+        assert isinstance(argument, Given)
+        return self._spread([replace(argument, keyword="", star=star, key=None)])
+
+    def item_of(self, argument: Argument, at: int, value: Alternatives) -> Given:
+        assert isinstance(argument, Given)
+        return replace_given(argument, "", value, f"list({argument.text})[{at}]")
 
     def _spread(self, arguments: list[Given]) -> list[Given]:
         """The arguments with those that ``*`` and ``**`` unpack, where they are known, one by one."""
@@ -271,6 +287,9 @@ class Calls(CommandLine):
         return NONE
 
     def _call_method(self, callee: Method, arguments: list[Given], node: n.Expression) -> Alternatives:
+        registering = self.register_method(callee, arguments)
+        if registering is not None:
+            return registering
         call = Called(self, arguments, node)
         if isinstance(callee.owner, Location):
             if callee.name in _READING:
@@ -288,7 +307,7 @@ class Calls(CommandLine):
     def _call_object(self, callee: Location, arguments: list[Given], node: n.Expression) -> Alternatives:
         container = self.container(callee)
         if container is not None and container.instance_of is not None:
-            method = self._class_member(container.instance_of, "__call__", callee)
+            method = self.class_member(container.instance_of, "__call__", callee)
             if method:
                 return joined(*(self.call_value(value, arguments, node) for value, _ in method))
         self.escaped(arguments)
@@ -297,9 +316,12 @@ class Calls(CommandLine):
     def _call_unknown(self, callee: Unknown, arguments: list[Given], node: n.Expression) -> Alternatives:
         """A method of something unknown, or something unknown itself."""
         subject = callee.subject
-        self.escaped(arguments)
         name, path = self._method_name(node)
         owner = subject.part_of
+        dotted = f"{owner.made_by}.{name}" if owner is not None and owner.made_by else ""
+        if dotted in MODELS:
+            return MODELS[dotted](Called(self, arguments, node, dotted))
+        self.escaped(arguments)
         if owner is not None and name in NEUTRAL_METHODS:
             return certain(Unknown(owner))
         if owner is not None and self._for_effect(node):
@@ -313,7 +335,8 @@ class Calls(CommandLine):
         if returned is not None:
             return returned
         within = owner if name not in PARTS_WITHOUT_STRUCTURE else None
-        return certain(Unknown(Subject(self.frame.document, node, within, parts=(subject.root,))))
+        made = Subject(self.frame.document, node, within, parts=(subject.root,), circumstance=asks_machine(name))
+        return certain(Unknown(made))
 
     def _note_example(self, subject: Subject, arguments: list[Given]) -> None:
         """What an extractor is called with is the best example input for its model."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fxlens.source.analysis.callables import Given, decorated_with
+from fxlens.source.analysis.dispatch import Dispatch
 from fxlens.source.analysis.events import Event, Read
-from fxlens.source.analysis.functions import Functions
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library import python
 from fxlens.source.syntax import nodes as n
@@ -28,7 +29,7 @@ from fxlens.source.values import (
 )
 
 
-class Classes(Functions):
+class Classes(Dispatch):
     """Makes objects."""
 
     def instantiate(self, callee: ClassValue, arguments: list[Given], node: n.Expression) -> Alternatives:
@@ -40,13 +41,13 @@ class Classes(Functions):
             )
             return self.made("dict", keys)
         made_of = next((base for base in self.library_bases(callee) if base in python.BUILTIN_BASES), "")
-        if made_of == "str" and len(arguments) == 1 and self._class_member(callee, "__new__", callee) is None:
+        if made_of == "str" and len(arguments) == 1 and self.class_member(callee, "__new__", callee) is None:
             return arguments[0].alternatives
         location = self.allocate(Container(python.BUILTIN_BASES.get(made_of, "instance"), instance_of=callee))
         event = self.new_event("self", callee.node, [])
         event.owner = location
         self.state.set((location.id, "<self>"), Binding((), frozenset({event})))
-        initialise = self._class_member(callee, "__init__", location)
+        initialise = self.class_member(callee, "__init__", location)
         if initialise is not None:
             for value, _ in initialise:
                 self.call_value(value, arguments, node)
@@ -54,7 +55,7 @@ class Classes(Functions):
             if python.BUILTIN_BASES.get(made_of, "instance") != "instance":
                 self.call_value(Method(location, "__init__"), arguments, node)
             self._fill_fields(callee, location, arguments, node)
-            for value, _ in self._class_member(callee, "__post_init__", location) or ():
+            for value, _ in self.class_member(callee, "__post_init__", location) or ():
                 self.call_value(value, [], node)
         return certain(location)
 
@@ -73,7 +74,9 @@ class Classes(Functions):
         for at, name in enumerate(fields):
             each = named.get(name) or (positional[at] if at < len(positional) else None)
             if each is not None:
-                self.state.set((location.id, name), Binding(each.alternatives, frozenset({self.event()})))
+                event = self.event()
+                event.changed = location
+                self.state.set((location.id, name), Binding(each.alternatives, frozenset({event})))
 
     def fields_as_dict(self, alternatives: Alternatives, node: n.Expression) -> Alternatives:
         """``dataclasses.asdict``: the fields of an object, and of the objects in them."""
@@ -130,6 +133,18 @@ class Classes(Functions):
                 at += 1
         return order
 
+    def set_property(self, owner: Location, name: str, value: Alternatives) -> bool:
+        container = self.container(owner)
+        kind = container.instance_of if container is not None else None
+        for each in self.mro(kind) if kind is not None else ():
+            setter = self.state.binding((each.scope, ("setter", name)))
+            for function, _ in setter.alternatives if setter is not None else ():
+                if isinstance(function, FunctionValue):
+                    node = n.Expression(function.node.start_pos, function.node.end_pos)
+                    self.call_value(replace(function, bound=owner), [self.argument_of(value, node)], node)
+                    return True
+        return False
+
     def lookup_in_class(self, owner: ClassValue, name: str) -> Binding | None:
         self.complete_class(owner.scope)
         return self.state.binding((owner.scope, name))
@@ -162,8 +177,10 @@ class Classes(Functions):
 def _attachment(value: Value | None, name: str) -> str:
     """How an attribute of a class is put on an empty object, which is called ``{self}``."""
     if isinstance(value, FunctionValue) and isinstance(value.node, n.FunctionDef):
-        if decorated_with(value.node, "property", "cached_property"):
+        if decorated_with(value.node, "property"):
             return f"type({{self}}).{name} = {name}"
+        if decorated_with(value.node, "cached_property"):
+            return f"type({{self}}).{name} = {name}; {name}.__set_name__(type({{self}}), {name!r})"
         if not decorated_with(value.node, "staticmethod", "classmethod"):
             return f'{{self}}.{name} = __import__("functools").partial({name}, {{self}})'
     return f"{{self}}.{name} = {name}"

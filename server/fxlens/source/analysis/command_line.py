@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fxlens.source.analysis.callables import Given
+from fxlens.source.analysis.definitions import made_by
 from fxlens.source.analysis.events import Event
 from fxlens.source.analysis.extractors import Extractors
 from fxlens.source.analysis.state import Binding
@@ -37,6 +38,16 @@ class CommandLine(Extractors):
             return result
         rest = self.made("list", (), Subject(self.frame.document, node))
         return self.made("tuple", (Item(result), Item(rest)))
+
+    def declared_by(self, maker: Value, node: n.FunctionDef | n.ClassDef, decorator: n.Expression) -> None:
+        declares = made_by(maker) in command_line.OPTION_DECORATORS
+        if not declares or not isinstance(decorator, n.Call) or not isinstance(node, n.FunctionDef):
+            return
+        option = command_line.decorated(Called(self, self.arguments(decorator.arguments), decorator, made_by(maker)))
+        self.run.commands.add(node)
+        for parameter in node.parameters:
+            if option is not None and parameter.name == option.name and option.default is not None:
+                self.state.set((parameter, self.frame.scope), Binding(option.default, frozenset({self.event()})))
 
     def _parsed(self, parser: Subject, key: object, call: Called) -> Alternatives:
         words = self._words(call)

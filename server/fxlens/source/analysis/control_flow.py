@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from fxlens.source.analysis.events import Block, Loop, Read
+from fxlens.source.analysis.events import Block, Event, Loop, Read
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.analysis.statements import Statements
+from fxlens.source.library.circumstances import ATTRIBUTES, PROBED_BY, of_circumstances
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
     Alternatives,
+    FunctionValue,
     Item,
     Literal,
     Subject,
     Unknown,
     certain,
+    joined,
+    under,
 )
 
 MOST_ITERATIONS = 256
@@ -91,9 +95,10 @@ class ControlFlow(Statements):
         if len(literals) == 1:
             return negation(literals)
         # Of several conditions at once, which one does not hold is open: it is a question of its own.
-        key = ("not", literals)
         assert branch.test is not None
-        return frozenset({(self.subject(key, branch.test), TRUTHY, False)})
+        question = self.subject(("not", literals), branch.test)
+        question.circumstance |= of_circumstances(literals)
+        return frozenset({(question, TRUTHY, False)})
 
     def _meet(self, ends: list[State]) -> bool:
         if not ends:
@@ -245,13 +250,50 @@ class ControlFlow(Statements):
     # With and try
 
     def do_With(self, node: n.With) -> bool:  # noqa: N802
-        for item in node.items:
-            entered = self.evaluate(item.value)
-            if isinstance(item.value, n.Call):
-                self.run.entered_with[item.value] = [value for value, _ in self.evaluate(item.value.function)]
+        return self._with_items(node, 0)
+
+    def _with_items(self, node: n.With, at: int) -> bool:
+        """Enter the managers from ``at`` on and run the body: of a generator's, where that yields."""
+        if at == len(node.items):
+            return self._inside(Block(node, 0, reads=self.activity.reads), node.body)
+        item = node.items[at]
+        around = self.frame, self.activity, self.blocks
+        goes_on: list[bool] = []
+
+        def run_body(entered: Alternatives) -> None:
+            inside = self.frame, self.activity, self.blocks
+            self.frame, self.activity, self.blocks = around
             if item.target is not None:
                 self.bind(item.target, entered, item.value)
-        return self._inside(Block(node, 0, reads=self.activity.reads), node.body)
+            goes_on.append(self._with_items(node, at + 1))
+            self.frame, self.activity, self.blocks = inside
+
+        before, self.entering = self.entering, (item.value, run_body)
+        entered = self.entered(self.evaluate(item.value), item.value)
+        self.entering = before
+        if isinstance(item.value, n.Call):
+            self.run.entered_with[item.value] = [value for value, _ in self.evaluate(item.value.function)]
+        if not goes_on:
+            run_body(entered)
+        return any(goes_on)
+
+    def entered(self, managers: Alternatives, node: n.Expression) -> Alternatives:
+        """What ``with`` binds its target to: of an object, what its ``__enter__`` returns."""
+        sides: list[Alternatives] = []
+        for value, condition in managers:
+            container = self.container(value)
+            if container is None or container.instance_of is None:
+                sides.append(((value, condition),))
+                continue
+            methods = [
+                method
+                for name in ("__enter__", "__aenter__")
+                for method, _ in self.class_member(container.instance_of, name, value) or ()
+                if isinstance(method, FunctionValue)
+            ]
+            result = self.call_value(methods[0], [], node) if methods else self.unknown(node)
+            sides.append(under(result, condition))
+        return joined(*sides)
 
     def _inside(self, block: Block, body: n.Block) -> bool:
         blocks = self.blocks
@@ -265,12 +307,15 @@ class ControlFlow(Statements):
         state, blocks = self.state, self.blocks
         raised = self.subject(("raised", node, self.activity), node)
         ends: list[State] = []
+        probes: list[Event] = []
         body = state.fork({(raised, 0, True)})
         mark = len(self.frame.raised)
         reads: list[Read] = []
         if body is not None:
             self.state = body
+            self.probes.append([])
             alive = self._inside(Block(node, 0), node.body)
+            probes = self.probes.pop()
             if not alive:  # Only what raises in the body leads to a handler: a slice keeps it.
                 for event in self.frame.raised[mark:]:
                     event.condition -= {(raised, 0, True)}
@@ -280,6 +325,7 @@ class ControlFlow(Statements):
             if alive and node.orelse is not None:
                 alive = self._inside(Block(node, -1), node.orelse)
             ends += [body] if alive else []
+        probing: set[str] = set()
         for part, handler in enumerate(node.handlers, 1):
             inner = state.fork({(raised, part, True)})
             if inner is None:
@@ -289,11 +335,24 @@ class ControlFlow(Statements):
                 self.state.set((self.frame.scope, handler.name), Binding(self.unknown(node_of(handler))))
             if self._inside(Block(node, part, reads=reads), handler.body):
                 ends.append(inner)
+                probing |= probed_by(handler)
         self.state, self.blocks = state, blocks
+        if ATTRIBUTES & probing:  # Whatever the body looks up: no slice shows that it is there.
+            probes.append(self.new_event("statement", node, []))
+        self.run.attempts[raised] = frozenset(probes if probing else ())
+        raised.circumstance = bool(self.run.attempts[raised])
         alive = self._meet(ends)
         if node.finalbody is not None and alive:
             alive = self._inside(Block(node, -2), node.finalbody)
         return alive
+
+
+def probed_by(handler: n.Handler) -> set[str]:
+    """What of :data:`PROBED_BY` a handler catches; one that catches everything asks for imports alone."""
+    if handler.type is None:
+        return {"ImportError"}
+    names = {each.name for each in n.walk(handler.type) if isinstance(each, (n.Name, n.Attribute))}
+    return names & PROBED_BY | ({"ImportError"} if names & {"Exception", "BaseException"} else set())
 
 
 def node_of(handler: n.Handler) -> n.Node:

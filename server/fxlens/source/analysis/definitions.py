@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 
 from fxlens.source.analysis.callables import Given
@@ -35,7 +36,19 @@ class Definitions(Patterns):
                 default = self.evaluate(parameter.default)
                 events = frozenset().union(*(read.events for read in self.activity.reads[mark:]))
                 self.state.set((parameter, self.frame.scope), Binding(default, events))
-        self.assign(node.name, self._decorated(node, value))
+        if not self._is_setter(node):
+            self.assign(node.name, self._decorated(node, value))
+
+    def _is_setter(self, node: n.FunctionDef) -> bool:
+        """Note what sets a property: its name stays that of what gets it."""
+        owner = self.run.class_scopes.get(self.frame.scope)
+        kinds = {each.name for each in node.decorators if isinstance(each, n.Attribute)}
+        if owner is None or kinds.isdisjoint(("setter", "deleter")):
+            return False
+        if "setter" in kinds:
+            value = FunctionValue(node, self.frame.document, self.frame.scope, owner=owner)
+            self.state.set((self.frame.scope, ("setter", node.name)), Binding(certain(value)))
+        return True
 
     def _decorated(self, node: n.FunctionDef | n.ClassDef, value: Alternatives) -> Alternatives:
         """What the decorators of the workspace make of a definition; those of libraries leave it as it is."""
@@ -43,11 +56,21 @@ class Definitions(Patterns):
             for maker, _ in self.evaluate(decorator):
                 if made_by(maker) in GIVES_YIELDED:
                     self.run.gives_yielded.add(node)
+                self.registered(maker, node)
+                self.declared_by(maker, node, decorator)
                 if isinstance(maker, FunctionValue):
                     made = self.call_value(maker, [self._undecorated(node, value, decorator)], decorator)
                     if made and all(isinstance(each, (FunctionValue, ClassValue)) for each, _ in made):
                         value = made
         return value
+
+    @abstractmethod
+    def declared_by(self, maker: Value, node: n.FunctionDef | n.ClassDef, decorator: n.Expression) -> None:
+        """Note an option of the command line that a decorator declares."""
+
+    @abstractmethod
+    def registered(self, maker: Value, node: n.FunctionDef | n.ClassDef) -> None:
+        """Note what a decorator of a library says of a definition."""
 
     def _undecorated(self, node: n.FunctionDef | n.ClassDef, value: Alternatives, decorator: n.Expression) -> Given:
         """What a decorator is given: the definition as it stands, which no name means afterwards."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -68,6 +69,8 @@ class Frame:
     yields: list[Item] = field(default_factory=list)
     yields_open: Subject | None = None
     """Why a generator may yield more or less than ``yields``."""
+    on_yield: Callable[[Alternatives], None] | None = None
+    """Of a generator that a ``with`` enters: what is run where it yields."""
     loops: list[Loop] = field(default_factory=list)
     blocks: tuple[Block, ...] = ()
     raised: list[Event] = field(default_factory=list)

@@ -230,8 +230,19 @@ class Expressions(Attributes):
             for other, own in right:
                 both = conjunction(condition, own)
                 if both is not None:
-                    results += under(python.operation(self, operator, first, other, node), both)
+                    result = self._by_method(operator, first, other, node)
+                    results += under(result or python.operation(self, operator, first, other, node), both)
         return joined(tuple(results)) if results else self.unknown(node)
+
+    def _by_method(self, operator: str, first: Value, other: Value, node: n.Expression) -> Alternatives | None:
+        """What the method of a class of the workspace makes of an operator."""
+        container = self.container(first)
+        kind = container.instance_of if container is not None else None
+        name = python.OPERATOR_METHODS.get(operator)
+        if kind is None or name is None:
+            return None
+        methods = [m for m, _ in self.class_member(kind, name, first) or () if isinstance(m, FunctionValue)]
+        return self.call_each(methods[0], [[certain(other)]], node)[0] if len(methods) == 1 else None
 
     def of_UnaryOperation(self, node: n.UnaryOperation) -> Alternatives:  # noqa: N802
         if node.operator == "not":
@@ -283,6 +294,8 @@ class Expressions(Attributes):
                 frame.yields.append(replace(item, condition=both))
         if node.value is not None:
             frame.returned.append((node.value, self.activity.reads))
+        if frame.on_yield is not None:
+            frame.on_yield(value)
         return self.unknown(node)
 
     def of_Starred(self, node: n.Starred) -> Alternatives:  # noqa: N802

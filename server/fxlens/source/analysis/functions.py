@@ -29,6 +29,9 @@ from fxlens.source.values import (
 
 MOST_FRAMES = 14
 """How deep calls are gone into: as deep as Python's own stack lets an interpreter in Python go."""
+MOST_NESTED = 8
+MOST_RECURSIONS = 512
+"""How deep, and how often in one analysis, a function is gone into that calls itself."""
 EXIT = Method(Const(None), "<exit>")
 
 
@@ -36,8 +39,7 @@ class Functions(Definitions):
     """Runs functions."""
 
     def call_function(self, callee: FunctionValue, arguments: list[Given], node: n.Expression) -> Alternatives:
-        frames = self.frame.chain
-        if any(frame.node is callee.node for frame in frames):
+        if not self._goes_on_with(callee, arguments):
             self.escaped(arguments)
             return self.unknown(node)
         if self.too_deep():
@@ -51,6 +53,25 @@ class Functions(Definitions):
             return self.unknown(node)
         finally:
             self.run.depth -= 1
+
+    def _goes_on_with(self, callee: FunctionValue, arguments: list[Given]) -> bool:
+        """Whether a call is gone into: one of a function that is being run only with what the text tells.
+
+        Of that, nested tables are made, which come to an end; what only a run can tell may have no end.
+        """
+        frames = [frame for frame in self.frame.chain if frame.node is callee.node]
+        if not frames:
+            return True
+        told = [self._is_told(value) for each in arguments for value, _ in each.alternatives]
+        other = callee.bound is not None and all(frame.bound != callee.bound for frame in frames)
+        if not (told or other) or not all(told) or self.run.depth >= MOST_FRAMES - 2:
+            return False
+        self.run.recursions += 1
+        return len(frames) <= MOST_NESTED and self.run.recursions <= MOST_RECURSIONS
+
+    def _is_told(self, value: Value) -> bool:
+        container = self.container(value)
+        return not isinstance(value, Unknown) if container is None else container.open is None
 
     def too_deep(self) -> bool:
         """Whether neither a call nor an import is gone into any more."""
@@ -83,6 +104,8 @@ class Functions(Definitions):
             initialises,
             entry=state,
         )
+        if self.entering is not None and self.entering[0] is node and callee.node in self.run.gives_yielded:
+            frame.on_yield = self.entering[1]
         self.run.frames[frame.scope] = frame
         if self.run.frames_made is not None:
             self.run.frames_made.append(frame)
@@ -143,6 +166,7 @@ class Functions(Definitions):
                 value = each.alternatives
             else:
                 event.unpacked = any(argument.star for argument in arguments)
+                symbolic = symbolic or callee.node in self.run.commands
                 value = self._not_given(callee, parameter, event, symbolic or event.unpacked)
             self.run.outputs.passed.update(v.subject for v, _ in value if isinstance(v, Unknown))
             event.owner = callee.bound if wanted and parameter is wanted[0] and callee.bound is not None else None

@@ -130,7 +130,7 @@ class Interpreter(Tests):
 
     def _call_to_set_up(self, owner: ClassValue, node: n.FunctionDef, location: Location) -> None:
         condition = self.state.condition
-        for value, _ in self._class_member(owner, node.name, location) or ():
+        for value, _ in self.class_member(owner, node.name, location) or ():
             if isinstance(value, FunctionValue):
                 self.run.entered.add(node)
                 expression = n.Expression(node.start_pos, node.start_pos)
@@ -140,7 +140,7 @@ class Interpreter(Tests):
         self.state.condition = condition
 
     def _initialise(self, owner: ClassValue, location: Location, method: n.FunctionDef) -> None:
-        for value, _ in self._class_member(owner, "__init__", location) or ():
+        for value, _ in self.class_member(owner, "__init__", location) or ():
             if isinstance(value, FunctionValue):
                 extractions_before = len(self.run.extractions)
                 was_entered = value.node in self.run.entered

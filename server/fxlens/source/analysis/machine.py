@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -51,6 +51,10 @@ class Machine:
         self.activity = Activity(root, n.Pass((1, 0), (1, 0)), ())
         self.blocks: tuple[Block, ...] = ()
         self.deciding: Literal | None = None
+        self.entering: tuple[n.Expression, Callable[[Alternatives], None]] | None = None
+        """The manager of a ``with`` that is being entered, and what is run where its generator yields."""
+        self.probes: list[list[Event]] = []
+        """What the bodies of ``try`` that are being run ask the machine for, innermost last."""
         self.tests = 0
         self.accessing: n.Attribute | None = None
         """The attribute that is being looked up, and may be a property."""
@@ -70,6 +74,30 @@ class Machine:
 
     @abstractmethod
     def call_value(self, callee: Value, arguments: list[Given], node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
+    def entered(self, managers: Alternatives, node: n.Expression) -> Alternatives: ...
+
+    @abstractmethod
+    def library_bases(self, owner: ClassValue) -> list[str]: ...
+
+    @abstractmethod
+    def set_property(self, owner: Location, name: str, value: Alternatives) -> bool:
+        """Call what sets a property of an object, if it has one of that name."""
+
+    @abstractmethod
+    def class_member(
+        self, owner: ClassValue, name: str, bound: Value, attached: bool = False
+    ) -> Alternatives | None: ...
+
+    @abstractmethod
+    def spread(self, argument: Argument, star: str) -> list[Given]: ...
+
+    @abstractmethod
+    def item_of(self, argument: Argument, at: int, value: Alternatives) -> Given: ...
+
+    @abstractmethod
+    def argument_of(self, alternatives: Alternatives, node: n.Expression) -> Given: ...
 
     @abstractmethod
     def truth(self, node: n.Expression) -> bool | frozenset[Literal]: ...

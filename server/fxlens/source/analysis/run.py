@@ -19,6 +19,7 @@ from fxlens.source.values import (
     Container,
     FunctionValue,
     Location,
+    Member,
     ModuleValue,
     Output,
     Reference,
@@ -144,6 +145,14 @@ class Run:
     """The events of the parameters that nobody gives."""
     depth: int = 0
     """How many calls and imports are being gone into, one in another."""
+    commands: set[n.Node] = field(default_factory=set)
+    """The functions whose parameters a decorator takes from the command line."""
+    dispatched: dict[n.Node, list[tuple[Alternatives, FunctionValue]]] = field(default_factory=dict)
+    """What is registered with the functions that stand for several, by the types that it is for."""
+    member_objects: dict[Member, Location] = field(default_factory=dict)
+    """What ``__init__`` makes of the members of enumerations."""
+    recursions: int = 0
+    """How many calls were gone into of functions that call themselves."""
     eager_classes: set[n.ClassDef] = field(default_factory=set)
     """The classes that hold functions that lead to extraction calls."""
     pending: dict[int, tuple[n.ClassDef, Frame, Activity, State, int]] = field(default_factory=dict)
@@ -154,6 +163,9 @@ class Run:
     """The frame of each module, by its scope."""
     dotted: dict[str, str] = field(default_factory=dict)
     """The name by which the file of a module was imported."""
+    attempts: dict[Subject, frozenset[Event]] = field(default_factory=dict)
+    """The questions which way out of a ``try`` a run takes, with what its body asks the machine for: an import that may
+    fail, where the program goes on without it."""
     tested: dict[Subject, set[Event]] = field(default_factory=dict)
     """What was read to answer the questions that only a run can answer."""
     created: list[ClassValue] = field(default_factory=list)

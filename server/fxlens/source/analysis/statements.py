@@ -9,6 +9,7 @@ from fxlens.source.analysis.events import Activity, Loop
 from fxlens.source.analysis.expressions import Expressions
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library import python
+from fxlens.source.library.circumstances import may_be_absent
 from fxlens.source.library.torch import ENVIRONMENT, structural_attribute
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -110,6 +111,7 @@ class Statements(Expressions):
             dotted = each.name if each.alias else each.name.partition(".")[0]
             event = self.event()
             value = self.imported(dotted)
+            self._probe(value)
             if not each.alias and "." in each.name:
                 self.imported(each.name)  # The submodule is reachable through its package now.
             before = self.lookup(each.bound, self.frame.scope) if not each.alias else None
@@ -124,8 +126,16 @@ class Statements(Expressions):
                 before = self.lookup("*", self.frame.scope)
                 module = self.imported(node.module)
                 self.assign("*", joined(before.alternatives, module) if before is not None else module)
+                self._probe(module)
             else:
-                self.assign(each.bound, self.imported_member(node.module, each.name, each))
+                member = self.imported_member(node.module, each.name, each)
+                self.assign(each.bound, member)
+                self._probe(member)
+
+    def _probe(self, imported: Alternatives) -> None:
+        """Note an import that may fail in the body of a ``try``."""
+        if self.probes and any(isinstance(v, Reference) and may_be_absent(v.dotted) for v, _ in imported):
+            self.probes[-1].append(self.event())
 
     def do_Assign(self, node: n.Assign) -> bool:  # noqa: N802
         value = self.evaluate(node.value)
@@ -218,6 +228,8 @@ class Statements(Expressions):
     def _set_attribute(self, owner: object, name: str, value: Alternatives) -> None:
         event = self.event()
         match owner:
+            case Location() if self.set_property(owner, name, value):
+                return
             case Location():
                 event.changed = owner
                 self.state.set((owner.id, name), Binding(value, frozenset({event})))

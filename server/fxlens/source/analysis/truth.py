@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.machine import Machine
 from fxlens.source.library import comparisons
+from fxlens.source.library.circumstances import of_circumstances
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
@@ -59,7 +60,7 @@ class Truth(Machine):
             if len(inner) == 1:
                 ((subject, value, holds),) = inner
                 return frozenset({(subject, value, not holds)})
-            return self._opaque_test(node)
+            return self._opaque_test(node, inner)
         if isinstance(node, n.Comparison):
             return comparisons.compared(self, node)
         if isinstance(node, n.BoolOperation):
@@ -82,10 +83,13 @@ class Truth(Machine):
             return not ends
         if undecided == 1 or not ends:
             return literals
-        return self._opaque_test(node)
+        return self._opaque_test(node, literals)
 
-    def _opaque_test(self, node: n.Expression) -> frozenset[Literal]:
-        return frozenset({(self.subject(("test", node, self.activity), node), TRUTHY, True)})
+    def _opaque_test(self, node: n.Expression, parts: Iterable[Literal] = ()) -> frozenset[Literal]:
+        """A question of its own, which is put together of those of ``parts``."""
+        question = self.subject(("test", node, self.activity), node)
+        question.circumstance |= of_circumstances(parts)
+        return frozenset({(question, TRUTHY, True)})
 
     def _truth_of_alternatives(self, alternatives: Alternatives, node: n.Expression) -> bool | frozenset[Literal]:
         truths = {self.truth_of(value) for value, _ in alternatives}
@@ -96,7 +100,7 @@ class Truth(Machine):
         conditions = [condition for value, condition in alternatives if self.truth_of(value) is True]
         if truths == {True, False} and len(conditions) == 1:
             return conditions[0]
-        return self._opaque_test(node)
+        return self._opaque_test(node, (literal for _, condition in alternatives for literal in condition))
 
     def truth_of(self, value: Value) -> bool | Literal:
         match value:

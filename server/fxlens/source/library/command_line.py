@@ -16,6 +16,8 @@ PARSES = frozenset({"parse_args", "parse_intermixed_args"})
 PARSES_KNOWN = frozenset({"parse_known_args", "parse_known_intermixed_args"})
 NAMESPACES = frozenset({"argparse.Namespace", "types.SimpleNamespace"})
 """Objects whose attributes are the keywords that they are made with."""
+OPTION_DECORATORS = frozenset({"click.option", "click.argument", "rich_click.option", "rich_click.argument"})
+"""Decorators that declare an option, and give it to the parameter of its name."""
 _SWITCHES = {"store_true": (False, True), "store_false": (True, False)}
 
 
@@ -30,6 +32,8 @@ class Option:
     many: bool = False
     switched: bool | None = None
     """What an option without a value is if it is given."""
+    repeated: bool = False
+    """Whether it is a list of the values that it is given with, one after another."""
 
 
 def declared(call: Called) -> Option | None:
@@ -48,7 +52,23 @@ def declared(call: Called) -> Option | None:
     positional = not flags[0].startswith("-") and _text(count) not in ("?", "*")
     if positional or _only(call.named.get("required", ())) == Const(True):
         return Option(name, flags, None, call, many)
-    return Option(name, flags, joined(*_defaults(call)), call, many)
+    return Option(name, flags, joined(*_defaults(call)), call, many, repeated=action == "append")
+
+
+def decorated(call: Called) -> Option | None:
+    """The option that ``click.option(…)`` declares; nothing if its name is not known, or it has to be given."""
+    flags = [_text(each) for each in call.positional]
+    names = [each for each in flags if not each.startswith("-")] or sorted(flags, key=lambda flag: flag[:2] != "--")
+    if not names or not all(flags) or call.unpacks:
+        return None
+    switched = call.named.get("is_flag", ()) or "/" in names[0]
+    absent: Alternatives = certain(Const(False)) if switched else NONE
+    if _only(call.named.get("multiple", ())) == Const(True):
+        absent = call.machine.made("tuple", ())
+    name = names[0].partition("/")[0].lstrip("-").replace("-", "_").lower()
+    required = _only(call.named.get("required", ())) == Const(True) or call.dotted.endswith(".argument")
+    default = call.named.get("default", None if required else absent)
+    return Option(name, tuple(flags), default, call) if default is not None else None
 
 
 def _defaults(call: Called) -> Iterable[Alternatives]:
@@ -73,16 +93,21 @@ def parsed(options: Collection[Option], words: Sequence[Const]) -> dict[str, Alt
     parsed_values: dict[str, Alternatives] = {}
     current: Option | None = None
     values: dict[Option, list[Const]] = {}
+    is_given = False
+    """Whether the current option has a value."""
     for word in words:
         flag, _, rest = str(word.value).partition("=")
         if flag in by_flag:
             current = by_flag[flag]
-            values[current] = [Const(rest, word.origin)] if rest else []
+            before = values.get(current, []) if current.repeated else []
+            values[current] = [*before, *([Const(rest, word.origin)] if rest else [])]
+            is_given = bool(rest)
             continue
-        if current is None or (values[current] and not current.many):
+        if current is None or (is_given and not current.many):
             current = positional.pop(0) if positional else None
         if current is not None:
             values.setdefault(current, []).append(word)
+        is_given = True
     for option, written in values.items():
         parsed_values[option.name] = _values(option, written)
     for option in options:  # The others are certainly at their defaults.
@@ -95,7 +120,7 @@ def _values(option: Option, words: list[Const]) -> Alternatives:
     if option.switched is not None:
         return certain(Const(option.switched))
     each = [converted(option.declared, certain(word)) for word in words]
-    if option.many:
+    if option.many or option.repeated:
         return option.declared.machine.made("list", tuple(map(Item, each)))
     return each[0] if each else NONE
 

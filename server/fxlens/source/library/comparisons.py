@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
+from fxlens.source.library.circumstances import (
+    MAY_BE_NONE,
+    is_named_by_machine,
+    of_circumstances,
+    of_machine,
+    python_is,
+)
 from fxlens.source.library.python import plain_constants
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
     Alternatives,
+    ClassValue,
     Condition,
     Const,
     Literal,
@@ -18,6 +26,7 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
+    certain,
     conjunction,
 )
 
@@ -64,7 +73,9 @@ def _link(
         return next(iter(truths))
     if set(truths) == {True, False} and len(holding) == 1:
         return holding[0]
-    return frozenset({(machine.subject(("test", node, machine.activity), node), TRUTHY, True)})
+    question = machine.subject(("test", node, machine.activity), node)
+    question.circumstance |= of_circumstances(literal for _, own in (*left, *right) for literal in own)
+    return frozenset({(question, TRUTHY, True)})
 
 
 def _compared(
@@ -81,14 +92,22 @@ def _compared(
             return _ORDER[operator](first.value, second.value)
         except TypeError:
             pass
-    return _open_test(machine, operator, first, second, node)
+    version = plain_constants(machine, second) if _is_version(first) else None
+    answer = python_is(operator, version) if version is not None else None
+    return answer if answer is not None else _open_test(machine, operator, first, second, node)
+
+
+def _is_version(value: Value) -> bool:
+    return isinstance(value, Reference) and value.dotted == "sys.version_info"
 
 
 def _open_test(machine: Machine, operator: str, first: Value, second: Value, node: n.Expression) -> frozenset[Literal]:
     """A comparison that only a run decides; the same one is the same question wherever it is asked."""
     plain = isinstance(first, (Unknown, Const)) and isinstance(second, (Unknown, Const))
     key = ("compared", operator, _identity(first), _identity(second)) if plain else ("test", node, machine.activity)
-    return frozenset({(machine.subject(key, node), TRUTHY, True)})
+    question = machine.subject(key, node)
+    question.circumstance |= of_machine(machine, (first, second))
+    return frozenset({(question, TRUTHY, True)})
 
 
 def _identity(value: Value) -> object:
@@ -108,7 +127,7 @@ def equal(machine: Machine, first: Value, second: Value, node: n.Expression, hol
 def _is_constant(subject: Subject, constant: Const | Member, holds: bool) -> bool | frozenset[Literal]:
     if isinstance(constant, Member):
         return frozenset({(subject, constant, holds)})
-    if subject.made_by and constant.value is None:
+    if subject.made_by and subject.made_by not in MAY_BE_NONE and constant.value is None:
         return not holds  # What a function of a library makes is not taken for None.
     return frozenset({(subject, constant.value, holds)})
 
@@ -118,7 +137,11 @@ def _are_equal(first: Value, second: Value) -> bool | None:
     if isinstance(first, Const) and isinstance(second, Const):
         return first.value == second.value
     if isinstance(first, Const) or isinstance(second, Const):
-        return None if isinstance(first, Reference) or isinstance(second, Reference) else False
+        reference, constant = (first, second) if isinstance(second, Const) else (second, first)
+        if isinstance(reference, Reference) and isinstance(constant, Const):
+            # What a library is imported for is not None; what it finds on the machine may be.
+            return False if constant.value is None and not is_named_by_machine(reference.dotted) else None
+        return False
     if first == second:
         return True
     return False if isinstance(first, Member) and isinstance(second, Member) else None
@@ -134,6 +157,9 @@ def _contained(
         and isinstance(first.value, str)
     ):
         return (first.value in second.value) is holds
+    container = machine.container(second)
+    if container is not None and container.kind == "instance" and container.instance_of is not None:
+        return _by_method(machine, first, second, container.instance_of, node, holds)
     constants = plain_constants(machine, second)
     if constants == []:
         return not holds
@@ -141,6 +167,18 @@ def _contained(
         return (first.value in constants) is holds
     if constants is not None and isinstance(first, Unknown):
         return among(machine, first.subject, constants, node, holds)
+    return _open_test(machine, "in", first, second, node)
+
+
+def _by_method(
+    machine: Machine, first: Value, second: Value, kind: ClassValue, node: n.Comparison, holds: bool
+) -> bool | frozenset[Literal]:
+    """What ``__contains__`` of a class of the workspace says."""
+    for method, _ in machine.class_member(kind, "__contains__", second) or ():
+        (answer,) = machine.call_each(method, [[certain(first)]], node)
+        truth = machine.truth_of(answer[0][0]) if len(answer) == 1 else None
+        if isinstance(truth, bool):
+            return truth is holds
     return _open_test(machine, "in", first, second, node)
 
 

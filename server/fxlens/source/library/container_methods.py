@@ -48,7 +48,7 @@ def container_method(machine: Machine, owner: Location, name: str, call: Called)
     """What a method of a list, a dict or a set returns; what it does to it is done."""
     container = machine.container(owner)
     assert container is not None
-    method = _METHODS.get(name)
+    method = _METHODS.get(name) if container.kind != FUTURE else _OF_FUTURES.get(name)
     if method is not None:
         return method(Target(call, owner, container))
     return call.unknown()
@@ -230,6 +230,13 @@ def _contains(at: Target) -> Alternatives:
     return certain(Const(has)) if has is not None else at.call.unknown()
 
 
+def _result(at: Target) -> Alternatives:
+    return at.container.items[0].value
+
+
+FUTURE = "future"
+"""The kind of container of what a call will have returned: its only item."""
+_OF_FUTURES: dict[str, Callable[[Target], Alternatives]] = {"result": _result, "get": _result}
 _TYPES: dict[str, type] = {"dict": dict, "list": list, "set": set, "tuple": tuple}
 
 

@@ -123,7 +123,8 @@ def _filter(call: Called) -> Alternatives:
 
 
 @models("map")
-def _map(call: Called) -> Alternatives:
+def mapped(call: Called) -> Alternatives:
+    """What a function returns of each of the items of the other arguments."""
     if len(call.positional) < 2:
         return call.unknown()
     columns = [call.items(at) for at in range(1, len(call.positional))]
@@ -314,6 +315,19 @@ def integer(call: Called, alternatives: Alternatives) -> int | None:
     values = [value for value, _ in call.machine.settled(alternatives)]
     only = values[0] if len(values) == 1 else None
     return only.value if isinstance(only, Const) and isinstance(only.value, int) else None
+
+
+@models("any", "all")
+def _any(call: Called) -> Alternatives:
+    """Whether one of the items is true, or all of them are, where the text tells that."""
+    items, why = call.items() if len(call.positional) == 1 else ([], Subject(call.machine.frame.document, call.node))
+    ends = call.dotted == "any"
+    truths = [(call.machine.truth_of(value), item.condition | own) for item in items for value, own in item.value]
+    if any(truth is ends and not condition for truth, condition in truths):
+        return certain(Const(ends))
+    if why is None and all(truth is (not ends) for truth, _ in truths):
+        return certain(Const(not ends))
+    return call.unknown()
 
 
 @models("len")

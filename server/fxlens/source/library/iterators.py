@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from fxlens.source.library.called import MOST_ITEMS, Called, models
 from fxlens.source.library.functions import in_order_of, integer, ranks_of, table
+from fxlens.source.library.protocol import Given
 from fxlens.source.values import (
+    ALWAYS,
     Alternatives,
     Condition,
     Const,
@@ -21,6 +23,7 @@ from fxlens.source.values import (
     under,
 )
 
+MOST_CHOSEN_FROM = 64
 ENDLESS = "endless"
 """The kind of container of which more items are there than anybody takes: as many of them as any range may have."""
 
@@ -77,17 +80,19 @@ def _is_none(alternatives: Alternatives) -> bool:
 
 
 @models("itertools.starmap")
-def _starmap(call: Called) -> Alternatives:
-    if len(call.positional) != 2:
+def applied_to_rows(call: Called) -> Alternatives:
+    """What a function returns of the items of each row."""
+    if len(call.positional) < 2:
         return call.unknown()
     rows, why = call.items(1)
-    arguments = [call.machine.items(row.value, call.node) for row in rows]
-    if any(opened is not None for _, opened in arguments):
-        return call.unknown()
-    values = [[item.value for item in items] for items, _ in arguments]
-    results = call.machine.call_each(call.positional[0][0][0], values, call.node)
-    made = tuple(Item(result, row.condition) for result, row in zip(results, rows, strict=True))
-    return call.machine.made("list", made, why)
+    source = [each for each in call.arguments if not each.keyword and not each.star][1]
+    functions = call.positional[0]
+    made: list[Item] = []
+    for at, row in enumerate(rows):
+        arguments = call.machine.spread(call.machine.item_of(source, at, row.value), "*")
+        results = (under(call.machine.call_value(value, arguments, call.node), own) for value, own in functions)
+        made.append(Item(joined(*results), row.condition))
+    return call.machine.made("list", tuple(made), why)
 
 
 @models("itertools.pairwise")
@@ -110,6 +115,58 @@ def _reduce(call: Called) -> Alternatives:
     for value in values[1:]:
         (result,) = call.machine.call_each(call.positional[0][0][0], [[result, value]], call.node)
     return result
+
+
+@models("itertools.combinations", "itertools.permutations")
+def _chosen(call: Called) -> Alternatives:
+    items, why = call.items() if call.positional else ([], None)
+    count = integer(call, call.argument(1, "r") or certain(Const(len(items))))
+    choose = itertools.combinations if call.dotted.endswith("combinations") else itertools.permutations
+    if why is not None or count is None or not call.positional or len(items) > MOST_CHOSEN_FROM:
+        return call.unknown()
+    rows = list(choose(items, count))
+    if len(rows) > MOST_ITEMS:
+        return call.unknown()
+    conditions = [frozenset().union(*(item.condition for item in row)) for row in rows]
+    return table(call, [[item.value for item in row] for row in rows], conditions, None)
+
+
+@models("itertools.takewhile", "itertools.dropwhile", "itertools.filterfalse")
+def _while(call: Called) -> Alternatives:
+    if len(call.positional) != 2:
+        return call.unknown()
+    items, why = call.items(1)
+    results = call.machine.call_each(call.positional[0][0][0], [[item.value] for item in items], call.node)
+    truths = [
+        call.machine.truth_of(result[0][0]) if len(result) == 1 and not item.condition else None
+        for item, result in zip(items, results, strict=True)
+    ]
+    if why is not None or not all(isinstance(truth, bool) for truth in truths):
+        return call.unknown()
+    end = truths.index(False) if False in truths else len(items)
+    kept = {
+        "itertools.takewhile": items[:end],
+        "itertools.dropwhile": items[end:],
+        "itertools.filterfalse": [item for item, truth in zip(items, truths, strict=True) if not truth],
+    }
+    return in_order_of(Called(call.machine, call.arguments[1:], call.node), "list", (kept[call.dotted], None))
+
+
+@models("itertools.groupby")
+def _groups(call: Called) -> Alternatives:
+    items, why = call.items() if call.positional else ([], None)
+    ranks = ranks_of(replace(call, arguments=[*call.arguments[:1], *_key_of(call)]), items)
+    if why is not None or ranks is None or any(item.condition for item in items) or not call.positional:
+        return call.unknown()
+    rows: list[list[Alternatives]] = []
+    for rank, group in itertools.groupby(zip(ranks, items, strict=True), key=lambda pair: pair[0]):
+        rows.append([certain(Const(rank)), call.machine.made("list", tuple(item for _, item in group))])
+    return table(call, rows, [ALWAYS] * len(rows), None)
+
+
+def _key_of(call: Called) -> list[Given]:
+    """The second argument of ``groupby``, by its name."""
+    return [each for each in call.arguments if each.keyword == "key"]
 
 
 @models("max", "min")

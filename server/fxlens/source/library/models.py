@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fxlens.source.library import functions, iterators, objects, patterns, testing
+from fxlens.source.library import concurrency, functions, iterators, objects, patterns, serialized, testing
 from fxlens.source.library.called import FUNCTIONS, Called, Model
 
 MODELS: dict[str, Model] = {**testing.FUNCTIONS, **FUNCTIONS}
 
-__all__ = ["MODELS", "Called", "functions", "iterators", "objects", "patterns"]
+__all__ = ["MODELS", "Called", "concurrency", "functions", "iterators", "objects", "patterns", "serialized"]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
+from fxlens.source.library.architectures import class_made_by, is_class
 from fxlens.source.library.called import Called, models
+from fxlens.source.library.circumstances import is_of_library
 from fxlens.source.library.protocol import Machine
 from fxlens.source.library.python import plain_constants
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     NONE,
     Alternatives,
+    ClassValue,
     Const,
     FunctionValue,
     Item,
+    Location,
     Record,
     Reference,
     Subject,
@@ -49,9 +54,9 @@ def _environment(call: Called) -> Alternatives:
     """A variable of the environment: what is given in its place applies, as the default of a parameter does."""
     names, default = call.argument(0, "key"), call.argument(1, "default")
     if not names or default is None:
-        return call.unknown()
+        return call.machine.unknown(call.node, made_by=call.dotted)
     subject = call.machine.subject(("environment", names, default), call.node)
-    subject.default = default
+    subject.default, subject.circumstance = default, True
     return certain(Unknown(subject))
 
 
@@ -59,7 +64,7 @@ def _environment(call: Called) -> Alternatives:
 def _isinstance(call: Called) -> Alternatives:
     if len(call.positional) != 2:
         return call.unknown()
-    kinds = _kinds(call.machine, call.positional[1])
+    kinds = classes_of(call.machine, call.positional[1])
     sides: list[Alternatives] = []
     for value, condition in call.positional[0]:
         answer = is_instance(call.machine, value, kinds) if kinds is not None else None
@@ -70,23 +75,37 @@ def _isinstance(call: Called) -> Alternatives:
     return joined(*sides) if sides else call.unknown()
 
 
-def question_of_type(machine: Machine, value: Value, kinds: Iterable[str], node: n.Expression) -> Subject:
+MODULES = frozenset({"torch", "torch.nn", "torch.nn.functional"}) | {
+    "torchvision",
+    "torchvision.models",
+    "timm",
+    "timm.models",
+}
+"""Modules that programs take functions from: what such a one is called is all of its dotted name."""
+Class: TypeAlias = "str | ClassValue"
+"""A class of a library, by its dotted name, or one of the workspace."""
+
+
+def question_of_type(machine: Machine, value: Value, kinds: Iterable[Class], node: n.Expression) -> Subject:
     """Whether a value is of one of the types, where only a run can tell."""
     subject = value.subject if isinstance(value, Unknown) else value
-    return machine.subject(("isinstance", subject, tuple(sorted(kinds))), node)
+    return machine.subject(("isinstance", subject, frozenset(kinds)), node)
 
 
-def _kinds(machine: Machine, alternatives: Alternatives) -> list[str] | None:
-    kinds: list[str] = []
+def classes_of(machine: Machine, alternatives: Alternatives) -> list[Class] | None:
+    """The classes that are written as the second argument of ``isinstance``; nothing where not all are told."""
+    kinds: list[Class] = []
     for value, _ in alternatives:
-        if isinstance(value, Reference):
-            kinds.append(value.dotted)
-            continue
         container = machine.container(value)
-        if container is None:
+        if isinstance(value, (Reference, ClassValue)):
+            kinds.append(value.dotted if isinstance(value, Reference) else value)
+        elif container is not None and container.kind == "tuple" and container.open is None:
+            inner = [classes_of(machine, item.value) for item in container.items]
+            if None in inner:
+                return None
+            kinds += [kind for several in inner if several is not None for kind in several]
+        else:
             return None
-        for item in container.items:
-            kinds += [each.dotted for each, _ in item.value if isinstance(each, Reference)]
     return kinds
 
 
@@ -103,22 +122,71 @@ _TYPES: dict[str, tuple[str, ...]] = {
 _PLAIN = frozenset({"str", "list", "tuple", "set", "dict", "int", "bool", "float", "bytes", "frozenset"})
 
 
-def is_instance(machine: Machine, value: Value, kinds: list[str]) -> bool | None:
+def is_instance(machine: Machine, value: Value, kinds: Sequence[Class]) -> bool | None:
     """Whether a value is of one of the types; nothing where only a run can tell."""
+    answers = {_is_of(machine, value, kind) for kind in kinds}
+    return True if True in answers else None if None in answers else False
+
+
+def _is_of(machine: Machine, value: Value, kind: Class) -> bool | None:
     container = machine.container(value)
-    if container is not None and container.kind == "instance":
-        return None
+    if container is not None and container.instance_of is not None:
+        return _is_object_of(machine, container.instance_of, kind)
     name = container.kind if container is not None else type(value.value).__name__ if isinstance(value, Const) else ""
     if name in _TYPES or name == "NoneType":
-        return any(kind in _TYPES.get(name, ()) for kind in kinds)
-    if isinstance(value, Unknown) and value.subject.made_by in kinds:
+        return kind in _TYPES.get(name, ())
+    made_by = value.subject.made_by if isinstance(value, Unknown) else ""
+    if isinstance(kind, ClassValue) or not made_by:
+        return None
+    if made_by == kind:
         return True  # An instance of a class, if the name is that of one at all.
-    if isinstance(value, Unknown) and value.subject.made_by and _PLAIN.issuperset(kinds):
-        return False if value.subject.made_by.startswith(("torch", "timm")) else None
-    return None
+    made = class_made_by(made_by)
+    if made:
+        answer = is_class(made, kind)
+        if answer is not None:
+            return answer
+    return False if kind in _PLAIN and made_by.startswith(("torch", "timm")) else None
 
 
-@models("hasattr", "callable")
+def _is_object_of(machine: Machine, owner: ClassValue, kind: Class) -> bool | None:
+    """Whether objects of a class of the workspace are instances of another class."""
+    if kind in machine.mro(owner):
+        return True
+    bases = machine.library_bases(owner)
+    if kind in bases or kind == "object":
+        return True
+    return False if isinstance(kind, ClassValue) or not bases or bases == ["object"] else None
+
+
+def class_of(machine: Machine, value: Value) -> Alternatives | None:
+    """The class of a value, where the text tells it."""
+    container = machine.container(value)
+    if container is not None and container.instance_of is not None:
+        return certain(container.instance_of)
+    made = class_made_by(value.subject.made_by) if isinstance(value, Unknown) else ""
+    return certain(Reference(f"torchvision.models.{made}")) if made else None
+
+
+@models("type")
+def _type(call: Called) -> Alternatives:
+    if len(call.positional) != 1:
+        return call.unknown()
+    sides = [under(class_of(call.machine, value) or call.unknown(), own) for value, own in call.positional[0]]
+    return joined(*sides)
+
+
+@models("callable")
+def _callable(call: Called) -> Alternatives:
+    owner = call.positional[0][0][0] if call.positional and len(call.positional[0]) == 1 else None
+    container = call.machine.container(owner) if owner is not None else None
+    if isinstance(owner, (FunctionValue, ClassValue)):
+        return certain(Const(True))
+    if isinstance(owner, Const) or (container is not None and container.instance_of is None):
+        return certain(Const(False))
+    return certain(Unknown(call.machine.subject(("callable", owner), call.node)))
+
+
+@models("hasattr")
 def _hasattr(call: Called) -> Alternatives:
     owner = call.positional[0][0][0] if call.positional else None
     if isinstance(owner, (Const, FunctionValue)) and len(call.positional) == 2:
@@ -130,7 +198,9 @@ def _hasattr(call: Called) -> Alternatives:
         owner.subject if isinstance(owner, Unknown) else owner,
         tuple(v for v, _ in (call.argument(1) or ())),
     )
-    return certain(Unknown(call.machine.subject(key, call.node)))
+    question = call.machine.subject(key, call.node)
+    question.circumstance |= owner is not None and is_of_library(owner)
+    return certain(Unknown(question))
 
 
 @models("functools.partial")
@@ -143,6 +213,24 @@ def _partial(call: Called) -> Alternatives:
         else:
             sides.append(under(call.unknown(), condition))
     return joined(*sides) if sides else call.unknown()
+
+
+@models("typing.cast", "typing_extensions.cast")
+def _cast(call: Called) -> Alternatives:
+    return call.argument(1, "val") or call.unknown()
+
+
+@models("typing.assert_type", "typing.reveal_type", "typing_extensions.assert_type", "typing_extensions.reveal_type")
+@models("contextlib.nullcontext", "contextlib.closing")
+def _itself(call: Called) -> Alternatives:
+    return call.argument(0, "enter_result") or (NONE if call.dotted == "contextlib.nullcontext" else call.unknown())
+
+
+@models("contextlib.ExitStack.enter_context", "contextlib.AsyncExitStack.enter_context")
+@models("contextlib.AsyncExitStack.enter_async_context")
+def _enter(call: Called) -> Alternatives:
+    managers = call.argument(0, "cm")
+    return call.machine.entered(managers, call.node) if managers is not None else call.unknown()
 
 
 @models("staticmethod")
@@ -176,6 +264,7 @@ def _namedtuple(call: Called) -> Alternatives:
 
 
 @models("dataclasses.field", "attr.ib", "attrs.field", "attr.field", "pydantic.Field", "pydantic.fields.Field")
+@models("typer.Option", "typer.Argument")
 def _field(call: Called) -> Alternatives:
     """What a field of a class is if it is not given."""
     factory = call.argument(len(call.positional), "default_factory") or call.argument(len(call.positional), "factory")
@@ -187,9 +276,16 @@ def _field(call: Called) -> Alternatives:
 
 @models("next")
 def _next(call: Called) -> Alternatives:
+    """The first item of an iterator, which is not there any more behind the call; of none left, the default."""
     items, why = call.items() if call.positional else ([], None)
-    containers = [call.machine.container(value) for value, _ in call.positional[0]] if call.positional else []
-    in_order = all(each is None or not (each.unordered or each.kind == "set") for each in containers)
-    if why is None and items and not items[0].condition and (in_order or len(items) == 1):
-        return items[0].value
-    return call.unknown()
+    iterators = [(value, call.machine.container(value)) for value, _ in call.positional[0]] if call.positional else []
+    in_order = all(each is None or not (each.unordered or each.kind == "set") for _, each in iterators)
+    told = why is None and (in_order or len(items) == 1)
+    if told and not items and len(call.positional) == 2:
+        return call.positional[1]
+    if not told or not items or items[0].condition:
+        return call.unknown()
+    (only, container), *others = iterators
+    if isinstance(only, Location) and container is not None and not others:
+        call.machine.change(only, replace(container, items=container.items[1:]))
+    return items[0].value

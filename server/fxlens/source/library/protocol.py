@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import Alternatives, Container, Item, Literal, Location, Subject, Value
+from fxlens.source.values import Alternatives, ClassValue, Container, Item, Literal, Location, Subject, Value
 
 if TYPE_CHECKING:
     from fxlens.source.text.document import Document
@@ -82,6 +82,26 @@ class Machine(Protocol):
     def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives: ...
 
     def entry(self, owner: Value, key: Value, node: n.Expression) -> Alternatives: ...
+
+    def mro(self, owner: ClassValue) -> list[ClassValue]: ...
+
+    def library_bases(self, owner: ClassValue) -> list[str]: ...
+
+    def class_member(
+        self, owner: ClassValue, name: str, bound: Value, attached: bool = False
+    ) -> Alternatives | None: ...
+
+    def entered(self, managers: Alternatives, node: n.Expression) -> Alternatives: ...
+
+    def call_value(self, callee: Value, arguments: list[Any], node: n.Expression) -> Alternatives: ...
+
+    def spread(self, argument: Given, star: str) -> list[Any]:
+        """The arguments that ``*`` or ``**`` makes of one."""
+
+    def item_of(self, argument: Given, at: int, value: Alternatives) -> Any:
+        """An item of an argument, as an argument of its own."""
+
+    def argument_of(self, alternatives: Alternatives, node: n.Expression) -> Any: ...
 
     def call_each(
         self, function: Value, rows: list[list[Alternatives]], node: n.Expression, sources: Sequence[Given] = ()

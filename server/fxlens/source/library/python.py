@@ -86,6 +86,16 @@ _NUMBERS: dict[str, Callable[[int, int], int | float]] = {
 }
 
 
+OPERATOR_METHODS = {"+": "__add__", "-": "__sub__", "*": "__mul__", "/": "__truediv__", "//": "__floordiv__"} | {
+    "%": "__mod__",
+    "|": "__or__",
+    "&": "__and__",
+    "@": "__matmul__",
+    ">>": "__rshift__",
+    "<<": "__lshift__",
+}
+
+
 def _refuse() -> int:
     raise ValueError
 

@@ -102,8 +102,9 @@ class Closure(Inlining):
 
     def _of_statement(self, event: Event, demand: _Demand) -> None:
         changed = event.changed
-        if isinstance(changed, Location) and changed.id in self.objects and event.frame.bound != changed:
-            # Set from outside, by another name than that of the object in the slice.
+        inside = event.frame.bound == changed and self.is_inline(event.frame)
+        if isinstance(changed, Location) and changed.id in self.objects and not inside:
+            # Set from outside, by another name than that of the object in the slice, or by a method that is called.
             self.whole(changed, self.objects[changed.id])
         self._statement(event.activity, demand)
 
@@ -120,6 +121,10 @@ class Closure(Inlining):
             return
         self.needs.activities[activity] = None
         node = activity.node
+        if self._is_awaited(activity.frame, node):
+            self.needs.problems.append(
+                Problem(f"The model depends on `{activity.frame.document.code(node)}`, and no event loop runs here.")
+            )
         if isinstance(node, (n.For, n.With)) and (activity.frame, node) not in self.around:
             self._keep(activity.frame, Block(node, 0), soft, change)
         self.demand(activity.reads, node, soft=soft, change=change)
@@ -132,6 +137,13 @@ class Closure(Inlining):
             if not self.decided(literal):
                 self.needs.seen[literal] = None
             del choice
+
+    def _is_awaited(self, frame: Frame, node: n.Node) -> bool:
+        """Whether a statement waits for a coroutine outside of any function that is called in the slice."""
+        if not frame.document.mentions_any(("await",)):
+            return False
+        outside = (n.FunctionDef, n.ClassDef, n.Lambda, n.Block)
+        return any(isinstance(each, n.Await) for each in n.walk(node, lambda inner: not isinstance(inner, outside)))
 
     def _other_iterations(self, activity: Activity, soft: bool, change: Activity | None) -> None:
         """Of a statement in a loop that is kept, every execution."""

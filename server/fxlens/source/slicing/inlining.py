@@ -67,6 +67,9 @@ class Inlining:
         return frame.parent is None or self.is_inline(frame.parent)
 
 
+INITIALISERS = frozenset({"__init__", "__post_init__"})
+
+
 def is_initialiser(frame: Frame) -> bool:
     """Whether a frame sets up an object: its ``__init__``, or what a test runner calls before a test."""
-    return frame.initialises or (isinstance(frame.node, n.FunctionDef) and frame.node.name == "__init__")
+    return frame.initialises or (isinstance(frame.node, n.FunctionDef) and frame.node.name in INITIALISERS)

@@ -8,7 +8,7 @@ from fxlens.source.analysis.events import Event
 from fxlens.source.library.stand_ins import COUNT_TEXT, DEVICE_METHODS, LOADERS, NAMESPACE, SIZED_LAYERS, by_name
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import TRUTHY, Condition, Member, Subject, Truth
+from fxlens.source.values import TRUTHY, Condition, Const, Member, Subject, Truth
 
 
 def stand_in(event: Event, condition: Condition, user: n.Node) -> str | None:
@@ -48,12 +48,19 @@ def _default(event: Event, parameter: n.Parameter, truths: list[bool]) -> str | 
     """The default value as it is written, if it can be the one; a name of ours says more than None."""
     default = parameter.default
     if default is None:
-        return None
+        return _declared(event)
     if isinstance(default, n.Constant):
         excluded = bool(truths) and bool(default.value) is not truths[0]
         if excluded or (default.value is None and _named(parameter) is not None):
             return None
     return event.frame.document.code(default)
+
+
+def _declared(event: Event) -> str | None:
+    """The default of an option of the command line that a decorator gives the parameter."""
+    values = event.subject.default if event.subject is not None else None
+    only = values[0][0] if values is not None and len(values) == 1 else None
+    return repr(only.value) if isinstance(only, Const) else None
 
 
 def _by_use(name: str, user: n.Node) -> str | None:
