@@ -1,5 +1,17 @@
 // The commands of the palette and of the tree, all under one category.
-import { commands, type Disposable, env, l10n, Position, SnippetString, Uri, version, window, workspace } from 'vscode';
+import {
+  ConfigurationTarget,
+  commands,
+  type Disposable,
+  env,
+  l10n,
+  Position,
+  SnippetString,
+  Uri,
+  version,
+  window,
+  workspace,
+} from 'vscode';
 import type { Gathered } from './configuration';
 import { asDict, asHook } from './copying';
 import type { DebugDocument } from './debugDocument';
@@ -89,6 +101,7 @@ export function registerCommands(parts: Parts): Disposable[] {
     ),
     commands.registerCommand('fxlens.copyText', copy),
     commands.registerCommand('fxlens.insertSnippet', insertSnippet),
+    commands.registerCommand('fxlens.addExtraPath', addExtraPath),
   ];
 }
 
@@ -140,6 +153,17 @@ async function insertSnippet(uri: string, at: { line: number; character: number 
   const document = await workspace.openTextDocument(Uri.parse(uri));
   const editor = await window.showTextDocument(document);
   await editor.insertSnippet(new SnippetString(text), new Position(at.line, at.character));
+}
+
+/** Add a folder, as its workspace folder names it, to the paths that this one's files import from. */
+async function addExtraPath(uri: string, path: string): Promise<void> {
+  const several = (workspace.workspaceFolders?.length ?? 0) > 1;
+  const setting = workspace.getConfiguration('fxlens', Uri.parse(uri));
+  const now = setting.inspect<string[]>('extraPaths');
+  const own = (several && now?.workspaceFolderValue) || now?.workspaceValue || now?.globalValue || [];
+  if (own.includes(path)) return;
+  const target = several ? ConfigurationTarget.WorkspaceFolder : ConfigurationTarget.Workspace;
+  await setting.update('extraPaths', [...own, path], target);
 }
 
 async function restartTheWorkers(server: Server): Promise<void> {

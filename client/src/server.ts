@@ -20,7 +20,7 @@ import type { ServerState } from './viewState';
 const START_LIMIT = 20_000;
 const STOP_LIMIT = 2_000;
 /** What the server may put behind a code lens. */
-const SERVER_COMMANDS = ['fxlens.revealTree', 'fxlens.showGraph', 'fxlens.copyText'];
+const SERVER_COMMANDS = ['fxlens.revealTree', 'fxlens.showGraph', 'fxlens.copyText', 'fxlens.addExtraPath'];
 
 export class Server implements Disposable {
   readonly #changed = new EventEmitter<void>();

@@ -129,7 +129,7 @@ def rules(lens: Lens) -> Lens:
 def options(**changes: Any) -> dict[str, Any]:
     """What the VS Code client sends as ``initializationOptions``."""
     default = {"interpreter": sys.executable, "reason": "the tests' own", "problem": None}
-    changes = {"closedNotebooks": True, "commands": [*COMMANDS, "fxlens.copyText"], **changes}
+    changes = {"closedNotebooks": True, "commands": [*COMMANDS, "fxlens.copyText", "fxlens.addExtraPath"], **changes}
     folders = [
         {"path": str(path), "interpreter": sys.executable, "reason": "the tests' own", "problem": None}
         for path in (DEMO, WORKSPACES / "broken", WORKSPACES / "rules")

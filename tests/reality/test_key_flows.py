@@ -35,6 +35,21 @@ RAISES = {
     "in an argument": "print(ext(images)['mid'])",
     "in a tuple": "out = ext(images)\na, b = out['low'], out['mid']",
     "a number": "out = ext(images)\nout[0]",
+    "dict of an output": "out = dict(ext(images))\nout['mid']",
+    "an unpacked output": "out = {**ext(images), 'top': 1}\nout['top'], out['mid']",
+    "a copy": "out = ext(images).copy()\nout['mid']",
+    "an ordered copy": "from collections import OrderedDict\nout = OrderedDict(ext(images), top=1)\nout['mid']",
+    "a union": "out = ext(images) | {'top': 1}\nout['mid']",
+    "a copy that is added to": "out = dict(ext(images))\nout.update(top=1)\nout['mid']",
+    "a function": "def run(x):\n    return ext(x)\nout = run(images)\nout['mid']",
+    "a function that is given the extractor": "def run(e, x):\n    return dict(e(x))\nrun(ext, images)['mid']",
+    "a function that adds": "def run(x):\n    out = ext(x)\n    out['top'] = out['low']\n    return out\n"
+    "out = run(images)\nout['top'], out['mid']",
+    "a function without gradients": "@torch.no_grad()\ndef run(x):\n    return ext(x)\nrun(images)['mid']",
+    "a function in a function": "def run(x):\n    return ext(x)\ndef use(x):\n    return run(x)['mid']\nuse(images)",
+    "a function that returns two things": "def run(x):\n    return ext(x), 1\nout, count = run(images)\nout['mid']",
+    "a lambda": "run = lambda x: ext(x)\nrun(images)['mid']",
+    "a method from outside": "class Net:\n    def run(self, x):\n        return ext(x)\nNet().run(images)['mid']",
     "to and half": "e = ext.to('cpu').eval()\ne(images)['mid']",
 }
 """The certain ones: each is found."""
@@ -72,6 +87,30 @@ FINE = {
     "one branch of two extractors": "other = create_feature_extractor(model, {'1': 'mid'})\n"
     "for e, k in ((ext, 'low'), (other, 'mid')):\n    e(images)[k]",
     "deleted and set": "out = ext(images)\ndel out['low']\nout['low'] = 1\nout['low']",
+    "merged from a function": "def more():\n    return {'mid': 1}\nout = {**ext(images), **more()}\nout['mid']",
+    "merged from two extractors": "other = create_feature_extractor(model, {'1': 'mid'})\n"
+    "out = ext(images) | other(images)\nout['mid']",
+    "a key of the dict made of it": "out = {**ext(images), 'low': 1}\nout['low']",
+    "a dict with keys on demand": "class Demanding(dict):\n    def __missing__(self, key):\n        return 1\n"
+    "Demanding(ext(images))['mid']",
+    "a copy that grows in a loop": "out = {**ext(images)}\nfor i in range(2):\n    if i:\n        out['mid']\n    out['mid'] = 1",
+    "a copy of what grows in a loop": "source = ext(images)\nfor i in range(2):\n    out = dict(source)\n    if i:\n"
+    "        out['mid']\n    source['mid'] = 1",
+    "a function that keeps it": "kept = {}\ndef run():\n    if 'out' not in kept:\n        kept['out'] = ext(images)\n    return kept['out']\n"
+    "def use():\n    return run()['mid']\nrun()['mid'] = 1\nuse()",
+    "a global that keeps it": "kept = None\ndef run():\n    global kept\n    if kept is None:\n        kept = ext(images)\n    return kept\n"
+    "def use():\n    return run()['mid']\nrun()['mid'] = 1\nuse()",
+    "a function that is cached": "from functools import lru_cache\n@lru_cache\ndef run():\n    return ext(images)\n"
+    "run()['mid'] = 1\nrun()['mid']",
+    "a decorator that adds": "def adding(function):\n    def inner(*args):\n        return {**function(*args), 'mid': 1}\n    return inner\n"
+    "@adding\ndef run(x):\n    return ext(x)\nrun(images)['mid']",
+    "a decorator of a library": "import functools\n@functools.singledispatch\ndef run(x):\n    return ext(x)\n@run.register\n"
+    "def _(x: torch.Tensor):\n    return {'mid': 1}\nrun(images)['mid']",
+    "a subclass with its own": "class Net:\n    def run(self, x):\n        return ext(x)\n    def use(self, x):\n        return self.run(x)['mid']\n"
+    "class Own(Net):\n    def run(self, x):\n        return {'mid': 1}\nOwn().use(images)",
+    "added at the end": "def run(x):\n    out = ext(x)\n    try:\n        return out\n    finally:\n        out['mid'] = 1\nrun(images)['mid']",
+    "caught by the caller": "def use(x):\n    return dict(ext(x))['mid']\ntry:\n    use(images)\nexcept KeyError:\n    pass",
+    "put in by vars": "out = dict(ext(images))\nvars()['out']['mid'] = 1\nout['mid']",
     "a list of the values": "low, high = ext(images).values()\nlow[0]",
     "popitem": "out = ext(images)\nkey, value = out.popitem()\nvalue[0]",
     "match": "match ext(images):\n    case {'mid': x}:\n        x\n    case {'low': x}:\n        x",

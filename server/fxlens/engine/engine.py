@@ -180,6 +180,15 @@ class Engine:
         """The files of the workspace, as far as it has been read, that hold a word and are not open."""
         return self._neighbours.mentioning(word)
 
+    def folder_of(self, path: str) -> str | None:
+        """The workspace folder that a file lies in."""
+        folder = self._settings.folder_of(path)
+        return folder.path if folder is not None else None
+
+    def folders_with(self, name: str, importer: str) -> list[str]:
+        """The folders of the workspace that hold a module ``name``, and that ``importer`` does not import from."""
+        return self._neighbours.folders_with(name, importer) if self._settings.trusted else []
+
     def notebooks(self) -> dict[str, Program]:
         """The programs of the workspace's notebooks as they are on disk, by their paths: failures may stand in them."""
         return self._neighbours.notebooks()

@@ -178,6 +178,9 @@ class Neighbours:
         if self._files.text(path) != before:
             self._note_change(path)
 
+    def folders_with(self, name: str, importer: str) -> list[str]:
+        return self._files.folders_with(name, importer)
+
     def import_roots(self, path: str) -> ImportRoots:
         """Where the imports of the file ``path`` are looked for."""
         return self._files.import_roots(path)

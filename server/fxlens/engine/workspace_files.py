@@ -255,6 +255,27 @@ class WorkspaceFiles:
                 return path
         return None
 
+    def folders_with(self, name: str, importer: str) -> list[str]:
+        """The folders below the importer's workspace folder that hold a module ``name``, and are no roots yet.
+
+        Those nearest to the workspace folder come first. The inside of a package is none: its modules have longer
+        names.
+        """
+        folder = self.settings.folder_of(importer)
+        if folder is None or not name:
+            return []
+        packages = {f"{name}.py", name}
+        holders: set[str] = set()
+        for path in {*self.disk, *self._edited}:
+            parts = Path(path).parts
+            depth = len(Path(folder).parts)
+            if Path(path).is_relative_to(folder):
+                ends = [at for at in range(depth, len(parts)) if parts[at] in packages]
+                holders |= {str(Path(*parts[:at])) for at in ends if not (at == len(parts) - 1 and parts[at] == name)}
+        roots = set(self.import_roots(importer))
+        outside = [each for each in holders if each not in roots and not self._is_file(str(Path(each, "__init__.py")))]
+        return sorted(outside, key=lambda each: (len(Path(each).parts), each))
+
     def import_roots(self, importer: str) -> ImportRoots:
         """Where absolute imports of ``importer`` are looked for, by the worker as well."""
         return self._roots.of(importer)

@@ -40,7 +40,7 @@ def code_actions(
     diagnosed = session.published.get(uri)
     published = diagnosed.pairs if diagnosed else ()
     if is_wanted(types.CodeActionKind.QuickFix.value, only):
-        touched = [pair for pair in published if _touch(pair[0].range, where)]
+        touched = [pair for pair in published if touches(pair[0].range, where)]
         actions += _fixes(document, touched, snippets=snippets)
         actions += _fix_rule(document, touched, published)
         actions += _ignores(document, touched, SourceText(analysis.text))
@@ -61,7 +61,7 @@ async def updates(
     updated = [
         await update_queries(session, opened[1], problem, diagnostic)
         for diagnostic, problem in diagnosed.pairs
-        if _touch(diagnostic.range, where)
+        if touches(diagnostic.range, where)
     ]
     return [action for action in updated if action is not None]
 
@@ -143,7 +143,7 @@ def is_wanted(kind: str, only: Sequence[str] | None) -> bool:
     return not only or any(kind == asked or kind.startswith(f"{asked}.") for asked in only)
 
 
-def _touch(left: types.Range, right: types.Range) -> bool:
+def touches(left: types.Range, right: types.Range) -> bool:
     return not (_key(left.end) < _key(right.start) or _key(right.end) < _key(left.start))
 
 

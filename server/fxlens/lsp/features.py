@@ -12,6 +12,7 @@ from fxlens.lsp.code_name_actions import code_name_actions
 from fxlens.lsp.completion import TRIGGERS, complete, resolve
 from fxlens.lsp.definition import definition
 from fxlens.lsp.hover import hover
+from fxlens.lsp.import_path_fixes import import_path_fixes
 from fxlens.lsp.inlay_hints import inlay_hints
 from fxlens.lsp.references import highlights, references
 from fxlens.lsp.rename import CannotRenameError, prepare_rename, rename
@@ -47,7 +48,8 @@ def register_queries(server: FxLensServer) -> None:
         uri, only = params.text_document.uri, params.context.only
         actions = code_actions(server.session, uri, params.range, only, snippets=server.shows.inserts_snippets)
         named = code_name_actions(server.session, uri, params.range.start, only, server.shows.commands)
-        return [*await updates(server.session, uri, params.range, only), *actions, *named]
+        paths = import_path_fixes(server.session, uri, params.range, only, server.shows.commands)
+        return [*await updates(server.session, uri, params.range, only), *paths, *actions, *named]
 
 
 def register_rename(server: FxLensServer) -> None:

@@ -212,7 +212,7 @@ class _Call:
             keeps_values=keeps_values,
             hinted=hint is not None,
             arguments=tuple(_written_arguments(self.document, self.extractions, site)),
-            caught=is_caught(self.run, first.blocks),
+            caught=all(is_caught(self.run, each.blocks, each.frame) for each in self.extractions),
             unpacks=any(argument.star for argument in site.arguments) or any(e.unpacks for e in self.extractions),
             reached=first.reached,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fxlens.source.analysis.events import Block
+from fxlens.source.analysis.events import Block, Frame
 from fxlens.source.analysis.run import Run
 from fxlens.source.library.testing import EXPECTING_METHODS, EXPECTS_ERRORS
 from fxlens.source.syntax import nodes as n
@@ -12,28 +12,34 @@ VALUE_ERRORS = frozenset({"ValueError", "Exception", "BaseException"})
 """What catches a missing name; a failed trace too, since torch.fx's error is a ValueError."""
 KEY_ERRORS = frozenset({"KeyError", "LookupError", "Exception", "BaseException"})
 """What catches a missing key of an output."""
+_ALL = frozenset({"Exception", "BaseException"})
 _GIVES_UP = frozenset({"exit", "_exit", "abort", "fail", "skip"})
 
 
-def is_caught(run: Run, blocks: tuple[Block, ...], errors: frozenset[str] = VALUE_ERRORS) -> bool:
-    """Whether the program goes on when one of ``errors`` is raised inside ``blocks``.
+def is_caught(run: Run, blocks: tuple[Block, ...], frame: Frame, errors: frozenset[str] = VALUE_ERRORS) -> bool:
+    """Whether the program goes on when one of ``errors`` is raised inside ``blocks`` of ``frame``.
 
     It does in the body of a ``try`` that catches it and does not give up, and where a test wants it to be raised.
+    Around the calls that lead there, a ``try`` counts that names the very error: one that catches all, about a whole
+    program, says nothing of what it expects.
     """
-    return any(_expects(run, block, errors) for block in blocks)
+    callers = (block for each in frame.chain if each.activity is not None for block in each.activity.blocks)
+    return any(_expects(run, block, errors) for block in blocks) or any(
+        _expects(run, block, errors - _ALL, by_name=True) for block in callers
+    )
 
 
-def _expects(run: Run, block: Block, errors: frozenset[str]) -> bool:
+def _expects(run: Run, block: Block, errors: frozenset[str], by_name: bool = False) -> bool:
     if isinstance(block.node, n.Try):
-        return block.part == 0 and _goes_on(block.node, errors)
+        return block.part == 0 and _goes_on(block.node, errors, by_name)
     if isinstance(block.node, n.With):
         return any(_expects_errors(run, item.value) for item in block.node.items)
     return False
 
 
-def _goes_on(node: n.Try, errors: frozenset[str]) -> bool:
+def _goes_on(node: n.Try, errors: frozenset[str], by_name: bool) -> bool:
     for handler in node.handlers:
-        named = _names(handler.type) if handler.type is not None else errors
+        named = _names(handler.type) if handler.type is not None else frozenset() if by_name else errors
         if named & errors:
             # The first that catches it is the one that runs.
             return not _gives_up(handler.body)

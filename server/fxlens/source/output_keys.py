@@ -57,25 +57,56 @@ class KeyReads:
             and read.use != "get"
             and read.site not in outputs.read_otherwise
             and all(self._surely_flows(output, read) for output in read.outputs)
-            and not is_caught(self.run, read.blocks, KEY_ERRORS)
+            and not is_caught(self.run, read.blocks, read.frame, KEY_ERRORS)
         )
 
     def _surely_flows(self, output: Output, read: KeyRead) -> bool:
-        """Whether the output that is read is the one of the extractor, as it returned it.
+        """Whether the output that is read is the one of the extractor, as it returned it, or as it was copied.
 
         Of functions only those are followed whose own text shows it: an output from elsewhere may be another one at
         the next call, and what a loop puts into a dict may be there when its body runs again.
         """
-        extraction = self._extraction(output)
-        frame = output.frame
-        loops = {block.node for block in read.blocks if isinstance(block.node, (n.For, n.While))}
-        return (
-            frame is read.frame
-            and isinstance(frame, Frame)
-            and output.extractor not in self.run.outputs.altered
-            and (extraction.frame is frame or self._reaches(extraction, frame, output))
-            and not (output.node in self.run.outputs.grown and loops - output.loops)
+        loops: frozenset[n.Node] = frozenset(
+            block.node for block in read.blocks if isinstance(block.node, (n.For, n.While))
         )
+        frame: object = read.frame
+        copy: Output | None = output
+        frames: list[Frame] = []
+        while copy is not None:
+            returned = self._returned_through(copy, frame)
+            if returned is None or (copy.node in self.run.outputs.grown and loops - copy.loops):
+                return False
+            frames += returned
+            frame, loops, copy = copy.frame, copy.loops, copy.copied
+        extraction = self._extraction(output)
+        return output.extractor not in self.run.outputs.altered and (
+            extraction.frame in frames
+            or any(self._reaches(extraction, each, output) for each in (frames[0], frames[-1]))
+        )
+
+    def _returned_through(self, output: Output, reader: object) -> list[Frame] | None:
+        """The functions from the one that reads an output to the one that made it, if each surely returns it anew.
+
+        A method is followed only from outside: inside its class, ``self`` may be of a subclass that has its own.
+        """
+        frame = output.frame
+        assert isinstance(frame, Frame)
+        assert isinstance(reader, Frame)
+        if frame is reader:
+            return [frame]
+        chain = frame.chain
+        if reader not in chain or output.node in self.run.outputs.kept:
+            return None
+        inner = chain[: chain.index(reader)]
+        sure = all(
+            isinstance(each.node, (n.FunctionDef, n.Lambda))
+            and not each.symbolic
+            and each.node not in self.run.outputs.not_as_written
+            and not any(isinstance(part, n.Try) and part.finalbody for part in n.walk(each.node))
+            and (each.bound is None or isinstance(reader.node, n.Module))
+            for each in inner
+        )
+        return [reader, *reversed(inner)] if sure else None
 
     def _reaches(self, extraction: Extraction, frame: Frame, output: Output) -> bool:
         """Whether an extractor that another function made is surely the one that is called in ``frame``."""

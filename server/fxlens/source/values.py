@@ -204,7 +204,9 @@ class Item:
 class Output:
     """What one call of an extractor returned: ``items`` are its keys and values as the extractor made them.
 
-    ``node`` is the call, ``frame`` the function's run that it stands in, ``loops`` the loops around it.
+    ``node`` is the call, ``frame`` the function's run that it stands in, ``loops`` the loops around it. A dict that is
+    made of one (``dict(out)``, ``{**out, "more": 1}``) is an output, too: ``copied`` is the one it is made of,
+    ``added`` are the keys that it was given on the way, which are no keys of the extractor.
     """
 
     extractor: Subject
@@ -213,6 +215,8 @@ class Output:
     loops: frozenset[n.Node]
     items: tuple[Item, ...]
     open: Subject | None = None
+    copied: Output | None = None
+    added: frozenset[Hashable] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -181,7 +181,7 @@ class Calls(CommandLine):
 
     def _call_reference(self, callee: Reference, arguments: list[Given], node: n.Expression) -> Alternatives:
         dotted = callee.dotted
-        if dotted in python.BIND_BY_TEXT:
+        if dotted in python.BIND_BY_TEXT or (dotted == "vars" and not arguments):
             self.run.outputs.bound_by_text = True
         arguments = with_wrapped(callee, arguments)
         if extraction_function(dotted) is not None and isinstance(node, n.Call):

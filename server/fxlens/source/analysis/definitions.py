@@ -10,6 +10,7 @@ from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.patterns import Patterns
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library.testing import GIVES_YIELDED
+from fxlens.source.library.torch import LEAVES_RESULTS
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     Alternatives,
@@ -58,10 +59,13 @@ class Definitions(Patterns):
                     self.run.gives_yielded.add(node)
                 self.registered(maker, node)
                 self.declared_by(maker, node, decorator)
+                followed = made_by(maker) in LEAVES_RESULTS
                 if isinstance(maker, FunctionValue):
                     made = self.call_value(maker, [self._undecorated(node, value, decorator)], decorator)
                     if made and all(isinstance(each, (FunctionValue, ClassValue)) for each, _ in made):
-                        value = made
+                        value, followed = made, True
+                if not followed:
+                    self.run.outputs.not_as_written.add(node)
         return value
 
     @abstractmethod

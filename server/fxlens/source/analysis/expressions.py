@@ -16,6 +16,7 @@ from fxlens.source.values import (
     Alternatives,
     Condition,
     Const,
+    Container,
     FunctionValue,
     Item,
     Literal,
@@ -84,15 +85,18 @@ class Expressions(Attributes):
     def of_DictDisplay(self, node: n.DictDisplay) -> Alternatives:  # noqa: N802
         items: list[Item] = []
         opened: Subject | None = None
+        sources: list[Container | None] = []
         for key, each in node.entries:
             if key is None:
-                more, why = self.entries(self.evaluate(each), each)
+                unpacked = self.evaluate(each)
+                more, why = self.entries(unpacked, each)
+                sources += [self.container(value) for value, _ in unpacked]
                 items += more
                 opened = opened or why
             else:
                 keys = self.evaluate(key)
                 items.append(Item(self.evaluate(each), ALWAYS, keys, self.frame.document.code(each) or None))
-        return self.made("dict", tuple(items), opened)
+        return self.made_of("dict", tuple(items), opened, sources, node)
 
     def of_Comprehension(self, node: n.Comprehension) -> Alternatives:  # noqa: N802
         scope, frame = self.new_scope(self.frame.scope), self.frame

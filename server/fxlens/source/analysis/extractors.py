@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.classes import Classes
 from fxlens.source.analysis.run import Extraction, KeyRead
@@ -102,9 +104,11 @@ class Extractors(Classes):
         if extraction is None:
             return None
         items, opened = self._returned(extraction, node)
-        loops = frozenset(block.node for block in self.blocks if isinstance(block.node, (n.For, n.While)))
-        output = Output(subject, node, self.frame, loops, items, opened)
+        output = Output(subject, node, self.frame, self._loops(), items, opened)
         return certain(self.allocate(Container("dict", items, opened, output=output)))
+
+    def _loops(self) -> frozenset[n.Node]:
+        return frozenset(block.node for block in self.blocks if isinstance(block.node, (n.For, n.While)))
 
     def _returned(self, extraction: Extraction, node: n.Expression) -> tuple[tuple[Item, ...], Subject | None]:
         """The entries of an extractor's output, and why there may be others: those of one mode under that condition."""
@@ -156,6 +160,66 @@ class Extractors(Classes):
 
     # What becomes of it
 
+    def made_of(
+        self,
+        kind: str,
+        items: tuple[Item, ...],
+        opened: Subject | None,
+        sources: Iterable[Container | None],
+        node: n.Node,
+    ) -> Alternatives:
+        outputs = {id(each.output): each.output for each in sources if each is not None and each.output is not None}
+        if kind != "dict" or len(outputs) != 1:  # Of several, nobody could say whose key is meant.
+            return self.made(kind, items, opened)
+        (source,) = outputs.values()
+        own = {id(item.key) for item in source.items}
+        added = frozenset(
+            key.value
+            for item in items
+            if id(item.key) not in own
+            for key, _ in item.key or ()
+            if isinstance(key, Const)
+        )
+        output = Output(
+            source.extractor,
+            node,
+            self.frame,
+            self._loops(),
+            (*source.items, *items),
+            source.open or opened,
+            source,
+            source.added | added,
+        )
+        return certain(self.allocate(Container("dict", items, opened, output=output)))
+
+    def note_changes(self, before: Container | None, after: Container) -> None:
+        if not self.run.outputs.extractors:
+            return
+        earlier = before.items if before is not None else ()
+        if after.output is not None:
+            keys = {item.key for item in earlier}
+            if after.open is not None or any(item.key not in keys for item in after.items):
+                self.run.outputs.grown.add(after.output.node)
+        present = {id(item) for item in earlier}
+        for item in after.items:
+            if id(item) not in present:
+                self.note_kept(item.value)
+
+    def note_kept(self, value: Alternatives) -> None:
+        if self.run.outputs.extractors:
+            for container in self._outputs_in(value, _MOST_NESTED):
+                if container.output is not None:
+                    self.run.outputs.kept.add(container.output.node)
+
+    def _outputs_in(self, alternatives: Alternatives, depth: int) -> Iterator[Container]:
+        for value, _ in alternatives:
+            container = self.container(value)
+            if container is not None and container.output is not None:
+                yield container
+            elif container is not None and depth and container.kind != "instance":
+                for item in container.items:
+                    yield from self._outputs_in(item.value, depth - 1)
+
     def escaped(self, arguments: list[Given]) -> None:
         """Outputs are given to something that is not gone into: it may put keys into them."""
         for each in arguments:
@@ -178,12 +242,14 @@ class Extractors(Classes):
         if not self.run.outputs.extractors:
             return
         read = [(container, condition) for value, condition in owners if (container := self.container(value))]
-        outputs = [(container, condition) for container, condition in read if container.output is not None]
-        if not outputs:
+        if not any(container.output is not None for container, _ in read):
             self.run.outputs.read_otherwise.add(site)
             return
         for key, condition in keys:
-            if isinstance(key, Const) and type(key.value) in (str, int):
+            outputs = [(each, own) for each, own in read if each.output is not None and not _is_added(each.output, key)]
+            if not outputs:
+                self.run.outputs.read_otherwise.add(site)
+            elif isinstance(key, Const) and type(key.value) in (str, int):
                 self.run.outputs.reads.append(
                     KeyRead(
                         site,
@@ -210,3 +276,8 @@ class Extractors(Classes):
                 if same and both is not None and (here is None or conjunction(both, here) is not None):
                     return True
         return False
+
+
+def _is_added(output: Output, key: Value) -> bool:
+    """Whether a key of a dict that is made of an output is surely none of the extractor's."""
+    return isinstance(key, Const) and key.value in output.added

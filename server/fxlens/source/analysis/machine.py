@@ -147,6 +147,25 @@ class Machine:
         """Note which keys are read of what may be the output of an extractor."""
 
     @abstractmethod
+    def made_of(
+        self,
+        kind: str,
+        items: tuple[Item, ...],
+        opened: Subject | None,
+        sources: Iterable[Container | None],
+        node: n.Node,
+    ) -> Alternatives:
+        """A new container, with the items of ``sources`` among ``items``: a dict made of an output remains one."""
+
+    @abstractmethod
+    def note_changes(self, before: Container | None, after: Container) -> None:
+        """Note what a change means for the outputs of extractors."""
+
+    @abstractmethod
+    def note_kept(self, value: Alternatives) -> None:
+        """Note that what holds a value outlives the function that is run."""
+
+    @abstractmethod
     def patched(self, owner: Reference, name: str, value: Alternatives) -> None: ...
 
     # Scopes
@@ -179,10 +198,7 @@ class Machine:
         """
         stored = self.state.stored(("heap", location.id))
         event = self.event()
-        if container.output is not None:
-            keys = {item.key for item in stored.container.items} if stored is not None else set()
-            if container.open is not None or any(item.key not in keys for item in container.items):
-                self.run.outputs.grown.add(container.output.node)
+        self.note_changes(stored.container if stored is not None else None, container)
         if stored is not None:
             self.read(stored.events - {event})
         self.state.set(("heap", location.id), Stored(container, frozenset({event})))
@@ -270,6 +286,8 @@ class Machine:
     def assign(self, name: str, alternatives: Alternatives, scope: int | None = None) -> None:
         target = scope if scope is not None else self._scope_of(name)
         event = self.event()
+        if target != self.frame.scope:
+            self.note_kept(alternatives)
         self.state.set((target, name), Binding(alternatives, frozenset({event})))
         self.run.bindings.setdefault((target, name), []).append(event)
 

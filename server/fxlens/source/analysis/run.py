@@ -93,6 +93,10 @@ class Outputs:
     """The extractors that may return something else than they were made for: by a hook, by another ``forward``."""
     passed: set[Subject] = field(default_factory=set)
     """The extractors that a function of the workspace is given."""
+    kept: set[n.Node] = field(default_factory=set)
+    """The calls of extractors whose outputs something holds that outlives the function they stand in."""
+    not_as_written: set[n.Node] = field(default_factory=set)
+    """The functions of which a decorator may make one that returns something else."""
     grown: set[n.Node] = field(default_factory=set)
     """The calls of extractors whose outputs something may put keys into."""
     bound_by_text: bool = False

@@ -219,6 +219,7 @@ class Statements(Expressions):
                         self._store_entry(owner.subject, keys, bound)
 
     def _store_entry(self, subject: Subject, keys: Alternatives, value: Alternatives) -> None:
+        self.note_kept(value)
         for key, _ in keys:
             if isinstance(key, Const):
                 event = self.event()
@@ -227,6 +228,7 @@ class Statements(Expressions):
 
     def _set_attribute(self, owner: object, name: str, value: Alternatives) -> None:
         event = self.event()
+        self.note_kept(value)
         match owner:
             case Location() if self.set_property(owner, name, value):
                 return

@@ -174,7 +174,8 @@ def _dict_items(at: Target) -> Alternatives:
 
 
 def _copied(at: Target) -> Alternatives:
-    made = at.call.machine.made(at.container.kind, at.container.items, at.container.open)
+    held = at.container
+    made = at.call.machine.made_of(held.kind, held.items, held.open, [held], at.call.node)
     if at.container.unordered:
         at.call.machine.unorder(made)
     return made

@@ -20,6 +20,7 @@ from fxlens.source.values import (
     Alternatives,
     Condition,
     Const,
+    Container,
     Item,
     Location,
     Subject,
@@ -142,6 +143,7 @@ def mapped(call: Called) -> Alternatives:
 def dict_of(call: Called) -> Alternatives:
     items: list[Item] = []
     opened: Subject | None = None
+    sources: list[Container | None] = []
     for each in call.arguments:
         if each.keyword:
             key = certain(Const(each.keyword, (call.machine.frame.document, _keyword_of(call.node, each))))
@@ -149,6 +151,7 @@ def dict_of(call: Called) -> Alternatives:
             items.append(Item(each.alternatives, ALWAYS, key, label))
         elif each.star == "**" or _is_dict(call.machine, each.alternatives):
             more, why = call.machine.entries(each.alternatives, call.node)
+            sources += [call.machine.container(value) for value, _ in each.alternatives]
             items += more
             opened = opened or why
         elif each.star:
@@ -157,7 +160,7 @@ def dict_of(call: Called) -> Alternatives:
             pairs, why = _pairs(call, each.alternatives)
             items += pairs
             opened = opened or why
-    return call.machine.made("dict", tuple(items), opened)
+    return call.machine.made_of("dict", tuple(items), opened, sources, call.node)
 
 
 @models("collections.defaultdict")
@@ -170,7 +173,7 @@ def _defaultdict(call: Called) -> Alternatives:
     for value, _ in made:
         container = call.machine.container(value)
         if isinstance(value, Location) and container is not None and len(factory) == 1:
-            call.machine.change(value, replace(container, factory=factory[0][0]))
+            call.machine.change(value, replace(container, factory=factory[0][0], output=None))
     return made
 
 
@@ -294,7 +297,8 @@ def _copy(call: Called) -> Alternatives:
     for value, condition in call.positional[0] if call.positional else ():
         container = call.machine.container(value)
         if container is not None and container.kind != "instance":
-            sides.append(under(call.machine.made(container.kind, container.items, container.open), condition))
+            made = call.machine.made_of(container.kind, container.items, container.open, [container], call.node)
+            sides.append(under(made, condition))
         elif isinstance(value, Const):
             sides.append(((value, condition),))
     return joined(*sides) if sides else call.machine.unknown(call.node, made_by="copy.deepcopy")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fxlens.source.syntax import nodes as n
@@ -62,6 +62,15 @@ class Machine(Protocol):
     def change(self, location: Location, container: Container) -> None: ...
 
     def made(self, kind: str, items: tuple[Item, ...], opened: Subject | None = None) -> Alternatives: ...
+
+    def made_of(
+        self,
+        kind: str,
+        items: tuple[Item, ...],
+        opened: Subject | None,
+        sources: Iterable[Container | None],
+        node: n.Node,
+    ) -> Alternatives: ...
 
     def unorder(self, alternatives: Alternatives) -> None: ...
 

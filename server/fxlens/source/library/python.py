@@ -125,7 +125,7 @@ def _put_together(machine: Machine, left: Container, right: Value, node: n.Expre
     """``[…] + […]`` and ``{…} | {…}``."""
     other = machine.container(right)
     if other is not None:
-        return machine.made(left.kind, left.items + other.items, left.open or other.open)
+        return machine.made_of(left.kind, left.items + other.items, left.open or other.open, [left, other], node)
     opened = right.subject if isinstance(right, Unknown) else Subject(machine.frame.document, node)
     return machine.made(left.kind, left.items, opened)
 

@@ -37,6 +37,11 @@ MOST_SIZES = 6
 
 
 _CHANGES_OUTPUT = frozenset({"register_forward_hook", "recompile", "__setattr__"})
+LEAVES_RESULTS = frozenset(
+    {"torch.no_grad", "torch.enable_grad", "torch.inference_mode", "torch.set_grad_enabled", "torch.compile"}
+    | {"torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "functools.wraps", "staticmethod"}
+)
+"""The decorators whose function returns, each time, what the decorated one returns."""
 LOOKS_ONLY = frozenset(
     {"print", "len", "isinstance", "type", "str", "repr", "id", "hash", "hasattr", "any", "all", "sum", "min", "max"}
     | {"next", "pprint.pprint", "pprint.pp"}
