@@ -20,11 +20,11 @@ from torch import nn
 
 from fxlens.graph import Mode, SourceLine, Value
 from fxlens.tracing.example_inputs import ExampleInput, example_inputs
-from fxlens.tracing.hooks import uncompiled
 from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.meta_values import ConditionsAnswered, TimeUpError
 from fxlens.tracing.module_queries import takes_hooks
 from fxlens.tracing.preserve import Snapshot, preserved
+from fxlens.tracing.running import uncompiled
 from fxlens.tracing.shapes import describe_value
 from fxlens.tracing.sources import running_line
 
