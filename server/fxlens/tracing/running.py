@@ -172,6 +172,11 @@ class Pass(AbstractContextManager["Pass"]):
         """Whether ``extractor`` is a part of the model, whose calls are then the model's."""
         return any(module is extractor for module in self.model.modules())
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether what happens now belongs to somebody else."""
+        return bool(self.pauses) or threading.get_ident() != self.thread
+
     def take(self, key: str, output: Any) -> None:
         """Keep ``output`` under ``key``."""
         self.returned[key] = Returned(output, copied=key in self._copied)
