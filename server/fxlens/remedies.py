@@ -25,23 +25,34 @@ def fitting(failure: Failure, queries: Mapping[Mode, Sequence[str]]) -> list[Rem
     """The remedies of ``failure`` with which every one of ``queries`` selects something, best first.
 
     A leaf module that hides a requested node is not a remedy. If a submodule is passed instead of the model, a query
-    that starts with its path counts without that prefix. Where nothing is requested, only parts with the customary name
-    of a feature extractor are offered.
+    that starts with its path counts without that prefix; of several parts that have a name, none is offered for it.
+    Where nothing is requested, a part with the customary name of a feature extractor is offered, if it is the only one.
     """
     requested = any(queries.values())
-    return [
+    serving = [
         remedy
         for remedy in failure.remedies
         if all(serves(remedy, mode, queries[mode]) for mode in queries)
         and (requested or remedy.kind != "submodule" or remedy.values[0].rpartition(".")[2] in FEATURE_PARTS)
     ]
+    parts = [remedy for remedy in serving if remedy.kind == "submodule"]
+    told = [part for part in parts if any(_inside(part, query) != query for each in queries.values() for query in each)]
+    candidates = told or parts
+    return [remedy for remedy in serving if remedy.kind != "submodule" or [remedy] == candidates]
 
 
 def serves(remedy: Remedy, mode: Mode, queries: Sequence[str]) -> bool:
     """Whether every one of ``queries`` selects something in ``mode`` once ``remedy`` is applied."""
     names = remedy.names(mode)
     selectable = {*names, *(name[:at] for name in names for at, letter in enumerate(name) if letter == ".")}
+    selectable -= {remedy.values[0]} if is_told_apart(remedy) else set()
     return all(query in selectable or _inside(remedy, query) in selectable for query in queries)
+
+
+def is_told_apart(remedy: Remedy) -> bool:
+    """Whether a part is one of several alike: its names have its path in front."""
+    names = {*remedy.train, *remedy.eval}
+    return remedy.kind == "submodule" and all(name.startswith(f"{remedy.values[0]}.") for name in names)
 
 
 def _inside(remedy: Remedy, query: str) -> str:

@@ -10,7 +10,7 @@ from fxlens.checks.problem import Edit, Fix
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import Remedy
-from fxlens.remedies import in_words
+from fxlens.remedies import in_words, is_told_apart
 from fxlens.source.model import ExtractionCall, GivenArgument, Position, Query, Span
 
 _UNSAFE = re.compile(r"[\\'\"\r\n{}]")
@@ -51,8 +51,9 @@ def pass_submodule(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> 
     selectable = set(remedy.train) | set(remedy.eval)
     for query in analysis.call.queries:
         inner = query.text.removeprefix(f"{path}.")
-        if inner != query.text and not any(
-            name == query.text or name.startswith(f"{query.text}.") for name in selectable
+        if inner != query.text and (
+            is_told_apart(remedy)
+            or not any(name == query.text or name.startswith(f"{query.text}.") for name in selectable)
         ):
             if not query.editable or not query.closed or _UNSAFE.search(inner):
                 return None

@@ -14,7 +14,8 @@ class Remedy:
 
     ``values`` are the qualified classes of ``leaf_modules``, the path of a ``submodule`` to pass instead of the model,
     ``name=value`` of ``concrete_args``, the dotted names of ``autowrap_modules`` and ``autowrap_functions``. ``train``
-    and ``eval`` are the paths that select something then.
+    and ``eval`` are the paths that select something then; those of a submodule have its path in front if another part
+    of the model may be meant without it.
     """
 
     kind: RemedyKind

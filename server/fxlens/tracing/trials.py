@@ -37,6 +37,8 @@ _MAX_LEAVES = 8
 _MAX_WRAPPED = 4
 _MAX_DEPTH = 4
 """How deep to look for a part that can be traced."""
+_MOST_PARTS = 6
+"""A part that holds less than one in so many of the parameters makes no feature extractor."""
 _SHARDED = "_fsdp_wrapped_module"
 
 
@@ -138,28 +140,46 @@ class Trials:
         return self._attempt(self._model, replace(self._settings, leaf_modules=(*self._settings.leaf_modules, *leaves)))
 
     def _parts(self) -> Iterator[Remedy]:
-        """Parts that hold most of the model, or are called what such parts are called; the outermost that works."""
+        """Parts that hold much of the model, or are called what such parts are called; the outermost that work."""
         below = [("", self._model)]
         for _ in range(_MAX_DEPTH):
             candidates = [pair for path, module in below for pair in self._children(path, module)]
-            some = False
-            for path, part in candidates:
+            working: dict[int, Traces] = {}
+            for part in {id(part): part for _, part in candidates}.values():
                 if not self._has_time:
                     return
                 traces = self._attempt(part, self._settings)
                 if self._works(traces):
-                    some = True
-                    yield self._remedy("submodule", (path,), traces)
-            if some:
+                    working[id(part)] = traces
+            for path, part in candidates:
+                if id(part) in working:
+                    alike = any(_are_alike(part, other) for _, other in candidates)
+                    yield self._part(path, working[id(part)], alike)
+            if any(id(part) in working and self._is_main(path, part) for path, part in candidates):
                 return
-            below = candidates
+            below = [(path, part) for path, part in candidates if id(part) not in working]
+
+    def _is_main(self, path: str, part: nn.Module) -> bool:
+        return path.rpartition(".")[2] in FEATURE_PARTS or _size(part) > _size(self._model) / 2
+
+    def _part(self, path: str, traces: Traces, alike: bool) -> Remedy:
+        remedy = self._remedy("submodule", (path,), traces)
+        if not alike:
+            return remedy
+        train, evaluation = (tuple(f"{path}.{name}" for name in names) for names in (remedy.train, remedy.eval))
+        return replace(remedy, train=train, eval=evaluation)
 
     def _children(self, path: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
-        most = _size(self._model) / 2
+        """The children to try, a shared one under each of its names: towers as well, of which none is most of it."""
+        much = _size(self._model) / _MOST_PARTS
         chosen = [
             (name, child)
-            for name, child in module.named_children()
-            if (name in FEATURE_PARTS or _size(child) > most) and name != _SHARDED and _can_be_root(child)
+            for name, child in module.named_modules(remove_duplicate=False)
+            if name
+            and "." not in name
+            and (name in FEATURE_PARTS or _size(child) > much)
+            and name != _SHARDED
+            and _can_be_root(child)
         ]
         chosen.sort(key=lambda pair: FEATURE_PARTS.index(pair[0]) if pair[0] in FEATURE_PARTS else len(FEATURE_PARTS))
         return [(f"{path}.{name}" if path else name, child) for name, child in chosen]
@@ -175,6 +195,13 @@ def _names(trace: ModeTrace) -> tuple[str, ...]:
 def _size(module: nn.Module) -> int:
     # A lazy parameter has no size yet.
     return sum(0 if nn.parameter.is_lazy(each) else each.numel() for each in module.parameters())
+
+
+def _are_alike(part: nn.Module, other: nn.Module) -> bool:
+    """Whether a name may mean something in either of two parts: the towers of CLIP, a teacher and a student."""
+    return part is not other and not {name for name, _ in part.named_children()}.isdisjoint(
+        name for name, _ in other.named_children()
+    )
 
 
 def _can_be_root(module: nn.Module) -> bool:

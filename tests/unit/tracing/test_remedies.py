@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import types
 from collections.abc import Callable
 from typing import Any
@@ -439,6 +440,61 @@ def test_a_part_that_cannot_be_traced_is_not_offered() -> None:
     deeper = Wrapper(net(lambda s, x: s.model(x) if x.sum() > 0 else x, model=nn.Sequential(Block(), Block())))
     assert "pass model.backbone.model" in failure_of(deeper).remedy
     assert get_graph_node_names(deeper.backbone.model)[-1] == "1.relu_1"
+
+
+class Towers(nn.Module):
+    """Two parts of one kind, compared in a way that cannot be traced."""
+
+    def __init__(self, **parts: nn.Module) -> None:
+        super().__init__()
+        for name, part in parts.items():
+            self.add_module(name, part)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first, second = (part(x) for part in self._modules.values() if part is not None)
+        return first if first.sum() > second.sum() else second
+
+
+def tower(blocks: int) -> nn.Sequential:
+    return nn.Sequential(*(Block() for _ in range(blocks)))
+
+
+def offered_part(model: nn.Module, query: str) -> str | None:
+    """The path of the part that the message names, applied: torchvision's extractor of it takes the query."""
+    match = re.search(r"Tried and works: pass model\.([\w.]*\w)", str(error_of(model, [query])))
+    if match is None:
+        return None
+    part, inner = model.get_submodule(match[1]), query.removeprefix(f"{match[1]}.")
+    seen: list[torch.Tensor] = []
+    model.eval()
+    model.get_submodule(query).register_forward_hook(lambda _m, _i, output: seen.append(output))
+    model(X)
+    assert torch.equal(theirs.create_feature_extractor(part, [inner])(X)[inner], seen[0])
+    return match[1]
+
+
+SHARED = tower(2)
+
+
+@pytest.mark.parametrize(
+    ("model", "query", "part"),
+    [
+        (Towers(visual=tower(2), text=tower(2)), "visual.1", "visual"),
+        (Towers(visual=tower(2), text=tower(3)), "visual.1", "visual"),
+        (Towers(visual=tower(2), text=tower(3)), "1", None),
+        (Towers(teacher=tower(8), student=tower(2)), "student.0.conv", "student"),
+        (Towers(teacher=tower(8), student=tower(2)), "1", None),
+        (Towers(backbone=tower(2), encoder=tower(2)), "encoder.1", "encoder"),
+        (Towers(backbone=tower(2), encoder=tower(2)), "1", None),
+        (Towers(encoder_q=tower(2), encoder_k=tower(2)), "encoder_q.0", "encoder_q"),
+        (Towers(left=SHARED, right=SHARED), "right.1", "right"),
+        (Towers(pair=Towers(a=tower(2), b=tower(2)), audio=tower(2)), "pair.b.0", "pair.b"),
+        (Towers(visual=tower(2), text=tower(2)), "visual", None),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_among_like_parts_the_right_one_is_offered_or_none(model: nn.Module, query: str, part: str | None) -> None:
+    assert offered_part(model, query) == part
 
 
 def test_a_large_part_of_another_purpose_is_not_called_the_model() -> None:
