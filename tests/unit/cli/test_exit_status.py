@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 f = create_feature_extractor(resnet18(), ["{name}"])
 """
 COMMAND = [sys.executable, "-m", "fxlens"]
-ENVIRONMENT = {**os.environ, "FXLENS_CACHE_FOLDER": "off"}
+ENVIRONMENT = dict(os.environ)
 
 
 def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[bytes]:
@@ -26,10 +27,20 @@ def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[by
     return done
 
 
+@pytest.fixture(scope="module", autouse=True)
+def results_are_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The model of all these tests is traced for the first of them only: what they ask is how the command ends."""
+    ENVIRONMENT["FXLENS_CACHE_FOLDER"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "good.py").write_text(GOOD.format(name="layr2"))
-    return tmp_path
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """At the same path for each test, since results are kept by path."""
+    code = tmp_path_factory.getbasetemp() / "code"
+    shutil.rmtree(code, ignore_errors=True)
+    code.mkdir()
+    (code / "good.py").write_text(GOOD.format(name="layr2"))
+    return code
 
 
 def test_odd_files_are_skipped_and_named(folder: Path) -> None:
