@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from fxlens.cli.report import Finding, without_lines
 from fxlens.engine.file_names import without_links
+from fxlens.engine.regular_files import SkippedError, read_regular
 
 VERSION = 1
 Key: TypeAlias = tuple[str, str, str]
@@ -82,12 +83,14 @@ def write(findings: Iterable[Finding], file: Path, looked_at: Iterable[str]) -> 
 def _read(file: Path) -> Counter[Key]:
     try:
         counts = Counter[Key]()
-        for key, count in _entries(json.loads(file.read_text(encoding="utf-8"))):
+        for key, count in _entries(json.loads(read_regular(file).decode("utf-8"))):
             counts[key] += count
         return counts
+    except SkippedError as error:
+        raise BaselineError(f"{file} is not a baseline: it {error}.") from error
     except OSError as error:
         raise BaselineError(f"{file} cannot be read: {error.strerror}. `--write-baseline` makes it.") from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BaselineError(
             f"{file} is not a baseline: {error}. Delete it; `--write-baseline` makes a new one."
         ) from error

@@ -10,7 +10,9 @@ from fxlens.engine.import_roots import ImportRoots, RootSettings, moves_roots
 from fxlens.engine.quiet_files import Questions
 from fxlens.engine.tasks import Tasks
 from fxlens.engine.workspace_files import WorkspaceFiles, read_workspace
+from fxlens.source.noting import Noted
 from fxlens.source.text.notebooks import Program
+from fxlens.source.workspace import StampedWorkspace
 
 QUIET_SECONDS = 0.15
 """How long a changed file waits for its next change before the documents that were read with it are read again."""
@@ -19,7 +21,7 @@ MOST_SKIPPED = 20
 """Lines in the log for files that were skipped while the workspace was read."""
 
 
-class Reading:
+class Reading(StampedWorkspace):
     """The workspace as one document's reading sees it, with note of what was asked."""
 
     def __init__(self, files: WorkspaceFiles) -> None:
@@ -28,18 +30,37 @@ class Reading:
         self._words: set[str] = set()
         self._names: set[str] = set()
         self._modules: set[tuple[str, str]] = set()
+        self._followed: set[str] = set()
+        self._included: dict[int, Noted] = {}
 
     @property
     def questions(self) -> Questions:
         """What was asked until now."""
         return Questions(
-            frozenset(self._texts), frozenset(self._words), frozenset(self._names), frozenset(self._modules)
+            frozenset(self._texts),
+            frozenset(self._words),
+            frozenset(self._names),
+            frozenset(self._modules),
+            frozenset(self._followed),
+            tuple(self._included.values()),
         )
+
+    @property
+    def stamp(self) -> object:
+        return self._files.stamp
+
+    @property
+    def plain(self) -> WorkspaceFiles:
+        return self._files
+
+    def include(self, noted: Noted) -> None:
+        self._included[id(noted)] = noted
 
     def of(self, files: WorkspaceFiles) -> Reading:
         """What was asked, with the files as they are now."""
         other = Reading(files)
         other._texts, other._words, other._names, other._modules = self._texts, self._words, self._names, self._modules
+        other._followed, other._included = self._followed, self._included
         return other
 
     def text(self, path: str) -> str | None:
@@ -49,6 +70,10 @@ class Reading:
     def module(self, dotted: str, importer: str) -> str | None:
         self._modules.add((dotted, importer))
         return self._files.module(dotted, importer)
+
+    def imported(self, path: str) -> tuple[str, ...]:
+        self._followed.add(path)
+        return self._files.imported(path)
 
     def mentioning(self, word: str) -> Iterable[str]:
         self._words.add(word)
@@ -61,7 +86,12 @@ class Reading:
     def concerned_by(self, path: str) -> bool:
         """Whether the answers may be others now that the file ``path`` has changed."""
         text = self._files.text(path) or ""
-        return path in self._texts or any(word in text for word in (*self._words, *self._names))
+        return (
+            path in self._texts
+            or path in self._followed
+            or any(word in text for word in (*self._words, *self._names))
+            or any(noted.concerned_by(path, text) for noted in self._included.values())
+        )
 
 
 class Neighbours:

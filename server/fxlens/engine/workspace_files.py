@@ -19,8 +19,10 @@ from fxlens.engine.notebook_files import SUFFIX as NOTEBOOK
 from fxlens.engine.notebook_files import read_notebook
 from fxlens.engine.regular_files import SkippedError, read_source, regular_status, skip_reason
 from fxlens.engine.walking import OnSkip, walk
-from fxlens.source.project import last_names
+from fxlens.source.noting import Noted
+from fxlens.source.project import imports_in, last_names
 from fxlens.source.text.notebooks import Program
+from fxlens.source.workspace import StampedWorkspace
 
 MOST_FOLDERS = 10_000
 MOST_FILES = 5_000
@@ -108,7 +110,7 @@ def read_workspace(
     return DiskFiles(files, (*inside, *outside), tuple(skipped))
 
 
-class WorkspaceFiles:
+class WorkspaceFiles(StampedWorkspace):
     """Implements :class:`fxlens.source.Workspace` on what was read of the disk and what editors hold."""
 
     def __init__(self, settings: RootSettings | None = None) -> None:
@@ -123,16 +125,20 @@ class WorkspaceFiles:
         self._modules: dict[str, dict[str, str | None]] = {}
         """What imports mean, by the importing file and the name."""
         self._roots = ImportRootFinder(self.settings, self.text, self._is_file)
+        self._stamp: object = object()
+        self._imported: dict[str, tuple[str, ...]] = {}
 
     # What changes
 
     def configure(self, settings: RootSettings) -> None:
+        self._forget_imports()
         self.settings = settings
         self._folders = tuple(settings.folders)
         self._modules.clear()
         self._roots = ImportRootFinder(settings, self.text, self._is_file)
 
     def take_disk(self, read: DiskFiles) -> None:
+        self._forget_imports()
         self.disk = dict(read.files)
         self._folders = read.folders
         self._words.clear()
@@ -144,6 +150,7 @@ class WorkspaceFiles:
         """The files as they are now, to be asked from another thread."""
         other = WorkspaceFiles(self.settings)
         other.disk, other._edited, other._folders = dict(self.disk), dict(self._edited), self._folders
+        other._stamp, other._imported = self._stamp, dict(self._imported)
         other._words = {word: set(paths) for word, paths in self._words.items()}
         other._imports = dict(self._imports)
         other._importing = {name: set(paths) for name, paths in self._importing.items()}
@@ -151,6 +158,7 @@ class WorkspaceFiles:
 
     def move_roots(self) -> None:
         """Find the import roots anew: a project file has changed."""
+        self._forget_imports()
         self._modules.clear()
         self._roots.forget()
 
@@ -159,6 +167,7 @@ class WorkspaceFiles:
         if not path.endswith((".py", NOTEBOOK)) or not any(Path(path).is_relative_to(root) for root in self._folders):
             return
         if path not in self.disk:
+            self._forget_imports()
             self._roots.forget()  # A folder may have come with it.
         before = self.text(path)
         file = read_file(Path(path), self.disk.get(path))
@@ -177,12 +186,19 @@ class WorkspaceFiles:
             self._edited[path] = text
         self._look_again(path, before)
 
+    def _forget_imports(self) -> None:
+        self._stamp = object()
+        self._imported.clear()
+
     def _look_again(self, path: str, before: str | None) -> None:
         """The file had the text ``before``. A text moves no imports but its own; a file that comes or goes, any."""
         now = self.text(path)
         if now == before:
             return
+        self._stamp = object()
+        self._imported.pop(path, None)
         if now is None or before is None:
+            self._forget_imports()
             self._modules.clear()
         else:
             self._modules.pop(path, None)
@@ -196,6 +212,23 @@ class WorkspaceFiles:
                 paths.discard(path)
 
     # What is asked
+
+    @property
+    def stamp(self) -> object:
+        return self._stamp
+
+    @property
+    def plain(self) -> WorkspaceFiles:
+        return self
+
+    def include(self, noted: Noted) -> None:
+        """Nobody notes what is asked here."""
+
+    def imported(self, path: str) -> tuple[str, ...]:
+        files = self._imported.get(path)
+        if files is None:
+            files = self._imported[path] = tuple(dict.fromkeys(imports_in(self.text(path) or "", path, self)))
+        return files
 
     def text(self, path: str) -> str | None:
         edited = self._edited.get(path)

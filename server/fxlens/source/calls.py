@@ -11,6 +11,7 @@ from fxlens.collector import collector_paused
 from fxlens.hint_comment import CORRECT_HINT, HINT
 from fxlens.source.analysis.events import Event, Frame, Read
 from fxlens.source.analysis.programs import Programs
+from fxlens.source.analysis.reach import live_files
 from fxlens.source.analysis.run import STEPS, Extraction, Run
 from fxlens.source.expected_errors import is_caught
 from fxlens.source.hints import find_hint
@@ -67,7 +68,9 @@ def _calls_in(text: str, path: str, workspace: Workspace | None) -> FileCalls:
     calls: tuple[ExtractionCall, ...] = ()
     tally = Tally(STEPS)
     try:
-        wrappers = tuple(wrapper_files(text, path, workspace, tally)) if workspace is not None else ()
+        wrappers: tuple[str, ...] = ()
+        if workspace is not None and (own or _is_live(text, path, workspace, tally)):
+            wrappers = tuple(wrapper_files(text, path, workspace, tally))
         if own or wrappers:
             calls = find_in(text, path, workspace, wrappers, tally).calls
         if workspace is not None:
@@ -75,6 +78,11 @@ def _calls_in(text: str, path: str, workspace: Workspace | None) -> FileCalls:
     except Exception:  # Text in any state comes here at every keystroke: a defect may cost this answer, no more.
         log.exception("could not read %s", path)
     return FileCalls(path, tuple(sorted(calls, key=lambda call: call.span.start)))
+
+
+def _is_live(text: str, path: str, workspace: Workspace, tally: Tally) -> bool:
+    """Whether the file may come to a call of another one; of a text that the workspace does not have, anything may."""
+    return workspace.text(path) != text or path in live_files(workspace, tally)
 
 
 def find_in(
@@ -110,8 +118,8 @@ def _requesting(text: str, path: str, workspace: Workspace, tally: Tally) -> Ite
         calls = list(_calls(programs, path))
         _keep_homes(other, noted, programs, tally)
         for each in calls:
-            call = each.read()
-            if call.queries:
+            if each.has_queries():  # Its models need not be known otherwise, and take longer to find.
+                call = each.read()
                 span = Span(call.queries[0].literal.start, call.queries[-1].literal.end)
                 yield replace(
                     call, span=span, callee=span, model_span=None, arguments=(), delegates=True, elsewhere=True
@@ -170,6 +178,11 @@ class _Call:
     keys: dict[OutputKey, None] = field(default_factory=dict)
     unresolved: Unresolved | None = None
     problems: dict[tuple[bool, Role, bool], Unresolved] = field(default_factory=dict)
+
+    def has_queries(self) -> bool:
+        """Whether any of its queries stands in the file ``names_in``."""
+        names = (Names(self.run, extraction).collect() for extraction in self.extractions)
+        return any(query.document.path == self.names_in for each in names for query in each.queries)
 
     def read(self, reads: KeyReads | None = None) -> ExtractionCall:
         call = self._described(self.extractions[0])

@@ -9,13 +9,14 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from fxlens.source.workspace import Workspace
+from fxlens.source.project import imports_in
+from fxlens.source.workspace import StampedWorkspace, Workspace
 
 Result = TypeVar("Result")
 
 
 @dataclass
-class Noted:
+class Noted(StampedWorkspace):
     """A workspace that notes what was asked, with the answers. Implements :class:`Workspace`."""
 
     workspace: Workspace
@@ -23,6 +24,12 @@ class Noted:
     modules: dict[tuple[str, str], str | None] = field(default_factory=dict)
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)
     imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    followed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The files that a file imports."""
+    included: dict[int, Noted] = field(default_factory=dict)
+    """What was kept, and is a part of this."""
+    holds_at: object = None
+    """The stamp of the workspace for which the answers were seen to hold last."""
 
     def text(self, path: str) -> str | None:
         if path not in self.texts:
@@ -45,14 +52,62 @@ class Noted:
             self.imports[name] = tuple(self.workspace.importing(name))
         return self.imports[name]
 
-    def holds_in(self, workspace: Workspace) -> bool:
+    def imported(self, path: str) -> tuple[str, ...]:
+        if path not in self.followed:
+            self.followed[path] = _imported(path, self.workspace)
+        return self.followed[path]
+
+    @property
+    def stamp(self) -> object:
+        # One of its own where the workspace has none: nothing holds without being asked again.
+        return self.workspace.stamp if isinstance(self.workspace, StampedWorkspace) else object()
+
+    @property
+    def plain(self) -> Workspace:
+        return self.workspace.plain if isinstance(self.workspace, StampedWorkspace) else self.workspace
+
+    def include(self, noted: Noted) -> None:
+        self.included[id(noted)] = noted
+        if isinstance(self.workspace, StampedWorkspace):
+            self.workspace.include(noted)
+        else:
+            noted.ask(self.workspace)
+
+    def concerned_by(self, path: str, text: str) -> bool:
+        """Whether the answers may be others now that the file ``path`` has changed to ``text``."""
+        return (
+            path in self.texts
+            or path in self.followed
+            or any(word in text for word in (*self.words, *self.imports))
+            or any(noted.concerned_by(path, text) for noted in self.included.values())
+        )
+
+    def ask(self, workspace: Workspace) -> bool:
         """Whether ``workspace`` gives the same answers; asked of it, so that it notes the questions as well."""
         return (
             all(workspace.text(path) == text for path, text in self.texts.items())
             and all(tuple(workspace.mentioning(word)) == paths for word, paths in self.words.items())
             and all(tuple(workspace.importing(name)) == paths for name, paths in self.imports.items())
             and all(workspace.module(*key) == path for key, path in self.modules.items())
+            and all(_imported(path, workspace) == files for path, files in self.followed.items())
+            and all(noted.ask(workspace) for noted in self.included.values())
         )
+
+    def holds_in(self, workspace: Workspace) -> bool:
+        """Whether ``workspace`` gives the same answers; it notes the questions as well."""
+        if not isinstance(workspace, StampedWorkspace):
+            return self.ask(workspace)
+        if self.holds_at is not workspace.stamp and not self.ask(workspace.plain):
+            return False
+        self.holds_at = workspace.stamp
+        workspace.include(self)
+        return True
+
+
+def _imported(path: str, workspace: Workspace) -> tuple[str, ...]:
+    if isinstance(workspace, StampedWorkspace):
+        return workspace.imported(path)
+    return tuple(imports_in(workspace.text(path) or "", path, workspace))
 
 
 class Kept(Generic[Result]):
@@ -77,7 +132,7 @@ class Kept(Generic[Result]):
         if len(self._results) >= self._most:
             self._results.clear()
         # Without the workspace that was asked, which would be kept alive with all that it has read.
-        self._results[key] = replace(noted, workspace=_Nothing()), result
+        self._results[key] = replace(noted, workspace=_Nothing(), holds_at=noted.stamp), result
 
 
 class _Nothing:

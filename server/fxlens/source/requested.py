@@ -8,17 +8,20 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from fxlens.source.analysis.reach import live_files
 from fxlens.source.noting import Kept, Noted
 from fxlens.source.project import importing_files, may_pass_on
 from fxlens.source.values import Tally
 from fxlens.source.workspace import Workspace
-from fxlens.source.wrappers import calling_files, files_leading_to, files_reached_from
+from fxlens.source.wrappers import files_reached_from
 
 # These read text, to spare parsing files that cannot matter: a match inside a string or a comment costs time and
 # decides nothing, because the files that are left are analysed, and only names that calls really request are listed.
 _CLASS = re.compile(r"[ \t]*class[ \t]+(\w+)")
 _HEAD = re.compile(r"""^(?![ \t]*(?:async|def|class)\b)([^\n"'#]*)""", re.M)
 _WORD = re.compile(r"(?<![.\w])[A-Za-z_]\w*(?![\w(])")
+_IMPORT = re.compile(r"import\b[^\n]*")
+_ANY_WORD = re.compile(r"\w+")
 _DECORATED = re.compile(r"@")
 _FUNCTION = re.compile(r"(?:async[ \t]+)?def[ \t]+(\w+)")
 _RETURNS = re.compile(r"\b(?:return|yield)\b[ \t]*[^\s#]")
@@ -58,39 +61,51 @@ def _bound(text: str, start: int, end: int) -> Iterator[str]:
 
 def requesting_files(text: str, path: str, workspace: Workspace, tally: Tally) -> list[str]:
     """The files that have extraction calls, or call wrappers of them, and read a constant of the file ``path``."""
-    calling = calling_files(workspace)
-    others = calling - {path}
+    live = live_files(workspace, tally)
+    others = live - {path}
     names = constants_with_texts(text) if others else []
     # Most files are imported by none, and following all imports of the workspace costs more than to see that.
     if not names or next(importing_files(path, workspace), None) is None:
         return []
-    ends, reached = _around(calling, workspace, tally)
+    reached = _reached(live, workspace, tally)
     if path not in reached:
         return []
-    return sorted(_passing_on(path, names, workspace, reached | ends) & (ends - {path}))
+    return sorted(_passing_on(path, names, workspace, reached | live) & others)
 
 
-_AROUND: Kept[tuple[frozenset[str], frozenset[str]]] = Kept(4)
+_REACHED: Kept[frozenset[str]] = Kept(4)
 
 
-def _around(calling: set[str], workspace: Workspace, tally: Tally) -> tuple[frozenset[str], frozenset[str]]:
-    """The files that lead to one of ``calling``, those themselves among them, and all that these import."""
-    key = frozenset(calling)
-    kept = _AROUND.get(key, workspace)
-    if kept is None:
+def _reached(live: frozenset[str], workspace: Workspace, tally: Tally) -> frozenset[str]:
+    """All files that ``live`` import, perhaps through others."""
+    reached = _REACHED.get(live, workspace)
+    if reached is None:
         noted = Noted(workspace)
-        ends = key | files_leading_to(calling, noted, tally)
-        kept = ends, frozenset(files_reached_from(ends, noted, tally))
+        reached = frozenset(files_reached_from(live, noted, tally))
         if not tally.exhausted:
-            _AROUND.put(key, noted, kept)
-    return kept
+            _REACHED.put(live, noted, reached)
+    return reached
 
 
-def _binds_module(text: str, path: str) -> bool:
-    """Whether a file that imports the file ``path`` gives its module a name, by which others may reach constants."""
+def _binds_module(text: str, other: str, path: str) -> bool:
+    """Whether ``other``, which imports the file ``path``, names its module, by which others may reach constants."""
     file = PurePath(path)
-    name = file.parent.name if file.stem == "__init__" else file.stem
-    return re.search(rf"\bimport\b[^\n]*\b{re.escape(name)}\b", text) is not None
+    return (file.parent.name if file.stem == "__init__" else file.stem) in _after_imports(text, other)
+
+
+_words: dict[str, tuple[str, frozenset[str]]] = {}
+_MOST_KEPT = 4096
+
+
+def _after_imports(text: str, path: str) -> frozenset[str]:
+    """The words that stand behind an ``import`` in its line; found once for each text of the file ``path``."""
+    entry = _words.get(path)
+    if entry is None or entry[0] != text:
+        if len(_words) >= _MOST_KEPT:
+            _words.clear()
+        entry = text, frozenset(word for line in _IMPORT.findall(text) for word in _ANY_WORD.findall(line))
+        _words[path] = entry
+    return entry[1]
 
 
 def _passing_on(path: str, names: list[str], workspace: Workspace, candidates: frozenset[str]) -> set[str]:
@@ -105,7 +120,7 @@ def _passing_on(path: str, names: list[str], workspace: Workspace, candidates: f
             source = workspace.text(other) or ""
             if other not in mentions:
                 mentions[other] = may_pass_on(source, names)
-            if mentions[other] or _binds_module(source, home):
+            if mentions[other] or _binds_module(source, other, home):
                 homes.add(other)
                 queue.append(other)
     return homes

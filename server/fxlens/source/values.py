@@ -332,8 +332,15 @@ def conjunction(first: Condition, second: Condition) -> Condition | None:
     if first <= second:
         return second
     for literal in second - first:
-        if any(conflict(literal, mine) for mine in first):
-            return None
+        subject = literal[0]
+        asked = subject.among[0] if subject.among is not None else subject
+        for mine in first:
+            # Most speak of other subjects, and large conditions are put together again and again.
+            other = mine[0]
+            if (
+                other is subject or other is asked or (other.among is not None and other.among[0] is subject)
+            ) and conflict(literal, mine):
+                return None
     both = first | second
     return None if _none_left(both) else both
 

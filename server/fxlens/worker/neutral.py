@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from fxlens.worker.arguments import neutralise_argparse
+from fxlens.worker.compiling import EVAL_FRAME, neutralise_compiler, replace_compiled_modules
 from fxlens.worker.devices import is_accelerator, neutralise_devices
 from fxlens.worker.distributed import neutralise_distributed
 from fxlens.worker.failures import RefusedError
@@ -89,6 +90,7 @@ def neutralise_torch() -> None:
     torch.save = _nothing
     torch.jit.save = _nothing
     torch.onnx.export = _nothing
+    neutralise_compiler()
     neutralise_devices()
     neutralise_distributed()
     _stay_on_this_device()
@@ -192,6 +194,7 @@ AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
     "safetensors.torch": _safetensors,
     "safetensors._safetensors_rust": refuse_safetensors,
     "sqlite3.dbapi2": announce_connections,
+    EVAL_FRAME: replace_compiled_modules,
     "getpass": _passwords,
     **dict.fromkeys(("pdb", "ipdb", "pudb", "code", "IPython"), _debugger),
     "huggingface_hub.file_download": hub_files,

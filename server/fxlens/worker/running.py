@@ -28,8 +28,9 @@ CLOSING_SECONDS = 0.3
 ABORT_SECONDS = 0.5
 """How long a process over its limit has to say where it is before it is killed."""
 LONGEST_DUMP = 200
-NAMES_SECONDS = 0.03
-"""How long shapes may take before the names are sent ahead: sending a graph twice costs something, too."""
+NAMES_SECONDS = 0.005
+"""How long shapes may take before the names are sent ahead: sending a graph twice costs something, too. The engine
+reads them while the trace process finds the shapes."""
 
 
 class Running:

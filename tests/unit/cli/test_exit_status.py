@@ -77,6 +77,17 @@ def test_a_named_file_that_cannot_be_read(folder: Path) -> None:
     assert b"named pipe" in done.stderr
 
 
+@pytest.mark.parametrize("baseline", ["pipe", "/dev/zero", "deep.json"])
+def test_a_baseline_that_is_not_a_file(folder: Path, baseline: str) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / "deep.json").write_text("[" * 100_000)
+    (folder / "good.py").write_text("x = 1\n")
+    for more in ([], ["--write-baseline"]):
+        done = run("check", folder / "good.py", "--baseline", folder / baseline, *more)
+        assert done.returncode == 2
+        assert b"is not a baseline" in done.stderr
+
+
 def test_a_full_disk(folder: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = run("check", folder, stdout=full, stderr=subprocess.PIPE, capture_output=False)

@@ -124,3 +124,69 @@ def test_a_wrong_call_of_the_parser_is_the_programs_own_error(worker: Workshop) 
     reply = worker.trace(source)
     assert reply.failure
     assert reply.failure.kind == "exit"
+
+
+COMPILED = """\
+import torch
+from torch import nn
+
+@torch.compile(dynamic=False)
+def twice(x):
+    return x * 2
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = nn.Sequential(nn.Linear(3, 3), nn.ReLU())
+        self.compiled = {compiled}
+        assert {holds}
+
+    def forward(self, x):
+        return {forward}
+
+model = Net()
+"""
+
+
+@pytest.mark.parametrize(
+    ("compiled", "holds"),
+    [
+        ("torch.compile(self.part)", "self.compiled._orig_mod is self.part and len(self.compiled) == 2"),
+        ("torch.compile(self.part, backend='eager')", "list(self.compiled.children()) == [self.part]"),
+        ("torch.compile(self.part)", "type(self.compiled).__name__ == 'OptimizedModule'"),
+        ("torch.compile(self.part).eval()", "not self.part.training and not self.compiled.training"),
+        ("torch.compile(self.part)", "list(self.compiled.state_dict())[0] == '_orig_mod.0.weight'"),
+        ("torch.compile(self.part)", "self.compiled(torch.ones(1, 3, device='meta')).shape == (1, 3)"),
+        ("torch.compile(torch.compile(self.part))", "callable(self.compiled)"),
+        ("torch.compile(self.part, disable=True)", "self.compiled is self.part"),
+        ("twice", "self.compiled(torch.ones(1)).item() == 2 and twice.__name__ == 'twice'"),
+        ("self.compile()", "self.compiled is None"),
+    ],
+)
+def test_nothing_is_compiled(worker: Workshop, compiled: str, holds: str) -> None:
+    reply = worker.trace(COMPILED.format(compiled=compiled, holds=holds, forward="self.part(x)"))
+    assert reply.failure is None, reply.failure
+    assert reply.graph
+    assert reply.graph.eval
+    assert reply.graph.eval.names == ("x", "part.0", "part.1")
+
+
+@pytest.mark.parametrize(
+    ("compiled", "forward"),
+    [("torch.compile(self.part)", "self.compiled(x)"), ("None", "twice(x)"), ("self.part.compile()", "self.part(x)")],
+)
+def test_a_compiled_part_cannot_be_traced(worker: Workshop, compiled: str, forward: str) -> None:
+    reply = worker.trace(COMPILED.format(compiled=compiled, holds="True", forward=forward))
+    assert reply.graph
+    assert "torch.compile has made" in reply.graph.failures[0].message
+    assert reply.graph.runs or reply.graph.dialect == "torchvision"
+
+
+def test_the_class_of_compiled_modules_is_that_of_torch(worker: Workshop) -> None:
+    source = (
+        "import torch\nfrom torch import nn\nearly = torch.compile(nn.ReLU())\n"
+        "from torch._dynamo import OptimizedModule\nassert isinstance(early, OptimizedModule)\n"
+        "late = torch._dynamo.optimize('eager')(nn.ReLU())\nassert isinstance(late, OptimizedModule)\n"
+        "model = nn.Sequential(late._orig_mod)\n"
+    )
+    assert worker.trace(source).failure is None

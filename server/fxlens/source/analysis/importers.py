@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fxlens.source.analysis.reach import Reach
 from fxlens.source.analysis.run import CHARACTERS_PER_STEP, Run
 from fxlens.source.index.relevance import Relevant, functions_around, mentions
 from fxlens.source.library.extraction import FUNCTIONS
-from fxlens.source.project import importing_files, may_call, may_pass_on
+from fxlens.source.project import importing_files, may_call
 from fxlens.source.text.document import Document
 
 
@@ -16,9 +17,10 @@ class Importers:
     in it. How far this goes is bounded by the budget of the analysis only.
     """
 
-    def __init__(self, run: Run, document: Document, relevant: Relevant) -> None:
+    def __init__(self, run: Run, document: Document, relevant: Relevant, reach: Reach) -> None:
         self.run = run
         self.relevant = relevant
+        self.reach = reach
         self.homes = {document.path}
         """The files from which the names can be imported."""
         self.names: dict[str, None] = {}
@@ -43,6 +45,7 @@ class Importers:
                     self._callers.add(path)
                     self._follow(path)
                     paths.append(path)
+        self.run.asked_texts = {name: texts for name in self.names if (texts := self.reach.asked(name))}
         return paths
 
     def _pass_on(self) -> None:
@@ -50,7 +53,7 @@ class Importers:
         assert self.run.workspace is not None
         for home in list(self.homes):
             for path in self._importing(home):
-                if path not in self.homes and may_pass_on(self.run.workspace.text(path) or "", self.names):
+                if path not in self.homes and self._passes_on(path):
                     self.homes.add(path)
 
     def _importing(self, home: str) -> list[str]:
@@ -64,7 +67,13 @@ class Importers:
     def _calls(self, path: str) -> bool:
         assert self.run.workspace is not None
         text = self.run.workspace.text(path) or ""
-        return any(name in text and may_call(text, name) for name in self.names)
+        called = [name for name in self.names if path in self.reach.files(name) and may_call(text, name)]
+        return self.reach.comes_from(path, text, called)
+
+    def _passes_on(self, path: str) -> bool:
+        """Whether the names can be imported from the file, and be called with what they need."""
+        names = (name for name in self.names if path in self.reach.files(name))
+        return path in self.reach.files("import *") or any(self.reach.is_provided(name, path) for name in names)
 
     def _follow(self, path: str) -> None:
         document = self.run.document(path)
@@ -74,5 +83,6 @@ class Importers:
         for around in mentions(document, [name for name in self.names if name in document.text]):
             for function in functions_around(around):
                 self.relevant.functions.setdefault(function, document)
+        self.reach.follow([path])
         self.relevant.add(document)
         self.names.update((each, None) for each in self.relevant.names if each not in FUNCTIONS)

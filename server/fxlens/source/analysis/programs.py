@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from fxlens.source.analysis.importers import Importers
 from fxlens.source.analysis.interpreter import Interpreter
+from fxlens.source.analysis.reach import Reach
 from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.analysis.state import Key
 from fxlens.source.index.relevance import Relevant, calls_of, functions_around, mentions
@@ -30,12 +31,13 @@ class Programs:
         self.run = Run(tally, workspace)
         self.run.documents[document.path] = document
         self.relevant = Relevant(FUNCTIONS)
+        self.reach = Reach(workspace, tally) if workspace is not None else None
         self.wrappers = wrappers
 
     def extractions(self) -> list[Extraction]:
         """What every run came to, in order; the branches that no run enters last, as ``unreached``."""
         self._follow_imports()
-        importers = sorted(Importers(self.run, self.document, self.relevant).find())
+        importers = sorted(Importers(self.run, self.document, self.relevant, self.reach).find()) if self.reach else []
         self.run.eager_classes = self.relevant.classes
         for path in importers:
             document = self.run.document(path)
@@ -50,20 +52,20 @@ class Programs:
 
     def _follow_imports(self) -> None:
         """The names that lead to extraction calls, through the files that this one imports."""
-        before = -1
         paths = [path for path in self.wrappers if path != self.document.path]
-        if not paths:
-            self.relevant.add(self.document)
-            return
-        while before != len(self.relevant.names):
-            before = len(self.relevant.names)
-            for path in paths:
-                text = self.run.workspace.text(path) if self.run.workspace is not None else None
-                if text is not None and any(name in text for name in self.relevant.names):
-                    other = self.run.document(path)
-                    if other is not None:
-                        self.relevant.add(other)
-            self.relevant.add(self.document)
+        if self.reach is not None:
+            self.reach.follow([*paths, self.document.path])
+            before = -1
+            while paths and before != len(self.relevant.names):
+                before = len(self.relevant.names)
+                for path in paths:
+                    text = self.run.workspace.text(path) if self.run.workspace is not None else None
+                    if text is not None and self.reach.comes_from(path, text, self.relevant.names):
+                        other = self.run.document(path)
+                        if other is not None:
+                            self.relevant.add(other)
+                self.relevant.add(self.document)
+        self.relevant.add(self.document)
 
     def _run(self, document: Document) -> Interpreter:
         interpreter = Interpreter(self.run, document)
@@ -97,7 +99,7 @@ class Programs:
         """Run the functions that no call leads into and that mention an extractor, a global or an attribute."""
         names = dict.fromkeys(
             name
-            for owner, name in self.run.outputs.held
+            for owner, name in (key for key in self.run.bindings if isinstance(key, tuple))
             if self._is_shared(interpreter, owner) and self._is_extractor(interpreter, (owner, name))
         )
         for path in list(mentions(self.document, names)):

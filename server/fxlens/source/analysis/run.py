@@ -86,8 +86,6 @@ class Outputs:
     """What an analysis notes of extractors, and of the dicts that they return."""
 
     extractors: dict[Subject, Extraction] = field(default_factory=dict)
-    held: dict[tuple[int, str], None] = field(default_factory=dict)
-    """The names and attributes that an extractor was bound to."""
     reads: list[KeyRead] = field(default_factory=list)
     read_otherwise: set[n.Node] = field(default_factory=set)
     """The expressions that read a key of something else."""
@@ -197,6 +195,8 @@ class Run:
     """By which dotted name, in which file, the module of a file was imported first."""
     tables: dict[int, str] = field(default_factory=dict)
     """The tables that a module made empty, with its file: other modules may fill them."""
+    asked_texts: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The texts without which no call of a function was looked at, by its name."""
     completed: set[str] = field(default_factory=set)
     """The files whose tables have been filled."""
 

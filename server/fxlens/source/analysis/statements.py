@@ -235,7 +235,7 @@ class Statements(Expressions):
             case Location():
                 event.changed = owner
                 self.state.set((owner.id, name), Binding(value, frozenset({event})))
-                self.note_bound(owner.id, name, value, event)
+                self.run.bindings.setdefault((owner.id, name), []).append(event)
             case Unknown():
                 self.state.set((owner.subject, name), Binding(value, frozenset({event})))
                 if structural_attribute(name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import PurePath
 
 from fxlens.source.analysis.events import Event, Frame
@@ -27,7 +27,10 @@ def why_unknown(run: Run, event: Event, seen_from: Document, says: str) -> str:
         if event.unpacked:
             return f"and the call {where} unpacks its arguments, so that `{event.name}` is not told"
         return f"and the call {where} does not give it"
-    return _not_followed(run, frame, seen_from) or f"and no call in {searched} {says}"
+    not_followed = _not_followed(run, frame, seen_from)
+    if not_followed is None and (texts := run.asked_texts.get(_called_as(frame))):
+        return f"and no call with {' and '.join(map(repr, sorted(texts)))} in its program {says}"
+    return not_followed or f"and no call in {searched} {says}"
 
 
 def _not_followed(run: Run, frame: Frame, seen_from: Document) -> str | None:
@@ -35,24 +38,26 @@ def _not_followed(run: Run, frame: Frame, seen_from: Document) -> str | None:
     name = _called_as(frame)
     if run.workspace is None or not name:
         return None
+    names = _names_of(frame.document.path)
     for path in sorted(run.workspace.mentioning(name)):
-        if path == frame.document.path or not _may_call(run.workspace, path, name, frame.document.path):
+        if path == frame.document.path or not _may_call(run.workspace, path, name, names):
             continue
         document = run.document(path)
         for call, module in _imported_calls(document, name) if document is not None else ():
             module_path = run.workspace.module(module, path)
             where = _location(seen_from, document or seen_from, call)
-            if module_path is None and _may_be(module, frame.document.path):
+            if module_path is None and _last(module) in names:
                 return f"and the call {where} imports it from `{module}`, which is not found in the workspace"
     return None
 
 
-def _may_call(workspace: Workspace, path: str, name: str, target: str) -> bool:
+def _may_call(workspace: Workspace, path: str, name: str, targets: Collection[str]) -> bool:
     """Whether a file calls something of that name and imports a module that is not found; told without parsing it."""
     text = workspace.text(path) or ""
     if not may_call(text, name):
         return False
-    return any(_may_be(each, target) and workspace.module(each, path) is None for each in imported_modules(text, path))
+    named = (each for each in imported_modules(text, path) if _last(each) in targets)
+    return any(workspace.module(each, path) is None for each in named)
 
 
 def _called_as(frame: Frame) -> str:
@@ -65,10 +70,14 @@ def _called_as(frame: Frame) -> str:
     return function.node.name
 
 
-def _may_be(module: str, path: str) -> bool:
-    """Whether ``module`` may be the file ``path``, or its package, by some folder that nothing tells of."""
+def _names_of(path: str) -> tuple[str, str]:
+    """What a module may be called at last that is the file ``path``, or its package, by a folder nobody tells of."""
     file = PurePath(path)
-    return module.rpartition(".")[2] in (file.stem, file.parent.name)
+    return file.stem, file.parent.name
+
+
+def _last(module: str) -> str:
+    return module.rpartition(".")[2]
 
 
 def _imported_calls(document: Document, name: str) -> Iterator[tuple[n.Call, str]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from fxlens.source.index.guards import Steps, comparisons_on, escapes, guards_on
 from fxlens.source.syntax import lowered, path_to
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
@@ -80,6 +81,31 @@ class Relevant:
                 followed.append(each)
         self.names.update(dict.fromkeys(followed))
         return followed
+
+
+def steps_from(document: Document, name: str) -> Steps:
+    """What the mentions of ``name`` lead to, as :class:`Relevant` follows them, and behind which texts."""
+    texts: dict[str, frozenset[str]] = {}
+    tests: dict[str, set[n.Pos]] = {}
+    escaping = False
+
+    def note(leading: str, needed: frozenset[str]) -> None:
+        texts[leading] = texts.get(leading, needed) & needed
+
+    for path in mentions(document, [name]):
+        alias, subclass, around = _alias(path, name), _subclass(path), functions_around(path)
+        escaping = escaping or escapes(path, bound=bool(alias))
+        for test, text in comparisons_on(path):
+            tests.setdefault(text, set()).add(test.start_pos)
+        if alias:
+            note(alias, guards_on(path, around[-1] if around else None))
+        if subclass is not None:
+            note(subclass.name, frozenset())
+        for node in around:
+            for each in _call_names(node, path):
+                if not (each == name and node is path[-1]):
+                    note(each, guards_on(path, node))
+    return Steps(texts, {text: frozenset(starts) for text, starts in tests.items()}, escaping)
 
 
 def _subclass(path: list[n.Node]) -> n.ClassDef | None:
