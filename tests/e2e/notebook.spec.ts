@@ -36,54 +36,22 @@ test('a cell has its hover, and its tree, which writes into it', async ({ code }
   await code.picture('notebook-hover-and-tree');
 });
 
-const CELLS = [
-  [
-    'from torch import nn',
-    'from torchvision.models.feature_extraction import create_feature_extractor',
-    '',
-    'class Net(nn.Module):',
-    '    def __init__(self):',
-    '        super().__init__()',
-    '        self.stem = nn.Conv2d(3, 8, 3)',
-    '',
-    '    def forward(self, x):',
-    '        return self.stem(x).relu()',
-  ],
-  ['create_feature_extractor(Net(), ["stem", "reluu"])'],
-];
-const NET = JSON.stringify({
-  cells: CELLS.map((lines) => ({
-    cell_type: 'code',
-    execution_count: null,
-    metadata: {},
-    outputs: [],
-    source: lines.join('\n'),
-  })),
-  metadata: { language_info: { name: 'python' } },
-  nbformat: 4,
-  nbformat_minor: 4,
-});
-
-test.describe('a model defined in a cell', () => {
-  test.use({ files: { 'net.ipynb': NET } });
-
-  test('a class of a cell is found there, from a name and from the tree', async ({ code }) => {
-    const { page } = code;
-    await openNotebook(code, 'net.ipynb');
-    const focused = page.locator('.notebookOverlay .monaco-editor.focused');
-    const name = page.locator('.notebookOverlay .view-line span', { hasText: /^"stem"$/ }).first();
-    await name.click();
-    await expect(focused).toContainText(/create_feature_extractor\(Net/);
-    await code.press('F12');
-    await expect(focused).toContainText(/class\sNet/);
-    await code.picture('notebook-definition');
-    await name.click();
-    await expect(focused).toContainText(/create_feature_extractor\(Net/);
-    await code.openSidebar();
-    await code.treeItem('stem').hover();
-    await code.treeItem('stem').locator('.action-label[aria-label^="Go to"]').click();
-    await expect(focused).toContainText(/class\sNet/);
-  });
+test('a class of a cell is found there, from a name and from the tree', async ({ code }) => {
+  const { page } = code;
+  await openNotebook(code, 'net.ipynb');
+  const focused = page.locator('.notebookOverlay .monaco-editor.focused');
+  const name = page.locator('.notebookOverlay .view-line span', { hasText: /^"stem"$/ }).first();
+  await name.click();
+  await expect(focused).toContainText(/create_feature_extractor\(Net/);
+  await code.press('F12');
+  await expect(focused).toContainText(/class\sNet/);
+  await code.picture('notebook-definition');
+  await name.click();
+  await expect(focused).toContainText(/create_feature_extractor\(Net/);
+  await code.openSidebar();
+  await code.treeItem('stem').hover();
+  await code.treeItem('stem').locator('.action-label[aria-label^="Go to"]').click();
+  await expect(focused).toContainText(/class\sNet/);
 });
 
 /** Before the built-in extension is known, VS Code shows the file's text: open it again then. */

@@ -114,6 +114,8 @@ async def test_our_function_checks_queries_against_modules(lens: Lens, query: st
         (OURS, 'create_feature_extractor(Bert(), ["encoder.layer.1"], backend="fx")', ["untraceable-model"]),
         (OURS, 'create_feature_extractor(nn.Sequential(nn.ReLU()), ["input"], backend="hooks")', ["unknown-node"]),
         (OURS, 'create_feature_extractor(nn.Sequential(nn.ReLU()), ["0"], backend="hooks")', []),
+        (OURS, 'create_feature_extractor(Bert(), ["encoder.layer.1.add", "encoder.mean"], backend="record")', []),
+        (OURS, 'create_feature_extractor(Bert(), ["encoder.layr.1.add"], backend="record")', ["unknown-node"]),
         ("from fxlens import get_graph_node_names", "get_graph_node_names(Bert())", ["untraceable-model"]),
         ("from fxlens import get_graph_node_names", 'get_graph_node_names(Bert(), backend="auto")', []),
     ],

@@ -63,8 +63,17 @@ def missing_queries(analysis: CallAnalysis) -> Iterator[tuple[Query, ModelGraph]
             continue  # it gets a node where it is requested
         if any(set(query.modes) <= set(modes_with(graph, query.text)) for graph in graphs):
             continue
+        if any(graph.backend == "record" and _may_be_recorded(graph, query.text) for graph in graphs):
+            continue
         if analysis.call.dialect == "fxlens" or not passes_as_pattern(graphs[0], query.text, query.modes):
             yield query, graphs[0]
+
+
+def _may_be_recorded(graph: ModelGraph, query: str) -> bool:
+    """Whether ``query`` may name an operation that runs in some module: which do is told by the input alone."""
+    scope, _, label = query.rpartition(".")
+    paths = {*graph.modules_by_path, *(alias.path for alias in graph.aliases)}
+    return label.isidentifier() and (not scope or scope in paths)
 
 
 def attribute_path(model: Slice) -> str:

@@ -15,7 +15,7 @@ RemedyKind: TypeAlias = Literal["leaf_modules", "submodule", "concrete_args", "a
 ChangeKind: TypeAlias = Literal["train", "function", "checkpoint", "branch", "caught", "argument", "repeat"]
 Origin: TypeAlias = Literal["fx", "run", "paths"]
 """Where the nodes of a mode come from: torch.fx's graph, the module calls of one run, or the modules as defined."""
-BackendChoice: TypeAlias = Literal["auto", "fx", "hooks"]
+BackendChoice: TypeAlias = Literal["auto", "fx", "hooks", "record"]
 """``"auto"``: traced, and by hooks if the model cannot be traced and every query is a module path."""
 
 MODES: tuple[Mode, ...] = get_args(Mode)

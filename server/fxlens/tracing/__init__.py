@@ -15,9 +15,11 @@ from fxlens.tracing.api import (
 from fxlens.tracing.backends import QueryError
 from fxlens.tracing.extractor import Extractor, FeatureExtractor
 from fxlens.tracing.failures import TracingError
-from fxlens.tracing.hooks import HookExtractor, NotCalledError
+from fxlens.tracing.hooks import HookExtractor
 from fxlens.tracing.model import trace_model
 from fxlens.tracing.naming import NamingError
+from fxlens.tracing.record import PathChangedError, RecordExtractor
+from fxlens.tracing.running import NotCalledError
 from fxlens.tracing.tracer import NodePathTracer
 
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "NodeNames",
     "NodePathTracer",
     "NotCalledError",
+    "PathChangedError",
     "QueryError",
+    "RecordExtractor",
     "TracingError",
     "create_feature_extractor",
     "get_graph_node_names",

@@ -12,7 +12,15 @@ from torch import nn
 from fxlens.collector import collector_paused
 from fxlens.graph import MODES, BackendChoice, Dialect, Mode
 from fxlens.tracing.assembly import assemble
-from fxlens.tracing.backends import QueryError, answered_by_hooks, check_backend, hook_extractor, module_names
+from fxlens.tracing.backends import (
+    QueryError,
+    answered_by_hooks,
+    check_backend,
+    hook_extractor,
+    module_names,
+    operation_names,
+    record_extractor,
+)
 from fxlens.tracing.extractor import Extractor
 from fxlens.tracing.failures import TracingError
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
@@ -43,6 +51,7 @@ def get_graph_node_names(
     leaf_modules: Leaves = (),
     naming: Dialect = "fxlens",
     backend: BackendChoice = "fx",
+    example_input: Any = None,
 ) -> list[str]:
     """The names of the nodes that can be extracted from ``model`` in its current mode, in execution order.
 
@@ -60,11 +69,16 @@ def get_graph_node_names(
         leaf_modules: module classes that are traced as one node, besides the layers of ``torch.nn``.
         naming: ``"fxlens"``, or ``"torchvision"`` or ``"timm"`` for exactly the names that those give.
         backend: ``"fx"``, the nodes of the traced graph; ``"hooks"``, the paths of the modules, which need no tracing:
-            in call order if a run on meta tensors succeeds, else as they are defined; or ``"auto"``, the nodes if the
-            model can be traced, else the modules.
+            in call order if a run on meta tensors succeeds, else as they are defined; ``"auto"``, the nodes if the
+            model can be traced, else the modules; or ``"record"``, the modules and operations of one run, which are
+            those of the path that its input takes.
+        example_input: for names that come from a run, what ``forward`` is given: a tensor, its shape, or several of
+            either, in a list by position or in a mapping by name. Without it, inputs that suit the model are tried.
+            Only ``"record"`` runs the model itself on it, where shapes alone do not tell which path it takes.
 
     Raises:
         TracingError: if the model cannot be traced in its current mode; says which line, and what to do.
+        ValueError: with ``backend="record"``, if no input suits the model.
         NamingError: with ``naming="torchvision"`` or ``"timm"``, where torchvision's own naming fails.
         TypeError: if an argument is of the wrong kind.
 
@@ -83,10 +97,12 @@ def get_graph_node_names(
     check_backend(backend, naming)
     current: Mode = "train" if is_training(model) else "eval"
     if backend == "hooks":
-        return module_names(model, current)
+        return module_names(model, current, example_input)
+    if backend == "record":
+        return operation_names(model, current, settings.leaf_modules, example_input)
     traces = trace_modes(model, settings, concrete_args)
     if backend == "auto" and naming == "fxlens" and traces[current].graph is None:
-        return module_names(model, current)
+        return module_names(model, current, example_input)
     _raise_failure(traces[current])
     if not suppress_diff_warning:
         _warn_of_differences(traces, current)
@@ -155,8 +171,9 @@ def create_feature_extractor(
             train mode only, and the model need not be traceable in eval mode.
         eval_return_nodes: the queries for eval mode; alone or with ``train_return_nodes``.
         tracer_kwargs: as for :func:`get_graph_node_names`, like the remaining arguments.
-        backend: ``"fx"``, ``"hooks"``, or ``"auto"`` for the first if the model can be traced, else the second.
-            ``naming="torchvision"`` and ``"timm"`` have ``"fx"`` only.
+        backend: ``"fx"``, ``"hooks"``, or ``"auto"`` for the first if the model can be traced, else the second;
+            ``"record"`` runs the model itself and names its operations as they run (:class:`RecordExtractor`), for
+            operations of a model that cannot be traced. ``naming="torchvision"`` and ``"timm"`` have ``"fx"`` only.
 
     Returns:
         A module with the ``forward`` parameters of ``model``; its ``backend`` says how it takes values. It returns an
@@ -182,6 +199,8 @@ def create_feature_extractor(
     check_backend(backend, naming)
     if backend == "hooks":
         return hook_extractor(model, queries)
+    if backend == "record":
+        return record_extractor(model, queries, settings.leaf_modules)
     with tracing_lock, collector_paused():
         # Hooks serve most models that cannot be traced: nothing is tried for those.
         by_hooks = backend == "auto" and naming == "fxlens"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import get_args
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
 
 from torch import nn
 
@@ -12,6 +13,7 @@ from fxlens.module_paths import nearest_modules
 from fxlens.tracing.hooks import HookExtractor
 from fxlens.tracing.module_queries import can_be_called, module_query, scripted_module, takes_hooks
 from fxlens.tracing.module_run import ModuleRun, run_on_meta
+from fxlens.tracing.record import RecordExtractor, recorded_names, unknown_operation
 
 
 class QueryError(ValueError):
@@ -31,9 +33,10 @@ def check_backend(backend: str, naming: Dialect) -> None:
         ValueError: if there is no such backend, or it cannot give the names of ``naming``.
     """
     if backend not in get_args(BackendChoice):
-        raise ValueError(f"backend must be 'auto', 'fx' or 'hooks', not {backend!r}")
-    if backend == "hooks" and naming != "fxlens":
-        raise ValueError(f"backend='hooks' reads modules by their paths: it has no names of naming={naming!r}")
+        raise ValueError(f"backend must be 'auto', 'fx', 'hooks' or 'record', not {backend!r}")
+    if backend in ("hooks", "record") and naming != "fxlens":
+        reads = "reads modules by their paths" if backend == "hooks" else "names what runs"
+        raise ValueError(f"backend={backend!r} {reads}: it has no names of naming={naming!r}")
 
 
 def hook_extractor(
@@ -55,14 +58,50 @@ def hook_extractor(
     return HookExtractor(model, {mode: queries.get(mode, {}) for mode in MODES})
 
 
-def module_names(model: nn.Module, mode: Mode) -> list[str]:
+def record_extractor(
+    model: nn.Module, queries: Mapping[Mode, Mapping[str, str]], leaf_modules: Iterable[type[nn.Module]]
+) -> RecordExtractor:
+    """An extractor that names operations while they run; a mode without queries gives an empty output.
+
+    Raises:
+        QueryError: if a query is neither a module nor may be the name of an operation in one.
+    """
+    leaves = tuple(leaf_modules)
+    reasons: dict[str, None] = {}
+    paths = _paths(model)
+    for query in dict.fromkeys(query for keys in queries.values() for query in keys):
+        reason = _hidden(model, query) or unknown_operation(model, query, leaves)
+        if reason is not None:
+            reasons[reason or _not_a_module(query, paths, type(model).__qualname__, " nor in one")] = None
+    if reasons:
+        raise QueryError(" ".join(reasons))
+    return RecordExtractor(model, {mode: queries.get(mode, {}) for mode in MODES}, leaves)
+
+
+def operation_names(
+    model: nn.Module, mode: Mode, leaf_modules: Iterable[type[nn.Module]], example_input: Any = None
+) -> list[str]:
+    """What :func:`~fxlens.tracing.record.recorded_names` gives; warns where values decide what runs."""
+    names, is_certain = recorded_names(model, mode, leaf_modules, example_input)
+    if not is_certain:
+        warnings.warn(
+            f"Pass tensors with values as example_input=: conditions on values decide what {type(model).__qualname__} "
+            "computes. These names are of the way on which it calls more modules.",
+            stacklevel=3,
+        )
+    return names
+
+
+def module_names(model: nn.Module, mode: Mode, example_input: Any = None) -> list[str]:
     """The paths of the modules that can be read by hooks: in call order, if a run on meta tensors shows it.
+
+    The run is on ``example_input``, else on a guessed input.
 
     A module that is called again is listed again, with the number of that call (``relu``, ``relu_1``). Where no input
     can be found that suits the model, the modules stand in the order in which they are defined; so do, after the
     others, those that were not called where a value decides what is.
     """
-    run = run_on_meta(model, mode)
+    run = run_on_meta(model, mode, example_input)
     named = [] if run is None else _names(model, run)
     if run is None or run.conditions is not None:
         called = {call.path for call in run.calls} if run else set()
@@ -89,11 +128,15 @@ def answered_by_hooks(model: nn.Module, queries: Mapping[Mode, Mapping[str, str]
 
 def _not_modules(model: nn.Module, wrong: list[str], failure: Failure | None) -> str:
     name = type(model).__qualname__
-    paths = [path for path, module in model.named_modules(remove_duplicate=False) if path and takes_hooks(module)]
+    paths = _paths(model)
     why = ""
     if failure is not None:
         why = f"{name} cannot be traced, so its operations have no names ({failure.message}). "
     return why + " ".join(_hidden(model, query) or _not_a_module(query, paths, name) for query in wrong)
+
+
+def _paths(model: nn.Module) -> list[str]:
+    return [path for path, module in model.named_modules(remove_duplicate=False) if path and takes_hooks(module)]
 
 
 def _hidden(model: nn.Module, query: str) -> str | None:
@@ -104,8 +147,8 @@ def _hidden(model: nn.Module, query: str) -> str | None:
     return f"Build the extractor before {what} is scripted: TorchScript takes no hooks, so {query!r} cannot be read."
 
 
-def _not_a_module(query: str, paths: list[str], name: str) -> str:
+def _not_a_module(query: str, paths: list[str], name: str, more: str = "") -> str:
     near, there_is = nearest_modules(query, paths)
     if near:
-        return f"{query!r} is not a module of {name}; did you mean {' or '.join(map(repr, near))}?"
-    return f"{query!r} is not a module of {name}{there_is}."
+        return f"{query!r} is not a module of {name}{more}; did you mean {' or '.join(map(repr, near))}?"
+    return f"{query!r} is not a module of {name}{more}{there_is}."

@@ -40,19 +40,24 @@ def example_inputs(model: nn.Module, example_input: Any = None) -> Iterator[Exam
         torch.Size([1, 1, 224, 224])
     """
     if example_input is not None:
-        yield _stated(example_input)
+        yield stated_input(example_input)
         return
     inner = _unwrapped(model)
     guesses = (*_from_lightning(inner), *_from_transformers(inner), *_from_diffusers(inner), *_from_layers(inner))
     yield from islice(guesses, _MAX_INPUTS)
 
 
-def _stated(example_input: Any) -> ExampleInput:
+def stated_input(example_input: Any, *, on_meta: bool = True) -> ExampleInput:
+    """What the user gave, as arguments: see :func:`example_inputs`; with tensors on the meta device, or as they are."""
+
+    def tensor_of(value: Any) -> Any:
+        return _on_meta(value) if on_meta else value
+
     if isinstance(example_input, Mapping):
-        return ExampleInput((), {name: _on_meta(value) for name, value in example_input.items()})
+        return ExampleInput((), {name: tensor_of(value) for name, value in example_input.items()})
     if isinstance(example_input, torch.Tensor) or _is_shape(example_input):
-        return ExampleInput((_on_meta(example_input),))
-    return ExampleInput(tuple(map(_on_meta, example_input)))
+        return ExampleInput((tensor_of(example_input),))
+    return ExampleInput(tuple(map(tensor_of, example_input)))
 
 
 def _is_shape(value: Any) -> bool:
@@ -121,7 +126,7 @@ def _pair(size: Any, default: int) -> tuple[int, int]:
 def _from_lightning(model: nn.Module) -> Iterator[ExampleInput]:
     example = getattr(model, "example_input_array", None)
     if example is not None:
-        yield _stated(example if isinstance(example, (torch.Tensor, Mapping)) else tuple(example))
+        yield stated_input(example if isinstance(example, (torch.Tensor, Mapping)) else tuple(example))
 
 
 def _from_transformers(model: nn.Module) -> Iterator[ExampleInput]:

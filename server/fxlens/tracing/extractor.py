@@ -23,8 +23,8 @@ from fxlens.tracing.records import Record, graph_of, records_of
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Backend: TypeAlias = Literal["fx", "hooks"]
-"""How an extractor takes values: from a traced graph, or from forward hooks."""
+Backend: TypeAlias = Literal["fx", "hooks", "record"]
+"""How an extractor takes values: from a traced graph, from forward hooks, or by naming what runs."""
 
 _numbers = count()
 

@@ -61,6 +61,8 @@ class ConditionsAnswered(TorchFunctionMode):
         self.count += 1
         if self.count > MOST_CONDITIONS or time.monotonic() > self._until:
             raise TimeUpError
+        while frame.f_code.co_name == "__torch_function__" and frame.f_back is not None:
+            frame = frame.f_back  # other modes that see the call first
         line = frame.f_code, frame.f_lineno
         self._asked[line] += 1
         return self._answer if self._asked[line] <= _PATIENCE else not self._answer

@@ -49,8 +49,8 @@ def trace_model(
             position or by name; or the weights the model was built with, such as ``ResNet50_Weights.DEFAULT``, for the
             size of their images (a model does not remember them). Without it, inputs that suit the model are tried.
         shapes: whether to find shapes at all.
-        backend: as for :func:`fxlens.create_feature_extractor`: with ``"hooks"`` nothing is traced, and all that is
-            known is in ``runs``.
+        backend: as for :func:`fxlens.create_feature_extractor`: nothing is traced with ``"hooks"`` and ``"record"``,
+            and all that is known, the modules, is in ``runs``.
 
     Returns:
         The graph. A mode that cannot be traced is ``None`` and has a failure, and ``runs`` has its module calls;
@@ -67,7 +67,7 @@ def trace_model(
         raise TypeError(f"a torch.nn.Module is needed, not {_kind(model)}")
     check_concrete_args(model, concrete_args)
     settings = trace_settings(dialect or naming or "fxlens", leaf_modules, tracer_kwargs)
-    traces = trace_modes(model, settings, concrete_args, MODES if backend != "hooks" else ())
+    traces = trace_modes(model, settings, concrete_args, MODES if backend not in ("hooks", "record") else ())
     stated = [] if example_input is None else [StatedInput(example_input, "the argument example_input")]
     guess = example_input is None or shape_of_weights(example_input) is not None
     values = find_values(model, traces, stated, guess=guess) if shapes else Found({})

@@ -29,7 +29,7 @@ def module_query(model: nn.Module, query: str) -> ModuleQuery | None:
         >>> module_query(nn.Sequential(nn.ReLU()), "0_2")
         ModuleQuery(path='0', call=2)
     """
-    return next((reading for reading in _readings(query) if _takes_hooks_at(model, reading.path)), None)
+    return next((reading for reading in _readings(query) if module_at(model, reading.path) is not None), None)
 
 
 def _readings(query: str) -> Iterator[ModuleQuery]:
@@ -60,14 +60,15 @@ def scripted_module(model: nn.Module, query: str) -> str | None:
     return next((path for path in scripted if any(each.startswith(f"{path}.") for each in wanted)), None)
 
 
-def _takes_hooks_at(model: nn.Module, path: str) -> bool:
+def module_at(model: nn.Module, path: str) -> nn.Module | None:
+    """The module at ``path`` that takes hooks; ``None`` if there is none. The model itself is at no path."""
     module = model
     if not takes_hooks(module):
-        return False
+        return None
     for name in path.split("."):
         # Not get_submodule: that also takes an attribute that is a module, but not a registered one.
         child = module._modules.get(name)  # noqa: SLF001 - the only way to see one child without all others
         if child is None or not takes_hooks(child):
-            return False
+            return None
         module = child
-    return True
+    return module

@@ -10,7 +10,7 @@ import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +20,11 @@ from torch import nn
 
 from fxlens.graph import Mode, SourceLine, Value
 from fxlens.tracing.example_inputs import ExampleInput, example_inputs
-from fxlens.tracing.hooks import uncompiled
 from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.meta_values import ConditionsAnswered, TimeUpError
 from fxlens.tracing.module_queries import takes_hooks
 from fxlens.tracing.preserve import Snapshot, preserved
+from fxlens.tracing.running import uncompiled
 from fxlens.tracing.shapes import describe_value
 from fxlens.tracing.sources import running_line
 
@@ -51,12 +51,13 @@ class ModuleRun:
     """The calls of one run, in the order in which they returned, and the ``input`` that the model was given.
 
     ``conditions`` says how conditions on the values of tensors were taken, which a run on meta tensors cannot know;
-    ``None`` if there were none.
+    ``None`` if there were none. ``watched`` is what else watched the run.
     """
 
     calls: tuple[ModuleCallRecord, ...]
     input: ExampleInput
     conditions: bool | None = None
+    watched: Any = None
 
 
 def run_on_meta(
@@ -65,8 +66,11 @@ def run_on_meta(
     example_input: Any = None,
     snapshot: Snapshot | None = None,
     seconds: float = RUN_SECONDS,
+    watch: Callable[[ExitStack], Any] | None = None,
 ) -> ModuleRun | None:
     """Run ``model`` in ``mode`` on the first of its :func:`~fxlens.tracing.example_inputs.example_inputs` that works.
+
+    ``watch`` is called before each try, to put more on the model; it is taken away with the given stack.
 
     Returns:
         ``None`` if none works in ``seconds``: the model needs another input, or numbers that meta tensors do not have
@@ -80,10 +84,11 @@ def run_on_meta(
             if time.monotonic() > until:
                 break
             conditions = ConditionsAnswered(answer, until)
-            with preserved(model, snapshot), _prepared(model, mode), conditions:
+            with preserved(model, snapshot), _prepared(model, mode), conditions, ExitStack() as stack:
+                watched = watch(stack) if watch is not None else None
                 calls = _calls(model, example, until)
             if calls is not None:
-                runs.append(ModuleRun(tuple(calls), example, answer if conditions.count else None))
+                runs.append(ModuleRun(tuple(calls), example, answer if conditions.count else None, watched))
             if not conditions.count:
                 break
         if runs:

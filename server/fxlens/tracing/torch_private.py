@@ -14,6 +14,7 @@ fields of ``PythonCode``           only those that the version has are filled in
 ``Tensor._version``                a tensor counts as written, and its value is restored
 ``Attribute._node``                an attribute of a traced value counts as not read yet
 ``_ConvNd``, ``_NormBase`` …       the public classes that inherit from them
+``_get_current_function_mode``     recording goes on inside layers, which may then take slower ways through their code
 ``TorchDispatchMode``              what nodes compute is counted for layers of which the formula is known only
 =================================  ===================================================================================
 """
@@ -25,7 +26,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import fx, nn
+from torch import fx, nn, overrides
 from torch.fx import node as fx_node
 from torch.fx.graph import PythonCode
 
@@ -83,6 +84,12 @@ def version_of(tensor: torch.Tensor) -> Any:
     """A number that grows with every write to ``tensor``; without it something that never equals an earlier answer."""
     version = getattr(tensor, "_version", None)
     return object() if version is None else version
+
+
+def innermost_function_mode() -> Any:
+    """The ``TorchFunctionMode`` that sees the next call of a function of torch."""
+    innermost = getattr(overrides, "_get_current_function_mode", None)
+    return None if innermost is None else innermost()
 
 
 def node_of_attribute(proxy: Any) -> fx.Node | None:

@@ -201,7 +201,7 @@ class _Process:
         settings = trace_settings(naming, leaves, arguments.get("tracer_kwargs"))
         self.enter("trace")
         backend = _backend(arguments)
-        modes = () if backend == "hooks" and naming == "fxlens" else MODES
+        modes = () if backend in ("hooks", "record") and naming == "fxlens" else MODES
         traces = trace_modes(model, settings, arguments.get("concrete_args"), modes)
         by_hooks = needs_runs(traces, naming)
         runs = ModuleRuns({}) if by_hooks else None

@@ -7,7 +7,7 @@ import { startCodeServer } from '../../../scripts/lib/codeServer.mjs';
 import { ROOT } from '../../../scripts/lib/paths.mjs';
 import { EXTENSIONS, extensionsFolder, SHARED_EXTENSIONS } from './extensions';
 import { VSCode } from './vscode';
-import { Workspace } from './workspaces';
+import { NET, Workspace } from './workspaces';
 
 export { expect } from '@playwright/test';
 
@@ -25,18 +25,33 @@ interface Options {
 }
 
 /** What tests get that ask for nothing special. */
-const USUAL: Options = { sample: 'demo', workspaceFile: '', files: {}, settings: {}, environment: {} };
+const USUAL: Options = {
+  sample: 'demo',
+  workspaceFile: '',
+  files: { 'net.ipynb': NET },
+  settings: {},
+  environment: {},
+};
+const WINDOW = 'window';
 
 /**
  * `test('…', OWN_WINDOW, …)`: a VS Code of the test's own. For what needs a window in which nothing happened yet, or leaves
- * it unusable. A test with options of its own has one anyway.
+ * it unusable.
  */
-export const OWN_WINDOW = { annotation: { type: 'own window' } };
+export const OWN_WINDOW = { annotation: { type: WINDOW } };
 
-/** Whether a test takes the shared window. Pictures for the README show none in which other tests have been. */
-function shares(options: Options, info: TestInfo): boolean {
-  if (PICTURES || info.annotations.some(({ type }) => type === OWN_WINDOW.annotation.type)) return false;
-  return JSON.stringify(options) === JSON.stringify(USUAL);
+/** `test('…', windowOf('…'), …)`: a VS Code for the tests of this name, one after the other. */
+export function windowOf(name: string): { annotation: { type: string; description: string } } {
+  return { annotation: { type: WINDOW, description: name } };
+}
+
+/**
+ * What tests have in common that share a window, if a test shares one: its options, and a name. Pictures for the README
+ * show none in which other tests have been.
+ */
+function sharedBy(options: Options, info: TestInfo): string | undefined {
+  const own = info.annotations.find(({ type }) => type === WINDOW);
+  return PICTURES || (own && !own.description) ? undefined : JSON.stringify([own?.description, options]);
 }
 
 interface Fixtures {
@@ -53,9 +68,25 @@ interface Window {
   close(): Promise<void>;
 }
 
+/** A window that tests share, and its workspace. */
+class Shared {
+  window?: Window;
+
+  constructor(
+    readonly key: string,
+    readonly workspace: Workspace,
+  ) {}
+
+  async close(): Promise<void> {
+    await this.window?.close();
+    this.workspace.remove();
+  }
+}
+
 interface WorkerFixtures {
-  /** What tests share: made for the first of them, and anew after a failure, because Playwright then takes a new worker. */
-  shared: { workspace?: Workspace; window?: Window };
+  /** The windows that tests share: the usual one, and the last with other options or a name. Made for the first test that
+   * wants it, and anew after a failure, because Playwright then takes a new worker. */
+  shared: Map<'usual' | 'special', Shared>;
 }
 
 /** Nothing that moves by itself: drawing it takes the processor from what is being waited for. */
@@ -71,38 +102,46 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   shared: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from this pattern what a fixture needs.
     async ({}, use) => {
-      const shared: WorkerFixtures['shared'] = {};
+      const shared: WorkerFixtures['shared'] = new Map();
       await use(shared);
-      await shared.window?.close();
-      shared.workspace?.remove();
+      for (const each of shared.values()) await each.close();
     },
     { scope: 'worker' },
   ],
   workspace: async ({ sample, workspaceFile, files, settings, environment, shared }, use, info) => {
-    if (shares({ sample, workspaceFile, files, settings, environment }, info)) {
-      shared.workspace ??= Workspace.copyOf(sample);
-      await use(shared.workspace);
+    const key = sharedBy({ sample, workspaceFile, files, settings, environment }, info);
+    const place = key === undefined ? 'special' : placeOf(key);
+    if (shared.get(place)?.key !== key) {
+      // Before a window of a test's own, too: what runs of ours is then of the test.
+      await shared.get(place)?.close();
+      shared.delete(place);
+    }
+    if (key === undefined) {
+      const workspace = Workspace.copyOf(sample, files);
+      await use(workspace);
+      workspace.remove();
       return;
     }
-    const workspace = Workspace.copyOf(sample);
-    for (const [name, text] of Object.entries(files)) workspace.write(name, text);
-    await use(workspace);
-    workspace.remove();
+    const sharing = shared.get(place) ?? new Shared(key, Workspace.copyOf(sample, files));
+    shared.set(place, sharing);
+    await use(sharing.workspace);
   },
   code: [
     async ({ browser, workspace, sample, workspaceFile, files, settings, environment, shared }, use, info) => {
       const options = { sample, workspaceFile, files, settings, environment };
-      const sharing = shares(options, info);
-      const used = sharing ? shared.window : undefined;
-      const window = used ?? (await openWindow(browser, workspace, options, sharing, info));
-      if (sharing) shared.window = window;
+      const key = sharedBy(options, info);
+      const sharing = key === undefined ? undefined : shared.get(placeOf(key));
+      const usual = key !== undefined && placeOf(key) === 'usual';
+      const used = sharing?.window;
+      const window = used ?? (await openWindow(browser, workspace, options, usual, info));
+      if (sharing) sharing.window = window;
       if (PICTURES) mkdirSync(PICTURES, { recursive: true });
       let ready = false;
       try {
         const code = new VSCode(window.page, workspace, info, window.serverPid, PICTURES);
         if (!used) await code.ready();
-        if (!used && sharing) await code.warmUp();
-        if (sharing) await code.reset();
+        if (!used && usual) await code.warmUp();
+        if (used || usual) await code.reset();
         ready = true;
         await use(code);
         if (info.status !== info.expectedStatus) await code.showFailure();
@@ -116,6 +155,12 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
     { timeout: 240_000 },
   ],
 });
+
+const USUAL_KEY = JSON.stringify([undefined, USUAL]);
+
+function placeOf(key: string): 'usual' | 'special' {
+  return key === USUAL_KEY ? 'usual' : 'special';
+}
 
 /** Runs in the page: signs of progress turn 20 times a second, each time drawn without a graphics card. */
 function stopAnimations(): void {
@@ -131,13 +176,13 @@ async function openWindow(
   browser: Browser,
   workspace: Workspace,
   { settings, environment, workspaceFile }: Options,
-  sharing: boolean,
+  usual: boolean,
   info: TestInfo,
 ): Promise<Window> {
   const userData = mkdtempSync(join(tmpdir(), 'fxlens-user-data-'));
   const log: string[] = [];
   const server = await startCodeServer({
-    extensions: extensionsFolder(sharing ? SHARED_EXTENSIONS : EXTENSIONS),
+    extensions: extensionsFolder(usual ? SHARED_EXTENSIONS : EXTENSIONS),
     userData,
     settings: { ...STILL, ...settings },
     // Tests that kill a server expect a worker after it, not an answer from the cache.

@@ -14,32 +14,62 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { ROOT, VENV_PYTHON } from '../../../scripts/lib/paths.mjs';
 
+const CELLS = [
+  [
+    'from torch import nn',
+    'from torchvision.models.feature_extraction import create_feature_extractor',
+    '',
+    'class Net(nn.Module):',
+    '    def __init__(self):',
+    '        super().__init__()',
+    '        self.stem = nn.Conv2d(3, 8, 3)',
+    '',
+    '    def forward(self, x):',
+    '        return self.stem(x).relu()',
+  ],
+  ['create_feature_extractor(Net(), ["stem", "reluu"])'],
+];
+/** A notebook whose model is a class of a cell. */
+export const NET = JSON.stringify({
+  cells: CELLS.map((lines) => ({
+    cell_type: 'code',
+    execution_count: null,
+    metadata: {},
+    outputs: [],
+    source: lines.join('\n'),
+  })),
+  metadata: { language_info: { name: 'python' } },
+  nbformat: 4,
+  nbformat_minor: 4,
+});
+
 export class Workspace {
   private constructor(
     readonly root: string,
     readonly folder: string,
     private readonly sample: string,
+    /** What the folder holds beside the sample's files. */
+    private readonly files: Record<string, string>,
   ) {}
 
-  /** A copy of `tests/workspaces/<name>`. */
-  static copyOf(name: string): Workspace {
+  /** A copy of `tests/workspaces/<name>`, with `files` beside. */
+  static copyOf(name: string, files: Record<string, string> = {}): Workspace {
     // A space and an umlaut: paths of real people have them.
     const root = realpathSync(mkdtempSync(join(tmpdir(), 'fxlens e2e ü-')));
     const folder = join(root, name);
-    const workspace = new Workspace(root, folder, join(ROOT, 'tests', 'workspaces', name));
-    for (const file of filesOf(workspace.sample))
-      workspace.write(file, readFileSync(join(workspace.sample, file), 'utf8'));
+    const workspace = new Workspace(root, folder, join(ROOT, 'tests', 'workspaces', name), files);
+    workspace.restore();
     return workspace;
   }
 
-  /** Make the folder hold again what its sample holds. */
+  /** Make the folder hold what it held at first. */
   restore(): void {
-    const wanted = filesOf(this.sample);
-    for (const file of filesOf(this.folder)) if (!wanted.includes(file)) rmSync(join(this.folder, file));
-    for (const file of wanted) {
-      const text = readFileSync(join(this.sample, file), 'utf8');
+    const wanted = new Map(filesOf(this.sample).map((file) => [file, readFileSync(join(this.sample, file), 'utf8')]));
+    for (const [file, text] of Object.entries(this.files)) wanted.set(file, text);
+    if (existsSync(this.folder))
+      for (const file of filesOf(this.folder)) if (!wanted.has(file)) rmSync(join(this.folder, file));
+    for (const [file, text] of wanted)
       if (!existsSync(join(this.folder, file)) || this.read(file) !== text) this.write(file, text);
-    }
   }
 
   read(file: string): string {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,60 @@ def test_statements_that_join_and_part(before: str, after: str) -> None:
         whole = Document(other + filler, "whole.py")
         assert edited.lines == whole.lines
         assert outline(edited) == outline(whole)
+
+
+IN_STRINGS = ["a", "layer", ".", "1", "_", "-", " ", "/", "#", "(", ":", "é", "{", "for", "\\", "'", '"', ","]
+
+
+def retyped(text: str, chance: random.Random) -> str:
+    """The text after an edit between the quotes of a string, or of the quote that closes it."""
+    strings = list(re.finditer(r"""(['"])([^'"\n]*)(['"])""", text))
+    if not strings or chance.random() < 0.15:
+        return typed(text, chance)
+    string = chance.choice(strings)
+    at = chance.randint(string.start(2), string.end(2))
+    if chance.random() < 0.12:
+        return text[: string.end(2)] + text[string.end(3) :]
+    if chance.random() < 0.25 and at < string.end(2):
+        return text[:at] + text[at + 1 :]
+    return text[:at] + chance.choice(IN_STRINGS) + text[at:]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_typed_in_strings_gives_what_parsing_all_gives(seed: int) -> None:
+    chance = random.Random(seed)
+    samples = [text for text in SAMPLES if len(text) < 1500]
+    unparsed = 0
+    for number in range(4):
+        text = "\n".join(chance.sample(samples, 2))
+        document = Document(text, f"retyped{number}.py")
+        for step in range(12):
+            text = retyped(text, chance)
+            document = Document(text, f"retyped{number}.py", document)
+            whole = Document(text, f"whole{number}-{step}.py")
+            unparsed += document.parsed.edit is not None and document.parsed.edit.line > 0
+            assert document.lines == whole.lines, text
+            assert document.repairs == whole.repairs, text
+            assert outline(document) == outline(whole), text
+    assert unparsed > 10
+
+
+def test_a_string_that_was_typed_back_is_read_as_it_stands() -> None:
+    """The parser keeps its tree of the first text: what is changed in place must not be part of that."""
+    text = "def f():\n    return ['layer1', 'x']\n\n\ndef g():\n    return 1\n"
+    document = None
+    for each in (text, text.replace("layer1", "layer12"), text.replace("layer1", "layer123"), text, text + "\nh = 2\n"):
+        document = Document(each, "back.py", document)
+        assert outline(document) == outline(Document(each, "fresh.py"))
+
+
+def test_what_stands_beside_an_edited_string_is_lowered_once() -> None:
+    text = "def f():\n    a = [1]\n    b = 'layer1'\n    c = [2]\n    return a\n"
+    before = Document(text.replace("layer1", "layer"), "kept.py", Document(text, "kept.py"))
+    (function,) = lowered(before).body
+    assert isinstance(function, n.FunctionDef)
+    kept = function.body.statements
+    after = Document(text.replace("layer1", "layer2"), "kept.py", before)
+    (edited,) = lowered(after).body
+    assert isinstance(edited, n.FunctionDef)
+    assert [new is old for new, old in zip(edited.body, kept, strict=True)] == [True, False, True, True]

@@ -131,8 +131,8 @@ class TestNamed:
             create_feature_extractor(Untraceable(), ["stem"], naming=naming, backend="hooks")
 
     def test_another_word_is_refused(self):
-        with pytest.raises(ValueError, match="backend must be 'auto', 'fx' or 'hooks', not 'record'"):
-            create_feature_extractor(Untraceable(), ["stem"], backend="record")  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="backend must be 'auto', 'fx', 'hooks' or 'record', not 'hook'"):
+            create_feature_extractor(Untraceable(), ["stem"], backend="hook")  # type: ignore[arg-type]
 
 
 class TestNames:

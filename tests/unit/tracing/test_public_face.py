@@ -50,8 +50,8 @@ def test_positional_order_is_torchvisions() -> None:
     assert parameters(get_graph_node_names_by_mode) == parameters(get_graph_node_names)
     for function in (create_feature_extractor, get_graph_node_names, get_graph_node_names_by_mode):
         keywords = [n for n, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
-        backend = [] if function is get_graph_node_names_by_mode else ["backend"]
-        assert keywords == ["leaf_modules", "naming", *backend]
+        more = {create_feature_extractor: ["backend"], get_graph_node_names: ["backend", "example_input"]}
+        assert keywords == ["leaf_modules", "naming", *more.get(function, [])]
 
 
 def modal(train: Any, evaluation: Any) -> nn.Module:

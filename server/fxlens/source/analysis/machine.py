@@ -289,7 +289,13 @@ class Machine:
         if target != self.frame.scope:
             self.note_kept(alternatives)
         self.state.set((target, name), Binding(alternatives, frozenset({event})))
-        self.run.bindings.setdefault((target, name), []).append(event)
+        self.note_bound(target, name, alternatives, event)
+
+    def note_bound(self, owner: int, name: str, alternatives: Alternatives, event: Event) -> None:
+        self.run.bindings.setdefault((owner, name), []).append(event)
+        extractors = self.run.outputs.extractors
+        if extractors and any(isinstance(value, Unknown) and value.subject in extractors for value, _ in alternatives):
+            self.run.outputs.held[owner, name] = None
 
     def _scope_of(self, name: str) -> int:
         to_module = self.frame.outer_names.get(name)

@@ -99,7 +99,7 @@ class Programs:
         """Run the functions that no call leads into and that mention an extractor, a global or an attribute."""
         names = dict.fromkeys(
             name
-            for owner, name in (key for key in self.run.bindings if isinstance(key, tuple))
+            for owner, name in self.run.outputs.held
             if self._is_shared(interpreter, owner) and self._is_extractor(interpreter, (owner, name))
         )
         for path in list(mentions(self.document, names)):

@@ -86,6 +86,8 @@ class Outputs:
     """What an analysis notes of extractors, and of the dicts that they return."""
 
     extractors: dict[Subject, Extraction] = field(default_factory=dict)
+    held: dict[tuple[int, str], None] = field(default_factory=dict)
+    """The names and attributes that an extractor was bound to."""
     reads: list[KeyRead] = field(default_factory=list)
     read_otherwise: set[n.Node] = field(default_factory=set)
     """The expressions that read a key of something else."""

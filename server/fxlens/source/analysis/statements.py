@@ -235,7 +235,7 @@ class Statements(Expressions):
             case Location():
                 event.changed = owner
                 self.state.set((owner.id, name), Binding(value, frozenset({event})))
-                self.run.bindings.setdefault((owner.id, name), []).append(event)
+                self.note_bound(owner.id, name, value, event)
             case Unknown():
                 self.state.set((owner.subject, name), Binding(value, frozenset({event})))
                 if structural_attribute(name):

@@ -73,7 +73,8 @@ class Lowering(Expressions):
         self.document = document
         edit = document.parsed.edit
         if edit is not None and edit.before is self._parts:
-            new = [_Lowered(part, part.start_pos, tuple(self._statements([part]))) for part in edit.new]
+            kept = self._lowered[edit.first].statements if edit.line else ()
+            new = [_Lowered(part, part.start_pos, self._anew([part], kept, edit.line)) for part in edit.new]
             self._lowered = [*self._lowered[: edit.first], *new, *self._lowered[edit.end :]]
         else:
             self._lowered = list(self._top_level(document.parsed.parts, _unchanged(self._lines, document.lines)))
@@ -81,6 +82,31 @@ class Lowering(Expressions):
         statements = tuple(statement for lowered in self._lowered for statement in lowered.statements)
         end = (len(document.lines), len(document.lines[-1]))
         return n.Module((1, 0), end, n.Block((1, 0), end, lambda: statements, statements))
+
+    def _anew(self, parts: Iterable[Node], kept: tuple[n.Statement, ...], line: int) -> tuple[n.Statement, ...]:
+        """The statements of ``parts``: those that do not stand in ``line`` are the ones that they were before."""
+        statements: list[n.Statement] = []
+        for part in parts:
+            start, end = part.start_pos, part.end_pos
+            before = [each for each in kept if start <= each.start_pos < end]
+            if before and not start <= (line, 0) < end and start[0] != line:
+                statements += before
+                continue
+            after = list(self._statements([part]))
+            definition, core = after[0] if after else None, definition_core(part)
+            if isinstance(definition, (n.FunctionDef, n.ClassDef)) and before and core.type in ("funcdef", "classdef"):
+                self._keep_body(definition, before[0], children(core)[-1], line)
+            statements += after
+        return tuple(statements)
+
+    def _keep_body(self, definition: n.FunctionDef | n.ClassDef, before: n.Statement, body: Node, line: int) -> None:
+        """Lower of the body of a definition only what stands in ``line``."""
+        block = before.body if isinstance(before, (n.FunctionDef, n.ClassDef)) else None
+        if block is not None and block.is_lowered and body.type == "suite":
+            statements = block.statements
+            definition.body = n.Block(
+                body.start_pos, body.end_pos, lambda: self._anew(children(body), statements, line)
+            )
 
     def _top_level(self, parts: list[Node], unchanged: Callable[[int, int], bool]) -> Iterable[_Lowered]:
         before = {id(lowered.node): lowered for lowered in self._lowered}

@@ -128,6 +128,10 @@ class Block(Node):
             self._statements = self.lower()
         return self._statements
 
+    @property
+    def is_lowered(self) -> bool:
+        return self._statements is not None
+
     def __iter__(self) -> Iterator[Statement]:
         return iter(self.statements)
 

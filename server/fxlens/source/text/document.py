@@ -12,9 +12,9 @@ from parso.tree import Leaf
 
 from fxlens.source.model import Position, Span
 from fxlens.source.text import tree
-from fxlens.source.text.editing import Parsed, parse_edited, parse_whole
+from fxlens.source.text.editing import parse_edited, parse_whole
 from fxlens.source.text.lines import split_lines, words
-from fxlens.source.text.tree import Node
+from fxlens.source.text.parsed import Parsed
 
 if TYPE_CHECKING:
     from fxlens.source.syntax.lowering import Lowering
@@ -104,31 +104,19 @@ class Document:
 
     def _is_name(self, position: tuple[int, int], name: str) -> bool:
         leaf = self._leaf_at(position)
-        return isinstance(leaf, Leaf) and leaf.value == name and leaf.type in ("name", "keyword")
+        return leaf is not None and leaf.value == name and leaf.type in ("name", "keyword")
 
-    def _leaf_at(self, position: tuple[int, int]) -> Node | None:
+    def _leaf_at(self, position: tuple[int, int]) -> Leaf | None:
         """The leaf that covers ``position``; nothing where a comment or white space stands."""
-        # parso's own search compares ends, which it has to compute; starts are at hand.
         lines = self.parsed.part_lines
         last = bisect_right(lines, position[0])
         parts = self.parsed.parts[bisect_left(lines, lines[last - 1], hi=last) : last] if last else []
-        node: Node | None = None
-        while parts:
-            at = bisect_right(parts, position, key=_start) - 1
-            if at < 0:
-                return None
-            node = parts[at]
-            parts = tree.children(node)
-        return node if node is not None and position < node.end_pos else None
+        return tree.leaf_at(parts, position)
 
     def indentation(self, node: Spanned) -> str:
         """What stands before ``node`` in its line, as white space of the same width."""
         before = self.lines[node.start_pos[0] - 1][: node.start_pos[1]]
         return before if before.isspace() else " " * len(before)
-
-
-def _start(node: Node) -> tuple[int, int]:
-    return node.start_pos
 
 
 _most_kept = 16

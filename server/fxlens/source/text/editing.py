@@ -10,41 +10,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from fxlens.source.text import recovery, tree
 from fxlens.source.text.lines import split_lines
+from fxlens.source.text.parsed import Edit, Parsed
 from fxlens.source.text.recovery import Repairs, is_error, rewrite_unknown_statements
+from fxlens.source.text.retyping import retyped_string
 from fxlens.source.text.tree import Node
 
 _PROBE = "_\n"
 """A statement whose token may go on with another one as well: it is read as one only between statements."""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """That the parts from ``first`` to before ``end`` of the parts ``before`` an edit were parsed anew, as ``new``."""
-
-    before: list[Node]
-    first: int
-    end: int
-    new: list[Node]
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """A text by its ``given_lines`` and those that a repair made of them, what was inserted, and the top-level nodes.
-
-    ``part_lines`` are the lines (from 1) in which the parts begin; ``edit`` says how they follow from those of the text
-    before, if not all of the text was parsed.
-    """
-
-    given_lines: list[str]
-    lines: list[str]
-    repairs: Repairs
-    parts: list[Node]
-    part_lines: list[int]
-    edit: Edit | None = None
 
 
 def parse_whole(given_lines: list[str], path: str) -> Parsed:
@@ -71,6 +46,9 @@ def parse_edited(earlier: Parsed, given_lines: list[str]) -> Parsed | None:
     changed = _changed(earlier.given_lines, given_lines)
     if changed is None:
         return None
+    retyped = retyped_string(earlier, given_lines, changed[0]) if changed[1] == changed[0] + 1 else None
+    if retyped is not None:
+        return retyped
     first, end = _parts_in(earlier, *changed)
     first_line = earlier.part_lines[first] - 1 if first else 0
     end_line = earlier.part_lines[end] - 1 if end < len(earlier.parts) else len(given_lines)
@@ -84,7 +62,12 @@ def parse_edited(earlier: Parsed, given_lines: list[str]) -> Parsed | None:
     lines, repairs, new = parsed
     parts = [*earlier.parts[:first], *new, *earlier.parts[end:]]
     part_lines = [*earlier.part_lines[:first], *(part.start_pos[0] for part in new), *earlier.part_lines[end:]]
-    return Parsed(given_lines, lines, repairs, parts, part_lines, Edit(earlier.parts, first, end, new))
+    own = (*(part for part in earlier.own if part not in earlier.parts[first:end]), *filter(_is_clean, new))
+    return Parsed(given_lines, lines, repairs, parts, part_lines, Edit(earlier.parts, first, end, new), own)
+
+
+def _is_clean(part: Node) -> bool:
+    return not recovery.error_lines([part])
 
 
 def _worth_parsing(lines: int) -> int:

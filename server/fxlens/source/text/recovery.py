@@ -42,6 +42,14 @@ class Repairs:
             {(line, column) for line, column in self.quotes if not first <= line < end},
         )
 
+    def shifted(self, line: int, column: int, by: int) -> Repairs:
+        """Those behind ``column`` of the repaired text, in ``line``, moved along with what is typed there."""
+        if line not in self.insertions or not by:
+            return self
+        moved = [(start + by if start >= column else start, length) for start, length in self.insertions[line]]
+        quotes = {(at, where + by if at == line and where >= column else where) for at, where in self.quotes}
+        return Repairs({**self.insertions, line: moved}, quotes)
+
     def insert(self, line: int, column: int, length: int, quote: bool) -> None:
         """Note an insertion into the already repaired text."""
         self.insertions[line] = sorted(

@@ -7,6 +7,7 @@ place, so a tree must not be used after the next :func:`parse` of its path.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections import OrderedDict
 from functools import lru_cache
 from pathlib import PurePath
@@ -81,6 +82,23 @@ def _keep(key: str) -> None:
 def _forget(key: str) -> None:
     for trees in parser_cache.values():
         trees.pop(_tree_path(key), None)
+
+
+def leaf_at(nodes: list[Node], position: tuple[int, int]) -> Leaf | None:
+    """The leaf below ``nodes`` that covers ``position``; nothing where a comment or white space stands."""
+    node: Node | None = None
+    # parso's own search compares ends, which it has to compute; starts are at hand.
+    while nodes:
+        at = bisect_right(nodes, position, key=_start) - 1
+        if at < 0:
+            return None
+        node = nodes[at]
+        nodes = children(node)
+    return node if isinstance(node, Leaf) and position < node.end_pos else None
+
+
+def _start(node: Node) -> tuple[int, int]:
+    return node.start_pos
 
 
 def children(node: Node) -> list[Node]:
