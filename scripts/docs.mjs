@@ -3,17 +3,13 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, VENV_PYTHON } from './lib/paths.mjs';
 import { run } from './lib/process.mjs';
-import { pip } from './lib/python.mjs';
+import { installGroup } from './lib/python.mjs';
 import { runMain, say } from './lib/say.mjs';
-import { contentHash, once } from './lib/stamps.mjs';
 import { setUp } from './setup.mjs';
 
 await runMain(async () => {
   await setUp();
-  const project = join(ROOT, 'server', 'pyproject.toml');
-  await once(join(ROOT, '.venv', '.fxlens', 'docs'), contentHash([{ path: project }]), () =>
-    pip(['install', '--quiet', '--group', `${project}:docs`]),
-  );
+  await installGroup('docs');
   const target = join(ROOT, 'docs', '_build');
   rmSync(target, { recursive: true, force: true });
   const html = join(target, 'html');

@@ -3,17 +3,13 @@
 import { join } from 'node:path';
 import { ROOT, VENV_PYTHON } from './lib/paths.mjs';
 import { run } from './lib/process.mjs';
-import { pip } from './lib/python.mjs';
+import { installGroup } from './lib/python.mjs';
 import { runMain } from './lib/say.mjs';
-import { contentHash, once } from './lib/stamps.mjs';
 import { setUp } from './setup.mjs';
 
 await runMain(async () => {
   await setUp();
-  const project = join(ROOT, 'server', 'pyproject.toml');
-  await once(join(ROOT, '.venv', '.fxlens', 'mutation'), contentHash([{ path: project }]), () =>
-    pip(['install', '--quiet', '--group', `${project}:mutation`]),
-  );
+  await installGroup('mutation');
   const script = join(ROOT, 'scripts', 'mutation.py');
   const { code } = await run(VENV_PYTHON, [script, ...process.argv.slice(2)], { allowFailure: true });
   return code;

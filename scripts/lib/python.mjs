@@ -135,6 +135,16 @@ export async function pip(args) {
   }
 }
 
+/**
+ * Install a dependency group of server/pyproject.toml, unless it is there as that file has it now.
+ * @param {string} group
+ */
+export async function installGroup(group) {
+  await step(`the tools of ${group}`, [`--group ${group}`], [{ path: PROJECT }], () =>
+    pip(['install', '--quiet', '--group', `${PROJECT}:${group}`]),
+  );
+}
+
 function installHook() {
   const code = 'import sysconfig; print(sysconfig.get_path("purelib"))';
   const folder = spawnSync(VENV_PYTHON, ['-I', '-c', code], { encoding: 'utf8' }).stdout.trim();

@@ -23,15 +23,16 @@ from fxlens.tracing.conditions import decide, hold_condition
 from fxlens.tracing.context_watch import ContextWatch, watched_contexts
 from fxlens.tracing.contexts import Contexts
 from fxlens.tracing.entry import entry, is_entered_otherwise
-from fxlens.tracing.inplace import PLAIN, InPlaceProxy
+from fxlens.tracing.inplace import InPlaceProxy
 from fxlens.tracing.lengths import known_length
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
 from fxlens.tracing.node_records import ModuleCall, NodeOrigin, room_on_the_stack
 from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.recorded_calls import AppliedFunction, node_name, recorded_calls, separated
 from fxlens.tracing.sources import RunningExpression, definition_line, running_expression, running_line
+from fxlens.tracing.tensor_reads import TensorReadTracer
 from fxlens.tracing.type_calls import answered_types
-from fxlens.tracing.values import lookup, nodes_in, nodes_of
+from fxlens.tracing.values import nodes_in, nodes_of
 
 
 class CarriedError(Exception):
@@ -46,7 +47,7 @@ class CarriedError(Exception):
         self.nodes = nodes
 
 
-class NodePathTracer(fx.Tracer):
+class NodePathTracer(TensorReadTracer):
     """A ``torch.fx.Tracer`` that gives every node a dotted name, and notes where in ``forward`` it was made.
 
     Args:
@@ -64,7 +65,6 @@ class NodePathTracer(fx.Tracer):
             made, if there have been any by then.
         module_calls: the calls of all modules but the root, in the order in which they returned.
         left_out: arguments of ``forward`` that are left at their defaults, under our own rule. They have no names.
-        recorded_buffers: paths of buffers on which operations become nodes. torch.fx carries them out while it traces.
         failed_in: path and class of the innermost module whose ``forward`` raised, if one did.
         functions: the nodes that each apply a custom ``torch.autograd.Function``.
         checkpoints: the calls of ``torch.utils.checkpoint``; their nodes are marked in ``meta``.
@@ -94,7 +94,6 @@ class NodePathTracer(fx.Tracer):
     ) -> None:
         super().__init__(**tracer_kwargs)
         self.leaf_modules = tuple(leaf_modules)
-        self.recorded_buffers: frozenset[str] = frozenset()
         self.left_out: frozenset[str] = frozenset()
         self.naming: Dialect = naming
         self.node_to_qualname: dict[fx.Node, str] = {}
@@ -108,16 +107,12 @@ class NodePathTracer(fx.Tracer):
         self._current_path = ""
         self._caller_path = ""
         self._entry_line: SourceLine | None = None
-        # Tensors are held beside their names: a freed tensor's id may come back as another tensor's.
-        self._tensor_names: dict[int, tuple[torch.Tensor, str]] = {}
         self._watch = ContextWatch()
-        self._thread = threading.get_ident()
         self.traces_through = naming != "fxlens" if traces_through is None else traces_through
         self.functions: list[fx.Node] = []
         self.checkpoints: list[Checkpoint] = []
         self.changes: list[LiveChange] = []
         self._checkpoint: Checkpoint | None = None
-        self._is_probing = False
         self._modules: dict[str, nn.Module] | None = None
         self.answers_as_tensor = naming == "fxlens"
         self.questions: list[Question] = []
@@ -142,8 +137,7 @@ class NodePathTracer(fx.Tracer):
         self.rule = _rule(self.naming, paths)
         own = vars(root).get("forward") if self.naming == "fxlens" else None
         self._entry_line = definition_line(own or getattr(type(root), self.traced_func_name, None) or type(root))
-        tensors = [*root.named_buffers(), *root.named_parameters()]
-        self._tensor_names = {id(tensor): (tensor, name) for name, tensor in tensors}
+        self._name_tensors(root)
         with room_on_the_stack(max(path.count(".") for path in paths) + 2):
             return self._trace(root, concrete_args)
 
@@ -375,56 +369,6 @@ class NodePathTracer(fx.Tracer):
         if self.naming != "fxlens" or self._is_probing or isinstance(value, Attribute):
             return None
         return known_length(value.node, self._modules_by_path())
-
-    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
-        if not isinstance(attr_val, torch.Tensor) or threading.get_ident() != self._thread:
-            return attr_val
-        if self._is_probing:  # the nodes made now do not last
-            parameter_proxy_cache = dict(parameter_proxy_cache)
-        # torch.fx scans all named parameters at every read, which is quadratic for a model that reads many.
-        is_parameter = isinstance(attr_val, nn.Parameter) and not self.param_shapes_constant
-        if is_parameter or self.recorded_buffers:
-            named = self._tensor_names.get(id(attr_val))
-            if named is not None and named[0] is attr_val and (is_parameter or named[1] in self.recorded_buffers):
-                proxy = parameter_proxy_cache.get(named[1])
-                if proxy is None:
-                    read = self._parameter if is_parameter else self._buffer
-                    proxy = parameter_proxy_cache[named[1]] = read(named[1])
-                return proxy
-        return super().getattr(attr, attr_val, parameter_proxy_cache)
-
-    def _parameter(self, path: str) -> fx.Proxy:
-        return self.create_proxy("get_attr", path, (), {})
-
-    def _buffer(self, path: str) -> fx.Proxy:
-        return self.proxy(self.create_node("get_attr", path, (), {}))  # which gives it no name
-
-    def create_arg(self, a: Any) -> Any:
-        kind = type(a)
-        if kind is InPlaceProxy:
-            return a.node
-        if kind in PLAIN:
-            return a
-        if kind is tuple:
-            return tuple([self.create_arg(item) for item in a])
-        if kind is dict and not a:
-            return {}
-        # As in getattr: torch.fx scans all named buffers for each one that is used.
-        if isinstance(a, torch.Tensor):
-            named = self._tensor_names.get(id(a))
-            if named is not None and named[0] is a:
-                return self.create_node("get_attr", named[1], (), {})
-        return super().create_arg(a)
-
-    def attributes(self) -> dict[str, Any]:
-        """What the graph's ``get_attr`` nodes read, by path, as it was when it was traced.
-
-        To be asked before the model is restored. A buffer that ``forward`` has replaced is still found here.
-        """
-        tensors: dict[str, Any] = {name: tensor for tensor, name in self._tensor_names.values()}
-        tensors.update({name: tensor for tensor, name in self.tensor_attrs.items()})
-        paths = {str(node.target) for node in self.graph.nodes if node.op == "get_attr"}
-        return {path: tensors[path] if path in tensors else lookup(self.root, path) for path in sorted(paths)}
 
 
 _INSTEAD = "make the module a leaf module, or decide by something that is known before forward runs"
