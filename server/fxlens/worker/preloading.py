@@ -23,7 +23,8 @@ must not do so in the process that is forked.
 
 ENTRIES = ("torchvision.models.feature_extraction",)
 """Their modules that the package itself does not import, and nearly every file does."""
-PARTS_OF_TORCH = (COMPILER, "torch.fx.experimental.symbolic_shapes")
+_QUICK = "torch.fx.experimental.symbolic_shapes"
+PARTS_OF_TORCH = (COMPILER, _QUICK)
 """What ``import torch`` leaves to be imported when it is needed, a second's worth: few models need it to be built."""
 
 
@@ -60,8 +61,17 @@ class Preloader:
         """Whether :meth:`preload_parts` has something to do."""
         return bool(self._parts) or (self._traced and not self._filled)
 
-    def preload_parts(self) -> None:
-        """Import what was noted, and fill the table of torch that tracing reads."""
+    def preload_parts(self, busy: bool = False) -> None:
+        """Import what was noted, and fill the table of torch that tracing reads.
+
+        While the worker is ``busy`` with traces, whose limits it watches, only what takes half a second at most: it may
+        be busy until all files of a workspace are checked, and each trace would import that anew.
+        """
+        if busy:
+            if _QUICK in self._parts:
+                self._parts.remove(_QUICK)
+                self._import(_QUICK)
+            return
         if self._traced and not self._filled:
             self._filled = True
             importlib.import_module("torch.overrides").get_overridable_functions()

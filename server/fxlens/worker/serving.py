@@ -113,8 +113,7 @@ class _Serving:
     def _begin(self, number: int, request: TraceRequest) -> None:
         if self._preloader:
             self._preloader.preload(request)
-            if not self._running:
-                self._preloader.preload_parts()
+            self._preloader.preload_parts(busy=bool(self._running))
         self._launch(number, request, self._ways.get(_signature(request), 0))
 
     def _launch(self, number: int, request: TraceRequest, way: int, instead: bytes | None = None) -> None:
