@@ -113,6 +113,25 @@ async def test_both_ends_of_a_key_are_renamed(lens: Lens, part: str) -> None:
     assert await renamed(lens, document, part, "c3") == text.replace("middle", "c3")
 
 
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        ('out["middle"] = out["middle"].mean()\nout["middle"]\n', 'out["c3"] = out["c3"].mean()\nout["c3"]\n'),
+        ('out["middle"] += 1\nout["middle"]\n', 'out["c3"] += 1\nout["c3"]\n'),
+        ('out.setdefault("middle", 1)\nout["middle"]\n', 'out.setdefault("c3", 1)\nout["c3"]\n'),
+        ('copy = dict(out)\ncopy["middle"]\n', 'copy = dict(out)\ncopy["c3"]\n'),
+        ('{**out, "middle": 1}["middle"]\n', '{**out, "middle": 1}["middle"]\n'),
+        ('out.update(middle=1)\nout["middle"]\n', 'out.update(middle=1)\nout["middle"]\n'),
+    ],
+)
+async def test_a_rename_leaves_no_value_of_another_kind_behind(lens: Lens, body: str, after: str) -> None:
+    """What the program puts under the key is renamed with it, where that is seen; else what is read behind it is not."""
+    document = lens.open("keys_here.py", TEXT + body)
+    assert await lens.settled(document) == []
+    text = TEXT.replace('"middle"', '"c3"')
+    assert await renamed(lens, document, 'middle", "flatten', "c3") == text + after
+
+
 async def test_a_rename_that_would_break_something_says_why(lens: Lens) -> None:
     text = TEXT + 'out["middle"]\nlisted = create_feature_extractor(resnet18(), ["layer1"])\nlisted(out)["layer1"]\n'
     document = lens.open("keys_here.py", text)

@@ -22,8 +22,8 @@ Kind: TypeAlias = Literal["list", "dict", "set", "tuple", "string", "none", "oth
 Role: TypeAlias = Literal["return_nodes", "train_return_nodes", "eval_return_nodes"]
 
 
-KeyUseKind: TypeAlias = Literal["subscript", "get", "pop", "del"]
-"""How a key of an output is read; ``get`` is what raises nothing where the key is missing."""
+KeyUseKind: TypeAlias = Literal["subscript", "get", "pop", "del", "set"]
+"""How a key of an output is read, or given another value (``set``). ``get`` raises nothing where the key is missing."""
 
 
 PathLiteral: TypeAlias = tuple[int, str, bool]

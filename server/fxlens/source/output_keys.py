@@ -47,7 +47,8 @@ class KeyReads:
 
     def _surely_missing(self, reads: list[KeyRead]) -> bool:
         """Whether every run that comes to the place raises: silence wherever the flow leaves a doubt."""
-        return not self.run.outputs.bound_by_text and all(self._is_missing(read) for read in reads)
+        really = [read for read in reads if read.use != "set"]  # ``out["key"] += 1`` reads, too
+        return bool(really) and not self.run.outputs.bound_by_text and all(self._is_missing(read) for read in really)
 
     def _is_missing(self, read: KeyRead) -> bool:
         outputs = self.run.outputs

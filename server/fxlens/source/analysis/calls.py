@@ -26,6 +26,7 @@ from fxlens.source.library.torch import (
     TENSOR_MAKERS,
     changing_method,
 )
+from fxlens.source.model import KeyUseKind
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
@@ -71,13 +72,13 @@ class Calls(CommandLine):
         return self.touched(self.present(joined(*results)))
 
     def _note_read(self, node: n.Call, callees: Alternatives, arguments: list[Given]) -> None:
-        """``out.get("key")`` and ``out.pop("key")``; a ``pop`` with a default raises as little as ``get``."""
+        """``out.get("key")`` and the like; a ``pop`` with a default raises as little as ``get``."""
         name = node.function.name if isinstance(node.function, n.Attribute) else ""
-        if name in ("get", "pop") and arguments and not arguments[0].keyword and not arguments[0].star:
+        if name in ("get", "pop", "setdefault") and arguments and not arguments[0].keyword and not arguments[0].star:
             owners = tuple((each.owner if isinstance(each, Method) else each, own) for each, own in callees)
-            self.note_keys(
-                owners, arguments[0].alternatives, node, "pop" if name == "pop" and len(arguments) == 1 else "get"
-            )
+            raises = name == "pop" and len(arguments) == 1
+            use: KeyUseKind = "set" if name == "setdefault" else "pop" if raises else "get"
+            self.note_keys(owners, arguments[0].alternatives, node, use)
 
     def _super(self, node: n.Call) -> Alternatives:
         """``super()``, and ``super(Net, self)``, as it was written once."""

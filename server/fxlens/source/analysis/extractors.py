@@ -245,8 +245,10 @@ class Extractors(Classes):
         if not any(container.output is not None for container, _ in read):
             self.run.outputs.read_otherwise.add(site)
             return
+        if use == "set":
+            self.run.outputs.assigned[id(keys)] = keys
         for key, condition in keys:
-            outputs = [(each, own) for each, own in read if each.output is not None and not _is_added(each.output, key)]
+            outputs = [(each, own) for each, own in read if each.output is not None and not self._is_added(each, key)]
             if not outputs:
                 self.run.outputs.read_otherwise.add(site)
             elif isinstance(key, Const) and type(key.value) in (str, int):
@@ -277,7 +279,18 @@ class Extractors(Classes):
                     return True
         return False
 
+    def _is_added(self, container: Container, key: Value) -> bool:
+        """Whether the value under a key is surely none of the extractor's, and no ``out[key] = …`` in sight says so.
 
-def _is_added(output: Output, key: Value) -> bool:
-    """Whether a key of a dict that is made of an output is surely none of the extractor's."""
-    return isinstance(key, Const) and key.value in output.added
+        A rename of the extractor's key would leave it behind.
+        """
+        output = container.output
+        if output is None or not isinstance(key, Const):
+            return False
+        own = {id(item.key) for item in output.items} | self.run.outputs.assigned.keys()
+        return key.value in output.added or any(
+            isinstance(each, Const) and each.value == key.value
+            for item in container.items
+            if id(item.key) not in own
+            for each, _ in item.key or ()
+        )

@@ -99,6 +99,8 @@ class Outputs:
     """The calls of extractors whose outputs something holds that outlives the function they stand in."""
     not_as_written: set[n.Node] = field(default_factory=set)
     """The functions of which a decorator may make one that returns something else."""
+    assigned: dict[int, Alternatives] = field(default_factory=dict)
+    """The keys, as they stand on the left of ``=``, of what is put into outputs: a rename has these, too."""
     grown: set[n.Node] = field(default_factory=set)
     """The calls of extractors whose outputs something may put keys into."""
     bound_by_text: bool = False

@@ -210,8 +210,9 @@ class Statements(Expressions):
                 for owner, condition in self.evaluate(target.value):
                     self._set_attribute(owner, target.name, under(bound, condition))
             case n.Subscript():
-                keys = self._index_of(target)
-                for owner, condition in self.evaluate(target.value):
+                keys, owners = self._index_of(target), self.evaluate(target.value)
+                self.note_keys(owners, keys, target, "set")
+                for owner, condition in owners:
                     python.stored(self, owner, keys, bound, condition, target, self.frame.document.code(source))
                     if isinstance(owner, Reference) and owner.dotted == ENVIRONMENT:
                         self.set_environment(keys)
