@@ -28,7 +28,7 @@ from fxlens.source.text.notebooks import Program
 
 DEBOUNCE_SECONDS = 0.15
 """How long an edit waits for the next one if it came before the answer to the last: somebody is typing."""
-FIRST_SECONDS = 0.02
+FIRST_SECONDS = 0.01
 """How long it waits otherwise: an undo, a paste, an accepted completion is answered at once."""
 
 
