@@ -43,7 +43,7 @@ interface DocumentPosition extends InDocument {
 }
 
 /** Which of the models of a call, and which of its nodes. */
-export interface Asked {
+export interface ViewOptions {
   readonly mode: Mode | 'both';
   readonly filter: string;
   readonly model?: number;
@@ -71,15 +71,15 @@ export const statusChanged: Notification<Status> = { method: 'fxlens/status' };
 /** A line of a worker, or of users' code that it runs; for clients that asked for them by `workerLog`. */
 export const workerLog: Notification<{ readonly message: string }> = { method: 'fxlens/workerLog' };
 export const modelChanged: Notification<{ readonly uri: string }> = { method: 'fxlens/modelChanged' };
-export const tree: Request<DocumentPosition & Asked, Tree> = { method: 'fxlens/tree' };
-export const treeChildren: Request<DocumentPosition & Asked & { readonly id: string }, readonly TreeItem[]> = {
+export const tree: Request<DocumentPosition & ViewOptions, Tree> = { method: 'fxlens/tree' };
+export const treeChildren: Request<DocumentPosition & ViewOptions & { readonly id: string }, readonly TreeItem[]> = {
   method: 'fxlens/treeChildren',
 };
-export const treePath: Request<DocumentPosition & Asked & { readonly path: string }, readonly TreeItem[]> = {
+export const treePath: Request<DocumentPosition & ViewOptions & { readonly path: string }, readonly TreeItem[]> = {
   method: 'fxlens/treePath',
 };
 /** Where a row leads to: for a module, the line that sets it. */
-export const treeSource: Request<DocumentPosition & Asked & { readonly path: string }, SourcePlace | null> = {
+export const treeSource: Request<DocumentPosition & ViewOptions & { readonly path: string }, SourcePlace | null> = {
   method: 'fxlens/treeSource',
 };
 export const treeModels: Request<InDocument, readonly Model[]> = { method: 'fxlens/treeModels' };

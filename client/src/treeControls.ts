@@ -1,8 +1,8 @@
 // What of the model the tree shows: the nodes of one mode or of both, and those that fit a filter.
 import { commands, type Disposable, EventEmitter, type InputBox, l10n, type Memento, window } from 'vscode';
-import type { Asked } from './protocol';
+import type { ViewOptions } from './protocol';
 
-type ShownMode = Asked['mode'];
+type ShownMode = ViewOptions['mode'];
 
 const MODE = 'fxlens.mode';
 const PLUMBING = 'fxlens.plumbing';
@@ -21,7 +21,7 @@ export class TreeControls implements Disposable {
     this.#tell();
   }
 
-  get asked(): Asked {
+  get asked(): ViewOptions {
     return { mode: this.#mode, filter: this.#filter, plumbing: this.#plumbing };
   }
 

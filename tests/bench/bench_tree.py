@@ -22,8 +22,9 @@ from lsprotocol import types
 from fxlens.engine.engine import Engine
 from fxlens.lsp.configuration import read_configuration
 from fxlens.lsp.documents import DocumentWorkspace
+from fxlens.lsp.outline import ViewOptions
 from fxlens.lsp.session import Session
-from fxlens.lsp.tree import Asked, tree, tree_children, tree_path
+from fxlens.lsp.tree import tree, tree_children, tree_path
 
 
 async def measure(folder: Path, nodes: int, rounds: int) -> None:
@@ -46,10 +47,10 @@ async def measure(folder: Path, nodes: int, rounds: int) -> None:
         assert call()
         return (time.perf_counter() - begin) * 1000
 
-    first = took(lambda: tree(session, uri, cursor, Asked()))
+    first = took(lambda: tree(session, uri, cursor, ViewOptions()))
     print(f"{'first answer':28} {first:7.1f}")
     last = f"layers.{nodes - 1}"
-    for what, asked in (("", Asked()), (", filtered", Asked(text="77"))):
+    for what, asked in (("", ViewOptions()), (", filtered", ViewOptions(text="77"))):
         for name, call in {
             "the tree": lambda asked: tree(session, uri, cursor, asked),
             "a level of all nodes": lambda asked: tree_children(session, uri, cursor, "layers", asked),
@@ -62,7 +63,7 @@ async def measure(folder: Path, nodes: int, rounds: int) -> None:
             p95 = statistics.quantiles(samples, n=20)[-1]
             print(f"{name + what:28} {statistics.median(samples):7.1f} {p95:7.1f}")
     # A letter more is another filter each time.
-    letters = [took(lambda text=str(at): tree(session, uri, cursor, Asked(text=text))) for at in range(rounds)]
+    letters = [took(lambda text=str(at): tree(session, uri, cursor, ViewOptions(text=text))) for at in range(rounds)]
     print(
         f"{'a letter of the filter':28} {statistics.median(letters):7.1f} {statistics.quantiles(letters, n=20)[-1]:7.1f}"
     )

@@ -11,11 +11,12 @@ from pygls.exceptions import JsonRpcInvalidParams
 from fxlens.lsp.configuration import read_configuration
 from fxlens.lsp.debug import debug_information
 from fxlens.lsp.features import renamed
+from fxlens.lsp.outline import ViewOptions
 from fxlens.lsp.picture import graph_find, graph_levels, graph_node, graph_view
 from fxlens.lsp.rename import CannotRenameError, rename_target
 from fxlens.lsp.server import FxLensServer
 from fxlens.lsp.toggling import toggle
-from fxlens.lsp.tree import Asked, tree, tree_children, tree_models, tree_path, tree_source
+from fxlens.lsp.tree import tree, tree_children, tree_models, tree_path, tree_source
 from fxlens.lsp.wire import Graph, GraphFound, GraphLevels, GraphNodeDetails
 
 _KINDS: dict[str, tuple[type, str]] = {
@@ -86,22 +87,22 @@ def register_renames(server: FxLensServer) -> None:
 def register_tree(server: FxLensServer) -> None:
     @server.feature("fxlens/tree")
     def show_tree(params: Any) -> dict[str, Any]:
-        return tree(server.session, _uri(params), _position(params), Asked.of(params))
+        return tree(server.session, _uri(params), _position(params), ViewOptions.of(params))
 
     @server.feature("fxlens/treeChildren")
     def show_children(params: Any) -> list[dict[str, Any]]:
         _read(params, "id")
-        return tree_children(server.session, _uri(params), _position(params), params["id"], Asked.of(params))
+        return tree_children(server.session, _uri(params), _position(params), params["id"], ViewOptions.of(params))
 
     @server.feature("fxlens/treePath")
     def show_path(params: Any) -> list[dict[str, Any]]:
         _read(params, "path")
-        return tree_path(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
+        return tree_path(server.session, _uri(params), _position(params), params["path"], ViewOptions.of(params))
 
     @server.feature("fxlens/treeSource")
     def show_source(params: Any) -> dict[str, Any] | None:
         _read(params, "path")
-        return tree_source(server.session, _uri(params), _position(params), params["path"], Asked.of(params))
+        return tree_source(server.session, _uri(params), _position(params), params["path"], ViewOptions.of(params))
 
     @server.feature("fxlens/treeModels")
     def show_models(params: Any) -> list[dict[str, Any]]:
@@ -111,7 +112,7 @@ def register_tree(server: FxLensServer) -> None:
     def toggle_query(params: Any) -> dict[str, Any]:
         _read(params, "path", "asked")
         asked = bool(params["asked"])
-        view = Asked.of(params)
+        view = ViewOptions.of(params)
         return toggle(server.session, _uri(params), _position(params), params["path"], view, asked=asked)
 
 

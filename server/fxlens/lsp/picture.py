@@ -13,9 +13,10 @@ from fxlens.explanations import modes_with
 from fxlens.graph import MODES, GraphNode, Mode, ModelGraph, ModuleInfo
 from fxlens.levels import Level, Levels, levels_of
 from fxlens.lsp.documents import Document
+from fxlens.lsp.outline import ViewOptions
 from fxlens.lsp.places import client_line, place_phrase
 from fxlens.lsp.session import Session, nearest_call, query_at
-from fxlens.lsp.tree import Asked, failure_text, tree
+from fxlens.lsp.tree import failure_text, tree
 from fxlens.lsp.wire import (
     Graph,
     GraphFound,
@@ -55,7 +56,7 @@ class Picture:
         document, analysis = opened
         here = document.position(position) if position else None
         call = nearest_call(analysis, here)
-        state = Asked.of(params).state(call) if call else None
+        state = ViewOptions.of(params).state(call) if call else None
         if call is None or state is None or state.graph is None:
             return None
         mode = _shown_mode(state.graph, params.get("mode"))
@@ -91,7 +92,7 @@ def graph_view(session: Session, uri: str, position: types.Position | None, para
         "editable": _editable(picture.call.call),
         "position": _call_position(picture.document, picture.call.call),
         "query": _query_under(picture),
-        "queries": _queries(picture, uri, Asked.of(params)),
+        "queries": _queries(picture, uri, ViewOptions.of(params)),
         "nodes": len(levels.nodes),
         "parameters": root.parameters if root else 0,
         "strip": "" if unchanged else levels.strip,
@@ -164,7 +165,9 @@ def graph_node(
         "source": _source(session, node, module, own),
         "place": _source_phrase(session, node, module, own),
         "chain": chain(graph, module.path, picture.state.slice.model) if module else "",
-        "selectedBy": [query["text"] for query in _queries(picture, uri, Asked.of(params)) if path in query["selects"]],
+        "selectedBy": [
+            query["text"] for query in _queries(picture, uri, ViewOptions.of(params)) if path in query["selects"]
+        ],
         "sentences": [] if own is not None or not any(graph.traced()) else [_selection(graph, path, node)],
     }
 
@@ -204,7 +207,7 @@ def _single(mode: ShownMode) -> Mode | None:
     return None if mode == "both" else mode
 
 
-def _queries(picture: Picture, uri: str, asked: Asked) -> list[GraphQuery]:
+def _queries(picture: Picture, uri: str, asked: ViewOptions) -> list[GraphQuery]:
     """What each query of the call selects in the mode that is shown, and which rule speaks of it."""
     call = asked.call(picture.call)
     texts = list(dict.fromkeys(query.text for query in call.queries))
@@ -269,7 +272,7 @@ def _query_under(picture: Picture) -> str | None:
 
 def _nothing(session: Session, uri: str, position: types.Position | None, params: Mapping[str, Any]) -> Graph:
     """Why there is no picture: the tree's message."""
-    said = tree(session, uri, position, Asked.of(params))
+    said = tree(session, uri, position, ViewOptions.of(params))
     return {**_empty(said["state"]), "message": said["message"], "model": said["model"]}
 
 

@@ -8,15 +8,15 @@ from lsprotocol import types
 
 from fxlens.explanations import modes_with
 from fxlens.graph import MODES
+from fxlens.lsp.outline import ViewOptions
 from fxlens.lsp.session import Session, nearest_call
-from fxlens.lsp.tree import Asked
 from fxlens.source.toggling import adding, removing
 
 Json: TypeAlias = dict[str, Any]
 
 
 def toggle(
-    session: Session, uri: str, client_position: types.Position | None, name: str, view: Asked, *, asked: bool
+    session: Session, uri: str, client_position: types.Position | None, name: str, view: ViewOptions, *, asked: bool
 ) -> Json:
     """The answer to ``fxlens/toggleQuery``: the edits after which the call asks for ``name`` or does not any more.
 
