@@ -158,7 +158,11 @@ export class Frame {
   readonly #head: SVGPathElement;
   readonly #hit: SVGRectElement;
   readonly #tick: SVGGElement;
+  readonly #titles: SVGGElement;
+  readonly #width: number;
+  #x = 0;
   #place = '';
+  #held = '';
   #shown = '';
 
   constructor(
@@ -170,6 +174,7 @@ export class Frame {
     this.#box = svg('rect', { class: 'frame-box', rx: 8 });
     this.#head = svg('path', { class: 'frame-head' });
     this.#hit = svg('rect', { class: 'frame-hit', height: HEAD });
+    this.#titles = svg('g', {}, svg('path', { class: 'twisty', d: 'M13 11.5l5 5 5-5' }));
     this.element = svg(
       'g',
       {
@@ -181,20 +186,22 @@ export class Frame {
       this.#box,
       this.#head,
       this.#hit,
-      svg('path', { class: 'twisty', d: 'M13 11.5l5 5 5-5' }),
+      this.#titles,
     );
     let x = 29;
     inside.titles.forEach(({ id, name, what }, at) => {
       const text = nameText(name);
       if (at) {
-        this.element.append(svg('path', { class: 'chevron', d: `M${x + 8} ${HEAD / 2 - 4}l4 4-4 4` }));
+        this.#titles.append(svg('path', { class: 'chevron', d: `M${x + 8} ${HEAD / 2 - 4}l4 4-4 4` }));
         x += TITLE_GAP;
       }
-      this.element.append(svg('text', { class: 'name segment', x, y: 18, 'data-segment': id }, text), ' ');
+      this.#titles.append(svg('text', { class: 'name segment', x, y: 18, 'data-segment': id }, text), ' ');
       x += nameWidth(text);
-      if (at === inside.titles.length - 1 && what)
-        this.element.append(svg('text', { class: 'what', x: x + 12, y: 18 }, what));
+      if (at !== inside.titles.length - 1 || !what) return;
+      this.#titles.append(svg('text', { class: 'what', x: x + 12, y: 18 }, what));
+      x += 12 + smallWidth(what);
     });
+    this.#width = x;
     this.#tick = tickBox(0, 0);
     if (first && !first.id.includes('\0')) this.element.append(this.#tick);
   }
@@ -209,7 +216,22 @@ export class Frame {
     this.#box.setAttribute('height', String(h));
     this.#hit.setAttribute('width', String(w));
     this.#head.setAttribute('d', `M.5 ${HEAD}V8A7.5 7.5 0 0 1 8 .5H${w - 8}A7.5 7.5 0 0 1 ${w - 0.5} 8V${HEAD}Z`);
-    this.#tick.setAttribute('transform', `translate(${w - TICK - 10} 7)`);
+    this.#x = x;
+    this.#held = '';
+    this.hold(x, x + w);
+  }
+
+  /** Keep the titles and the tick in sight where the frame is wider than the window, of which these are the sides. */
+  hold(left: number, right: number): void {
+    const { w } = this.inside;
+    const last = w - TICK - 10;
+    const at = Math.max(0, Math.min(left - this.#x, last - 10 - this.#width));
+    const tick = Math.min(last, Math.max(right - this.#x - TICK - 10, at + this.#width + 10));
+    const held = `${at} ${tick}`;
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#titles.setAttribute('transform', `translate(${at} 0)`);
+    this.#tick.setAttribute('transform', `translate(${tick} 7)`);
   }
 
   mark(marks: Marks): void {

@@ -353,8 +353,11 @@ function finish({ id, level, titles, boxes, links, height, headed }: Draft): Ins
   left -= PADDING;
   right += PADDING;
   const wanted = headed ? titleWidth(titles) : 0;
+  // What is narrower than the title above it stands in the middle below it.
   const missing = Math.max(0, wanted - (right - left));
-  right += missing + ((right - left + missing) % 2);
+  left -= Math.floor(missing / 2);
+  right += missing - Math.floor(missing / 2);
+  right += (right - left) % 2;
   for (const box of boxes) box.x -= left;
   for (const edge of edges) {
     edge.x1 -= left;

@@ -111,6 +111,7 @@ export class Viewport {
       k > filled.k * MUCH_LARGER
     )
       this.#fill();
+    for (const { drawn } of this.#live.values()) if (drawn instanceof Frame) drawn.hold(x, x + width / k);
     this.#world.setAttribute('transform', `matrix(${k} 0 0 ${k} ${-x * k} ${-y * k})`);
     this.moved();
   }

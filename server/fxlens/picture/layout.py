@@ -328,6 +328,7 @@ def _finish(
     left = min([lanes.left, *(box.x for box in boxes)]) - _PADDING
     right = max([lanes.right, *(box.x + box.w for box in boxes)]) + _PADDING
     width = max(right - left, title_width(titles) if titles else 0)
+    left -= (width - (right - left)) // 2  # what is narrower than the title above it stands in the middle below it
     for box in boxes:
         box.x -= left
     for edge in edges:

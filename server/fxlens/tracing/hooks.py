@@ -15,7 +15,7 @@ from torch import nn
 from fxlens.graph import Mode
 from fxlens.tracing.extractor import Backend
 from fxlens.tracing.hook_messages import not_called, replaced_text, several_calls, stands_at
-from fxlens.tracing.module_queries import module_query
+from fxlens.tracing.module_queries import first_paths, module_query
 from fxlens.tracing.running import NotCalledError, Pass, RunningExtractor, is_in_a_pass, may_stop
 
 
@@ -152,5 +152,5 @@ def aliases(model: nn.Module, paths: Collection[str]) -> dict[str, str]:
 
     The other path stands for one of the calls, and which one only the code tells: it is taken if there is but one.
     """
-    first = {module: path for path, module in model.named_modules()} if paths else {}
-    return {path: name for path in paths if (name := first[model.get_submodule(path)]) != path}
+    first = first_paths(model) if paths else {}
+    return {path: name for path in paths if (name := first[id(model.get_submodule(path))]) != path}

@@ -72,3 +72,11 @@ def module_at(model: nn.Module, path: str) -> nn.Module | None:
             return None
         module = child
     return module
+
+
+def first_paths(model: nn.Module) -> dict[int, str]:
+    """The first path of each module, by its id: a class of the user's may say that two modules are equal."""
+    first: dict[int, str] = {}
+    for path, module in model.named_modules(remove_duplicate=False):
+        first.setdefault(id(module), path)
+    return first

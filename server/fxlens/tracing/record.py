@@ -16,7 +16,7 @@ from fxlens.tracing.example_inputs import stated_input
 from fxlens.tracing.extractor import Backend
 from fxlens.tracing.hook_messages import several_calls
 from fxlens.tracing.hooks import aliases
-from fxlens.tracing.module_queries import can_be_called, module_at
+from fxlens.tracing.module_queries import can_be_called, first_paths, module_at
 from fxlens.tracing.module_run import run_on_meta
 from fxlens.tracing.preserve import preserved
 from fxlens.tracing.recorder import IsLeaf, Recorder, Step
@@ -94,16 +94,16 @@ class _Wanted(NamedTuple):
 
 
 def _wanted(model: nn.Module, keys: Mapping[str, str]) -> tuple[_Wanted, ...]:
-    first = {module: path for path, module in model.named_modules()}
+    first = first_paths(model)
     wanted = []
     for query, key in keys.items():
         module = module_at(model, query)
         scope, dot, label = query.rpartition(".")
         home = module_at(model, scope) if scope else model
         if module is not None:
-            wanted.append(_Wanted(query, key, first[module], None))
+            wanted.append(_Wanted(query, key, first[id(module)], None))
         elif home is not None:
-            wanted.append(_Wanted(query, key, f"{first[home]}{dot}{label}", first[home]))
+            wanted.append(_Wanted(query, key, f"{first[id(home)]}{dot}{label}", first[id(home)]))
         else:
             raise ValueError(f"{query!r} is neither a module of {type(model).__qualname__} nor in one")
     return tuple(wanted)

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from fxlens.tracing.module_queries import takes_hooks
+from fxlens.tracing.module_queries import first_paths, takes_hooks
 from fxlens.tracing.naming import FxlensNaming, Operation
 from fxlens.tracing.sources import is_internal
 from fxlens.tracing.torch_private import innermost_function_mode
@@ -96,8 +96,9 @@ class Recorder(TorchFunctionMode):
 
     def watch(self, stack: ExitStack) -> None:
         """Begin; ``stack`` ends it."""
-        for path, module in self._model.named_modules():
-            if path and takes_hooks(module):
+        first = first_paths(self._model)
+        for path, module in self._model.named_modules(remove_duplicate=False):
+            if path and first[id(module)] == path and takes_hooks(module):
                 stack.callback(module.register_forward_pre_hook(self._enter(path, module), prepend=True).remove)
                 # Where the module raises, too: the model may catch it, and is then in the caller again.
                 stack.callback(module.register_forward_hook(self._leave(path, module), always_call=True).remove)
