@@ -95,6 +95,32 @@ class TestNotCalled:
             create_feature_extractor(model, ["0"])(X)
 
 
+class Equal(nn.Module):
+    """All of them are equal, as a dataclass without fields is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Equal)
+
+    def __hash__(self) -> int:
+        return 1
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+@pytest.mark.parametrize("backend", ["hooks", "record"])
+def test_modules_that_are_equal_are_not_one(backend):
+    model = nn.Sequential(Equal(), Equal())
+    output = create_feature_extractor(model, ["0", "1", "1.linear"], backend=backend)(X)
+    assert torch.equal(output["0"], model[0](X))
+    assert torch.equal(output["1"], model(X))
+    assert torch.equal(output["1.linear"], output["1"])
+
+
 class TestTensorsWithoutValues:
     def test_fake(self):
         with FakeTensorMode():
