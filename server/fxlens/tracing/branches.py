@@ -7,6 +7,7 @@ torch.fx; then the model is traced once more with a tensor's answers, and what d
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any, NamedTuple
 
 import torch
@@ -14,8 +15,10 @@ from torch import fx, nn
 from torch.fx.proxy import Attribute
 
 from fxlens.graph import SourceLine
+from fxlens.tracing.asking import line_of
 from fxlens.tracing.changes import LiveChange
 from fxlens.tracing.effects import NEW_TENSOR_MODULES, is_new_tensor, words
+from fxlens.tracing.sources import is_internal
 
 
 class Question(NamedTuple):
@@ -133,3 +136,14 @@ def caught_error(graph: fx.Graph, question: Question, remedy: str) -> LiveChange
     """The change where an error that only tracing raises is caught by ``forward``."""
     message = "this line catches an error that only tracing raises, and the graph is that of its `except` clause"
     return LiveChange("caught", message, remedy, question.source, tuple([*graph.nodes][question.nodes :]))
+
+
+def compared_at(frame: FrameType) -> SourceLine | None:
+    """The line at which ``frame`` compares the text of a traced value, if it is code of a model."""
+    return None if is_internal(frame.f_code) else line_of(frame)
+
+
+def compared_text(graph: fx.Graph, question: Question, remedy: str) -> LiveChange:
+    """The change where ``forward`` goes by the text of a traced value."""
+    message = "this line compares the text of a traced value, which is another one when the model runs"
+    return LiveChange("branch", message, remedy, question.source, tuple([*graph.nodes][question.nodes :]))

@@ -21,6 +21,7 @@ from torch.fx.proxy import Attribute
 from torch.overrides import is_tensor_method_or_property
 
 from fxlens.tracing.asking import TENSOR_ATTRIBUTES, asks_of_attribute, asks_of_class, here, is_guarded
+from fxlens.tracing.texts import TracedText
 
 _OPERATORS = (
     "add",
@@ -58,6 +59,10 @@ class _Claim:
     """What ``isinstance`` looks at, if the type is not an answer. Apart, as ``super()`` needs the name for itself."""
 
     __class__ = property(_class_of)
+
+    def __repr__(self) -> str:
+        proxy: Any = self
+        return TracedText.of(fx.Proxy.__repr__(proxy), proxy.tracer.note_text)
 
 
 class KnownAttribute(_Claim, Attribute):

@@ -16,7 +16,7 @@ from torch.fx.proxy import Attribute
 
 from fxlens.graph import Dialect, SourceLine
 from fxlens.tracing.asking import asking_line, guarded_line, here
-from fxlens.tracing.branches import Question, caught_error, is_tensor, known_class
+from fxlens.tracing.branches import Question, caught_error, compared_at, compared_text, is_tensor, known_class
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, lost_function
 from fxlens.tracing.checkpoints import Checkpoint, mark, mark_results
 from fxlens.tracing.conditions import decide, hold_condition
@@ -117,6 +117,7 @@ class NodePathTracer(TensorReadTracer):
         self.answers_as_tensor = naming == "fxlens"
         self.questions: list[Question] = []
         self.caught: list[Question] = []
+        self.compared: list[Question] = []
         self.has_ended = False
         self._raised: Question | None = None
 
@@ -129,7 +130,7 @@ class NodePathTracer(TensorReadTracer):
         self.node_to_qualname, self.node_to_origin, self.module_calls, self.failed_in = {}, {}, [], None
         self.node_to_contexts = {}
         self.functions, self.checkpoints, self.changes = [], [], []
-        self.questions, self.caught, self._modules = [], [], None
+        self.questions, self.caught, self.compared, self._modules = [], [], [], None
         if not isinstance(root, nn.Module):
             self.rule, self._entry_line = _rule(self.naming, ()), definition_line(root)
             return self._trace(root, concrete_args)
@@ -158,6 +159,7 @@ class NodePathTracer(TensorReadTracer):
         if self.checkpoints:
             mark_results(graph)
         self.changes.extend(caught_error(graph, question, _INSTEAD) for question in self.caught[:1])
+        self.changes.extend(compared_text(graph, question, _INSTEAD) for question in self.compared[:1])
         return graph
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
@@ -333,6 +335,12 @@ class NodePathTracer(TensorReadTracer):
         else:
             source = asking_line(here())
             self._raised = Question(source, nodes) if source is not None else None
+
+    def note_text(self, frame: FrameType) -> None:
+        """The text of a traced value is compared at ``frame``."""
+        source = None if self._is_probing else compared_at(frame)
+        if source is not None:
+            self.compared.append(Question(source, len(self.graph.nodes)))
 
     def error_suppressed(self) -> None:
         """An error has ended at a ``contextlib.suppress``: the one that tracing raised, if there is one."""

@@ -256,3 +256,56 @@ def test_type_is_put_back() -> None:
     with pytest.raises(TracingError):
         create_feature_extractor(Asks(failing), ["layer"], backend="fx")
     assert "type" not in globals()
+
+
+class Asking(nn.Module):
+    """Scales by what ``factor`` makes of its input."""
+
+    def __init__(self, factor: Any) -> None:
+        super().__init__()
+        self.factor = factor
+        self.body = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x * self.factor(x))
+
+
+def in_a_cache(x: torch.Tensor) -> int:
+    key = str(x.shape)
+    return {key: 3}[key]
+
+
+def in_a_message(x: torch.Tensor) -> int:
+    assert x.dim() is not None, f"{x.shape} of " + str(x)
+    return len(f"{x.device}, {x!r}") * 0 + 3
+
+
+@pytest.mark.parametrize("dialect", ["fxlens", "torchvision"])
+@pytest.mark.parametrize(
+    "factor",
+    [
+        lambda x: 2 if "cpu" in str(x.device) else 1,
+        lambda x: 2 if str(x.dtype) == "torch.float32" else 1,
+        lambda x: 2 if repr(x.device) == "device(type='cpu')" else 1,
+        lambda x: 2 if f"{x.device}".startswith("cpu") else 1,
+        lambda x: 2 if str(x.device).split(":")[0] == "cpu" else 1,
+    ],
+)
+def test_a_text_that_decides_is_said(factor: Any, dialect: Any) -> None:
+    model = Asking(factor)
+    graph = trace_model(model, naming=dialect, shapes=False)
+    assert graph.eval is not None
+    (change,) = graph.eval.changes
+    assert "compares the text of a traced value" in change.message
+    with pytest.warns(UserWarning, match="compares the text of a traced value"):
+        extractor = create_feature_extractor(model, ["body"], backend="fx")
+    assert not torch.equal(extractor(X)["body"], model(X))
+
+
+@pytest.mark.parametrize("factor", [in_a_cache, in_a_message])
+def test_a_text_that_is_only_shown_is_none(factor: Any) -> None:
+    model = Asking(factor)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        extractor = create_feature_extractor(model, ["body"], backend="fx")
+    assert torch.equal(extractor(X)["body"], model(X))
