@@ -15,10 +15,10 @@ Example:
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # As type checkers take it; importing `typing` would be most of what this module costs.
 if TYPE_CHECKING:
+    from typing import Any
+
     from fxlens.graph import Failure, GraphNode, ModeGraph, ModelGraph, ModuleInfo, SourceLine, Value
     from fxlens.picture.notebook import show
     from fxlens.tracing import (
@@ -75,6 +75,8 @@ _DATA = frozenset({"Failure", "GraphNode", "ModeGraph", "ModelGraph", "ModuleInf
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
     home = _HOMES.get(name, "fxlens.graph" if name in _DATA else "fxlens.tracing")
     value = globals()[name] = getattr(importlib.import_module(home), name)
     return value

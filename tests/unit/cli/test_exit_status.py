@@ -123,6 +123,22 @@ def test_interrupted(folder: Path) -> None:
     assert b"Traceback" not in errors
 
 
+def test_interrupted_while_the_command_is_imported(folder: Path) -> None:
+    """The signal comes at the first import of our own, and at the first of a library."""
+    for module in ("fxlens.cli.main", "click"):
+        program = (
+            "import os, signal, sys, runpy\n"
+            "class Interrupt:\n"
+            "    def find_spec(self, name, *_):\n"
+            f"        if name == {module!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+            "sys.meta_path.insert(0, Interrupt())\n"
+            "sys.argv = ['fxlens', 'rule']\n"
+            "runpy.run_module('fxlens', run_name='__main__')\n"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=100, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 @pytest.mark.parametrize("size", ["99999999999999999999", "1,3,9999999999"])
 def test_sizes_beyond_all_bounds(folder: Path, size: str) -> None:
     done = run("nodes", "torch.nn:ReLU()", "--input-shape", size)
