@@ -157,3 +157,16 @@ def test_why_there_is_no_model(text: str, reason: str) -> None:
     assert call.slices == ()
     assert call.unresolved is not None
     assert reason in call.unresolved.reason
+
+
+def test_a_change_that_needs_what_nobody_knows_takes_no_other_along() -> None:
+    body = "model = resnet18()\nmodel.fc = Identity()\nmodel.layer4 = head\nmodel.layer3 = Identity()\nreturn " + CALL
+    text = "from torch.nn import Identity\ndef f(head):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+    lines = [line.strip() for line in slice_lines(HEAD + text)]
+    assert lines[-4:] == ["model = resnet18()", "model.fc = Identity()", "model.layer3 = Identity()", "model"]
+
+
+def test_every_one_of_many_changes_is_in_the_slice() -> None:
+    changes = "".join(f"model.part{number} = Linear({number}, 3)\n" for number in range(1, 400))
+    lines = slice_lines(HEAD + "from torch.nn import Linear\nmodel = resnet18()\n" + changes + CALL)
+    assert len(lines) == 3 + 399 + 1

@@ -27,6 +27,8 @@ class Read:
     decides: PathLiteral | None = None
     changes: bool = False
     """Whether the events changed what is read, rather than made it."""
+    earlier: bool = False
+    """Whether the statement that reads changes the same object, too."""
 
 
 @dataclass(eq=False)

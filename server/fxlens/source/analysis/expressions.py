@@ -118,13 +118,13 @@ class Expressions(Attributes):
             return
         clause = node.clauses[at]
         mark = len(self.activity.reads)
-        rounds, why = self.items(self.evaluate(clause.source), clause.source)
+        iterations, why = self.items(self.evaluate(clause.source), clause.source)
         reads = self.activity.reads[mark:]
         whole = self.frame.document.code(clause.source)
         if why is not None:
             opened.append(why)
-            rounds = rounds or [Item(certain(Unknown(self.subject(("item", why), clause.target, why))))]
-        for number, item in enumerate(rounds):
+            iterations = iterations or [Item(certain(Unknown(self.subject(("item", why), clause.target, why))))]
+        for number, item in enumerate(iterations):
             text = f"list({whole})[{number}]" if why is None else f"next(iter({whole}))"
             both = conjunction(condition, item.condition)
             if both is None:

@@ -272,9 +272,19 @@ class Machine:
     def changed(self, subject: Subject) -> None:
         """Note that the statement changes something unknown, such as a model."""
         key = ("changes", subject.root)
-        before = self.state.binding(key)
-        events = before.events if before is not None else frozenset()
-        self.state.set(key, Binding((), events | {self.event()}))
+        before, event = self.state.binding(key), self.event()
+        if before is not None and event not in before.events:
+            self._read_earlier(before.events)
+        self.state.set(key, Binding((), frozenset({event})))
+
+    def _read_earlier(self, events: frozenset[Event]) -> None:
+        """Note what changed an object before: changes are found from the last one, so that n of them cost n steps."""
+        reads = [read for read in self.activity.reads if read.changes and read.events == events]
+        if not reads:
+            self.read(events, changes=True)
+            reads = self.activity.reads[-1:]
+        for read in reads:
+            read.earlier = True
 
     def set_environment(self, names: Alternatives) -> None:
         """Note that the program sets variables of the environment: libraries read them when they are imported."""

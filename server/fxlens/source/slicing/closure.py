@@ -73,7 +73,9 @@ class Closure(Inlining):
             if read.decides is not None and self.decided(read.decides) and read.decides[0].parameter is None:
                 continue
             for event in sorted(read.events, key=lambda each: each.number):
-                own = change or (event.activity if read.changes else None)
+                # A change that is left out does not take those before it along.
+                own = None if read.earlier else change
+                own = own or (event.activity if read.changes else None)
                 self._queue.append(_Demand(event, user, read.decides or literal, soft, own))
 
     def settle(self) -> Needs:
@@ -118,6 +120,7 @@ class Closure(Inlining):
         if activity in self.needs.activities or activity.number == 0 or activity in self.calling:
             return
         if activity in self.left_out or change in self.left_out:
+            self.demand([read for read in activity.reads if read.earlier], activity.node, soft=soft)
             return
         self.needs.activities[activity] = None
         node = activity.node
