@@ -27,6 +27,12 @@ PHRASES = {
     r"\bwhat is said of\b": "the message for",
     r"\bcounted anew\b": "renumbered",
     r"\bended itself\b": "called sys.exit",
+    r"\banew\b": "again",
+    r"\ban? (\w+ )?\w+ of (its|their|your) own\b": "its own …",
+    r"\bsomething else than\b": "something other than",
+    r"\bin line (?=[0-9{])": "on line",
+    r"\bis given no\b": "has no",
+    r"\bnothing is known of\b": "no information on",
 }
 PROSE = ("server/fxlens/**/*.py", "server/fxlens/**/*.md", "client/src/**/*.ts", "client/webview/**/*.ts")
 PROSE += ("client/media/**/*.md", "docs/*.md", "docs/*.in", "*.md", "server/*.md", "package*.json", ".github/*.md")

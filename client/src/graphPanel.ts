@@ -219,7 +219,7 @@ export class GraphPanel implements Disposable {
   async #take(message: FromPage): Promise<void> {
     switch (message.type) {
       case 'ready':
-        // The page has begun anew, after it was hidden perhaps.
+        // The page has begun again, after it was hidden perhaps.
         this.#ready = true;
         this.#sent = undefined;
         if (message.state) {

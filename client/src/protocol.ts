@@ -103,6 +103,6 @@ export const checkWorkspace: Request<Record<string, never>, { readonly files: nu
 export const checkProgress: Notification<{ readonly done: number; readonly total: number; readonly file: string }> = {
   method: 'fxlens/checkProgress',
 };
-/** End all workers, forget what they found, and read the open documents' models anew. */
+/** End all workers, forget what they found, and read the open documents' models again. */
 export const restartWorkers: Request<Record<string, never>, null> = { method: 'fxlens/restart' };
 export const debugInformation: Request<Record<string, never>, string> = { method: 'fxlens/debugInformation' };

@@ -6,7 +6,7 @@ export async function openSource(source: SourcePlace, viewColumn?: ViewColumn): 
   const uri = Uri.parse(source.uri);
   const where = viewColumn === undefined ? {} : { viewColumn };
   if (uri.scheme !== 'file') {
-    // A cell: only this opens its notebook, and not the cell as a file of its own.
+    // A cell: only this opens its notebook, and not the cell as a separate file.
     const start = new Position(source.line, 0);
     await commands.executeCommand('vscode.open', uri, { selection: new Range(start, start), ...where });
     return;

@@ -1,4 +1,4 @@
-// The picture as it is open now, as a file of its own: with its colours, without the page.
+// The picture as it is open now, as a separate file: with its colours, without the page.
 import { Card, Frame, type Marks } from './cards';
 import { paths, ports } from './edges';
 import { svg } from './elements';

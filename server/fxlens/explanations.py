@@ -167,7 +167,7 @@ def _module(graph: ModelGraph, query: str) -> Explanation | None:
     if not module.train_calls and not module.eval_calls:
         sentence = f"`{module.path}` ({module.short_class}) is part of the model, but {_calls_not(graph)}."
         return Explanation("never-called", sentence)
-    sentence = f"`{module.path}` ({module.short_class}) is called, but computes nothing that has a node of its own."
+    sentence = f"`{module.path}` ({module.short_class}) is called, but computes nothing that has its own node."
     return Explanation("no-node", sentence)
 
 

@@ -84,7 +84,7 @@ class NameIndex:
 
     @property
     def later_calls(self) -> dict[str, tuple[str, int]]:
-        """``path_N`` for each further call of a module without a node of its own (a container): its path, and N."""
+        """``path_N`` for each further call of a module without its own node (a container): its path, and N."""
         if self._later_calls is None:
             self._later_calls = {
                 name: (path, number)

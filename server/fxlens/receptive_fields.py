@@ -79,7 +79,7 @@ class ReceptiveField:
 class _Local:
     """A value whose positions see ``axes`` (height and width): from where, to where, and how much farther the next.
 
-    ``grid`` is that of the last map before it: a value without a grid of its own is that map in another arrangement.
+    ``grid`` is that of the last map before it: a value without its own grid is that map in another arrangement.
     """
 
     axes: tuple[Window, Window]

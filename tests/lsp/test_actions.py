@@ -313,7 +313,7 @@ REALLY = {
     "Make it a list": (IMPORTS, "create_feature_extractor(resnet18(), ('layer1',))"),
 }
 SILENT_ERRORS = {"Use `", "Rename the key"}
-"""Of the actions, those for what the library takes, and does something else than is meant."""
+"""Of the actions, those for what the library takes, and does something other than is meant."""
 
 
 def run(text: str) -> None:

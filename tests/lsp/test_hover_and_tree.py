@@ -149,7 +149,7 @@ UNKNOWN = "def features(net):\n    return create_feature_extractor(net, ['a__b']
     [
         (NUMBERED, ["encoder_layer_0.ln_1` (LayerNorm, the output of `encoder.layers.encoder_layer_0.ln_2`)"]),
         (GATE, ["**train** and **eval**: cannot be traced: control flow on a tensor"]),
-        (UNKNOWN, ["**`a__b`** — nothing is known of this name: `net` is a parameter of `features`"]),
+        (UNKNOWN, ["**`a__b`** — no information: `net` is a parameter of `features`"]),
         (
             SHARED,
             ["**`layer1`** of ResNet", "**`layer1`** of VisionTransformer\n\n**train** and **eval**: selects nothing"],
@@ -190,7 +190,7 @@ async def test_an_unresolved_call_says_so_on_its_names(lens: Lens) -> None:
     await lens.settled(document)
     card = await lens.hover(document, '"flatten"')
     assert card
-    assert "nothing is known of this name" in card
+    assert "no information" in card
 
 
 async def test_the_tree_goes_from_the_model_to_its_nodes(lens: Lens) -> None:

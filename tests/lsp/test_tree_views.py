@@ -183,7 +183,7 @@ async def test_a_whole_call_is_ticked_while_another_line_is_unfinished(lens: Len
 async def test_a_call_that_is_unfinished_itself_is_not_edited(lens: Lens) -> None:
     document = lens.open("unfinished_call.py", f'{HEAD}create_feature_extractor(resnet18(), ["layer1", "\n')
     await lens.settled(document)
-    assert await lens.toggled(document, "fc", True) == (document.text, "The call has a syntax error: fix it first.")
+    assert await lens.toggled(document, "fc", True) == (document.text, "Fix the syntax error in this call first.")
 
 
 async def test_what_cannot_be_ticked_is_said(lens: Lens) -> None:

@@ -24,7 +24,7 @@ from fxlens.suggestions import listed, nearest
 EXTRACTOR = "create_feature_extractor"
 _IMPORT = f"from torchvision.models.feature_extraction import {EXTRACTOR}"
 _COUNTED = re.compile(r"_\d+(\.|\Z)")
-"""What torchvision counts anew in the names of leaves: a path with this may be another name there."""
+"""What torchvision renumbers in the names of leaves: a path with this may be another name there."""
 _SAME_VALUE = frozenset({"contiguous", "clone", "detach"})
 _RESHAPES = frozenset({"flatten", "reshape", "view", "squeeze", "unsqueeze"})
 _TRAIN_ONLY = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"})
@@ -64,7 +64,7 @@ def changed(analysis: CallAnalysis, text: SourceText, code: str) -> Iterator[Pro
         if not breaks or len(breaks) < len(graphs):
             continue
         first = breaks[0]
-        said = f"`{query.text}` holds another value than the model's, or the call raises: {first.what}"
+        said = f"`{query.text}` holds a different value from the model's, or the call raises: {first.what}"
         fix = as_extractor(analysis, text, graphs[0])
         source = first.node.source if first.node else None
         message = sentences(f"Use `{EXTRACTOR}`: {said}")

@@ -148,7 +148,7 @@ def _own_class(tree: ast.Module, text: SourceText, call: ExtractionCall, functio
     above = Position(_first(around) - 1, 0)
     written = _TEMPLATE.format(nn=nn).replace("\n", text.newline)
     edits = _joined((*imports, Edit(Span(above, above), written), Edit(function, _CLASS)))
-    return Fix(f"Read modules by hooks in a class of your own, `{_CLASS}`", edits)
+    return Fix(f"Read modules by hooks in your own class, `{_CLASS}`", edits)
 
 
 def _joined(edits: tuple[Edit, ...]) -> tuple[Edit, ...]:

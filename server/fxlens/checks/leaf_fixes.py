@@ -58,7 +58,7 @@ def _leaf_edit(call: ExtractionCall, text: SourceText, listed: str) -> Edit | No
 
 
 def _put_first(listed: Written, item: str, text: SourceText) -> Edit:
-    """``item`` before what a list, a dict or a call of ``dict`` has; on a line of its own if the others are."""
+    """``item`` before what a list, a dict or a call of ``dict`` has; on its own line if the others are."""
     items = listed.items
     if not items:
         close = Position(listed.span.end.line, listed.span.end.column - 1)

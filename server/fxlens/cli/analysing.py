@@ -192,7 +192,7 @@ class Analyser:
         return result
 
     async def analyse(self, path: str, text: str, program: Program | None = None) -> Analysed:
-        """The analysis of a file with a text of its own, or of a notebook's ``program``."""
+        """The analysis of a file with its own text, or of a notebook's ``program``."""
         uri = Path(path).as_uri()
         self.engine.open(uri, path, text, None)
         try:

@@ -176,7 +176,7 @@ class DiskCache:
             database.close()
 
     def _drop(self, error: Exception) -> None:
-        self._on_log(f"the cache of traces at {self._path} is damaged and starts anew: {error}")
+        self._on_log(f"the cache of traces at {self._path} is damaged and starts again: {error}")
         try:
             self._path.unlink(missing_ok=True)
         except OSError as second:

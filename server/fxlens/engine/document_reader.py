@@ -45,7 +45,7 @@ class DocumentReader:
             self._read_later(document, text, version)
 
     def calls_now(self, document: Document) -> tuple[ExtractionCall, ...] | None:
-        """The calls of the text that the document has, read anew; ``None`` if they come later or cannot come."""
+        """The calls of the text that the document has, read again; ``None`` if they come later or cannot come."""
         if not document.shown or document.problem or document.newest is not None:
             return None  # One that is being read is read again if something changes under it.
         if self._reader.at_once(document.path, document.text):

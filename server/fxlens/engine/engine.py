@@ -216,7 +216,7 @@ class Engine:
         if answer is None:
             return None
         text, reading = answer
-        # An address of its own: somebody may open the file, or look into it too, meanwhile.
+        # A separate address: somebody may open the file, or look into it too, meanwhile.
         document = Document(f"unopened:{next(self._looks)}:{path}", path, shown=False)
         document.text = text
         calls = await self._reader.calls_of_closed(path, text, reading)
@@ -239,7 +239,7 @@ class Engine:
             await self._reader.read(document)
 
     def _read_again(self, path: str) -> None:
-        """Find the calls of an open document anew, after a change in files around it."""
+        """Find the calls of an open document again, after a change in files around it."""
         for document in self._documents.values():
             calls = self._reader.calls_now(document) if document.path == path else None
             if calls is None:
@@ -254,7 +254,7 @@ class Engine:
         self._publish(document)
 
     def _refresh(self, document: Document, retry_blocked: bool) -> None:
-        """Build the models anew for the same text, after a change of settings."""
+        """Build the models again for the same text, after a change of settings."""
         texts_calls = [call.call for call in document.calls]
         document.calls = self._models.calls(document, texts_calls, retry_blocked=retry_blocked)
         self._jobs.drop_unwanted()
@@ -282,7 +282,7 @@ class Engine:
         return self._traces.worker_pids()
 
     async def restart(self) -> None:
-        """Stop all workers, forget all results and failures, and trace the open documents anew."""
+        """Stop all workers, forget all results and failures, and trace the open documents again."""
         async with self._restarting:
             try:
                 await self._stop_work()

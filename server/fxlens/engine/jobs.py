@@ -12,7 +12,7 @@ from fxlens.engine.traces import Job, Traces, Watcher
 from fxlens.engine.workers import BlockedError
 from fxlens.graph import Failure
 
-CANCELLED = Failure("start", "cancelled", "Reading the model was cancelled.", "Save the file to have it read again.")
+CANCELLED = Failure("start", "cancelled", "Reading the model was cancelled.", "Save the file to read it again.")
 
 
 class Jobs:

@@ -27,7 +27,7 @@ NO_INTERPRETER = Failure("start", "interpreter", "No Python interpreter was foun
 
 
 class ModelFactory:
-    """Makes the models of calls by the settings, and tells when one has to be made anew."""
+    """Makes the models of calls by the settings, and tells when one has to be made again."""
 
     def __init__(self, traces: Traces, neighbours: Neighbours) -> None:
         self._traces = traces

@@ -13,7 +13,7 @@ READ_AHEAD = 1 << 16
 class _Protocol(SubprocessStreamProtocol):
     """Closes the pipes soon after the process has ended.
 
-    A daemon that an imported package starts, in a session of its own, inherits them: a killed worker would never seem
+    A daemon that an imported package starts, in its own session, inherits them: a killed worker would never seem
     to end, and whoever stops or restarts it would wait as long as the daemon lives.
     """
 

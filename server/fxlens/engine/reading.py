@@ -17,7 +17,7 @@ from fxlens.source.model import ExtractionCall
 SHORT_CHARACTERS = 20_000
 """Of a text that is read at once even if none of it has been parsed before."""
 LONG_CHARACTERS = 200_000
-"""Of a text that is never read at once: an edit may make the parser begin anew."""
+"""Of a text that is never read at once: an edit may make the parser begin again."""
 QUICK_SECONDS = 0.04
 """How long the last reading may have taken for the next one, after an edit, to be made at once."""
 

@@ -34,7 +34,7 @@ PARALLEL_TRACES = 2
 IMPORTING = "Importing"
 CRASH_REMEDY = "See the log. An edit tries again; restart FX Lens to try at once."
 SEE_LOG = "See the log for its last output."
-RETIRED = Failure("start", "retired", "This interpreter is no longer used.", "Save the file to have it read again.")
+RETIRED = Failure("start", "retired", "This interpreter is no longer used.", "Save the file to read it again.")
 
 
 class BlockedError(Exception):
@@ -166,7 +166,7 @@ class Worker:
     async def _started(self) -> WorkerClient:
         """The running worker; started first if there is none.
 
-        Starting is a task of its own: a request that is given up meanwhile must not throw away seconds of importing
+        Starting is a separate task: a request that is given up meanwhile must not throw away seconds of importing
         torch that the next one needs as well. A request whose start was stopped begins the next.
         """
         while True:

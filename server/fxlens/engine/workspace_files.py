@@ -157,7 +157,7 @@ class WorkspaceFiles(StampedWorkspace):
         return other
 
     def move_roots(self) -> None:
-        """Find the import roots anew: a project file has changed."""
+        """Find the import roots again: a project file has changed."""
         self._forget_imports()
         self._modules.clear()
         self._roots.forget()

@@ -16,7 +16,7 @@ class Change:
 
     ``kind`` says what is lost: a ``train()`` of the model's own, the backward of a ``torch.autograd.Function``, a
     checkpoint, the branch that a tensor would take, an error that ``forward`` catches, an argument that is left out,
-    what ``forward`` keeps or draws for each call anew.
+    what ``forward`` keeps or draws for each call again.
     ``nodes`` are the positions of the named nodes that it concerns: whatever depends on them or, if ``inside`` is true,
     only they themselves.
     """
@@ -43,7 +43,7 @@ class ModeGraph:
     """The graph of one mode: its named nodes in execution order, and which node each module's call returned.
 
     ``returned`` maps a module path to the names of the nodes that its calls returned, in order of the calls; ``None``
-    stands for a call that returned something else than one named node (a tuple, a dict, an unnamed node).
+    stands for a call that returned something other than one named node (a tuple, a dict, an unnamed node).
     ``outputs`` says what the model itself returns: each named node in the returned structure, with its dotted place
     there (``""`` for the whole, ``"out"``, ``"1.boxes"``) and its position among ``nodes``.
     ``changes`` are what the graph does otherwise than the model. ``inner`` are the names of nodes that appear only

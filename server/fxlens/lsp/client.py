@@ -30,7 +30,7 @@ class ClientShows:
     ``annotations``: edits of a workspace that a user is to confirm.
     ``asks_configuration``: settings when they are asked for.
     ``registers_watchers``: files that it watches because we say so.
-    ``worker_log``: a log of its own for what workers say, which a client tells of in its ``initializationOptions``.
+    ``worker_log``: its own log for what workers say, which a client tells of in its ``initializationOptions``.
     """
 
     labels: bool = False

@@ -39,7 +39,7 @@ class Document(TextDocument):
         self._splice_lines(change.range.start.line, start, change.range.end.line, end, change.text)
 
     def _splice_lines(self, first: int, start: int, last: int, end: int, text: str) -> None:
-        """Split anew only the lines that an edit touches: splitting a text of 50 MB takes a second."""
+        """Split again only the lines that an edit touches: splitting a text of 50 MB takes a second."""
         source, split = self._source, self._split
         lines = split[1] if split is not None else []
         if source is None or not first <= last < len(lines):

@@ -126,7 +126,7 @@ def _without_graph(located: Located) -> str:
     why = next((state.failure.message for state in states if state.failure), None)
     if why is None and call.unresolved:
         why = call.unresolved.reason
-    return f"**`{located.query.text}`** — nothing is known of this name: {why}" if why else ""
+    return f"**`{located.query.text}`** — no information: {why}" if why else ""
 
 
 def _part(session: Session, graph: ModelGraph, located: Located) -> str:

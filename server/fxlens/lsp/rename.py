@@ -161,7 +161,7 @@ def _module(session: Session, document: Document, analysis: FileAnalysis, positi
         return _Module(target, member[2], False) if target and member else None
     segment = segment_at(written, position)
     if segment is None:
-        raise CannotRenameError(f"`{located.query.text}` is computed here, where it cannot be renamed.")
+        raise CannotRenameError(f"`{located.query.text}` is computed here and cannot be renamed.")
     target = target_at_query(session, located, segment)
     part = located.query.text.split(".")[segment]
     if target is None:
@@ -173,9 +173,9 @@ def _module(session: Session, document: Document, analysis: FileAnalysis, positi
 
 def _check_name(target: ModuleTarget, name: str) -> None:
     if not name.isidentifier():
-        raise CannotRenameError(f"`{name}` is not a name of an attribute in Python.")
+        raise CannotRenameError(f"`{name}` is not a valid attribute name.")
     if name in target.taken and name != target.member:
-        raise CannotRenameError(f"`{target.class_name}` sets `{name}` already.")
+        raise CannotRenameError(f"`{target.class_name}` already sets `{name}`.")
 
 
 def _uses(session: Session, target: ModuleTarget) -> list[Replacement]:
@@ -224,10 +224,10 @@ def _workspace_edit(
 def _renamed_key(document: Document, path: str, key: LocatedKey, name: str) -> dict[str, list[types.TextEdit]]:
     _check_key(path, key)
     if _UNSAFE.search(name) or not name:
-        raise CannotRenameError("A key must be a text without quotes, braces and backslashes.")
+        raise CannotRenameError("Use a key without quotes, braces or backslashes.")
     taken = {each.text for call in key.calls for each in call.call.keys}
     if name in taken and name != key.written.text:
-        raise CannotRenameError(f"The extractor returns another value under `{name}` already.")
+        raise CannotRenameError(f"The extractor already returns another value under `{name}`.")
     changes: dict[str, list[types.TextEdit]] = {}
     for each in sorted(key.everywhere, key=lambda each: each.span.start):
         edit = types.TextEdit(document.client_range(each.span), name)
@@ -242,4 +242,4 @@ def _check_key(path: str, key: LocatedKey) -> None:
             raise CannotRenameError(f"`{key.written.text}` is named in another file, {each.path}. Rename it there.")
         if not each.editable or not each.closed:
             line = each.span.start.line + 1
-            raise CannotRenameError(f"`{key.written.text}` is computed in line {line}, where it cannot be renamed.")
+            raise CannotRenameError(f"`{key.written.text}` is computed on line {line} and cannot be renamed.")

@@ -99,7 +99,7 @@ class FxLensServer(LanguageServer):
             self.workspace_check.clear()
 
     def reconfigure(self, settings: Any = None) -> None:
-        """Read anew what an editor other than our own client has set: it sends no configuration of ours."""
+        """Read again what an editor other than our own client has set: it sends no configuration of ours."""
         if isinstance(settings, Mapping):
             self.options = settings
         configuration = read_configuration(self.options, self.roots)

@@ -38,7 +38,7 @@ class GraphPage:
         return f"<graph of {name}, {self.mode} mode: a notebook shows it, save('{name}.html') writes it>"
 
     def _repr_html_(self) -> str:
-        # A frame of its own: neither the page's styles nor its keys reach the notebook.
+        # A separate frame: neither the page's styles nor its keys reach the notebook.
         style = f"width:100%;height:{self.height}px;border:1px solid #8885;border-radius:6px"
         title = html.escape(f"Graph of {self.graph.class_name.rpartition('.')[2]}")
         return f'<iframe title="{title}" style="{style}" srcdoc="{html.escape(self._page)}"></iframe>'

@@ -300,7 +300,7 @@ class _Call:
             expression = ModelExpression(model or extraction.node, text, line, extraction.reads["model"])
             slices = Slices(self.run, extraction, expression, extraction.arguments["model"]).collect()
         else:
-            self.unresolved = self.unresolved or Unresolved("The call is given no model that is written out.")
+            self.unresolved = self.unresolved or Unresolved("No model argument found in this call.")
             return []
         for problem in slices.problems:
             self.unresolved = self.unresolved or (

@@ -42,7 +42,7 @@ class Display:
         return next((item for item in self.items if item.name.start == position), None)
 
     def with_item(self, text: str) -> Changes:
-        """The changes that put ``text`` behind the last item: on a line of its own where that one has one."""
+        """The changes that put ``text`` behind the last item: on its own line where that one has one."""
         if not self.items:
             return self._with_first(text)
         last = self.items[-1]

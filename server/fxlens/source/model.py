@@ -274,7 +274,7 @@ class ExtractionCall:
     def asked_with(self, query: Query) -> list[tuple[str, ...]]:
         """The texts that are requested together with ``query``, its own included: one tuple for each path.
 
-        Of two arms of an ``if``, or two iterations of a loop, each has a call of its own. Of too many paths none.
+        Of two arms of an ``if``, or two iterations of a loop, each has its own call. Of too many paths none.
         """
         same = [other for other in self.queries if other.role == query.role]
         requests: dict[tuple[str, ...], None] = {}

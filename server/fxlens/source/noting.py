@@ -111,7 +111,7 @@ def _imported(path: str, workspace: Workspace) -> tuple[str, ...]:
 
 
 class Kept(Generic[Result]):
-    """Results by a key, each with what was asked for it; at most ``most``, after which all are found anew."""
+    """Results by a key, each with what was asked for it; at most ``most``, after which all are computed again."""
 
     def __init__(self, most: int) -> None:
         self._most = most

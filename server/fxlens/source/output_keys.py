@@ -86,7 +86,7 @@ class KeyReads:
         )
 
     def _returned_through(self, output: Output, reader: object) -> list[Frame] | None:
-        """The functions from the one that reads an output to the one that made it, if each surely returns it anew.
+        """The functions from the one that reads an output to the one that made it, if each surely returns it again.
 
         A method is followed only from outside: inside its class, ``self`` may be of a subclass that has its own.
         """

@@ -23,7 +23,7 @@ def imported_files(text: str, path: str, workspace: Workspace) -> Iterable[str]:
 
 
 def imports_in(text: str, path: str, workspace: Workspace) -> Iterator[str]:
-    """The same, found anew."""
+    """The same, computed again."""
     for dotted in imported_modules(text, path):
         module_path = workspace.module(dotted, path)
         if module_path is not None:

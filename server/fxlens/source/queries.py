@@ -137,7 +137,7 @@ class Names:
             document, node = subject.document, subject.node  # type: ignore[assignment]
         text = " ".join(document.code(node).split()) if node is not None else ""
         shown = text if len(text) <= 60 else f"{text[:57]}…"
-        self.problems[role] = Unresolved(f"The names come from `{shown}`, which only a run can tell.", REMEDY)
+        self.problems[role] = Unresolved(f"`{shown}` is only known at run time.", REMEDY)
 
 
 def written_query(document: Document, node: n.Node, text: str, role: Role, key: str | None) -> Query | None:

@@ -32,7 +32,7 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
     if call.dialect == "children" and "." in name:
         return [], f"`{call.function}` takes direct children only; `create_feature_extractor` takes `{name}`."
     if call.dialect == "children" and not written:
-        return [], "The call's names are not written here."
+        return [], "Edit the names where they are built: this call does not list them."
     if not written and not call.queries:
         return _new_argument(document, call, name)
     changes: Changes = []
@@ -43,11 +43,11 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
             continue
         display = _display(document, call, role)
         if display is None:
-            return [], "Its names are not written as a list or dict in this file, so there is no place to add one."
+            return [], "Write the names as a list or dict in this file to add one here."
         if _is_repaired(document, display.span):
             return [], _REPAIRED
         changes += [change for change in display.with_item(_item(display, name)) if change not in changes]
-    return changes, None if changes else "None of the call's arguments is for the mode that has this node."
+    return changes, None if changes else "No argument of this call covers the mode that has this node."
 
 
 def removing(text: str, path: str, call: ExtractionCall, name: str) -> tuple[Changes, str | None]:
@@ -61,14 +61,14 @@ def removing(text: str, path: str, call: ExtractionCall, name: str) -> tuple[Cha
         item = display.item_of(query.literal.start) if display else None
         if display is None or item is None or item.name != query.literal:
             line = query.span.start.line + 1
-            return [], f"`{name}` is written in line {line} as part of something else: edit it there."
+            return [], f"`{name}` on line {line} is part of a larger expression; edit it there."
         if _is_repaired(document, display.span):
             return [], _REPAIRED
         changes += [change for change in display.without_item(item) if change not in changes]
-    return changes, None if changes else f"`{name}` is not asked for here."
+    return changes, None if changes else f"`{name}` is not in the return nodes."
 
 
-_REPAIRED = "The call has a syntax error: fix it first."
+_REPAIRED = "Fix the syntax error in this call first."
 
 
 def _is_repaired(document: Document, span: Span) -> bool:
@@ -98,7 +98,7 @@ def _usual_quote(document: Document) -> str:
 def _new_argument(document: Document, call: ExtractionCall, name: str) -> tuple[Changes, str | None]:
     last = max((argument.whole.end for argument in call.arguments), default=None)
     if call.unpacks or last is None:
-        return [], "The call's names are not written here."
+        return [], "Edit the names where they are built: this call does not list them."
     quote = _usual_quote(document)
     return [(Span(last, last), f", return_nodes=[{quote}{name}{quote}]")], None
 

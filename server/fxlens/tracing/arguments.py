@@ -56,7 +56,7 @@ def is_plain(value: Any) -> bool:
 
 
 def default_arguments(model: nn.Module) -> dict[str, Any]:
-    """The defaults of the :func:`optional_arguments` that have a name of their own."""
+    """The defaults of the :func:`optional_arguments` that have their own name."""
     optional = optional_arguments(model)
     parameters = inspect.signature(model.forward).parameters if optional else {}
     return {
@@ -137,7 +137,7 @@ def _layer_refuses(layer: nn.Module, user: fx.Node, none: fx.Node | None) -> boo
 
 
 def _refuses(user: fx.Node, none: fx.Node | None) -> bool:
-    """Whether the function of ``user`` wants something else than ``None``, judged by its types alone."""
+    """Whether the function of ``user`` wants something other than ``None``, judged by its types alone."""
     tensor = torch.empty((), device="meta")
     args, kwargs = map_ends(
         (user.args, user.kwargs),

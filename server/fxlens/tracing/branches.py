@@ -120,7 +120,7 @@ def changed_branch(graph: fx.Graph, other: fx.Graph, questions: list[Question], 
     if same is None:
         return None
     before = [question for question in questions if question.nodes <= same] or questions[:1]
-    message = "a tensor takes another branch than this graph, at the line that asks for its class or attributes"
+    message = "a tensor takes a different branch from this graph, at the line that asks for its class or attributes"
     return LiveChange("branch", message, remedy, before[-1].source, tuple(ours[same:]))
 
 

@@ -1,7 +1,7 @@
 """What the running line of ``forward`` was about to do, read from its bytecode: files may have changed.
 
 Pure standard library, for Python 3.10 to 3.13. What differs between them: from 3.12 on ``and``/``or`` copies its
-operand and jumps; from 3.13 on a truth test is an instruction of its own (``TO_BOOL``, or a comparison with a flag)
+operand and jumps; from 3.13 on a truth test is its own instruction (``TO_BOOL``, or a comparison with a flag)
 before the jump, and one instruction may load two names.
 """
 

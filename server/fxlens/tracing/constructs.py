@@ -42,7 +42,7 @@ def construct_of(error: Exception, entry: TracebackType | None, naming: Dialect 
         return _length_of_shape(line, naming)
     if "'len' is not supported" in text and (many := _many_inputs(subject)):
         what = f"how many values `{many}` holds is not known while tracing"
-        return Construct(what, "give each a parameter of its own: def forward(self, a, b)")
+        return Construct(what, "give each its own parameter: def forward(self, a, b)")
     if "'len' is not supported" in text and line is not None and "len" not in line.names and line.uses(*_MAKE_TENSORS):
         return Construct(_NUMBERS_WANTED, f"use a method of the input (x.new_tensor(…)), or {WRAP}")
     if "does not support item" in text and line is not None and line.subscripts_by_text:

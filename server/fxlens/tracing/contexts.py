@@ -1,6 +1,6 @@
 """Context managers in ``forward`` (``torch.no_grad``, ``torch.autocast`` …): noted while tracing, entered again later.
 
-torch.fx records operations, not the state they run in, so a graph of its own computes other values than the model did:
+torch.fx records operations, not the state they run in, so a separate graph computes other values than the model did:
 with gradients, in another precision. Here the context managers that are open are noted for every node, as they are
 entered; the graph of an extractor then has nodes that enter and leave them. In its code they are ``with`` statements
 (:mod:`fxlens.tracing.codegen`), so that an exception leaves them too and ``torch.compile`` understands them.

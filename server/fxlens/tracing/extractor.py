@@ -93,7 +93,7 @@ class FeatureExtractor(fx.GraphModule, Extractor):
         return str(self.codes_by_mode["train" if self.training else "eval"].src)
 
     def recompile(self) -> PythonCode:
-        """Make the code of both modes anew, after an edit of a graph; returns that of the current mode."""
+        """Make the code of both modes again, after an edit of a graph; returns that of the current mode."""
         self._compile()
         for child in self.children():
             if isinstance(child, fx.GraphModule):

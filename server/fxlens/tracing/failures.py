@@ -94,7 +94,7 @@ def _root(error: Exception, model: nn.Module, entry: TracebackType | None) -> Co
     kind = type(model)
     wrapper = next((name for name in WRAPPED if name in model._modules), None)  # noqa: SLF001
     if wrapper and kind.__module__.startswith("torch."):
-        what = f"{kind.__qualname__} wraps the model in code of its own, which torch.fx cannot trace"
+        what = f"{kind.__qualname__} wraps the model in its own code, which torch.fx cannot trace"
         # What is inside FSDP has a shard of the parameters, so it would be traced, and fail when it runs.
         sharded = wrapper == "_fsdp_wrapped_module"
         return Construct(

@@ -55,4 +55,4 @@ def replaced_text(paths: Sequence[str]) -> str:
     """What to add for modules that ``forward`` itself put others in the place of: these have no hooks."""
     if not paths:
         return ""
-    return f" It also replaced {', '.join(map(repr, paths))} meanwhile: run the model once before."
+    return f" It also replaced {', '.join(map(repr, paths))} in the meantime: run the model once before."

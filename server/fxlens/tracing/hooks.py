@@ -101,7 +101,7 @@ class _HookPass(Pass):
 
     def watch(self, stack: ExitStack) -> None:
         for path, calls in self._plan.items():
-            # Read anew each time: a copy of the extractor, or a replica of DataParallel, has modules of its own.
+            # Read again each time: a copy of the extractor, or a replica of DataParallel, has modules of its own.
             module = self.hooked[path] = self.model.get_submodule(path)
             handle = module.register_forward_hook(self._hook(path, calls, module))
             stack.callback(handle.remove)

@@ -1,4 +1,4 @@
-"""A part of a graph as a function of its own."""
+"""A part of a graph as a separate function."""
 
 from __future__ import annotations
 

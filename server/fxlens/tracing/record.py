@@ -37,7 +37,7 @@ class RecordExtractor(RunningExtractor):
     :class:`PathChangedError`, and one that does not get to an operation :class:`NotCalledError`; both name the key.
 
     Operations inside leaf modules have no names, nor have those in threads that the model starts, in TorchScript, and
-    ``getitem``. A copy, and what is unpickled, learns its path anew. It cannot be scripted; ``torch.compile`` runs it
+    ``getitem``. A copy, and what is unpickled, learns its path again. It cannot be scripted; ``torch.compile`` runs it
     uncompiled.
 
     Attributes:

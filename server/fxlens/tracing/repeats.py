@@ -17,7 +17,7 @@ from fxlens.tracing.tracer import CarriedError, NodePathTracer
 from fxlens.tracing.values import map_ends, nodes_in, nodes_of
 
 _MOST_DRAWS, _LEAST_DRAWS = 16, 2
-"""How often random numbers are drawn anew, at most: a layer that is left out in one call of ten is mostly there."""
+"""How often random numbers are drawn again, at most: a layer that is left out in one call of ten is mostly there."""
 _NODES = 20_000
 """How many nodes all these traces together may have: about two seconds."""
 _HOOKS = "pass `backend='hooks'` to `fxlens.create_feature_extractor`, which runs the model itself"
@@ -26,7 +26,7 @@ _HOOKS = "pass `backend='hooks'` to `fxlens.create_feature_extractor`, which run
 def changed_by_repeating(
     tracer: NodePathTracer, again: Callable[[NodePathTracer], None], make: Callable[[], NodePathTracer], kept: list[str]
 ) -> LiveChange | None:
-    """The change, if a further call does something else than that which ``tracer`` has traced.
+    """The change, if a further call does something other than that which ``tracer`` has traced.
 
     Args:
         tracer: the tracer, with its graph.

@@ -104,7 +104,7 @@ class RunningExtractor(Extractor):
                     raise
 
     def _learn(self, mode: Mode, overwritten: set[str]) -> None:
-        """Remember which values need copies; the first pass copies all, since nothing is known of it."""
+        """Remember which values need copies; the first pass copies all, since no information exists on it."""
         learned = self._overwritten[mode]
         new = overwritten - (learned or set())
         self._overwritten[mode] = overwritten | (learned or set())

@@ -87,7 +87,7 @@ def blocked(wanted: str) -> str:
 
 
 class NotAModelError(Exception):
-    """The model expression gave something else than a module; carries what to tell the user."""
+    """The model expression gave something other than a module; carries what to tell the user."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
@@ -119,7 +119,7 @@ def _from_exception(error: BaseException, phase: Phase, confined: bool) -> Failu
     if repository is not None:
         return Failure(phase, "refused", not_cached(f"A file of `{repository}`"), HINT, where)
     sentence = next((match[0] for match in map(_SENTENCE.search, map(_describe, chain(error))) if match), None)
-    if sentence is not None:  # A library has put our error's text into an error of its own.
+    if sentence is not None:  # A library has put our error's text into its own error.
         return Failure(phase, "refused", sentence, HINT, where)
     wanted = next((each for each in map(refused_by_kernel, chain(error)) if each), None) if confined else None
     if wanted is not None:

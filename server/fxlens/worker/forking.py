@@ -97,7 +97,7 @@ class ForkLauncher:
 
 
 def _own_group(pid: int) -> None:
-    """A process group of its own, so that everything it starts can be ended with it. Both sides do it: no race."""
+    """A separate process group, so that everything it starts can be ended with it. Both sides do it: no race."""
     try:
         os.setpgid(pid, 0 if pid == 0 else pid)
     except OSError as error:

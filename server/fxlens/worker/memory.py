@@ -14,7 +14,7 @@ MOST_FILES = 10_000
 def resident_mb(pid: int) -> float:
     """Memory that the process holds in RAM, in MB; 0 where the system does not tell.
 
-    Private and shared memory count, pages of files do not: a forked process maps torch's libraries anew as it touches
+    Private and shared memory count, pages of files do not: a forked process maps torch's libraries again as it touches
     them. Where the process continues in a child (see :mod:`fxlens.worker.confinement`), the child counts.
     """
     if platform.system() != "Linux":

@@ -109,7 +109,7 @@ class TraceReply:
 
     ``files`` are the workspace files that were imported (a change of one makes the reply stale), ``output`` what user
     code printed, ``seconds`` how long each phase took. ``text`` is the message it came in, for whoever stores it:
-    writing a large graph anew costs as much as making it.
+    writing a large graph again costs as much as making it.
     """
 
     graph: ModelGraph | None

@@ -25,7 +25,7 @@ class ModuleName:
 def module_name(path: str, is_file: Callable[[str], bool] = os.path.isfile) -> ModuleName:
     """The module that the file ``path`` is, by the packages (folders with ``__init__.py``) around it.
 
-    Without any it is a script of its own folder; as what it is imported otherwise, :func:`namespace_package` tells.
+    Without any it is a script of the folder itself; as what it is imported otherwise, :func:`namespace_package` tells.
 
     Example:
         >>> module_name("/w/acme/nets/tap.py", lambda path: path.startswith("/w/acme/"))

@@ -65,7 +65,7 @@ class Preloader:
         """Import what was noted, and fill the table of torch that tracing reads.
 
         While the worker is ``busy`` with traces, whose limits it watches, only what takes half a second at most: it may
-        be busy until all files of a workspace are checked, and each trace would import that anew.
+        be busy until all files of a workspace are checked, and each trace would import that again.
         """
         if busy:
             if _QUICK in self._parts:

@@ -134,7 +134,7 @@ def filter_calls(library: ctypes.CDLL, *, judges_truncation: bool) -> None:
     """Filter the system calls of this process from now on, those of all its threads. ``no_new_privs`` must be set.
 
     Raises:
-        OSError: the kernel does not have seccomp, or one of the threads has a filter of its own.
+        OSError: the kernel does not have seccomp, or one of the threads has its own filter.
     """
     machine = platform.machine()
     code = program(machine, os.getpid(), judges_truncation=judges_truncation)

@@ -269,7 +269,7 @@ WRAPPERS: dict[str, Callable[[], nn.Module]] = {
 def test_wrappers_are_said_to_be_wrappers_and_the_remedy_works(wrapper: str) -> None:
     model = WRAPPERS[wrapper]()
     failure = failure_of(model)
-    assert failure.message == f"{wrapper} wraps the model in code of its own, which torch.fx cannot trace"
+    assert failure.message == f"{wrapper} wraps the model in its own code, which torch.fx cannot trace"
     assert failure.remedy == "Tried and works: pass model.module."
     with pytest.raises(TraceError):
         theirs.get_graph_node_names(model)

@@ -1,5 +1,5 @@
 # Names that depend on what the program finds: nothing is called wrong.
-# names unresolved: which only a run can tell
+# names unresolved: only known at run time
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor
 

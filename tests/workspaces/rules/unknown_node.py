@@ -20,7 +20,7 @@ create_feature_extractor(Wrapped(), ["conv"])
 create_feature_extractor(Unused(), ["skipped"])
 #                                    ^^^^^^^ unknown-node: `forward` never calls it
 create_feature_extractor(Unused(), ["same"])
-#                                    ^^^^ unknown-node: computes nothing that has a node of its own
+#                                    ^^^^ unknown-node: computes nothing that has its own node
 blocks = {"leaf_modules": [BasicBlock]}
 create_feature_extractor(resnet18(), ["layer2.0.conv1"], tracer_kwargs=blocks)
 #                                      ^^^^^^^^^^^^^^ unknown-node: inside `layer2.0`

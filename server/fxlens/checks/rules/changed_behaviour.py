@@ -66,7 +66,7 @@ def _changes(graph: ModelGraph, query: Query) -> Iterator[Change]:
 RULE = Rule(
     code="changed-behaviour",
     severity="warning",
-    summary="The extractor does something else than the model: tracing loses or changes a part of `forward`.",
+    summary="The extractor does not do what the model does: tracing loses or changes a part of `forward`.",
     why="""\
 torch.fx records operations. What is none is lost without a word: the backward of a custom `autograd.Function`, the
 recomputation of `torch.utils.checkpoint`, a `train()` of the model's own (frozen layers are trained again). And it

@@ -68,7 +68,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 create_feature_extractor(resnet18(), {"layer1": "feat", "layer2": "feat"})
 """,
-    remedy="Give every query a key of its own.",
+    remedy="Give each query its own key.",
     right="""\
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor

@@ -54,7 +54,7 @@ RULE = Rule(
     severity="warning",
     summary="The name is another module's output than its text says.",
     why="""\
-torchvision drops a number at the end of a leaf module's name and counts anew: in its vision transformers `ln_1`
+torchvision drops a number at the end of a leaf module's name and renumbers: in its vision transformers `ln_1`
 is named `ln`, and `ln_1` is the output of `ln_2`. Nothing raises; the result holds another tensor.
 """,
     wrong="""\

@@ -49,8 +49,8 @@ RULE = Rule(
     summary="Another query of the call takes its node: wrong tensor or missing key.",
     why="""\
 torchvision goes through the nodes from the last to the first and gives each to the first query that fits. Of
-overlapping queries such as `layer4` and `layer4.1` one gets another node than it would alone, or none. Nothing
-raises.
+overlapping queries such as `layer4` and `layer4.1` one gets a different node from the one it would get alone, or
+none. Nothing raises.
 """,
     wrong="""\
 from torchvision.models import resnet18

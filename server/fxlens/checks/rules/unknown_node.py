@@ -65,7 +65,7 @@ RULE = Rule(
     why="""\
 The call raises `ValueError: node: … is not present in model`. The name may be misspelt; or the path of a module
 that has no node of its own, because it sits inside a leaf module (which is traced as one node), because
-`forward` never calls it, or because torchvision counts its name anew (`ln_2` becomes `ln_1`).
+`forward` never calls it, or because torchvision renumbers its name (`ln_2` becomes `ln_1`).
 
 A model that torch.fx cannot trace has no nodes. `fxlens.create_feature_extractor` reads its modules by hooks; queries
 are then paths of modules, and a name of an operation is unknown.

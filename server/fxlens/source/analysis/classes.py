@@ -96,7 +96,7 @@ class Classes(Dispatch):
         return joined(*sides)
 
     def replaced(self, arguments: list[Given], node: n.Expression) -> Alternatives:
-        """A copy of an object with some of its fields set anew."""
+        """A copy of an object with some of its fields replaced."""
         sides: list[Alternatives] = []
         for value, condition in arguments[0].alternatives if arguments else ():
             container = self.container(value)

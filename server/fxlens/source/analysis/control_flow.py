@@ -94,7 +94,7 @@ class ControlFlow(Statements):
     def _negated(self, literals: frozenset[Literal], branch: n.Branch) -> frozenset[Literal]:
         if len(literals) == 1:
             return negation(literals)
-        # Of several conditions at once, which one does not hold is open: it is a question of its own.
+        # Of several conditions at once, which one does not hold is open: it is a separate question.
         assert branch.test is not None
         question = self.subject(("not", literals), branch.test)
         question.circumstance |= of_circumstances(literals)

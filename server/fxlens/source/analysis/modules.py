@@ -72,7 +72,7 @@ class Modules(Calls):
         if owner is not None and value not in self.run.followed:
             self.run.followed.add(value)
             try:
-                # As the module left it: what the program sets anew in it does not change a name imported from it.
+                # As the module left it: what the program reassigns in it does not change a name imported from it.
                 definition = self._defined_in(owner, value.name, self.run.shared)
             finally:
                 self.run.followed.discard(value)
@@ -214,7 +214,7 @@ class Modules(Calls):
         raise NotImplementedError
 
     def patched(self, owner: Reference, name: str, value: Alternatives) -> None:
-        """An attribute of a library that the program sets anew."""
+        """An attribute of a library that the program reassigns."""
         self.run.patches.append((owner, name, self.event(), value))
 
 

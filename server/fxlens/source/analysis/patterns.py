@@ -29,7 +29,7 @@ from fxlens.source.values import (
 )
 
 Verdict: TypeAlias = bool | frozenset[Literal] | None
-"""Whether a pattern matches: always, never, under literals; nothing where that is a question of its own."""
+"""Whether a pattern matches: always, never, under literals; nothing where that is a separate question."""
 _SELF_MATCHING = frozenset(
     {"bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"}
 )

@@ -92,7 +92,7 @@ class Outputs:
     read_otherwise: set[n.Node] = field(default_factory=set)
     """The expressions that read a key of something else."""
     altered: set[Subject] = field(default_factory=set)
-    """The extractors that may return something else than they were made for: by a hook, by another ``forward``."""
+    """The extractors that may return something other than they were made for: by a hook, by another ``forward``."""
     passed: set[Subject] = field(default_factory=set)
     """The extractors that a function of the workspace is given."""
     kept: set[n.Node] = field(default_factory=set)

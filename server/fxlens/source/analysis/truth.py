@@ -86,7 +86,7 @@ class Truth(Machine):
         return self._opaque_test(node, literals)
 
     def _opaque_test(self, node: n.Expression, parts: Iterable[Literal] = ()) -> frozenset[Literal]:
-        """A question of its own, which is put together of those of ``parts``."""
+        """A separate question, composed of those of ``parts``."""
         question = self.subject(("test", node, self.activity), node)
         question.circumstance |= of_circumstances(parts)
         return frozenset({(question, TRUTHY, True)})

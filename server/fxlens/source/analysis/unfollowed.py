@@ -100,4 +100,4 @@ def _imported_calls(document: Document, name: str) -> Iterator[tuple[n.Call, str
 
 def _location(seen_from: Document, document: Document, node: n.Node) -> str:
     line = node.start_pos[0]
-    return f"in line {line}" if document is seen_from else f"in {PurePath(document.path).name}, line {line},"
+    return f"on line {line}" if document is seen_from else f"in {PurePath(document.path).name}, line {line},"

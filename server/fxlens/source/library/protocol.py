@@ -108,7 +108,7 @@ class Machine(Protocol):
         """The arguments that ``*`` or ``**`` makes of one."""
 
     def item_of(self, argument: Given, at: int, value: Alternatives) -> Any:
-        """An item of an argument, as an argument of its own."""
+        """An item of an argument, as a separate argument."""
 
     def argument_of(self, alternatives: Alternatives, node: n.Expression) -> Any: ...
 

@@ -19,7 +19,7 @@ class Inlining:
         self.extraction = extraction
         self.inline: dict[Frame, bool] = {}
         self.objects: dict[int, str] = {}
-        """The objects that are built anew, attribute by attribute, and what they are called."""
+        """The objects that are built again, attribute by attribute, and what they are called."""
         self.around: set[tuple[Frame, n.Node]] = set()
         self.calling: set[Activity] = {extraction.activity}
         """The statements that lead to the extraction: what they bind comes after it."""

@@ -15,7 +15,7 @@ from fxlens.source.text.document import Document
 from fxlens.source.values import Location
 
 EMPTY_OBJECT = 'type("Self", (), {})()'
-"""Stands for a method's own object: of a class of its own, because properties are put on the class."""
+"""Stands for a method's own object: of its own class, because properties are put on the class."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 An edit inside of lines (every typed character is one) parses the top-level statements in whose lines it is. That gives
 what parsing all of the text does if the parser is between two statements at both ends of them. It is at the first end
-if the statement there begins as before; it is at the other end if a plain name put there is a statement of its own.
+if the statement there begins as before; it is at the other end if a plain name put there is a separate statement.
 Where that does not hold, or where lines come or go, parso's diff parser takes all of the text.
 """
 

@@ -140,7 +140,7 @@ def _python_line(line: str) -> tuple[str, bool]:
     """A line that begins a statement, without what is no Python of it; and whether all of it was none."""
     timed = _TIMED.match(line)
     if timed:
-        # ``%time x = f()`` sets x. An indentation would be an error, so the magic becomes a statement of its own.
+        # ``%time x = f()`` sets x. An indentation would be an error, so the magic becomes a separate statement.
         return _instead(line, timed.start() + _indent(line), timed.end(), "0;"), False
     if _FOREIGN.match(line):
         return _instead(line, _indent(line), len(line.rstrip("\r\n")), "0"), True

@@ -10,14 +10,14 @@ from fxlens.source.text.tree import Node
 
 @dataclass(frozen=True)
 class Edit:
-    """That the parts from ``first`` to before ``end`` of the parts ``before`` an edit were parsed anew, as ``new``."""
+    """That the parts from ``first`` to before ``end`` of the parts ``before`` an edit were parsed again, as ``new``."""
 
     before: list[Node]
     first: int
     end: int
     new: list[Node]
     line: int = 0
-    """The only line (from 1) that differs in the one part that was parsed before, if nothing was parsed anew."""
+    """The only line (from 1) that differs in the one part that was parsed before, if nothing was parsed again."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def parse(text: str, key: str) -> Module:
     try:
         module = _grammar().parse(text, path=path, diff_cache=True)
     except Exception as error:  # The diff parser asserts what it cannot guarantee; a full parse is always right.
-        log.debug("incremental parse of %s failed (%r), parsing anew", key, error)
+        log.debug("incremental parse of %s failed (%r), parsing again", key, error)
         _forget(key)
         module = _grammar().parse(text, path=path, diff_cache=True)
     _keep(key)
