@@ -178,7 +178,7 @@ async def test_a_rename_that_cannot_be_done_says_why(lens: Lens, write: Callable
     document = await opened(lens, "rename_errors.py", text)
     for part, at, name, why in (
         ('"body.1"', 2, "stem", "already sets `stem`"),
-        ('"body.1"', 2, "a-b", "not a name"),
+        ('"body.1"', 2, "a-b", "not a valid attribute name"),
         ('"body.1"', 6, "x", "nothing to rename"),
         ('"layer1', 2, "x", "installed package"),
         ('"layer1.0.conv1"', 11, "x", "installed package"),
