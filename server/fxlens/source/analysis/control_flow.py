@@ -309,7 +309,7 @@ class ControlFlow(Statements):
         ends: list[State] = []
         probes: list[Event] = []
         body = state.fork({(raised, 0, True)})
-        mark = len(self.frame.raised)
+        mark, returned = len(self.frame.raised), len(self.frame.returns)
         reads: list[Read] = []
         if body is not None:
             self.state = body
@@ -337,14 +337,19 @@ class ControlFlow(Statements):
                 ends.append(inner)
                 probing |= probed_by(handler)
         self.state, self.blocks = state, blocks
-        if ATTRIBUTES & probing:  # Whatever the body looks up: no slice shows that it is there.
-            probes.append(self.new_event("statement", node, []))
-        self.run.attempts[raised] = frozenset(probes if probing else ())
-        raised.circumstance = bool(self.run.attempts[raised])
+        if not reads or len(self.frame.returns) > returned:  # Else its body always raises: nothing is left open.
+            self._note_attempt(raised, node, probes, probing)
         alive = self._meet(ends)
         if node.finalbody is not None and alive:
             alive = self._inside(Block(node, -2), node.finalbody)
         return alive
+
+    def _note_attempt(self, raised: Subject, node: n.Try, probes: list[Event], probing: set[str]) -> None:
+        """Note what the body asks the machine for, if the program goes on without it."""
+        if ATTRIBUTES & probing:  # Whatever the body looks up: no slice shows that it is there.
+            probes.append(self.new_event("statement", node, []))
+        self.run.attempts[raised] = frozenset(probes if probing else ())
+        raised.circumstance = bool(self.run.attempts[raised])
 
 
 def probed_by(handler: n.Handler) -> set[str]:
