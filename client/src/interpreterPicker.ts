@@ -7,6 +7,16 @@ import type { Prober } from './environment/probe';
 interface Row extends QuickPickItem {
   /** Undefined: look for one in the file system; null: the automatic choice. */
   readonly interpreter?: string | null;
+  /** Where it stands in the list. */
+  readonly use?: Use;
+}
+
+/** What can be used comes first. */
+enum Use {
+  HasTorch,
+  Unknown,
+  NoTorch,
+  DoesNotRun,
 }
 
 const BROWSE: Row = { label: `$(folder) ${l10n.t('Browse…')}`, alwaysShow: true };
@@ -38,7 +48,9 @@ async function pick(probe: Prober): Promise<string | null | undefined> {
   box.matchOnDetail = true;
   box.busy = true;
   const candidates = interpreterCandidates(folderPaths(), process.env);
-  const rows = new Map<string, Row>(candidates.map((each) => [each.interpreter, rowOf(each, l10n.t('looking…'))]));
+  const rows = new Map<string, Row>(
+    candidates.map((each) => [each.interpreter, rowOf(each, Use.Unknown, l10n.t('looking…'))]),
+  );
   const automatic: Row = {
     label: `$(sparkle) ${l10n.t('Automatic')}`,
     detail: l10n.t('The Python that VS Code has chosen, else .venv of the folder, the active environment, PATH'),
@@ -46,17 +58,21 @@ async function pick(probe: Prober): Promise<string | null | undefined> {
   };
   const separator: Row = { label: '', kind: QuickPickItemKind.Separator };
   const show = (): void => {
-    box.items = [automatic, ...rows.values(), separator, BROWSE];
+    const sorted = [...rows.values()].sort((one, other) => (one.use ?? 0) - (other.use ?? 0));
+    box.items = [automatic, ...sorted, separator, BROWSE];
   };
   show();
   box.show();
   const looked = candidates.map(async (candidate) => {
     const answer = await probe(candidate.interpreter, { torch: true });
     if ('failure' in answer) {
-      rows.set(candidate.interpreter, rowOf(candidate, l10n.t('does not run: {0}', answer.failure)));
+      rows.set(candidate.interpreter, rowOf(candidate, Use.DoesNotRun, l10n.t('does not run: {0}', answer.failure)));
     } else {
       const torch = answer.torch ? `torch ${answer.torch}` : l10n.t('no torch');
-      rows.set(candidate.interpreter, rowOf(candidate, torch, answer.version.join('.')));
+      rows.set(
+        candidate.interpreter,
+        rowOf(candidate, answer.torch ? Use.HasTorch : Use.NoTorch, torch, answer.version.join('.')),
+      );
     }
     show();
   });
@@ -73,6 +89,7 @@ async function pick(probe: Prober): Promise<string | null | undefined> {
   return file?.fsPath;
 }
 
-function rowOf({ interpreter, origin }: Candidate, torch: string, version = ''): Row {
-  return { label: `Python ${version}`.trim(), description: `${torch} · ${origin}`, detail: interpreter, interpreter };
+function rowOf({ interpreter, origin }: Candidate, use: Use, torch: string, version = ''): Row {
+  const label = `Python ${version}`.trim();
+  return { label, description: `${torch} · ${origin}`, detail: interpreter, interpreter, use };
 }

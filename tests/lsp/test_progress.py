@@ -53,8 +53,8 @@ async def test_a_long_trace_is_shown_and_its_button_ends_it(own: LanguageClient)
     token = await shown.until("begin")
     begin = next(value for one, value in shown.seen if one == token)
     assert begin["cancellable"]
-    assert begin["message"] == "starting the worker for `Slow()`"
-    await shown.until("report", "building `Slow()`")
+    assert begin["message"] == "starting Python for Slow()"
+    await shown.until("report", "building Slow()")
     own.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
     await shown.until("end")
     (found,) = await lens.settled(document)
@@ -64,7 +64,7 @@ async def test_a_long_trace_is_shown_and_its_button_ends_it(own: LanguageClient)
     # Saving tries again.
     shown.seen.clear()
     own.text_document_did_save(types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(document.uri)))
-    await shown.until("begin", "building `Slow()`")
+    await shown.until("begin", "building Slow()")
     # An edit supersedes it, and the new model answers.
     lens.edit(document, "1000", "0")
     await shown.until("end")

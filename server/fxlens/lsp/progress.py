@@ -18,7 +18,7 @@ from fxlens.lsp.client import ClientShows
 
 PATIENCE_SECONDS = 0.5
 _DOING: dict[Phase, str] = {
-    "start": "starting the worker for",
+    "start": "starting Python for",
     "import": "importing what it needs to build",
     "build": "building",
     "trace": "tracing",
@@ -98,4 +98,4 @@ class TraceProgress:
 
 def _message(running: _Running) -> str:
     first, *more = running.model.splitlines()
-    return f"{_DOING[running.phase]} `{first} …`" if more else f"{_DOING[running.phase]} `{first}`"
+    return f"{_DOING[running.phase]} {first} …" if more else f"{_DOING[running.phase]} {first}"
