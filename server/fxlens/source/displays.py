@@ -66,23 +66,33 @@ class Display:
         before = self.items[at - 1] if at else None
         after = self.items[at + 1] if at + 1 < len(self.items) else None
         start, end = item.span.start, item.end
-        keeps_comma = self.is_tuple and len(self.items) == 2
-        comma: Changes = []
-        if keeps_comma and after is not None and after.comma is None:
-            # Without one, what is left is no tuple, but a text in parentheses.
-            comma = [(Span(after.span.end, after.span.end), ",")]
         if self._begins_line(start) and self._ends_line(end):
-            whole = [(Span(Position(start.line, 0), Position(end.line + 1, 0)), ""), *comma]
-            if before is not None and before.comma is not None and not item.comma and not keeps_comma:
-                return [(Span(before.comma, before.end), ""), *whole]
-            return whole
+            lines = (Span(Position(start.line, 0), Position(end.line + 1, 0)), "")
+            return [*self._without_comma_before(item, before), lines, *self._with_comma_of_tuple(after)]
         if after is not None:
             same_line = after.span.start.line == end.line
-            return [(Span(start, after.span.start if same_line else end), ""), *comma]
+            return [(Span(start, after.span.start if same_line else end), ""), *self._with_comma_of_tuple(after)]
         if before is None:
             return [(Span(start, end), "")]
-        kept = before.end if keeps_comma and not item.comma else before.span.end
+        kept = before.end if self._becomes_tuple_of_one and not item.comma else before.span.end
         return [(Span(kept, item.span.end), "")]
+
+    @property
+    def _becomes_tuple_of_one(self) -> bool:
+        """Whether taking an item out leaves a tuple that needs its comma: without, it is a text in parentheses."""
+        return self.is_tuple and len(self.items) == 2
+
+    def _with_comma_of_tuple(self, left: Item | None) -> Changes:
+        """The comma behind the item that is left, where the tuple needs it and it has none."""
+        if left is None or left.comma is not None or not self._becomes_tuple_of_one:
+            return []
+        return [(Span(left.span.end, left.span.end), ",")]
+
+    def _without_comma_before(self, item: Item, before: Item | None) -> Changes:
+        """Take out the comma before the last item, where no comma stood behind that."""
+        if before is None or before.comma is None or item.comma or self._becomes_tuple_of_one:
+            return []
+        return [(Span(before.comma, before.end), "")]
 
     @property
     def _closing(self) -> Position:

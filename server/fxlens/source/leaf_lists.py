@@ -122,12 +122,14 @@ def _followed(written: Written) -> Written | None:
     values = [
         node.value
         for node in nodes
-        if isinstance(node, n.Assign)
-        for target in node.targets
-        if isinstance(target, n.Name) and target.name == name
+        if isinstance(node, n.Assign) and any(_is_name(each, name) for each in node.targets)
     ]
-    reads = sum(isinstance(node, n.Name) and node.name == name for node in nodes) - 1
+    reads = sum(_is_name(node, name) for node in nodes) - 1
     return Written(document, values[0], written.shared or reads > 1) if values else None
+
+
+def _is_name(node: n.Node, name: str) -> bool:
+    return isinstance(node, n.Name) and node.name == name
 
 
 def _bound_by(node: n.Node) -> Iterator[str]:

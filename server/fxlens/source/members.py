@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeGuard
 
 from fxlens.source.library.members import NAMING_FUNCTIONS, NAMING_METHODS
 from fxlens.source.model import Position, Span
@@ -98,29 +99,48 @@ def member_uses(text: str, member: str) -> list[MemberUses]:
 
 
 def _uses(document: Document, node: n.ClassDef, member: str) -> MemberUses:
-    spans: list[Span] = []
-    names: set[str] = set()
-    for method in (each for each in n.walk(node.body) if isinstance(each, n.FunctionDef) and each.parameters):
-        first = method.parameters[0].name
-        assigned = {
-            target
-            for each in n.walk(method)
-            for written in (each.targets if isinstance(each, n.Assign) else ())
-            for target in _unpacked(written)
-        }
-        for each in n.walk(method):
-            if isinstance(each, n.Attribute) and isinstance(each.value, n.Name) and each.value.name == first:
-                names |= {each.name} if each in assigned else set()
-                spans += [_name_span(document, each)] if each.name == member else []
-            elif isinstance(each, n.Call) and (named := _named(each, first)) is not None:
-                text, sets = named
-                name = str(text.value).partition(".")[0]
-                names |= {name} if sets else set()
-                spans += [_text_span(document, text, name)] if name == member and _is_plain(document, text) else []
+    methods = (each for each in n.walk(node.body) if isinstance(each, n.FunctionDef) and each.parameters)
+    uses = [use for method in methods for use in _uses_in(document, method)]
+    spans = dict.fromkeys(use.span for use in uses if use.name == member and use.span is not None)
+    names = frozenset(use.name for use in uses if use.sets)
     bases = tuple(
         each.value.name for each in node.arguments if not each.keyword and isinstance(each.value, (n.Name, n.Attribute))
     )
-    return MemberUses(node.name, bases, tuple(dict.fromkeys(spans)), member in names, frozenset(names))
+    return MemberUses(node.name, bases, tuple(spans), member in names, names)
+
+
+class _Use(NamedTuple):
+    """A use of an attribute in a method; ``span`` is nothing where its name is not written as it is."""
+
+    name: str
+    sets: bool
+    span: Span | None
+
+
+def _uses_in(document: Document, method: n.FunctionDef) -> Iterator[_Use]:
+    """The uses of attributes of a method's first parameter."""
+    owner = method.parameters[0].name
+    assigned = _assigned_in(method)
+    for node in n.walk(method):
+        if _is_attribute_of(node, owner):
+            yield _Use(node.name, node in assigned, _name_span(document, node))
+        elif isinstance(node, n.Call) and (named := _named(node, owner)) is not None:
+            text, sets = named
+            name = str(text.value).partition(".")[0]
+            yield _Use(name, sets, _text_span(document, text, name) if _is_plain(document, text) else None)
+
+
+def _assigned_in(method: n.FunctionDef) -> set[n.Expression]:
+    assignments = (each for each in n.walk(method) if isinstance(each, n.Assign))
+    return {target for each in assignments for written in each.targets for target in _unpacked(written)}
+
+
+def _is_attribute_of(node: n.Node, owner: str) -> TypeGuard[n.Attribute]:
+    return isinstance(node, n.Attribute) and _is_name(node.value, owner)
+
+
+def _is_name(node: n.Node, name: str) -> TypeGuard[n.Name]:
+    return isinstance(node, n.Name) and node.name == name
 
 
 def _unpacked(target: n.Expression) -> Iterator[n.Expression]:
@@ -136,16 +156,16 @@ def _named(call: n.Call, owner: str) -> tuple[n.Constant, bool] | None:
     """The text by which a call names an attribute of ``owner`` (``getattr(self, "fc")``), and whether it sets it."""
     function = call.function
     values = [each.value for each in call.arguments if not each.keyword and not each.star]
-    if isinstance(function, n.Name) and function.name in NAMING_FUNCTIONS:
-        of_owner = bool(values) and isinstance(values[0], n.Name) and values[0].name == owner
-        sets, values = NAMING_FUNCTIONS[function.name], values[1:] if of_owner else []
-    elif isinstance(function, n.Attribute) and isinstance(function.value, n.Name) and function.value.name == owner:
-        sets = NAMING_METHODS.get(function.name, False)
-        values = values if function.name in NAMING_METHODS else []
+    if isinstance(function, n.Name):
+        sets, of_owner = NAMING_FUNCTIONS.get(function.name), _is_name(values[0], owner) if values else False
+        values = values[1:]
     else:
-        return None
+        of_owner = _is_attribute_of(function, owner)
+        sets = NAMING_METHODS.get(function.name) if isinstance(function, n.Attribute) else None
     text = values[0] if values else None
-    return (text, sets) if isinstance(text, n.Constant) and isinstance(text.value, str) else None
+    if sets is None or not of_owner or not isinstance(text, n.Constant) or not isinstance(text.value, str):
+        return None
+    return text, sets
 
 
 def _is_plain(document: Document, text: n.Constant) -> bool:

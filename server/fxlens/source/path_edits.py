@@ -29,6 +29,7 @@ _SAME = frozenset(
 )
 """Functions that give the path they are given, for what is asked here."""
 _SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "expanduser", "__str__", "__fspath__"})
+_METHODS = _SAME_METHODS | {"joinpath", "rstrip"}
 _WORKING_FOLDER = frozenset({"getcwd", "cwd"})
 _CONSTANTS = {"pardir": os.pardir, "curdir": os.curdir, "sep": os.sep}
 
@@ -286,22 +287,30 @@ class _Reader:
     # Values: text and pathlib's paths alike are text
 
     def _value(self, node: ast.expr) -> str | None:
-        if isinstance(node, ast.Constant):
-            return node.value if isinstance(node.value, str) else None
-        if isinstance(node, ast.Name):
-            return self.path if node.id == "__file__" else self._values.get(node.id)
-        if isinstance(node, ast.BinOp):
-            return self._operation(node)
-        if isinstance(node, ast.JoinedStr):
-            parts = [self._value(each.value if isinstance(each, ast.FormattedValue) else each) for each in node.values]
-            return "".join(part for part in parts if part is not None) if None not in parts else None
-        if isinstance(node, ast.Attribute):
-            return self._attribute(node)
-        if isinstance(node, ast.Subscript):
-            return self._parent_at(node)
-        return self._call(node) if isinstance(node, ast.Call) else None
+        evaluate = getattr(self, f"_of_{type(node).__name__.lower()}", None)
+        value: str | None = evaluate(node) if evaluate is not None else None
+        return value
 
-    def _operation(self, node: ast.BinOp) -> str | None:
+    def _all_values(self, nodes: Iterable[ast.expr]) -> list[str] | None:
+        """The values of all expressions; nothing if one of them cannot be told."""
+        values = [self._value(each) for each in nodes]
+        told = [value for value in values if value is not None]
+        return told if len(told) == len(values) else None
+
+    def _of_constant(self, node: ast.Constant) -> str | None:
+        return node.value if isinstance(node.value, str) else None
+
+    def _of_name(self, node: ast.Name) -> str | None:
+        return self.path if node.id == "__file__" else self._values.get(node.id)
+
+    def _of_joinedstr(self, node: ast.JoinedStr) -> str | None:
+        parts = self._all_values(node.values)
+        return "".join(parts) if parts is not None else None
+
+    def _of_formattedvalue(self, node: ast.FormattedValue) -> str | None:
+        return self._value(node.value)
+
+    def _of_binop(self, node: ast.BinOp) -> str | None:
         left, right = self._value(node.left), self._value(node.right)
         if left is None or right is None:
             return None
@@ -309,13 +318,13 @@ class _Reader:
             return os.path.join(left, right)  # noqa: PTH118
         return left + right if isinstance(node.op, ast.Add) else None
 
-    def _attribute(self, node: ast.Attribute) -> str | None:
+    def _of_attribute(self, node: ast.Attribute) -> str | None:
         if node.attr in _CONSTANTS and _name_of(node.value) in ("os", "path", "osp"):
             return _CONSTANTS[node.attr]
         owner = self._value(node.value)
         return os.path.dirname(self._absolute(owner)) if owner is not None and node.attr == "parent" else None  # noqa: PTH120
 
-    def _parent_at(self, node: ast.Subscript) -> str | None:
+    def _of_subscript(self, node: ast.Subscript) -> str | None:
         """``path.parents[n]``."""
         of, index = node.value, node.slice
         if not (isinstance(of, ast.Attribute) and of.attr == "parents"):
@@ -328,21 +337,28 @@ class _Reader:
             path = os.path.dirname(path)  # noqa: PTH120
         return path
 
-    def _call(self, node: ast.Call) -> str | None:
+    def _of_call(self, node: ast.Call) -> str | None:
         name = _name_of(node.func)
         if name in _WORKING_FOLDER and not node.args:
             return self.working_folder
-        values = [self._value(each) for each in node.args]
-        if isinstance(node.func, ast.Attribute) and name in (*_SAME_METHODS, "joinpath", "rstrip"):
+        if isinstance(node.func, ast.Attribute) and name in _METHODS:
             owner = self._value(node.func.value)
             if owner is not None:
-                texts = [value for value in values if value is not None]
-                if name == "joinpath":
-                    return os.path.join(owner, *texts) if len(texts) == len(values) else None  # noqa: PTH118
-                return owner.rstrip(*texts) if name == "rstrip" else owner
-        if not values or any(value is None for value in values):
+                return self._method(owner, name, node.args)
+        return self._function_of_paths(name, node.args)
+
+    def _method(self, owner: str, name: str, arguments: list[ast.expr]) -> str | None:
+        if name in _SAME_METHODS:
+            return owner
+        texts = self._all_values(arguments)
+        if texts is None:
             return None
-        texts = [value for value in values if value is not None]
+        return os.path.join(owner, *texts) if name == "joinpath" else owner.rstrip(*texts[:1])  # noqa: PTH118
+
+    def _function_of_paths(self, name: str, arguments: list[ast.expr]) -> str | None:
+        texts = self._all_values(arguments)
+        if not texts:
+            return None
         if name in ("join", "Path", "PurePath"):
             return os.path.join(*texts)  # noqa: PTH118
         if name == "dirname":

@@ -26,20 +26,15 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
     document = Document(text, f"{path}#toggling")
     if _is_repaired(document, call.span):
         return [], _REPAIRED
-    written = [argument for argument in call.arguments if argument.name in _ROLES]
-    if not call.extracts:
-        return [], f"{call.function} takes no names."
-    if call.dialect == "children" and "." in name:
-        return [], f"`{call.function}` takes direct children only; `create_feature_extractor` takes `{name}`."
-    if call.dialect == "children" and not written:
-        return [], "Edit the names where they are built: this call does not list them."
-    if not written and not call.queries:
+    written = {argument.name for argument in call.arguments}
+    refusal = _refusal(call, name, bool(written & set(_ROLES)))
+    if refusal is not None:
+        return [], refusal
+    if not written & set(_ROLES) and not call.queries:
         return _new_argument(document, call, name)
     changes: Changes = []
-    for role, its_modes in _ROLES.items():
-        if not set(its_modes) & set(modes) or role not in {argument.name for argument in written}:
-            continue
-        if any(query.role == role and query.text == name for query in call.queries):
+    for role in _roles_of(modes):
+        if role not in written or _requests(call, role, name):
             continue
         display = _display(document, call, role)
         if display is None:
@@ -48,6 +43,24 @@ def adding(text: str, path: str, call: ExtractionCall, name: str, modes: Sequenc
             return [], _REPAIRED
         changes += [change for change in display.with_item(_item(display, name)) if change not in changes]
     return changes, None if changes else "No argument of this call covers the mode that has this node."
+
+
+def _refusal(call: ExtractionCall, name: str, is_written: bool) -> str | None:
+    """Why a call cannot take a name, whatever its arguments look like."""
+    if not call.extracts:
+        return f"{call.function} takes no names."
+    if call.dialect == "children" and "." in name:
+        return f"`{call.function}` takes direct children only; `create_feature_extractor` takes `{name}`."
+    return _NOT_WRITTEN if call.dialect == "children" and not is_written else None
+
+
+def _roles_of(modes: Sequence[Mode]) -> list[Role]:
+    """The arguments whose names are selected in one of the modes."""
+    return [role for role, role_modes in _ROLES.items() if not set(role_modes).isdisjoint(modes)]
+
+
+def _requests(call: ExtractionCall, role: Role, name: str) -> bool:
+    return any(query.role == role and query.text == name for query in call.queries)
 
 
 def removing(text: str, path: str, call: ExtractionCall, name: str) -> tuple[Changes, str | None]:
@@ -69,6 +82,7 @@ def removing(text: str, path: str, call: ExtractionCall, name: str) -> tuple[Cha
 
 
 _REPAIRED = "Fix the syntax error in this call first."
+_NOT_WRITTEN = "Edit the names where they are built: this call does not list them."
 
 
 def _is_repaired(document: Document, span: Span) -> bool:
@@ -98,7 +112,7 @@ def _usual_quote(document: Document) -> str:
 def _new_argument(document: Document, call: ExtractionCall, name: str) -> tuple[Changes, str | None]:
     last = max((argument.whole.end for argument in call.arguments), default=None)
     if call.unpacks or last is None:
-        return [], "Edit the names where they are built: this call does not list them."
+        return [], _NOT_WRITTEN
     quote = _usual_quote(document)
     return [(Span(last, last), f", return_nodes=[{quote}{name}{quote}]")], None
 

@@ -25,6 +25,7 @@ from fxlens.source.values import (
     Location,
     Subject,
     Unknown,
+    Value,
     certain,
     joined,
     under,
@@ -338,21 +339,28 @@ def _any(call: Called) -> Alternatives:
 def _len(call: Called) -> Alternatives:
     sides: list[Alternatives] = []
     for value, condition in call.machine.settled(call.positional[0]) if call.positional else ():
-        container = call.machine.container(value)
-        if isinstance(value, Const) and isinstance(value.value, str):
-            sides.append(((Const(len(value.value)), condition),))
-        elif container is not None and container.kind != "instance" and container.open is None:
-            if any(item.condition for item in container.items):
-                return call.unknown()
-            sides.append(((Const(len(container.items)), condition),))
-        elif container is not None and container.kind == "instance":
-            methods = [each for each, _ in call.machine.attribute(value, "__len__", call.node)]
-            sides += [under(result, condition) for result in call.machine.call_each(methods[0], [[]], call.node)]
-        elif isinstance(value, Unknown):
-            sides.append(((Unknown(call.machine.subject(("len", value.subject), call.node)), condition),))
-        else:
+        length = _length(call, value)
+        if length is None:
             return call.unknown()
+        sides.append(under(length, condition))
     return joined(*sides) if sides else call.unknown()
+
+
+def _length(call: Called, value: Value) -> Alternatives | None:
+    """The length of a value; nothing where the text tells nothing of it."""
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return certain(Const(len(value.value)))
+    if isinstance(value, Unknown):
+        return certain(Unknown(call.machine.subject(("len", value.subject), call.node)))
+    container = call.machine.container(value)
+    if container is None:
+        return None
+    if container.kind == "instance":
+        methods = call.machine.attribute(value, "__len__", call.node)
+        (result,) = call.machine.call_each(methods[0][0], [[]], call.node)
+        return result
+    is_told = container.open is None and not any(item.condition for item in container.items)
+    return certain(Const(len(container.items))) if is_told else None
 
 
 _CONVERSIONS: dict[str, Callable[..., Hashable]] = {

@@ -277,15 +277,28 @@ def _field(call: Called) -> Alternatives:
 @models("next")
 def _next(call: Called) -> Alternatives:
     """The first item of an iterator, which is not there any more behind the call; of none left, the default."""
-    items, why = call.items() if call.positional else ([], None)
-    iterators = [(value, call.machine.container(value)) for value, _ in call.positional[0]] if call.positional else []
-    in_order = all(each is None or not (each.unordered or each.kind == "set") for _, each in iterators)
-    told = why is None and (in_order or len(items) == 1)
-    if told and not items and len(call.positional) == 2:
-        return call.positional[1]
-    if not told or not items or items[0].condition:
+    if not call.positional:
         return call.unknown()
-    (only, container), *others = iterators
-    if isinstance(only, Location) and container is not None and not others:
-        call.machine.change(only, replace(container, items=container.items[1:]))
+    items, why = call.items()
+    if why is not None or not (len(items) == 1 or _comes_in_order(call)):
+        return call.unknown()
+    if not items:
+        return call.argument(1) or call.unknown()
+    if items[0].condition:
+        return call.unknown()
+    _take_first(call)
     return items[0].value
+
+
+def _comes_in_order(call: Called) -> bool:
+    """Whether the text tells the order in which the first argument yields its items."""
+    containers = [call.machine.container(value) for value, _ in call.positional[0]]
+    return all(each is None or not (each.unordered or each.kind == "set") for each in containers)
+
+
+def _take_first(call: Called) -> None:
+    """Take the first item out of the iterator that is the first argument, if there is only one that it can be."""
+    only = call.positional[0][0][0] if len(call.positional[0]) == 1 else None
+    container = call.machine.container(only) if only is not None else None
+    if isinstance(only, Location) and container is not None:
+        call.machine.change(only, replace(container, items=container.items[1:]))
