@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fxlens.source.analysis.events import Activity, Block, Event, Frame
@@ -130,22 +130,18 @@ class Renderer:
         return min((read_number(block)), default=0)
 
     def _bind_target(self, document: Document, block: Block) -> str:
-        node = block.node
-        if isinstance(node, n.For):
-            target, source = document.code(node.target), document.code(node.source)
-            item = block.item if block.item and block.item != "next" else f"next(iter({source}))"
-            return f"{target} = {item}" if self._is_needed(block) else ""
-        if isinstance(node, n.With) and self._is_needed(block):
-            return "; ".join(
-                f"{document.code(item.target)} = ({document.code(item.value)}).__enter__()"
-                for item in node.items
-                if item.target is not None
-            )
-        if isinstance(node, (n.If, n.While)) and self._is_needed(block):
-            tests = [branch.test for branch in node.branches] if isinstance(node, n.If) else [node.test]
-            # For what ``:=`` binds in it.
-            named = [each for each in tests if each is not None and any(map(_is_named, n.walk(each)))]
-            return "; ".join(f"({document.code(each)})" for each in named)
+        """What a block binds when it is entered, as statements in front of its body."""
+        if not self._is_needed(block):
+            return ""
+        match block.node:
+            case n.For() as node:
+                return _item_bound(document, node, block)
+            case n.With() as node:
+                return _managers_bound(document, node)
+            case n.If() as node:
+                return _bound_in_tests(document, [branch.test for branch in node.branches])
+            case n.While() as node:
+                return _bound_in_tests(document, [node.test])
         return ""
 
     def _is_needed(self, block: Block) -> bool:
@@ -260,3 +256,22 @@ def edited(text: str, start: int, end: int, edits: list[tuple[int, int, str]]) -
         at = last
     pieces.append(text[at:end])
     return "".join(pieces)
+
+
+def _item_bound(document: Document, node: n.For, block: Block) -> str:
+    item = block.item if block.item and block.item != "next" else f"next(iter({document.code(node.source)}))"
+    return f"{document.code(node.target)} = {item}"
+
+
+def _managers_bound(document: Document, node: n.With) -> str:
+    return "; ".join(
+        f"{document.code(item.target)} = ({document.code(item.value)}).__enter__()"
+        for item in node.items
+        if item.target is not None
+    )
+
+
+def _bound_in_tests(document: Document, tests: Iterable[n.Expression | None]) -> str:
+    """The tests that bind a name by ``:=``."""
+    named = [each for each in tests if each is not None and any(map(_is_named, n.walk(each)))]
+    return "; ".join(f"({document.code(each)})" for each in named)
