@@ -144,10 +144,10 @@ def test_a_node_of_one_mode_goes_to_the_argument_of_that_mode() -> None:
 @pytest.mark.parametrize(
     ("nodes", "said"),
     [
-        ('"fc"', "part of something else"),
-        ('dict([("fc", "a"), ("b", "c")])', "part of something else"),
-        ('dict(zip(["fc"], ["a"]))', "part of something else"),
-        ('[*other, f"f{x}"]', "not asked for"),
+        ('"fc"', "part of a larger expression"),
+        ('dict([("fc", "a"), ("b", "c")])', "part of a larger expression"),
+        ('dict(zip(["fc"], ["a"]))', "part of a larger expression"),
+        ('[*other, f"f{x}"]', "not in the return nodes"),
     ],
 )
 def test_what_stands_in_no_list_of_its_own_is_left_alone(nodes: str, said: str) -> None:
@@ -167,7 +167,7 @@ def test_nothing_is_added_where_each_name_has_a_partner(nodes: str) -> None:
     changes, problem = adding(text, "sample.py", found, "fc", ("train", "eval"))
     assert not changes
     assert problem
-    assert "not written as a list or dict" in problem
+    assert "Write the names as a list or dict" in problem
 
 
 @pytest.mark.parametrize(
