@@ -140,7 +140,7 @@ def test_the_branch_of_a_tensor_is_taken(step: str) -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_it_is_said_where_torchvisions_function_takes_another(step: str) -> None:
     model = Asks(STEPS[step])
-    with pytest.warns(UserWarning, match="a tensor takes another branch"):
+    with pytest.warns(UserWarning, match="a tensor takes a different branch"):
         extractor = create_feature_extractor(model, ["layer"], naming="torchvision")
     try:
         same = torch.equal(extractor(X)["layer"], model(X))

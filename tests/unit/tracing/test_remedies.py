@@ -103,7 +103,7 @@ class NamedLevels(nn.Module):
 def test_the_number_of_inputs_is_not_the_length_of_one() -> None:
     with pytest.raises(TracingError, match=r"how many values `\*xs` holds") as caught:
         get_graph_node_names(Levels())
-    assert "a parameter of its own: def forward(self, a, b)" in str(caught.value)
+    assert "its own parameter: def forward(self, a, b)" in str(caught.value)
     assert "shape[0]" not in str(caught.value)
     assert get_graph_node_names(NamedLevels()) == ["a", "b", "add"]
 

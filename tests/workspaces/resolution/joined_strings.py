@@ -3,7 +3,7 @@
 # calls: 3
 # models: 1
 # queries: layer1.0.conv1 layer2.1 layer3
-# names unresolved: only a run can tell
+# names unresolved: only known at run time
 import sys
 
 from torchvision.models import resnet18

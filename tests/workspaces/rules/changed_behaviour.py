@@ -93,7 +93,7 @@ create_feature_extractor(Masked(), ["conv", "head"])
 create_feature_extractor(Masked(), ["head"], concrete_args={"mask": None})
 create_feature_extractor(Lists(), ["norm"])
 create_feature_extractor(Lists(), ["head"])
-#                                   ^^^^ changed-behaviour: a tensor takes another branch
+#                                   ^^^^ changed-behaviour: a tensor takes a different branch
 create_feature_extractor(Caught(), ["conv"])
 create_feature_extractor(Caught(), ["head"])
 #                                    ^^^^ changed-behaviour: catches an error that only tracing raises
