@@ -2,7 +2,7 @@
 # not run: its settings are not here
 # models: 1
 # queries:
-# names unresolved: only a run
+# names unresolved: only known at run time
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
