@@ -143,7 +143,7 @@ def test_editing_a_query_a_comment_or_another_function_keeps_the_slice() -> None
     [
         ("def f(model):\n    return create_feature_extractor(model, ['a'])\n", "`model` is a parameter of `f`"),
         ("create_feature_extractor(nothing, ['a'])\n", "`nothing` is not defined"),
-        ("create_feature_extractor(return_nodes=['a'])\n", "given no model"),
+        ("create_feature_extractor(return_nodes=['a'])\n", "No model argument"),
         ("f = lambda net: create_feature_extractor(net, ['a'])\n", "`net` is bound by a lambda"),
         ("x = [create_feature_extractor(m, ['a']) for m in models]\n", "`models` is not defined"),
         (
