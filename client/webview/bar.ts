@@ -1,6 +1,6 @@
 // The line above the picture: which model, which mode, and the search.
 import type { Graph, ShownMode } from '../src/wire';
-import { button, html } from './elements';
+import { button, html, set } from './elements';
 
 export interface BarActions {
   mode(mode: ShownMode): void;
@@ -87,13 +87,12 @@ export class Bar {
     this.#modes.replaceChildren(
       ...modes.map((mode) => {
         const made = button(NAMES[mode], `Show ${NAMES[mode]}`, () => this.actions.mode(mode));
-        made.setAttribute('role', 'radio');
-        made.setAttribute('aria-checked', String(mode === graph.mode));
+        set(made, { role: 'radio', 'aria-checked': `${mode === graph.mode}` });
         return made;
       }),
     );
     this.#quiet.hidden = !quiet.any;
-    this.#quiet.setAttribute('aria-pressed', String(quiet.shown));
+    set(this.#quiet, { 'aria-pressed': `${quiet.shown}` });
   }
 
   count(text: string): void {

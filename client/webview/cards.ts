@@ -1,5 +1,5 @@
 // How a box is drawn: a card for what is closed, a frame around what is open.
-import { svg } from './elements';
+import { set, svg } from './elements';
 import { type Box, CARD, HEAD, type Inside } from './layout';
 import { badgeText, type Level, nameText, nameWidth, noteText, smallWidth, TITLE_GAP, whatText } from './level';
 
@@ -55,7 +55,7 @@ export class Card {
       'aria-label': spoken(level, number, box.id),
       ...treeItem(box, position),
     });
-    if (group) this.element.setAttribute('aria-expanded', 'false');
+    if (group) set(this.element, { 'aria-expanded': 'false' });
     if (level.runs[number])
       for (const offset of [6, 3])
         this.element.append(svg('rect', { class: 'box', x: offset, y: offset, width: w, height: CARD, rx: 6 }));
@@ -94,7 +94,7 @@ export class Card {
 
   move(x: number, y: number): void {
     const place = `translate(${x} ${y})`;
-    if (place !== this.#place) this.element.setAttribute('transform', place);
+    if (place !== this.#place) set(this.element, { transform: place });
     this.#place = place;
   }
 
@@ -211,11 +211,10 @@ export class Frame {
     const place = `${x} ${y} ${w} ${h}`;
     if (place === this.#place) return;
     this.#place = place;
-    this.element.setAttribute('transform', `translate(${x} ${y})`);
-    this.#box.setAttribute('width', String(w));
-    this.#box.setAttribute('height', String(h));
-    this.#hit.setAttribute('width', String(w));
-    this.#head.setAttribute('d', `M.5 ${HEAD}V8A7.5 7.5 0 0 1 8 .5H${w - 8}A7.5 7.5 0 0 1 ${w - 0.5} 8V${HEAD}Z`);
+    set(this.element, { transform: `translate(${x} ${y})` });
+    set(this.#box, { width: w, height: h });
+    set(this.#hit, { width: w });
+    set(this.#head, { d: `M.5 ${HEAD}V8A7.5 7.5 0 0 1 8 .5H${w - 8}A7.5 7.5 0 0 1 ${w - 0.5} 8V${HEAD}Z` });
     this.#x = x;
     this.#held = '';
     this.hold(x, x + w);
@@ -230,8 +229,8 @@ export class Frame {
     const held = `${at} ${tick}`;
     if (held === this.#held) return;
     this.#held = held;
-    this.#titles.setAttribute('transform', `translate(${at} 0)`);
-    this.#tick.setAttribute('transform', `translate(${tick} 7)`);
+    set(this.#titles, { transform: `translate(${at} 0)` });
+    set(this.#tick, { transform: `translate(${tick} 7)` });
   }
 
   mark(marks: Marks): void {
@@ -246,6 +245,5 @@ function show(element: SVGGElement, marks: Marks): void {
   const { asked, selected, current, linked, hits, warning, editable } = marks;
   const classes = { asked, selected, current, linked, hit: hits > 0, warned: warning !== null, editable };
   for (const [name, on] of Object.entries(classes)) element.classList.toggle(name, on);
-  element.setAttribute('tabindex', current ? '0' : '-1');
-  element.setAttribute('aria-selected', String(asked || selected));
+  set(element, { tabindex: current ? 0 : -1, 'aria-selected': `${asked || selected}` });
 }

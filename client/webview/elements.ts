@@ -8,7 +8,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   attributes: Attributes = {},
   ...children: (Element | string)[]
 ): SVGElementTagNameMap[K] {
-  return fill(document.createElementNS(SVG, name), attributes, children);
+  return set(document.createElementNS(SVG, name), attributes, ...children);
 }
 
 export function html<K extends keyof HTMLElementTagNameMap>(
@@ -16,10 +16,11 @@ export function html<K extends keyof HTMLElementTagNameMap>(
   attributes: Attributes = {},
   ...children: (Element | string)[]
 ): HTMLElementTagNameMap[K] {
-  return fill(document.createElement(name), attributes, children);
+  return set(document.createElement(name), attributes, ...children);
 }
 
-function fill<T extends Element>(element: T, attributes: Attributes, children: (Element | string)[]): T {
+/** Set attributes of an element, and add children to it. */
+export function set<T extends Element>(element: T, attributes: Attributes, ...children: (Element | string)[]): T {
   for (const name in attributes) element.setAttribute(name, String(attributes[name]));
   element.append(...children);
   return element;
@@ -27,7 +28,7 @@ function fill<T extends Element>(element: T, attributes: Attributes, children: (
 
 export function button(text: string, title: string, action: () => void): HTMLButtonElement {
   const made = html('button', { type: 'button', title }, text);
-  if (text.length < 3) made.setAttribute('aria-label', title);
+  if (text.length < 3) set(made, { 'aria-label': title });
   made.addEventListener('click', action);
   return made;
 }

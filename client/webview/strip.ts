@@ -1,5 +1,5 @@
 // The whole execution order in one column, coloured by kind, with marks for what is asked for, found and in sight.
-import { svg } from './elements';
+import { set, svg } from './elements';
 
 const WIDTH = 36;
 
@@ -33,7 +33,7 @@ export class Strip {
 
   show(kinds: string, nodes: number): void {
     this.#nodes = Math.max(1, nodes);
-    this.element.setAttribute('viewBox', `0 0 ${WIDTH} 1000`);
+    set(this.element, { viewBox: `0 0 ${WIDTH} 1000` });
     const d: Record<string, string> = {};
     const height = 1000 / Math.max(1, kinds.length);
     const gap = height > 4 ? 1 : 0;
@@ -58,8 +58,7 @@ export class Strip {
 
   view(first: number, last: number): void {
     const top = this.#y(first);
-    this.#view.setAttribute('y', String(top));
-    this.#view.setAttribute('height', String(Math.max(6, this.#y(last) - top)));
+    set(this.#view, { y: top, height: Math.max(6, this.#y(last) - top) });
   }
 
   #y(position: number): number {

@@ -1,7 +1,7 @@
 // What is in sight of the picture, as elements: nothing else is in the document, so that its size does not matter.
 import { Card, type Detail, Frame, type Marks } from './cards';
 import { paths, ports } from './edges';
-import { svg } from './elements';
+import { set, svg } from './elements';
 import { type Box, HEAD, type Inside } from './layout';
 import type { Place, Places } from './places';
 
@@ -112,7 +112,7 @@ export class Viewport {
     )
       this.#fill();
     for (const { drawn } of this.#live.values()) if (drawn instanceof Frame) drawn.hold(x, x + width / k);
-    this.#world.setAttribute('transform', `matrix(${k} 0 0 ${k} ${-x * k} ${-y * k})`);
+    set(this.#world, { transform: `matrix(${k} 0 0 ${k} ${-x * k} ${-y * k})` });
     this.moved();
   }
 
@@ -256,9 +256,9 @@ export class Viewport {
         if (kind === 'near') lines.element.append(part);
         else lines.element.prepend(part);
       }
-      if (part && part.getAttribute('d') !== d) part.setAttribute('d', d);
+      if (part && part.getAttribute('d') !== d) set(part, { d });
     }
-    if (inside !== this.#places?.root) lines.ports.setAttribute('d', ports(inside, x, y));
+    if (inside !== this.#places?.root) set(lines.ports, { d: ports(inside, x, y) });
   }
 
   #listen(): void {
