@@ -27,7 +27,7 @@ class Net(nn.Module):
 """
 USE = "\nprint(sorted((key, tuple(value.shape)) for key, value in extractor(torch.rand(3, 4)).items()))\n"
 OURS = "Use `fxlens.create_feature_extractor`"
-OWN = "Read modules by hooks in a class of your own"
+OWN = "Read modules by hooks in your own class"
 PRINTED = "[('a', (3, 4)), ('b', (3, 2))]"
 
 

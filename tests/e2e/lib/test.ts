@@ -36,7 +36,7 @@ const WINDOW = 'window';
 
 /**
  * `test('…', OWN_WINDOW, …)`: a VS Code of the test's own. For what needs a window in which nothing happened yet, or leaves
- * it unusable.
+ * it unusable. A test with options of its own has one anyway, unless it names it.
  */
 export const OWN_WINDOW = { annotation: { type: WINDOW } };
 
@@ -46,12 +46,14 @@ export function windowOf(name: string): { annotation: { type: string; descriptio
 }
 
 /**
- * What tests have in common that share a window, if a test shares one: its options, and a name. Pictures for the README
- * show none in which other tests have been.
+ * What tests have in common that share a window, if a test shares one: the usual options, or a name. Pictures for the
+ * README show none in which other tests have been.
  */
 function sharedBy(options: Options, info: TestInfo): string | undefined {
-  const own = info.annotations.find(({ type }) => type === WINDOW);
-  return PICTURES || (own && !own.description) ? undefined : JSON.stringify([own?.description, options]);
+  const window = info.annotations.find(({ type }) => type === WINDOW);
+  const key = JSON.stringify(options);
+  if (PICTURES || (window ? !window.description : key !== USUAL_KEY)) return undefined;
+  return window ? `${window.description} ${key}` : key;
 }
 
 interface Fixtures {
@@ -84,9 +86,9 @@ class Shared {
 }
 
 interface WorkerFixtures {
-  /** The windows that tests share: the usual one, and the last with other options or a name. Made for the first test that
+  /** The windows that tests share: the usual one, and the last that has a name. Made for the first test that
    * wants it, and anew after a failure, because Playwright then takes a new worker. */
-  shared: Map<'usual' | 'special', Shared>;
+  shared: Map<'usual' | 'named', Shared>;
 }
 
 /** Nothing that moves by itself: drawing it takes the processor from what is being waited for. */
@@ -110,7 +112,7 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   ],
   workspace: async ({ sample, workspaceFile, files, settings, environment, shared }, use, info) => {
     const key = sharedBy({ sample, workspaceFile, files, settings, environment }, info);
-    const place = key === undefined ? 'special' : placeOf(key);
+    const place = key === undefined ? 'named' : placeOf(key);
     if (shared.get(place)?.key !== key) {
       // Before a window of a test's own, too: what runs of ours is then of the test.
       await shared.get(place)?.close();
@@ -156,10 +158,10 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   ],
 });
 
-const USUAL_KEY = JSON.stringify([undefined, USUAL]);
+const USUAL_KEY = JSON.stringify(USUAL);
 
-function placeOf(key: string): 'usual' | 'special' {
-  return key === USUAL_KEY ? 'usual' : 'special';
+function placeOf(key: string): 'usual' | 'named' {
+  return key === USUAL_KEY ? 'usual' : 'named';
 }
 
 /** Runs in the page: signs of progress turn 20 times a second, each time drawn without a graphics card. */

@@ -40,7 +40,7 @@ def test_the_fix_says_what_to_install_and_is_not_sure(installed: bool, note: str
     (problem,) = RULES["untraceable-model"].check(analysis, SourceText(FILE))
     fixes = {fix.title: fix.sure for fix in problem.fixes}
     assert fixes["Use `fxlens.create_feature_extractor`, which reads modules by hooks" + note] is installed
-    assert fixes["Read modules by hooks in a class of your own, `ModuleOutputs`"] is False
+    assert fixes["Read modules by hooks in your own class, `ModuleOutputs`"] is False
 
 
 def test_the_copy_that_is_loaded_does_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class TestNotCalled:
         model = Replacing()
         features = extractor(model, ["layer"])
         x = torch.rand(2, 4)
-        with pytest.raises(NotCalledError, match="It also replaced 'layer' meanwhile: run the model once before"):
+        with pytest.raises(NotCalledError, match="It also replaced 'layer' in the meantime: run the model once before"):
             features(x)
         assert torch.equal(features(x)["layer"], model(x))
 
