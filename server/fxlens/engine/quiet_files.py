@@ -15,12 +15,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from fxlens.engine.disk_cache import fingerprint_of
 from fxlens.source.noting import Noted
 
 FORMAT = 2
 MOST_FILES = 20_000
+MOST_SHARED = 256
+"""So many shared answers may be held before those that no file rests on any more are dropped."""
 
 
 class Files(Protocol):
@@ -63,7 +66,7 @@ class Answers:
     included: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Data:
     """What is known: of quiet files their texts' digests, and keys of answers; and the answers by their keys."""
 
@@ -86,7 +89,8 @@ class QuietFiles:
         self._stamp: object = None
         self._held: dict[str, bool] = {}
         """Whether shared answers hold, for the workspace's present stamp."""
-        self._keys: dict[int, tuple[Noted, str]] = {}
+        self._keys: WeakKeyDictionary[Noted, str] = WeakKeyDictionary()
+        """The keys of shared answers, as long as somebody else keeps what was noted: it holds whole texts."""
 
     def has(self, path: str, text: str, files: Files) -> bool:
         """Whether the file ``path`` with this text is known to have no call."""
@@ -126,17 +130,18 @@ class QuietFiles:
         if data.files.get(path) != entry and len(data.files) < MOST_FILES:
             data.files[path] = entry
             self._changed = True
+        if len(data.shared) > MOST_SHARED:
+            data.shared = self._needed()
 
     def _share(self, included: Iterable[Noted]) -> tuple[str, ...]:
         keys = set()
         for noted in included:
-            kept = self._keys.get(id(noted))
-            if kept is None:
+            key = self._keys.get(noted)
+            if key is None or key not in self._read().shared:
                 answers = self._answers_of(noted)
-                key = _digest(json.dumps(vars(answers), sort_keys=True))
+                key = self._keys[noted] = _digest(json.dumps(vars(answers), sort_keys=True))
                 self._read().shared[key] = answers
-                kept = self._keys[id(noted)] = (noted, key)
-            keys.add(kept[1])
+            keys.add(key)
         return tuple(sorted(keys))
 
     def _answers_of(self, noted: Noted) -> Answers:
@@ -153,6 +158,19 @@ class QuietFiles:
         """Keep what is known for the next session."""
         if self._file is None or not self._changed:
             return
+        data = {
+            "files": {path: [digest, vars(answers)] for path, (digest, answers) in self._read().files.items()},
+            "shared": {key: vars(answers) for key, answers in self._needed().items()},
+        }
+        with contextlib.suppress(OSError):  # A cache that cannot be written is one that is not there.
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._file.with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps(data), encoding="utf-8")
+            fresh.replace(self._file)
+        self._changed = False
+
+    def _needed(self) -> dict[str, Answers]:
+        """The shared answers that what is known of a file rests on."""
         kept = self._read()
         needed: dict[str, Answers] = {}
         waiting = [key for _, answers in kept.files.values() for key in answers.included]
@@ -161,16 +179,7 @@ class QuietFiles:
             if key not in needed and key in kept.shared:
                 needed[key] = kept.shared[key]
                 waiting += needed[key].included
-        data = {
-            "files": {path: [digest, vars(answers)] for path, (digest, answers) in kept.files.items()},
-            "shared": {key: vars(answers) for key, answers in needed.items()},
-        }
-        with contextlib.suppress(OSError):  # A cache that cannot be written is one that is not there.
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._file.with_suffix(f".{os.getpid()}")
-            fresh.write_text(json.dumps(data), encoding="utf-8")
-            fresh.replace(self._file)
-        self._changed = False
+        return needed
 
     def _read(self) -> _Data:
         if self._data is None:

@@ -15,7 +15,7 @@ from fxlens.source.workspace import StampedWorkspace, Workspace
 Result = TypeVar("Result")
 
 
-@dataclass
+@dataclass(eq=False)
 class Noted(StampedWorkspace):
     """A workspace that notes what was asked, with the answers. Implements :class:`Workspace`."""
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from fxlens.engine import quiet_files
 from fxlens.engine.import_roots import RootSettings
 from fxlens.engine.neighbours import Reading
-from fxlens.engine.quiet_files import QuietFiles
+from fxlens.engine.quiet_files import Questions, QuietFiles
 from fxlens.engine.workspace_files import WorkspaceFiles, read_workspace
 from fxlens.source import find_calls
+from fxlens.source.noting import Noted
 
 TAPS = "from torchvision.models.feature_extraction import create_feature_extractor\n"
 SILENT = "def tap(model, name):\n    return model\n"
@@ -65,6 +69,28 @@ def project(tmp_path: Path) -> Project:
 def test_what_has_no_call_is_known_the_next_time(project: Project) -> None:
     assert project.run() == (False, 0)
     assert project.run() == (True, 0)
+
+
+def test_a_session_of_edits_keeps_neither_texts_nor_answers_that_nothing_rests_on(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quiet_files, "MOST_SHARED", 4)
+    files = project.files()
+    quiet = QuietFiles(str(project.cache), "settings")
+    others = []
+    for number in range(12):
+        noted = Noted(files)
+        assert noted.module(f"absent{number}", project.use) is None
+        quiet.put(project.use, f"x = {number}\n", Questions(included=(noted,)), files)
+        others.append(weakref.ref(noted))
+        del noted
+    gc.collect()
+    assert [other() for other in others] == [None] * 12
+    assert quiet.has(project.use, "x = 11\n", files)
+    assert quiet._data is not None
+    assert len(quiet._data.shared) <= 4
+    quiet.save()
+    assert QuietFiles(str(project.cache), "settings").has(project.use, "x = 11\n", files)
 
 
 CHANGES: dict[str, Callable[[Project], None]] = {
