@@ -67,17 +67,13 @@ class Preloader:
         While the worker is ``busy`` with traces, whose limits it watches, only what takes half a second at most: it may
         be busy until all files of a workspace are checked, and each trace would import that again.
         """
-        if busy:
-            if _QUICK in self._parts:
-                self._parts.remove(_QUICK)
-                self._import(_QUICK)
-            return
-        if self._traced and not self._filled:
+        if self._traced and not self._filled and not busy:
             self._filled = True
             importlib.import_module("torch.overrides").get_overridable_functions()
             gc.freeze()
-        while self._parts:
-            self._import(self._parts.pop())
+        for part in [each for each in self._parts if not busy or each == _QUICK]:
+            self._parts.remove(part)
+            self._import(part)
 
     @staticmethod
     def _import(package: str) -> None:
