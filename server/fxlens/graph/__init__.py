@@ -19,6 +19,7 @@ from fxlens.graph.nodes import CallSite, GraphNode, Value
 from fxlens.graph.words import (
     DIALECTS,
     MODES,
+    UNTRACED,
     BackendChoice,
     ChangeKind,
     Columns,
@@ -36,6 +37,7 @@ from fxlens.graph.words import (
 __all__ = [
     "DIALECTS",
     "MODES",
+    "UNTRACED",
     "BackendChoice",
     "CallSite",
     "Change",

@@ -17,6 +17,8 @@ Origin: TypeAlias = Literal["fx", "run", "paths"]
 """Where the nodes of a mode come from: torch.fx's graph, the module calls of one run, or the modules as defined."""
 BackendChoice: TypeAlias = Literal["auto", "fx", "hooks", "record"]
 """``"auto"``: traced, and by hooks if the model cannot be traced and every query is a module path."""
+UNTRACED: frozenset[BackendChoice] = frozenset({"hooks", "record"})
+"""The backends for which nothing is traced."""
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)

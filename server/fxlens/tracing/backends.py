@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from torch import nn
 
-from fxlens.graph import MODES, BackendChoice, Dialect, Failure, Mode
+from fxlens.graph import MODES, UNTRACED, BackendChoice, Dialect, Failure, Mode
 from fxlens.module_paths import nearest_modules
 from fxlens.tracing.hooks import HookExtractor
 from fxlens.tracing.module_queries import can_be_called, module_query, scripted_module, takes_hooks
@@ -34,7 +34,7 @@ def check_backend(backend: str, naming: Dialect) -> None:
     """
     if backend not in get_args(BackendChoice):
         raise ValueError(f"backend must be 'auto', 'fx', 'hooks' or 'record', not {backend!r}")
-    if backend in ("hooks", "record") and naming != "fxlens":
+    if backend in UNTRACED and naming != "fxlens":
         reads = "reads modules by their paths" if backend == "hooks" else "names what runs"
         raise ValueError(f"backend={backend!r} {reads}: it has no names of naming={naming!r}")
 

@@ -8,7 +8,18 @@ from typing import Any, cast
 
 from torch import fx, nn
 
-from fxlens.graph import MODES, BackendChoice, CallSite, Dialect, GraphNode, Mode, ModeGraph, ModelGraph, NodeOp
+from fxlens.graph import (
+    MODES,
+    UNTRACED,
+    BackendChoice,
+    CallSite,
+    Dialect,
+    GraphNode,
+    Mode,
+    ModeGraph,
+    ModelGraph,
+    NodeOp,
+)
 from fxlens.tracing.changes import lost_checkpoint
 from fxlens.tracing.checkpoints import VALUE_INSIDE, inner_nodes
 from fxlens.tracing.inplace import apply_in_place
@@ -67,7 +78,7 @@ def trace_model(
         raise TypeError(f"a torch.nn.Module is needed, not {_kind(model)}")
     check_concrete_args(model, concrete_args)
     settings = trace_settings(dialect or naming or "fxlens", leaf_modules, tracer_kwargs)
-    traces = trace_modes(model, settings, concrete_args, MODES if backend not in ("hooks", "record") else ())
+    traces = trace_modes(model, settings, concrete_args, MODES if backend not in UNTRACED else ())
     stated = [] if example_input is None else [StatedInput(example_input, "the argument example_input")]
     guess = example_input is None or shape_of_weights(example_input) is not None
     values = find_values(model, traces, stated, guess=guess) if shapes else Found({})

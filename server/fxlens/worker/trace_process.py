@@ -22,7 +22,7 @@ from typing import Any, get_args
 
 from torch import nn
 
-from fxlens.graph import DIALECTS, MODES, BackendChoice, Dialect, Failure, ModelGraph, Phase
+from fxlens.graph import DIALECTS, MODES, UNTRACED, BackendChoice, Dialect, Failure, ModelGraph, Phase
 from fxlens.json_tables import Json
 from fxlens.tracing.model import describe, needs_runs, with_values
 from fxlens.tracing.modes import trace_modes
@@ -201,7 +201,7 @@ class _Process:
         settings = trace_settings(naming, leaves, arguments.get("tracer_kwargs"))
         self.enter("trace")
         backend = _backend(arguments)
-        modes = () if backend in ("hooks", "record") and naming == "fxlens" else MODES
+        modes = () if backend in UNTRACED and naming == "fxlens" else MODES
         traces = trace_modes(model, settings, arguments.get("concrete_args"), modes)
         by_hooks = needs_runs(traces, naming)
         runs = ModuleRuns({}) if by_hooks else None
