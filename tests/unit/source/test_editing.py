@@ -38,6 +38,13 @@ def typed(text: str, chance: random.Random) -> str:
     return text[:at] + chance.choice(TYPED) + text[at:]
 
 
+def assert_parsed_as_if_new(document: Document, text: str, name: str) -> None:
+    whole = Document(text, name)
+    assert document.lines == whole.lines, text
+    assert document.repairs == whole.repairs, text
+    assert outline(document) == outline(whole), text
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_parsed_is_what_parsing_all_gives(seed: int) -> None:
     chance = random.Random(seed)
@@ -48,11 +55,8 @@ def test_what_is_parsed_is_what_parsing_all_gives(seed: int) -> None:
         for step in range(8):
             text = typed(text, chance)
             document = Document(text, f"edited{number}.py", document)
-            whole = Document(text, f"whole{number}-{step}.py")
             in_part += document.parsed.edit is not None
-            assert document.lines == whole.lines, text
-            assert document.repairs == whole.repairs, text
-            assert outline(document) == outline(whole), text
+            assert_parsed_as_if_new(document, text, f"whole{number}-{step}.py")
     assert in_part > 30
 
 
@@ -133,11 +137,8 @@ def test_what_is_typed_in_strings_gives_what_parsing_all_gives(seed: int) -> Non
         for step in range(12):
             text = retyped(text, chance)
             document = Document(text, f"retyped{number}.py", document)
-            whole = Document(text, f"whole{number}-{step}.py")
             unparsed += document.parsed.edit is not None and document.parsed.edit.line > 0
-            assert document.lines == whole.lines, text
-            assert document.repairs == whole.repairs, text
-            assert outline(document) == outline(whole), text
+            assert_parsed_as_if_new(document, text, f"whole{number}-{step}.py")
     assert unparsed > 4
 
 
