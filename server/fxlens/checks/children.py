@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fxlens.checks.fixes import replacements
+from fxlens.checks.fixes import as_text, replacements
 from fxlens.checks.problem import Edit, Fix, Problem
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import did_you_mean, sentences
@@ -42,6 +42,8 @@ def missing(analysis: CallAnalysis, text: SourceText, code: str) -> Iterator[Pro
         if not graphs or not query.closed or not query.text.strip():
             continue
         if any(query.text in children(graph) for graph in graphs):
+            if not query.is_text:
+                yield _number(analysis, query, code)
             continue
         graph = graphs[0]
         name = graph.class_name.rpartition(".")[2]
@@ -53,7 +55,15 @@ def missing(analysis: CallAnalysis, text: SourceText, code: str) -> Iterator[Pro
         near = tuple(nearest(query.text, children(graph)))
         said = f"{name} has no child `{query.text}`"
         said = said if near else f"{said}; its children are {listed(children(graph))}"
-        yield Problem(code, query.span, sentences(did_you_mean(near), said), replacements(query, near, sure=False))
+        fixes = replacements(query, near, sure=False)
+        yield Problem(code, query.span, sentences(did_you_mean(near), said), fixes)
+
+
+def _number(analysis: CallAnalysis, query: Query, code: str) -> Problem:
+    """A number that would be a child's name if it were a text: the class compares them before it makes one of it."""
+    said = f'Write `"{query.text}"`: the children\'s names are strings, and `{query.text}` is a number'
+    fix = as_text(query, query.text, sure=analysis.call.span.contains(query.span.start))
+    return Problem(code, query.span, sentences(said), (fix,) if fix else ())
 
 
 def changed(analysis: CallAnalysis, text: SourceText, code: str) -> Iterator[Problem]:
@@ -61,7 +71,7 @@ def changed(analysis: CallAnalysis, text: SourceText, code: str) -> Iterator[Pro
     for query in analysis.call.queries:
         graphs = _graphs(analysis, query)
         breaks = [chain_break for graph in graphs if (chain_break := _break(graph, query.text))]
-        if not breaks or len(breaks) < len(graphs):
+        if not breaks or len(breaks) < len(graphs) or not query.is_text:
             continue
         first = breaks[0]
         said = f"`{query.text}` holds a different value from the model's, or the call raises: {first.what}"

@@ -26,6 +26,8 @@ def replacements(
 
     ``sure`` says that it is meant for certain. Whoever has several names, or guessed one, is not.
     """
+    if not query.is_text:
+        return tuple(fix for name in names if (fix := as_text(query, name, sure=False)))
     if not query.editable or not query.closed:
         return ()
     return tuple(
@@ -33,6 +35,15 @@ def replacements(
         for at, name in enumerate(names)
         if not _UNSAFE.search(name)
     )
+
+
+def as_text(query: Query, name: str, *, sure: bool) -> Fix | None:
+    """A name in quotes in the place of a number; nothing where an expression stands that makes the number."""
+    start, end = query.span.start, query.span.end
+    is_written = start.line == end.line and end.column - start.column == len(query.text)
+    if not is_written or _UNSAFE.search(name):
+        return None
+    return Fix(f'Write `"{name}"`', (Edit(query.span, f'"{name}"'),), sure=sure)
 
 
 def pass_submodule(analysis: CallAnalysis, text: SourceText, remedy: Remedy) -> Fix | None:

@@ -136,6 +136,8 @@ class Place:
 
 def place_at(document: Document, query: Query, position: Position) -> Place | None:
     """The place to edit at a cursor in a query; ``None`` where no edit of one place would give a name."""
+    if not query.is_text:
+        return None
     if not query.plain and not query.editable:
         return _last_part(document, query, position)
     if position.line != query.span.start.line:

@@ -78,6 +78,7 @@ class Query:
     ``conditions`` are the path conditions, one of them at least, on which it is requested. ``key`` is the source text
     of the output's key: the value that stands beside the query in a dict. A query is ``uncertain`` if a condition that
     the text does not decide depends on what the model depends on: it may be requested of another model than is known.
+    ``is_text`` is false for a number, of which most functions make a text.
     """
 
     text: str
@@ -90,6 +91,7 @@ class Query:
     conditions: tuple[PathCondition, ...] = (ALWAYS,)
     key: str | None = None
     uncertain: bool = False
+    is_text: bool = True
 
     @property
     def modes(self) -> tuple[Mode, ...]:

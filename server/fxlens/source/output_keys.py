@@ -126,11 +126,7 @@ def written_key(document: Document, node: n.Node, key: Const) -> WrittenKey | No
     if type(key.value) not in (str, int):
         return None
     if isinstance(key.value, str):
-        query = written_query(document, node, key.value, "return_nodes", None)
-        if query is None and isinstance(node, n.Constant):  # A number that the extractor makes a text of.
-            span = document.span(node)
-            return WrittenKey(key.value, document.path, span, span, editable=False, plain=False)
-        return _of_query(document, query) if query is not None else None
+        return _of_query(document, written_query(document, node, key.value, "return_nodes", None))
     span = document.span(node)
     return WrittenKey(repr(key.value), document.path, span, span, editable=False, plain=False, is_text=False)
 

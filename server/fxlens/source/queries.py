@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fxlens.source.analysis.machine import admits
 from fxlens.source.analysis.run import Extraction, Run
@@ -67,7 +67,8 @@ class Names:
         if container is not None:
             self._items(role, container, condition)
         elif isinstance(value, Const):
-            self._text(role, value, condition, item)
+            if isinstance(value.value, str):
+                self._name(role, value, condition, item)
         else:
             return False
         return True
@@ -93,7 +94,7 @@ class Names:
                 if both is None or conjunction(both, self.extraction.condition) is None:
                     continue
                 if isinstance(value, Const):
-                    self._text(role, value, both, beside)
+                    self._name(role, value, both, beside)
                 else:
                     self._default(role, value, both, beside)
 
@@ -111,14 +112,15 @@ class Names:
             if not self._written(role, default, both, item):
                 self._fail(role, subject)
 
-    def _text(self, role: Role, value: Const, condition: Condition, item: Item | None) -> None:
-        if not isinstance(value.value, str) or value.origin is None:
+    def _name(self, role: Role, value: Const, condition: Condition, item: Item | None) -> None:
+        is_text = isinstance(value.value, str)
+        if value.origin is None or not (is_text or _is_number(value)):
             return
         document, node = value.origin
-        query = written_query(document, node, value.value, role, item.label if item is not None else None)
-        if query is not None:
-            beside = item.value if item is not None else None
-            self.queries.append(ConditionalQuery(query, document, condition | self.extraction.condition, beside))
+        query = written_query(document, node, str(value.value), role, item.label if item is not None else None)
+        query = replace(query, is_text=is_text)
+        beside = item.value if item is not None else None
+        self.queries.append(ConditionalQuery(query, document, condition | self.extraction.condition, beside))
 
     def _fail(self, role: Role, subject: Subject | None) -> None:
         if role in self.problems:
@@ -140,16 +142,19 @@ class Names:
         self.problems[role] = Unresolved(f"`{shown}` is only known at run time.", REMEDY)
 
 
-def written_query(document: Document, node: n.Node, text: str, role: Role, key: str | None) -> Query | None:
+def _is_number(value: Const) -> bool:
+    """Whether a name is a number; a member of an enumeration that is one has another text in each Python."""
+    return type(value.value) in (int, float) and not value.member
+
+
+def written_query(document: Document, node: n.Node, text: str, role: Role, key: str | None) -> Query:
     """The query of a text, with the place where the expression stands that it is written as.
 
     A text that no literal holds stands where the expression does that makes it: between the quotes of an f-string,
     else all of the expression.
     """
-    if isinstance(node, n.Constant):
-        written = node.text
-        if written is None:
-            return None
+    written = node.text if isinstance(node, n.Constant) else None
+    if written is not None:
         plain = written.value == text
         return Query(
             text,

@@ -27,6 +27,11 @@ F = "create_feature_extractor"
         ),
         ("import torchvision.models.feature_extraction as tm", f"tm.{F}", "torchvision"),
         ("from torchvision.models.feature_extraction import *", F, "torchvision"),
+        (
+            "from torch.nn import *\nfrom torchvision.models.feature_extraction import *\nfrom torchvision.ops import *",
+            F,
+            "torchvision",
+        ),
         (f"from timm.models import {F}", F, "timm"),
         (f"from timm.models._features_fx import {F}", F, "timm"),
         (f"from timm.layers import {F}", F, "timm"),

@@ -118,3 +118,12 @@ IntermediateLayerGetter(Plain(), {"block": "a", "same": "b", "head": "c"})
 IntermediateLayerGetter(resnet18(), ["layer1"])
 #                                   ^^^^^^^^^^ invalid-arguments: `return_layers` is a list
 Local.IntermediateLayerGetter(resnet18(), {"layer9": "x"})
+IntermediateLayerGetter(mobilenet_v3_small().features, {4: "a", "12": "last"})
+#                                                       ^ unknown-node: Write `"4"`: the children's names are strings
+IntermediateLayerGetter(mobilenet_v3_small().features, {40: "a"})
+#                                                       ^^ unknown-node: Did you mean
+IntermediateLayerGetter(mobilenet_v3_small().features, {2 * 2: "a"})
+#                                                       ^^^^^ unknown-node: Write `"4"`
+IntermediateLayerGetter(mobilenet_v3_small().features, {at: str(at) for at in (1, 3)})
+#                                                                              ^ unknown-node: Write `"1"`
+#                                                                                 ^ unknown-node: Write `"3"`

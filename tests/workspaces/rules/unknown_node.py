@@ -1,6 +1,7 @@
 """Names that the model has in no mode, each for another reason."""
 
 import timm
+import torch
 from nets import Unused, Wrapped
 from torchvision.models import resnet18, vit_b_16
 from torchvision.models.feature_extraction import create_feature_extractor
@@ -34,3 +35,8 @@ create_feature_extractor(resnet18(), train_return_nodes={"fc": "out"}, eval_retu
 vit = timm.create_model("vit_tiny_patch16_224")
 create_feature_extractor(vit, ["blocks.0.attn.softmax"])
 #                               ^^^^^^^^^^^^^^^^^^^^^ unknown-node: one operation, `scaled_dot_product_attention`
+numbered = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 1), torch.nn.ReLU(), torch.nn.Conv2d(3, 3, 1))
+create_feature_extractor(numbered, {1: "act", 2.0: "last"})
+#                                             ^^^ unknown-node: `2.0`
+create_feature_extractor(numbered, [0, 1, 3])
+#                                         ^ unknown-node: has no node `3`

@@ -37,7 +37,7 @@ from fxlens.source.values import (
     under,
 )
 
-_BUILTINS = frozenset(dir(builtins))
+BUILTINS = frozenset(dir(builtins))
 MODULE_NAMES = frozenset({"__file__", "__name__", "__doc__", "__package__", "__spec__", "__builtins__"})
 
 
@@ -366,7 +366,7 @@ class Machine:
 
     def undefined(self, node: n.Name) -> Alternatives:
         """A builtin, or a name that nothing in the file binds."""
-        if node.name in _BUILTINS and node.name not in MODULE_NAMES:
+        if node.name in BUILTINS and node.name not in MODULE_NAMES:
             return certain(Reference(node.name))
         if node.name not in MODULE_NAMES:
             event = self.new_event("missing", node, [])

@@ -7,9 +7,11 @@ from pathlib import PurePath
 
 from fxlens.source.analysis.calls import Calls
 from fxlens.source.analysis.events import Activity, Frame
+from fxlens.source.analysis.machine import BUILTINS
 from fxlens.source.analysis.run import CHARACTERS_PER_STEP
 from fxlens.source.analysis.state import Binding, State
-from fxlens.source.library.extraction import FUNCTIONS
+from fxlens.source.library.architectures import class_made_by
+from fxlens.source.library.extraction import extraction_function
 from fxlens.source.project import imported_files
 from fxlens.source.syntax import lowered
 from fxlens.source.syntax import nodes as n
@@ -103,14 +105,20 @@ class Modules(Calls):
         return value if value is not None else self.undefined(node)
 
     def _of_stars(self, name: str, modules: Alternatives, state: State) -> Alternatives | None:
+        libraries = []
         for value, _ in modules:
             if isinstance(value, ModuleValue):
                 definition = self._defined_in(value, name, state)
                 if definition is not None:
                     return definition
-            elif isinstance(value, Reference) and name in FUNCTIONS:
-                return certain(Reference(f"{value.dotted}.{name}", value.importer))
-        return None
+            elif isinstance(value, Reference):
+                libraries.append(Reference(f"{value.dotted}.{name}", value.importer))
+        # A name that no file of the workspace defines is a library's: of which one, a run of the slice knows, which has
+        # all these imports. Here only some names tell it.
+        if not libraries or name in BUILTINS:
+            return None
+        told = (each for each in libraries if extraction_function(each.dotted) or class_made_by(each.dotted))
+        return certain(next(told, libraries[-1]))
 
     def _defined_in(self, owner: ModuleValue, name: str, state: State) -> Alternatives | None:
         if not self._may_define(owner, name) or not self.run_imported(owner):

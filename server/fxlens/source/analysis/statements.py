@@ -125,7 +125,12 @@ class Statements(Expressions):
             if each.name == "*":
                 before = self.lookup("*", self.frame.scope)
                 module = self.imported(node.module)
-                self.assign("*", joined(before.alternatives, module) if before is not None else module)
+                event = self.event()
+                self.assign("*", module)
+                if before is not None:
+                    # A name may be of each of them.
+                    both = joined(before.alternatives, module)
+                    self.state.set((self._scope_of("*"), "*"), Binding(both, before.events | {event}))
                 self._probe(module)
             else:
                 member = self.imported_member(node.module, each.name, each)
