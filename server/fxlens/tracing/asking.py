@@ -30,7 +30,7 @@ def asks_of_class(frame: FrameType) -> bool:
     if is_internal(code):
         if code.co_name not in _ASKING:
             return False
-    elif not _is_model_code(code.co_filename):
+    elif not is_model_code(code.co_filename):
         return False
     line = RunningLine(frame, frame.f_lasti)
     if line.reads_attribute("__class__"):
@@ -39,7 +39,8 @@ def asks_of_class(frame: FrameType) -> bool:
     return classes is not None and not any(isinstance(each, _READS_MEMORY) for each in classes)
 
 
-def _is_model_code(file: str) -> bool:
+def is_model_code(file: str) -> bool:
+    """Whether ``file`` is neither of the standard library nor what asks for a model in it."""
     return not file.startswith(_STANDARD_LIBRARY) or "site-packages" in file or file.endswith("functools.py")
 
 

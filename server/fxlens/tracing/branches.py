@@ -7,18 +7,15 @@ torch.fx; then the model is traced once more with a tensor's answers, and what d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import fx, nn
 from torch.fx.proxy import Attribute
 
 from fxlens.graph import SourceLine
-from fxlens.tracing.asking import line_of
 from fxlens.tracing.changes import LiveChange
 from fxlens.tracing.effects import NEW_TENSOR_MODULES, is_new_tensor, words
-from fxlens.tracing.sources import is_internal
 
 
 class Question(NamedTuple):
@@ -26,6 +23,7 @@ class Question(NamedTuple):
 
     source: SourceLine
     nodes: int
+    asks: Literal["class", "text", "value"] = "class"
 
 
 def is_tensor(node: fx.Node, modules: Mapping[str, nn.Module]) -> bool:
@@ -56,6 +54,9 @@ def known_class(value: fx.Proxy, modules: Mapping[str, nn.Module]) -> type | Non
         (<class 'torch.Size'>, <class 'int'>, <class 'tuple'>)
     """
     if isinstance(value, Attribute):
+        of: Any = value.root
+        if isinstance(of, Attribute):
+            return str if (of.attr, value.attr) == ("device", "type") else None
         return _DESCRIBE.get(value.attr)
     node = value.node
     if is_tensor(node, modules):
@@ -120,8 +121,7 @@ def changed_branch(graph: fx.Graph, other: fx.Graph, questions: list[Question], 
     if same is None:
         return None
     before = [question for question in questions if question.nodes <= same] or questions[:1]
-    message = "a tensor takes a different branch from this graph, at the line that asks for its class or attributes"
-    return LiveChange("branch", message, remedy, before[-1].source, tuple(ours[same:]))
+    return LiveChange("branch", _ASKED[before[-1].asks], remedy, before[-1].source, tuple(ours[same:]))
 
 
 def _is_same(ours: fx.Node, theirs: fx.Node) -> bool:
@@ -138,12 +138,13 @@ def caught_error(graph: fx.Graph, question: Question, remedy: str) -> LiveChange
     return LiveChange("caught", message, remedy, question.source, tuple([*graph.nodes][question.nodes :]))
 
 
-def compared_at(frame: FrameType) -> SourceLine | None:
-    """The line at which ``frame`` compares the text of a traced value, if it is code of a model."""
-    return None if is_internal(frame.f_code) else line_of(frame)
+def lost_lookup(graph: fx.Graph, question: Question, remedy: str) -> LiveChange:
+    """The change where ``forward`` goes by the text of a traced value, or looks it up, and nothing tells what it is."""
+    return LiveChange("branch", _ASKED[question.asks], remedy, question.source, tuple([*graph.nodes][question.nodes :]))
 
 
-def compared_text(graph: fx.Graph, question: Question, remedy: str) -> LiveChange:
-    """The change where ``forward`` goes by the text of a traced value."""
-    message = "this line compares the text of a traced value, which is another one when the model runs"
-    return LiveChange("branch", message, remedy, question.source, tuple([*graph.nodes][question.nodes :]))
+_ASKED = {
+    "class": "a tensor takes a different branch from this graph, at the line that asks for its class or attributes",
+    "text": "this line compares the text of a traced value, which is another one when the model runs",
+    "value": "this line looks up a traced value, and does not find it: it is another one when the model runs",
+}

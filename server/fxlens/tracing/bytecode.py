@@ -31,6 +31,17 @@ def _instructions_of(code: CodeType) -> tuple[dis.Instruction, ...]:
 
 
 @dataclass(frozen=True)
+class Membership:
+    """The test whether a value is one of ``constants``, or (``is_inverted``) none of them.
+
+    Those are empty where the program does not write them down.
+    """
+
+    constants: list[Any]
+    is_inverted: bool
+
+
+@dataclass(frozen=True)
 class RunningLine:
     """The instruction that ran in a frame when an exception passed, and those around it."""
 
@@ -202,6 +213,44 @@ class RunningLine:
         if self._values(callee, callee + 1) != [isinstance]:
             return None
         return self._values(classes, end)
+
+    @property
+    def membership(self) -> Membership | None:
+        """The constants among which a value is looked for right now, as in ``x.dim() not in (3, 4)``."""
+        if self._name(0) != "CONTAINS_OP":
+            return None
+        values = self._values(self._start_of_operand(self._at), self._at) or []
+        flat = [item for value in values for item in (value if isinstance(value, (list, frozenset)) else (value,))]
+        return Membership(flat, self._instructions[self._at].arg == 1)
+
+    @property
+    def looks_up_in_constants(self) -> bool:
+        """Whether a key is looked up in a table right now, and a miss is an answer: ``{1: …}.get(key, 0)``.
+
+        A miss in what may be a cache is none: what follows computes the same.
+        """
+        name = self._name(0)
+        if name == "CONTAINS_OP":
+            values = self._values(self._start_of_operand(self._at), self._at) or [None]
+            return isinstance(values[0], (set, frozenset)) and bool(values[0]) and len(values) == 1
+        if not name.startswith(("CALL", "PRECALL")) or self._instructions[self._at].arg != 2:
+            return False
+        get = next((at for at in range(self._at - 1, -1, -1) if self._instructions[at].argval == "get"), 0)
+        start = self._start_of_operand(get)
+        if any(each.opname.startswith("BUILD") for each in self._instructions[max(start, 0) : get]):
+            return True
+        table = (self._values(start, get) or [None])[0]
+        return isinstance(table, dict) and any(isinstance(key, (int, str, tuple)) for key in table)
+
+    @property
+    def tests_identity(self) -> bool:
+        """Whether the attribute that is read right now is tested by ``is``, with a name or nothing behind it."""
+        for each in self._instructions[self._at + 1 : self._at + 6]:
+            if each.opname == "IS_OP":
+                return True
+            if not each.opname.startswith("LOAD"):
+                return False
+        return False
 
     def reads_attribute(self, name: str) -> bool:
         """Whether the attribute ``name`` of a value is read right now."""

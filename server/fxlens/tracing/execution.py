@@ -9,6 +9,8 @@ import torch
 from torch import fx, nn
 from torch.nn.parameter import is_lazy
 
+from fxlens.tracing.conditions import hold_condition
+from fxlens.tracing.facts import asks_of_device
 from fxlens.tracing.flops import counted
 from fxlens.tracing.torch_private import RUNNING_NORMS
 from fxlens.tracing.values import map_ends
@@ -28,6 +30,8 @@ def execute(
     def value_of(argument: Any) -> Any:
         return values[argument] if isinstance(argument, fx.Node) else argument
 
+    if target is hold_condition and asks_of_device(node.all_input_nodes[0]):
+        return None, 0  # it is about the device on which the graph is to run
     try:
         args, kwargs = map_ends(node.args, value_of), map_ends(node.kwargs, value_of)
         if node.op == "call_module":

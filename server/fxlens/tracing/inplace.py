@@ -21,7 +21,6 @@ from torch.fx.proxy import Attribute
 from torch.overrides import is_tensor_method_or_property
 
 from fxlens.tracing.asking import TENSOR_ATTRIBUTES, asks_of_attribute, asks_of_class, here, is_guarded
-from fxlens.tracing.texts import TracedText
 
 _OPERATORS = (
     "add",
@@ -62,11 +61,31 @@ class _Claim:
 
     def __repr__(self) -> str:
         proxy: Any = self
-        return TracedText.of(fx.Proxy.__repr__(proxy), proxy.tracer.note_text)
+        text: str = proxy.tracer.known_values.text(proxy, repr, here())
+        return text
+
+    def __str__(self) -> str:
+        proxy: Any = self
+        text: str = proxy.tracer.known_values.text(proxy, str, here())
+        return text
+
+    def __hash__(self) -> int:
+        proxy: Any = self
+        hash_: int = proxy.tracer.known_values.hash(proxy, here())
+        return hash_
 
 
 class KnownAttribute(_Claim, Attribute):
     """An attribute of a traced value, whose class is known (``x.shape``)."""
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = super().__getattr__(name)
+        return KnownAttribute(self, name) if type(attribute) is Attribute else attribute
+
+    def __contains__(self, part: Any) -> bool:
+        proxy: Any = self
+        answer: bool | None = proxy.tracer.known_values.contains(self, part, here())
+        return part in iter(self) if answer is None else answer
 
 
 class InPlaceProxy(_Claim, fx.Proxy):
@@ -78,6 +97,11 @@ class InPlaceProxy(_Claim, fx.Proxy):
             frame = here()
             if asks_of_attribute(frame, name) and tracer.lacks(self, frame):
                 raise AttributeError(f"'Tensor' object has no attribute {name!r}")
+        if name == "dtype":
+            of: Any = self.tracer
+            identity = of.known_values.tested_by_identity(self, name, here())
+            if identity is not None:
+                return identity
         attribute = super().__getattr__(name)
         return KnownAttribute(self, name) if type(attribute) is Attribute else attribute
 

@@ -9,6 +9,7 @@ import torch
 from torch import fx, nn
 
 from fxlens.tracing.inplace import PLAIN, InPlaceProxy
+from fxlens.tracing.texts import TracedText
 from fxlens.tracing.values import lookup
 
 
@@ -27,7 +28,7 @@ class TensorReadTracer(fx.Tracer):
         # Tensors are held beside their names: a freed tensor's id may come back as another tensor's.
         self._tensor_names: dict[int, tuple[torch.Tensor, str]] = {}
         self._thread = threading.get_ident()
-        self._is_probing = False
+        self.is_probing = False
         """Whether the nodes made now are taken out of the graph again."""
 
     def _name_tensors(self, root: nn.Module) -> None:
@@ -41,7 +42,7 @@ class TensorReadTracer(fx.Tracer):
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
         if not isinstance(attr_val, torch.Tensor) or threading.get_ident() != self._thread:
             return attr_val
-        if self._is_probing:  # the nodes made now do not last
+        if self.is_probing:  # the nodes made now do not last
             parameter_proxy_cache = dict(parameter_proxy_cache)
         is_parameter = isinstance(attr_val, nn.Parameter) and not self.param_shapes_constant
         if is_parameter or self.recorded_buffers:
@@ -70,6 +71,8 @@ class TensorReadTracer(fx.Tracer):
             return tuple([self.create_arg(item) for item in a])
         if kind is dict and not a:
             return {}
+        if kind is TracedText:
+            return a.argument()
         if isinstance(a, torch.Tensor):
             name = self._tensor_name(a)
             if name is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -16,14 +17,15 @@ from torch.fx.proxy import Attribute
 
 from fxlens.graph import Dialect, SourceLine
 from fxlens.tracing.asking import asking_line, guarded_line, here
-from fxlens.tracing.branches import Question, caught_error, compared_at, compared_text, is_tensor, known_class
+from fxlens.tracing.branches import Question, caught_error, is_tensor, known_class, lost_lookup
 from fxlens.tracing.changes import LiveChange, lost_checkpoint, lost_function
 from fxlens.tracing.checkpoints import Checkpoint, mark, mark_results
-from fxlens.tracing.conditions import decide, hold_condition
+from fxlens.tracing.conditions import Decision, decide, hold_condition
 from fxlens.tracing.context_watch import ContextWatch, watched_contexts
 from fxlens.tracing.contexts import Contexts
 from fxlens.tracing.entry import entry, is_entered_otherwise
 from fxlens.tracing.inplace import InPlaceProxy
+from fxlens.tracing.known_values import KnownValues
 from fxlens.tracing.lengths import known_length
 from fxlens.tracing.naming import FxlensNaming, NamingRule, Operation, TorchvisionNaming
 from fxlens.tracing.node_records import ModuleCall, NodeOrigin, room_on_the_stack
@@ -31,7 +33,7 @@ from fxlens.tracing.preserve import tracing_lock
 from fxlens.tracing.recorded_calls import AppliedFunction, node_name, recorded_calls, separated
 from fxlens.tracing.sources import RunningExpression, definition_line, running_expression, running_line
 from fxlens.tracing.tensor_reads import TensorReadTracer
-from fxlens.tracing.type_calls import answered_types
+from fxlens.tracing.type_calls import answered_types, recorded_limits
 from fxlens.tracing.values import nodes_in, nodes_of
 
 
@@ -117,7 +119,7 @@ class NodePathTracer(TensorReadTracer):
         self.answers_as_tensor = naming == "fxlens"
         self.questions: list[Question] = []
         self.caught: list[Question] = []
-        self.compared: list[Question] = []
+        self.known_values = KnownValues(self)
         self.has_ended = False
         self._raised: Question | None = None
 
@@ -130,7 +132,8 @@ class NodePathTracer(TensorReadTracer):
         self.node_to_qualname, self.node_to_origin, self.module_calls, self.failed_in = {}, {}, [], None
         self.node_to_contexts = {}
         self.functions, self.checkpoints, self.changes = [], [], []
-        self.questions, self.caught, self.compared, self._modules = [], [], [], None
+        self.questions, self.caught, self._modules = [], [], None
+        self.known_values = KnownValues(self)
         if not isinstance(root, nn.Module):
             self.rule, self._entry_line = _rule(self.naming, ()), definition_line(root)
             return self._trace(root, concrete_args)
@@ -148,6 +151,8 @@ class NodePathTracer(TensorReadTracer):
             self._thread = threading.get_ident()
             self._watch = stack.enter_context(watched_contexts())
             stack.enter_context(recorded_calls(self))
+            if self.naming == "fxlens":
+                stack.enter_context(recorded_limits())
             if isinstance(root, nn.Module):
                 stack.enter_context(answered_types(root))
             # torchvision's names are those of the class's own forward, whatever is called.
@@ -159,7 +164,7 @@ class NodePathTracer(TensorReadTracer):
         if self.checkpoints:
             mark_results(graph)
         self.changes.extend(caught_error(graph, question, _INSTEAD) for question in self.caught[:1])
-        self.changes.extend(compared_text(graph, question, _INSTEAD) for question in self.compared[:1])
+        self.changes.extend(lost_lookup(graph, question, _INSTEAD) for question in self.known_values.unanswered[:1])
         return graph
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
@@ -206,7 +211,7 @@ class NodePathTracer(TensorReadTracer):
         if self.has_ended:
             raise CarriedError(nodes_in(nodes_of((args, kwargs))))
         proxy = super().create_proxy(kind, target, args, kwargs, *others, **options)
-        if not self._is_probing:
+        if not self.is_probing:
             own = target if isinstance(target, str) else getattr(target, "__name__", "")
             self._register(proxy.node, kind, target, own)
         return proxy
@@ -234,7 +239,7 @@ class NodePathTracer(TensorReadTracer):
         self, function: type[Function], run: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """What ``function.apply`` returns: one node that calls it, where its arguments allow it."""
-        if self._is_probing:
+        if self.is_probing:
             return run()
         if not self.traces_through and not kwargs:
             recorded = separated(args, self.create_arg)
@@ -268,13 +273,13 @@ class NodePathTracer(TensorReadTracer):
     def _probe(self, run: Callable[[], Any]) -> tuple[Any, bool]:
         """What ``run`` returns, without a trace of it in the graph; and whether it could be traced."""
         before, calls, failed = self._last_node(), len(self.module_calls), self.failed_in
-        self._is_probing = True
+        self.is_probing = True
         try:
             return run(), True
         except Exception:  # code that cannot be traced, such as a kernel of the user's
             return None, False
         finally:
-            self._is_probing = False
+            self.is_probing = False
             self.failed_in = failed
             del self.module_calls[calls:]
             for node in reversed(self._nodes_after(before)):
@@ -288,7 +293,7 @@ class NodePathTracer(TensorReadTracer):
 
     def checkpoint_call(self, options: dict[str, Any]) -> AbstractContextManager[None]:
         """While this is open, the nodes are inside a call of ``torch.utils.checkpoint``."""
-        if self._is_probing:
+        if self.is_probing:
             return nullcontext()
         return self._inside(Checkpoint(options, running_line(_TRACE_CODE), self._checkpoint))
 
@@ -307,9 +312,13 @@ class NodePathTracer(TensorReadTracer):
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return InPlaceProxy(node, self)
 
+    def value_class(self, value: fx.Proxy) -> type | None:
+        """The class of a traced value, if that is certain."""
+        return known_class(value, self._modules_by_path())
+
     def class_of(self, value: fx.Proxy, frame: FrameType) -> type:
         """The class that a traced value has for the code at ``frame``."""
-        class_ = known_class(value, self._modules_by_path())
+        class_ = self.value_class(value)
         return class_ if class_ is not None and self.answers(frame) else type(value)
 
     def lacks(self, value: fx.Proxy, frame: FrameType) -> bool:
@@ -318,7 +327,7 @@ class NodePathTracer(TensorReadTracer):
 
     def answers(self, frame: FrameType) -> bool:
         """Whether the question at ``frame`` is answered as when the model runs; if not, it is noted."""
-        if not self.answers_as_tensor and not self._is_probing:
+        if not self.answers_as_tensor and not self.is_probing:
             source = asking_line(frame)
             if source is not None:
                 self.questions.append(Question(source, len(self.graph.nodes)))
@@ -326,7 +335,7 @@ class NodePathTracer(TensorReadTracer):
 
     def note_error(self) -> None:
         """An error is about to be raised that a tensor would not raise; ``forward`` may catch it."""
-        if self._is_probing:
+        if self.is_probing:
             return
         source = guarded_line(here(), _TRACE_CODE)
         nodes = len(self.graph.nodes)
@@ -336,25 +345,26 @@ class NodePathTracer(TensorReadTracer):
             source = asking_line(here())
             self._raised = Question(source, nodes) if source is not None else None
 
-    def note_text(self, frame: FrameType) -> None:
-        """The text of a traced value is compared at ``frame``."""
-        source = None if self._is_probing else compared_at(frame)
-        if source is not None:
-            self.compared.append(Question(source, len(self.graph.nodes)))
-
     def error_suppressed(self) -> None:
         """An error has ended at a ``contextlib.suppress``: the one that tracing raised, if there is one."""
         if self._raised is not None and self._raised.nodes == len(self.graph.nodes):
             self.caught.append(self._raised)
         self._raised = None
 
+    def hold(self, condition: fx.Node, decision: Decision) -> None:
+        """Have the graph hold to the answer of a condition, under no name."""
+        for constant in decision.others:
+            same = self.create_node("call_function", operator.eq, (decision.value, constant), {})
+            condition = self.create_node("call_function", operator.or_, (condition, same), {})
+        node = self.create_node("call_function", hold_condition, (condition, *decision.answer_and_error), {})
+        if self._checkpoint is not None:
+            mark(node, self._checkpoint)
+
     def to_bool(self, obj: fx.Proxy) -> bool:
-        if self.naming == "fxlens" and not self._is_probing:
-            decision = decide(obj, self.root, here(), _TRACE_CODE)
+        if self.naming == "fxlens" and not self.is_probing:
+            decision = decide(obj, self.known_values.facts, here(), _TRACE_CODE)
             if decision is not None:
-                node = self.create_node("call_function", hold_condition, (obj.node, *decision), {})  # without a name
-                if self._checkpoint is not None:
-                    mark(node, self._checkpoint)
+                self.hold(obj.node, decision)
                 return decision.answer
         self.note_error()
         return super().to_bool(obj)
@@ -374,7 +384,7 @@ class NodePathTracer(TensorReadTracer):
 
     def length(self, value: fx.Proxy) -> int | None:
         """The number of items of a traced value, under our own rule and where it is known."""
-        if self.naming != "fxlens" or self._is_probing or isinstance(value, Attribute):
+        if self.naming != "fxlens" or self.is_probing or isinstance(value, Attribute):
             return None
         return known_length(value.node, self._modules_by_path())
 

@@ -1,7 +1,8 @@
 """``type(x)`` and ``callable(x)`` in model code, for a traced ``x``: the answers of a tensor, as ``isinstance`` has it.
 
 Neither asks the value. While a model is traced, functions of the model and those that they call find another ``type``
-and ``callable`` in the global names of their files; they differ for traced values only.
+and ``callable`` in the global names of their files; they differ for traced values only. So does ``torch.finfo``, which
+takes no placeholder for a type.
 """
 
 from __future__ import annotations
@@ -52,6 +53,32 @@ def is_callable(value: Any) -> bool:
 
 
 _ANSWERS: dict[str, Any] = {"type": TypeOf, "callable": is_callable}
+
+
+class _LimitsMeta(type):
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        dtype: Any = args[0] if args else kwargs.get("type", kwargs.get("dtype"))
+        if type(dtype) in (InPlaceProxy, KnownAttribute):
+            return dtype.tracer.create_proxy("call_function", _LIMITS[cls.__name__], (dtype,), {})
+        return _LIMITS[cls.__name__](*args, **kwargs)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, _LIMITS[cls.__name__])
+
+
+_LIMITS: dict[str, Any] = {"finfo": torch.finfo, "iinfo": torch.iinfo}
+
+
+@contextmanager
+def recorded_limits() -> Iterator[None]:
+    """Let ``torch.finfo`` and ``torch.iinfo`` of a traced type be nodes; they take no placeholder."""
+    for name in _LIMITS:
+        setattr(torch, name, _LimitsMeta(name, (), {}))
+    try:
+        yield
+    finally:
+        for name, original in _LIMITS.items():
+            setattr(torch, name, original)
 
 
 @contextmanager

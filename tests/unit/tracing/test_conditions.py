@@ -65,6 +65,24 @@ def own_error(model: Any, x: Any) -> Any:
     return x
 
 
+def one_of_ranks(model: Any, x: Any) -> Any:
+    if x.dim() not in (3, 4):
+        raise AssertionError("an image, or several")
+    return x
+
+
+def none_of_sizes(model: Any, x: Any) -> Any:
+    if x.shape[1] in (1, 2):
+        raise ValueError
+    return x
+
+
+def known_type(model: Any, x: Any) -> Any:
+    if x.dtype not in (torch.float64, torch.float32):
+        raise TypeError
+    return x
+
+
 def other_type(model: Any, x: Any) -> Any:
     return x.to(model.conv.weight.dtype) if x.dtype != model.conv.weight.dtype else x
 
@@ -86,6 +104,9 @@ STEPS: dict[str, Refused] = {
     "assert": (asserts, X[:, :, :6], AssertionError),
     "not": (negated, X[:, :, :7, :7], RuntimeError),
     "an error of the user's": (own_error, X[0], RuntimeError),
+    "one of": (one_of_ranks, X[0, 0], AssertionError),
+    "none of": (none_of_sizes, X[:, :2], ValueError),
+    "none of types": (known_type, X.half(), TypeError),
     "type": (other_type, X.double(), TypeError),
     "one of types": (one_of_types, X.half(), TypeError),
     "device": (other_device, X.to("meta"), TypeError),
@@ -102,6 +123,13 @@ def test_the_graph_holds_to_the_answer(name: str) -> None:
         assert torch.equal(each(X)["conv"], model(X))
         with pytest.raises(error, match="test_conditions"):
             each(refused)
+
+
+def test_all_that_is_allowed_is_taken() -> None:
+    model = Guarded(one_of_ranks)
+    extractor = create_feature_extractor(model, ["conv"])
+    for each in (X, X[0]):
+        assert torch.equal(extractor(each)["conv"], model(each))
 
 
 def test_the_answer_is_kept_by_edits_and_compilers() -> None:

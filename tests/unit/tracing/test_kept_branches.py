@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
+import pickle
+import re
 import warnings
 from typing import Any
 
@@ -280,32 +283,126 @@ def in_a_message(x: torch.Tensor) -> int:
     return len(f"{x.device}, {x!r}") * 0 + 3
 
 
-@pytest.mark.parametrize("dialect", ["fxlens", "torchvision"])
-@pytest.mark.parametrize(
-    "factor",
-    [
-        lambda x: 2 if "cpu" in str(x.device) else 1,
-        lambda x: 2 if str(x.dtype) == "torch.float32" else 1,
-        lambda x: 2 if repr(x.device) == "device(type='cpu')" else 1,
-        lambda x: 2 if f"{x.device}".startswith("cpu") else 1,
-        lambda x: 2 if str(x.device).split(":")[0] == "cpu" else 1,
-    ],
-)
-def test_a_text_that_decides_is_said(factor: Any, dialect: Any) -> None:
-    model = Asking(factor)
-    graph = trace_model(model, naming=dialect, shapes=False)
-    assert graph.eval is not None
-    (change,) = graph.eval.changes
-    assert "compares the text of a traced value" in change.message
-    with pytest.warns(UserWarning, match="compares the text of a traced value"):
-        extractor = create_feature_extractor(model, ["body"], backend="fx")
-    assert not torch.equal(extractor(X)["body"], model(X))
+BY_TYPE = {torch.float32: 2, torch.float16: 3}
 
 
-@pytest.mark.parametrize("factor", [in_a_cache, in_a_message])
-def test_a_text_that_is_only_shown_is_none(factor: Any) -> None:
-    model = Asking(factor)
+def not_among(x: torch.Tensor) -> int:
+    if x.dtype not in {torch.float32}:
+        raise ValueError
+    return 2
+
+
+DECIDING: dict[str, Any] = {
+    "in": lambda x: 2 if "cpu" in str(x.device) else 1,
+    "equals": lambda x: 2 if str(x.dtype) == "torch.float32" else 1,
+    "repr": lambda x: 2 if repr(x.device) == "device(type='cpu')" else 1,
+    "startswith": lambda x: 2 if f"{x.device}".startswith("cpu") else 1,
+    "split": lambda x: 2 if str(x.device).split(":")[0] == "cpu" else 1,
+    "lower": lambda x: 2 if str(x.device).lower() == "cpu" else 1,
+    "slice": lambda x: 2 if str(x.device)[:3] == "cpu" else 1,
+    "replace": lambda x: 2 if str(x.dtype).replace("torch.", "") == "float32" else 1,
+    "find": lambda x: 2 if str(x.dtype).find("32") >= 0 else 1,
+    "pattern": lambda x: 2 if re.match("cpu", str(x.device)) else 1,
+    "format": lambda x: 2 if "{}".format(x.dtype) == "torch.float32" else 1,  # noqa: UP032
+    "percent": lambda x: 2 if "%s" % x.device == "cpu" else 1,  # noqa: UP031
+    "joined": lambda x: {"dev:cpu": 2}.get(f"dev:{x.device}", 5),
+    "table of texts": lambda x: {"cpu": 2}.get(str(x.device), 5),
+    "table of types": lambda x: BY_TYPE.get(x.dtype, 7),
+    "set of types": lambda x: 2 if x.dtype in {torch.float32, torch.float64} else 1,
+    "set of texts": lambda x: 2 if x.device.type in {"cpu"} else 1,
+    "is": lambda x: 2 if x.dtype is torch.float32 else 1,
+    "is not": lambda x: 1 if torch.float32 is not x.dtype else 2,
+}
+"""What torch.fx decides otherwise, without a word."""
+REFUSED: dict[str, Any] = {
+    "item": lambda x: {"cpu": 2, "cuda": 3}[str(x.device)],
+    "item by type": lambda x: BY_TYPE[x.dtype],
+    "not in a set": not_among,
+    "text of a type": lambda x: 2 if x.device.type.startswith("cpu") else 1,
+    "in a text": lambda x: 1 if "cuda" in x.device.type else 2,
+    "is_cuda": lambda x: 1 if x.is_cuda else 2,
+    "attribute": lambda x: 2 if getattr(torch, str(x.dtype).split(".")[1]) is torch.float32 else 1,
+    "limits": lambda x: torch.finfo(x.dtype).bits / 16,
+}
+"""What torch.fx cannot trace."""
+
+
+@pytest.mark.parametrize("name", [*DECIDING, *REFUSED])
+def test_types_and_devices_are_known(name: str) -> None:
+    model = Asking({**DECIDING, **REFUSED}[name])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         extractor = create_feature_extractor(model, ["body"], backend="fx")
+    for each in (extractor, copy.deepcopy(extractor), pickle.loads(pickle.dumps(extractor))):
+        assert torch.equal(each(X)["body"], model(X))
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_a_text_or_a_lookup_that_decides_is_said(name: str) -> None:
+    model = Asking(DECIDING[name])
+    with pytest.warns(UserWarning, match="compares the text of a traced value|looks up a traced value"):
+        extractor = create_feature_extractor(model, ["body"], naming="torchvision")
+    assert not torch.equal(extractor(X)["body"], model(X))
+
+
+UNKNOWN: dict[str, Any] = {
+    "set": lambda x: 2 if x.shape[1] in {4, 8} else 1,
+    "table": lambda x: {4: 2}.get(x.shape[1], 1),
+    "method": lambda x: {2: 2}.get(x.dim(), 1),
+    "text": lambda x: 2 if str(x.shape) == "torch.Size([2, 4])" else 1,
+}
+
+
+@pytest.mark.parametrize("dialect", ["fxlens", "torchvision"])
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_only_a_run_tells_is_said(name: str, dialect: Any) -> None:
+    model = Asking(UNKNOWN[name])
+    with pytest.warns(UserWarning, match="compares the text of a traced value|looks up a traced value"):
+        extractor = create_feature_extractor(model, ["body"], naming=dialect, backend="fx")
+    assert not torch.equal(extractor(X)["body"], model(X))
+
+
+class Moved(Asking):
+    def __init__(self) -> None:
+        super().__init__(lambda x: 2 if "cpu" in str(x.device) and x.dtype in {torch.float32} else 1)
+
+
+def test_the_graph_holds_to_what_was_asked() -> None:
+    extractor = create_feature_extractor(Moved(), ["body"])
+    for other in (X.double(), X.to("meta")):
+        with pytest.raises(TypeError, match="convert the input, or pass backend='hooks'"):
+            extractor(other)
+    graph = trace_model(Moved().to("meta"), example_input=(2, 4)).eval
+    assert graph is not None
+    assert graph.nodes[-1].value is not None
+
+
+sizes: dict[Any, int] = {}
+
+
+def in_a_set_of_a_run(x: torch.Tensor) -> int:
+    size = x.shape[1]
+    if size not in sizes:
+        sizes[size] = 3
+    return sizes[size]
+
+
+SILENT: dict[str, Any] = {
+    "cache": in_a_cache,
+    "cache by size": in_a_set_of_a_run,
+    "message": in_a_message,
+    "other device": lambda x: 1 if "cuda" in str(x.device) else 3,
+    "other type": lambda x: 1 if x.dtype in {torch.float16, torch.bfloat16} or x.dtype is torch.half else 3,
+    "other item": lambda x: {"cuda": 1}.get(str(x.device), 3),
+}
+
+
+@pytest.mark.parametrize("dialect", ["fxlens", "torchvision"])
+@pytest.mark.parametrize("name", SILENT)
+def test_what_decides_nothing_is_not_said(name: str, dialect: Any) -> None:
+    sizes.clear()
+    model = Asking(SILENT[name])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        extractor = create_feature_extractor(model, ["body"], naming=dialect, backend="fx")
     assert torch.equal(extractor(X)["body"], model(X))
