@@ -73,3 +73,12 @@ async def test_a_name_leads_to_the_assignment_and_the_shape_stands_behind_it(len
     params = types.InlayHintParams(types.TextDocumentIdentifier(document.uri), whole)
     hints = await lens.client.text_document_inlay_hint_async(params)
     assert [hint.label for hint in hints or ()] == ["128×28×28"]
+
+
+async def test_a_number_is_put_into_quotes(lens: Lens) -> None:
+    document = lens.open("getter_here.py", HEAD + 'IntermediateLayerGetter(resnet18().layer1, {0: "a", 1|: "b"})\n')
+    found, last = await lens.settled(document)
+    (fix,) = [each for each in await lens.actions(document, last) if each.title == 'Write `"1"`']
+    assert lens.applied(document, fix) == document.text.replace("1:", '"1":')
+    assert 'Write `"0"`' in found.message
+    assert await lens.complete(document) is None

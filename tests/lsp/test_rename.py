@@ -177,7 +177,7 @@ async def test_a_rename_that_cannot_be_done_says_why(lens: Lens, write: Callable
     text += 'create_feature_extractor(resnet18(), ["layer1.0.conv1", "add", "layer2.0"])\n'
     document = await opened(lens, "rename_errors.py", text)
     for part, at, name, why in (
-        ('"body.1"', 2, "stem", "already sets `stem`"),
+        ('"body.1"', 2, "stem", "already sets stem"),
         ('"body.1"', 2, "a-b", "not a valid attribute name"),
         ('"body.1"', 6, "x", "nothing to rename"),
         ('"layer1', 2, "x", "installed package"),

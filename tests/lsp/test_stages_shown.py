@@ -13,6 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 TEXT = """\
 from torch import nn
 from torchvision.models import convnext_tiny, mobilenet_v2, resnet50, vgg11, vit_b_16
+from torchvision.models._utils import IntermediateLayerGetter as Getter
 from torchvision.models.feature_extraction import create_feature_extractor
 ext = create_feature_extractor({})
 """
@@ -41,6 +42,21 @@ def plain(text: str) -> str:
         ("resnet50(), {'|'}", "4 stages", f"resnet50(), {{{RESNET}}}"),
         ("resnet50(), return_nodes=[|]", "4 stages", f"resnet50(), return_nodes={{{RESNET}}}"),
         ("vit_b_16(), {|}", "3 blocks", f"vit_b_16(), {{{VIT}}}"),
+        ("resnet50(), return_nodes=|", "4 stages", f"resnet50(), return_nodes={{{RESNET}}}"),
+        ("resnet50(), return_nodes=s|", "4 stages", f"resnet50(), return_nodes={{{RESNET}}}"),
+        ("return_nodes=|, model=resnet50()", "4 stages", f"return_nodes={{{RESNET}}}, model=resnet50()"),
+        ("resnet50(), return_nodes=dict(|)", "4 stages", f"resnet50(), return_nodes={{{RESNET}}}"),
+        ("model=resnet50(), |", "4 stages", f"model=resnet50(), return_nodes={{{RESNET}}}"),
+        ("\n    resnet50(),  # a\n    |\n", "4 stages", f"\n    resnet50(),  # a\n    {{{RESNET}}}\n"),
+        ("resnet50(), {\n    |\n}", "4 stages", f"resnet50(), {{\n    {RESNET}\n}}"),
+        ("resnet50(), [\n    '|',\n]", "4 stages", "resnet50(), [\n    " + re.sub(': "c."', "", RESNET) + ",\n]"),
+        ("Getter(resnet50(), |)", "4 stages", f"Getter(resnet50(), {{{RESNET}}})"),
+        ("Getter(model=resnet50(), |)", "4 stages", f"Getter(model=resnet50(), return_layers={{{RESNET}}})"),
+        (
+            "Getter(vgg11().features, {|})",
+            "4 stages",
+            'Getter(vgg11().features, {"9": "c2", "14": "c3", "19": "c4", "20": "c5"})',
+        ),
     ],
 )
 async def test_one_item_writes_all_stages(lens: Lens, arguments: str, label: str, result: str) -> None:
@@ -53,7 +69,15 @@ async def test_one_item_writes_all_stages(lens: Lens, arguments: str, label: str
 
 @pytest.mark.parametrize(
     "arguments",
-    ['resnet50(), ["layer1", "|"]', 'resnet50(), {"lay|": "a"}', "resnet50(|)", "nn.Sequential(nn.Linear(2, 2)), [|]"],
+    [
+        'resnet50(), ["layer1", "|"]',
+        'resnet50(), {"lay|": "a"}',
+        "resnet50(|)",
+        "nn.Sequential(nn.Linear(2, 2)), [|]",
+        "resnet50(), [\n    'layer1',\n    '|']",
+        "resnet50(), names|",
+        "Getter(mobilenet_v2(), {|})",
+    ],
 )
 async def test_it_is_not_offered_beside_names_nor_without_stages(lens: Lens, arguments: str) -> None:
     _, items = await items_at(lens, arguments)

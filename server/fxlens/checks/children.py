@@ -81,6 +81,11 @@ def changed(analysis: CallAnalysis, text: SourceText, code: str) -> Iterator[Pro
         yield Problem(code, query.span, message, (fix,) if fix else (), related=source)
 
 
+def runs_in_order(graph: ModelGraph, child: str) -> bool:
+    """Whether a trace shows no break up to ``child``: it then gets the input that ``forward`` gives it."""
+    return _break(graph, child) is None
+
+
 def _graphs(analysis: CallAnalysis, query: Query) -> tuple[ModelGraph, ...]:
     """The models of a query, if all of them are known and current."""
     if query.uncertain or not analysis.call.complete:

@@ -75,6 +75,15 @@ class Document(TextDocument):
         line = lines[position.line] if position.line < len(lines) else ""
         return types.Position(position.line, self.position_codec.client_num_units(line[: position.column]))
 
+    def between(self, start: Position, end: Position) -> str:
+        """The text from one position to another; what is not there is empty."""
+        lines = list(self.lines[start.line : end.line + 1])
+        if lines and end.line < len(self.lines):
+            lines[-1] = lines[-1][: end.column]
+        if lines:
+            lines[0] = lines[0][start.column :]
+        return "".join(lines)
+
     def client_range(self, span: Span) -> types.Range:
         return types.Range(self.client_position(span.start), self.client_position(span.end))
 

@@ -18,6 +18,7 @@ from fxlens.lsp.references import highlights, references
 from fxlens.lsp.rename import CannotRenameError, prepare_rename, rename
 from fxlens.lsp.server import FxLensServer
 from fxlens.lsp.symbols import WorkspaceSymbols, document_symbols, flat
+from fxlens.lsp.words import without_marks
 
 
 def register_queries(server: FxLensServer) -> None:
@@ -58,7 +59,7 @@ def register_rename(server: FxLensServer) -> None:
         try:
             return await prepare_rename(server.session, params.text_document.uri, params.position)
         except CannotRenameError as error:
-            raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
+            raise JsonRpcException(without_marks(str(error)), types.LSPErrorCodes.RequestFailed) from error
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
     async def rename_at(params: types.RenameParams) -> types.WorkspaceEdit | None:
@@ -80,12 +81,12 @@ async def renamed(
             queries_only=queries_only,
         )
     except CannotRenameError as error:
-        raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed) from error
+        raise JsonRpcException(without_marks(str(error)), types.LSPErrorCodes.RequestFailed) from error
     if result is None:
         return None
     for kind, text in ((types.MessageType.Warning, result.warning), (types.MessageType.Info, result.note)):
         if text:
-            server.window_show_message(types.ShowMessageParams(kind, text))
+            server.window_show_message(types.ShowMessageParams(kind, without_marks(text)))
     return result.edit
 
 

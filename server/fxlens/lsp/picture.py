@@ -27,7 +27,7 @@ from fxlens.lsp.wire import (
     ShownMode,
     SourcePlace,
 )
-from fxlens.lsp.words import selected_phrase
+from fxlens.lsp.words import selected_phrase, without_marks
 from fxlens.node_kinds import operation_text
 from fxlens.source.model import ExtractionCall, Position, Query
 
@@ -227,7 +227,7 @@ def _rule(session: Session, uri: str, queries: list[Query]) -> tuple[str | None,
     published = session.published.get(uri)
     for _, problem in published.pairs if published else ():
         if any(query.literal.contains(problem.span.start) for query in queries):
-            return problem.rule, problem.message.replace("`", "")
+            return problem.rule, without_marks(problem.message)
     return None, None
 
 
@@ -236,7 +236,7 @@ def _neighbour(node: GraphNode) -> GraphNeighbour:
 
 
 def _selection(graph: ModelGraph, path: str, node: GraphNode) -> str:
-    return f"as a query it selects {selected_phrase(graph, path, node)}".replace("`", "")
+    return without_marks(f"as a query it selects {selected_phrase(graph, path, node)}")
 
 
 def _returned(output: str) -> GraphNeighbour:

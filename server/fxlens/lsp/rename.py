@@ -117,7 +117,7 @@ async def rename(
         return None
     replaced = replacements(target, search.matches)
     uses = () if queries_only else tuple(_uses(session, target))
-    note = f"Saved checkpoints keep `{target.member}` in their keys: rename them when you load one."
+    note = f"Checkpoints saved before keep the key `{target.member}`: rename it on loading."
     warning = _warning(target.member, replaced, search.late, annotations=annotations)
     return Renamed(_workspace_edit((*uses, *replaced.edits), name, note, annotations=annotations), note, warning)
 

@@ -10,6 +10,7 @@ from fxlens.explanations import modes_with
 from fxlens.graph import MODES
 from fxlens.lsp.outline import ViewOptions
 from fxlens.lsp.session import Session, nearest_call
+from fxlens.lsp.words import without_marks
 from fxlens.source.toggling import adding, removing
 
 Json: TypeAlias = dict[str, Any]
@@ -50,4 +51,4 @@ def toggle(
                 "newText": text,
             }
         )
-    return {"edits": edits, "version": document.version, "problem": problem}
+    return {"edits": edits, "version": document.version, "problem": without_marks(problem) if problem else None}

@@ -17,6 +17,7 @@ from fxlens.lsp.places import client_line
 from fxlens.lsp.session import Session, nearest_call, query_at
 from fxlens.lsp.words import (
     input_phrase,
+    without_marks,
 )
 
 _LONGEST_MODEL = 40
@@ -130,7 +131,7 @@ def _summary(state: ModelState, call: CallAnalysis, asked: ViewOptions, outline:
         unit = "nodes" if any(outline.graph.traced()) else "modules"
         parts.append(f"{count} of {len(outline.names.nodes):,} {unit} selected")
     what_for = input_phrase(outline.graph)
-    parts += [f"shapes for {what_for}".replace("`", "")] if what_for else []
+    parts += [without_marks(f"shapes for {what_for}")] if what_for else []
     return " · ".join(parts)
 
 

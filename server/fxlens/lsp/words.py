@@ -8,6 +8,16 @@ from fxlens.graph import GraphNode, Mode, ModeGraph, ModelGraph, Value
 from fxlens.queries import Level, how_selected, index, select_alone
 
 
+def without_marks(text: str) -> str:
+    """A message for a place that shows it as it is: toasts and refusals would show the marks of code.
+
+    Example:
+        >>> without_marks("`layer1` is not in the return nodes.")
+        'layer1 is not in the return nodes.'
+    """
+    return text.replace("`", "")
+
+
 def modes_phrase(modes: Iterable[Mode]) -> str:
     """``train only`` or ``eval only``; nothing for what both modes have."""
     only = tuple(modes)

@@ -40,15 +40,23 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
 def _layers(analysis: CallAnalysis) -> Iterator[Problem]:
     """The names of direct children, which come as a dict only."""
     for argument in analysis.call.arguments:
-        if argument.name == "return_nodes" and argument.kind not in ("dict", "other"):
-            message = f"`return_layers` is a {argument.kind}: only a dict of child and key is accepted."
+        if argument.name == "return_nodes" and argument.kind not in ("dict", "other") and not _to_come(argument):
+            what = "None" if argument.kind == "none" else f"a {argument.kind}"
+            message = f"`return_layers` is {what}: only a dict of child and key is accepted."
             yield Problem(RULE.code, argument.span, message)
+
+
+def _to_come(argument: GivenArgument) -> bool:
+    """Whether the value of ``return_nodes=`` is not written yet."""
+    return argument.span.start == argument.span.end
 
 
 def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) -> Iterator[Problem]:
     call = analysis.call
     both, train, evaluation = (arguments.get(name) for name in _NODES)
     if call.unresolved is not None and not call.arguments:
+        return
+    if any(argument.name in _NODES and _to_come(argument) for argument in call.arguments):
         return
     if not (both or train or evaluation):
         yield Problem(
