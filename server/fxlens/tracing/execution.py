@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from fxlens.tracing.conditions import hold_condition
 from fxlens.tracing.facts import asks_of_device
 from fxlens.tracing.flops import counted
-from fxlens.tracing.torch_private import RUNNING_NORMS
+from fxlens.tracing.torch_private import RUNNING_NORMS, asked_directly
 from fxlens.tracing.values import map_ends
 
 UNKNOWN = object()
@@ -38,8 +38,8 @@ def execute(
             module = modules[target]
             if any(map(is_lazy, module.parameters())):
                 return UNKNOWN, 0  # calling it would make it another class for good
-            if _keeps_shape(module, *args):
-                return torch.empty_like(args[0]), 0
+            if type(module) in _SAME_SHAPE and len(args) == 1 and (like := _like_argument(module, args[0])) is not None:
+                return like, 0
             return counted(node, modules, lambda: module(*args, **kwargs), args)
         if node.op == "call_method":
             return counted(node, modules, lambda: getattr(args[0], target)(*args[1:], **kwargs), args)
@@ -48,14 +48,19 @@ def execute(
         return UNKNOWN, 0
 
 
-def _keeps_shape(module: nn.Module, *args: Any) -> bool:
-    """Whether ``module`` is a layer that returns a tensor like its one argument, and that accepts this one.
+def _like_argument(module: nn.Module, tensor: torch.Tensor) -> torch.Tensor | None:
+    """What a layer that returns a tensor like its one argument returns, if it accepts this one.
 
     Normalisation in particular is slow on meta tensors (torch decomposes it in Python), and half of all layers.
     """
-    if type(module) not in _SAME_SHAPE or len(args) != 1:
-        return False
-    shape = args[0].shape
+    if type(tensor) is torch.Tensor:
+        with asked_directly():
+            if tensor.is_meta:
+                return torch.empty_like(tensor) if _accepts(module, tensor.shape) else None
+    return torch.empty_like(tensor) if _accepts(module, tensor.shape) else None
+
+
+def _accepts(module: nn.Module, shape: torch.Size) -> bool:
     if isinstance(module, RUNNING_NORMS):
         return len(shape) in _RANKS.get(type(module), ()) and shape[1] == module.num_features
     if isinstance(module, nn.LayerNorm):

@@ -15,7 +15,7 @@ from torch import fx, nn
 from torch.nn import functional
 from torch.utils.flop_counter import conv_flop_count, flop_registry
 
-from fxlens.tracing.torch_private import DispatchMode
+from fxlens.tracing.torch_private import DispatchMode, asked_directly
 
 
 class FlopCounter(DispatchMode):  # type: ignore[no-untyped-call]
@@ -45,8 +45,9 @@ def counted(node: fx.Node, modules: Mapping[str, nn.Module], run: Callable[[], A
     module = modules[str(node.target)] if node.op == "call_module" else None
     if type(module) in _BY_FORMULA and len(args) == 1 and isinstance(args[0], torch.Tensor):
         result = run()
-        if isinstance(result, torch.Tensor) and result.dim() == args[0].dim():
-            flops = _by_formula(module, args[0], result)
+        if isinstance(result, torch.Tensor):
+            with asked_directly():
+                flops = _by_formula(module, args[0], result)
             if flops is not None:
                 return result, flops
     with FlopCounter() as counter:
@@ -54,6 +55,8 @@ def counted(node: fx.Node, modules: Mapping[str, nn.Module], run: Callable[[], A
 
 
 def _by_formula(module: Any, tensor: torch.Tensor, result: torch.Tensor) -> int | None:
+    if result.dim() != tensor.dim():
+        return None
     if type(module) is nn.Linear:
         # Of the result: what the layer was given may be an argument of the command line that nobody knows.
         return 2 * tensor.numel() * result.shape[-1]

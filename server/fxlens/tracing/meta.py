@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from fxlens.tracing.torch_private import asked_directly
+
 
 class MetaTensors:
     """Gives every tensor its meta twin, always the same one."""
@@ -15,8 +17,11 @@ class MetaTensors:
         self._cached: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def of(self, value: Any) -> Any:
-        if not isinstance(value, torch.Tensor) or value.device.type == "meta":
+        if not isinstance(value, torch.Tensor):
             return value
+        with asked_directly():
+            if value.is_meta:
+                return value
         cached = self._cached.get(id(value))
         if cached is None:
             try:

@@ -19,6 +19,7 @@ from fxlens.graph import (
     ModeGraph,
     ModelGraph,
     NodeOp,
+    Value,
 )
 from fxlens.tracing.changes import lost_checkpoint
 from fxlens.tracing.checkpoints import VALUE_INSIDE, inner_nodes
@@ -27,11 +28,13 @@ from fxlens.tracing.memory import Memory
 from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
 from fxlens.tracing.modules import class_name, describe_aliases, describe_modules
 from fxlens.tracing.outputs import describe_outputs
+from fxlens.tracing.preserve import Snapshot
 from fxlens.tracing.recorded_calls import function_of
 from fxlens.tracing.run_graph import ModuleRuns, run_modules
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import Found, StatedInput, find_values, shape_of_weights
 from fxlens.tracing.tracer import NodePathTracer
+from fxlens.tracing.twins import first_of_graph, has_dropouts
 from fxlens.tracing.windows import window_of
 
 
@@ -78,10 +81,11 @@ def trace_model(
         raise TypeError(f"a torch.nn.Module is needed, not {_kind(model)}")
     check_concrete_args(model, concrete_args)
     settings = trace_settings(dialect or naming or "fxlens", leaf_modules, tracer_kwargs)
-    traces = trace_modes(model, settings, concrete_args, MODES if backend not in UNTRACED else ())
+    snapshot = Snapshot(model)
+    traces = trace_modes(model, settings, concrete_args, MODES if backend not in UNTRACED else (), snapshot=snapshot)
     stated = [] if example_input is None else [StatedInput(example_input, "the argument example_input")]
     guess = example_input is None or shape_of_weights(example_input) is not None
-    values = find_values(model, traces, stated, guess=guess) if shapes else Found({})
+    values = find_values(model, traces, stated, guess=guess, snapshot=snapshot) if shapes else Found({})
     by_hooks = needs_runs(traces, settings.naming)
     runs = run_modules(model, stated, guess=guess) if by_hooks and shapes else ModuleRuns({}) if by_hooks else None
     return describe(model, settings.tracer(), traces, values, runs, backend)
@@ -110,7 +114,7 @@ def describe(
     if runs is not None:
         calls = {**runs.calls(), **calls}
     failures = [trace.failure for trace in traces.values() if trace.failure is not None]
-    graphs = {mode: describe_mode(model, trace, values_found) for mode, trace in traces.items()}
+    graphs = _describe_modes(model, traces, values_found)
     return ModelGraph(
         class_name(model),
         tracer.naming,
@@ -127,42 +131,67 @@ def describe(
 
 def with_values(described: ModelGraph, traces: Mapping[Mode, ModeTrace], values_found: Found) -> ModelGraph:
     """What :func:`describe` yields with ``values_found``, from what it yielded without; no module calls in it."""
+    done: dict[tuple[int, int], tuple[GraphNode, ...]] = {}
 
     def filled(graph: ModeGraph | None) -> ModeGraph | None:
         if graph is None or not (values := values_found.values.get(graph.mode)):
             return graph
-        names = traces[graph.mode].tracer.node_to_qualname
-        flops = values_found.flops.get(graph.mode, {})
-        nodes = (
-            replace(
-                node,
-                value=values.get(key),
-                windows=node.windows or window_of(key, {}, values),
-                flops=flops.get(key, 0),
-            )
-            for node, key in zip(graph.nodes, names, strict=True)
-        )
-        return replace(graph, nodes=tuple(nodes))
+        key = id(graph.nodes), id(values)
+        if key not in done:
+            names = traces[graph.mode].tracer.node_to_qualname
+            done[key] = _filled(graph.nodes, names, values, values_found.flops.get(graph.mode, {}))
+        return replace(graph, nodes=done[key])
 
     return replace(
         described, train=filled(described.train), eval=filled(described.eval), input_reason=values_found.reason
     )
 
 
-def describe_mode(model: nn.Module, trace: ModeTrace, values_found: Found) -> ModeGraph | None:
-    """The plain data of one mode's trace, or ``None`` if it failed."""
-    if trace.graph is None:
-        return None
+def _filled(
+    nodes: Iterable[GraphNode], names: Iterable[fx.Node], values: Mapping[fx.Node, Value], flops: Mapping[fx.Node, int]
+) -> tuple[GraphNode, ...]:
+    return tuple(
+        replace(
+            node, value=values.get(key), windows=node.windows or window_of(key, {}, values), flops=flops.get(key, 0)
+        )
+        for node, key in zip(nodes, names, strict=True)
+    )
+
+
+def _describe_modes(
+    model: nn.Module, traces: Mapping[Mode, ModeTrace], values_found: Found
+) -> dict[Mode, ModeGraph | None]:
+    """The plain data of each mode's trace; ``None`` of one that failed.
+
+    Where one trace serves both modes, what is the same is made once: with 10 000 nodes that takes as long as tracing.
+    """
+    modules = dict(model.named_modules(remove_duplicate=False))
+    firsts = first_of_graph(traces)
+    graphs: dict[Mode, ModeGraph | None] = {}
+    for mode, trace in traces.items():
+        if trace.graph is None:
+            graphs[mode] = None
+            continue
+        twin = graphs.get(firsts[mode])
+        if twin is None:
+            graphs[mode] = _describe_mode(modules, trace, values_found)
+        elif has_dropouts(trace.graph, modules) or not values_found.alike(mode, twin.mode):
+            graphs[mode] = replace(twin, mode=mode, nodes=_nodes(modules, trace, values_found))
+        else:
+            graphs[mode] = replace(twin, mode=mode)
+    return graphs
+
+
+def _nodes(modules: Mapping[str, nn.Module], trace: ModeTrace, values_found: Found) -> tuple[GraphNode, ...]:
+    assert trace.graph is not None
     values = values_found.values.get(trace.mode, {})
     flops = values_found.flops.get(trace.mode, {})
     names, origins = trace.tracer.node_to_qualname, trace.tracer.node_to_origin
-    modules = dict(model.named_modules(remove_duplicate=False))
-    classes = {path: class_name(module) for path, module in modules.items()}
     nodes = []
     memory = Memory(trace.graph, names, modules, trace.tracer.naming, trace.mode)
     for node, name in names.items():
         target = _target_name(node, trace.tracer.naming)
-        module_class = classes.get(target) if node.op == "call_module" else None
+        module_class = class_name(modules[target]) if node.op == "call_module" and target in modules else None
         scope, source, span = origins[node]
         nodes.append(
             GraphNode(
@@ -181,6 +210,12 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values_found: Found) -> Mo
                 flops.get(node, 0),
             )
         )
+    return tuple(nodes)
+
+
+def _describe_mode(modules: Mapping[str, nn.Module], trace: ModeTrace, values_found: Found) -> ModeGraph:
+    assert trace.graph is not None
+    names = trace.tracer.node_to_qualname
     returned: dict[str, list[str | None]] = {}
     sites: dict[CallSite, None] = {}
     for call in trace.tracer.module_calls:
@@ -194,11 +229,9 @@ def describe_mode(model: nn.Module, trace: ModeTrace, values_found: Found) -> Mo
     if trace.tracer.checkpoints and trace.tracer.naming == "fxlens":
         inner = lost_checkpoint(None, tuple(inner_nodes(trace.graph)), "fxlens", VALUE_INSIDE).described(positions)
         changes = (*changes, replace(inner, inside=True))
+    nodes, left_out = _nodes(modules, trace, values_found), tuple(sorted(trace.tracer.left_out))
     outputs = describe_outputs(trace.graph, names)
-    named_nodes, left_out = tuple(nodes), tuple(sorted(trace.tracer.left_out))
-    return ModeGraph(
-        trace.mode, named_nodes, described, outputs, changes, trace.inner, left_out=left_out, sites=tuple(sites)
-    )
+    return ModeGraph(trace.mode, nodes, described, outputs, changes, trace.inner, left_out=left_out, sites=tuple(sites))
 
 
 def _target_name(node: fx.Node, naming: Dialect) -> str:

@@ -211,11 +211,13 @@ def trace_modes(
     modes: Collection[Mode] = MODES,
     *,
     tries_remedies: bool = True,
+    snapshot: Snapshot | None = None,
 ) -> dict[Mode, ModeTrace]:
     """Trace ``model`` in ``modes``, train mode first; once for both if ``forward`` does not ask for the mode.
 
     A mode that is not among ``modes`` has an empty trace, without a graph and without a failure. What makes a model
-    traceable is tried if ``tries_remedies``: it takes as long as a few traces.
+    traceable is tried if ``tries_remedies``: it takes as long as a few traces. ``snapshot`` is one of the model as it
+    is, where the caller has one already.
 
     Raises:
         TypeError: if ``concrete_args`` is not a mapping.
@@ -223,19 +225,22 @@ def trace_modes(
     if not isinstance(cast(object, concrete_args), (Mapping, type(None))):
         raise TypeError(f"concrete_args must be a dictionary, not {type(concrete_args).__name__}")
     with tracing_lock, collector_paused():
-        traces = _all_modes(model, settings, concrete_args, modes)
+        traces = _all_modes(model, settings, concrete_args, modes, snapshot or Snapshot(model))
         return _with_remedies(model, traces, settings, concrete_args, modes) if tries_remedies else traces
 
 
 def _all_modes(
-    model: nn.Module, settings: TraceSettings, concrete_args: Mapping[str, Any] | None, modes: Collection[Mode]
+    model: nn.Module,
+    settings: TraceSettings,
+    concrete_args: Mapping[str, Any] | None,
+    modes: Collection[Mode],
+    snapshot: Snapshot,
 ) -> dict[Mode, ModeTrace]:
     """The traces, with optional arguments left at their defaults where the model cannot be traced or run otherwise.
 
     One that modules read which nothing else calls (the text of a model of images and text) is an input, though it may
     be left out.
     """
-    snapshot = Snapshot(model)
     traces = _each_mode(model, settings, concrete_args, modes, snapshot)
     optional = optional_arguments(model)
     without: dict[Mode, ModeTrace] = {}
@@ -361,7 +366,7 @@ def _with_remedies(
 
     def attempt(part: nn.Module, changed: TraceSettings, fixed: Mapping[str, Any]) -> dict[Mode, ModeTrace]:
         own = concrete_args if part is model else None
-        return _all_modes(part, changed, {**(own or {}), **fixed} if fixed else own, modes)
+        return _all_modes(part, changed, {**(own or {}), **fixed} if fixed else own, modes, Snapshot(part))
 
     remedies = Trials(model, traces, settings, attempt, concrete_args or ()).remedies()
     for trace in failed:

@@ -13,6 +13,7 @@ from torch.nn.parameter import UninitializedParameter
 from fxlens.graph import Mode, ModuleAlias, ModuleInfo, SourceLine
 from fxlens.tracing.node_records import ModuleCall
 from fxlens.tracing.sources import definition_line, is_internal
+from fxlens.tracing.torch_private import asked_directly
 from fxlens.tracing.tracer import NodePathTracer
 
 
@@ -29,7 +30,8 @@ def describe_modules(
         count[""] += 1
     none: Counter[str] = Counter()
     train, evaluation = counts.get("train", none), counts.get("eval", none)
-    sizes = _parameter_counts(model)
+    with asked_directly():
+        sizes = _parameter_counts(model)
     inside: dict[str, str | None] = {}
     inits = {class_: inits_of(class_) for class_ in {type(module) for module in model.modules()}}
     infos = []

@@ -23,7 +23,7 @@ from torch.nn.parameter import is_lazy
 
 from fxlens.tracing import arrays, containers, generators
 from fxlens.tracing.switching import is_training, takes_mode
-from fxlens.tracing.torch_private import version_of
+from fxlens.tracing.torch_private import asked_directly, version_of
 
 tracing_lock = threading.RLock()
 """Held while a model is traced or otherwise not as it was. torch.fx replaces methods of ``nn.Module`` for all threads:
@@ -162,21 +162,28 @@ class Snapshot:
                 self._keep(value, _DEPTH)
 
     def _keep_tensor(self, tensor: torch.Tensor) -> None:
-        if id(tensor) not in self._seen and not is_lazy(tensor) and not tensor.is_inference():
+        if id(tensor) in self._seen or is_lazy(tensor):
+            return
+        with asked_directly():
+            passed_over, version = tensor.is_inference(), None
+            if not passed_over:
+                version = version_of(tensor)
+        if not passed_over:
             self._seen.add(id(tensor))
-            self._tensors.append((tensor, version_of(tensor), tensor.detach().clone()))
+            self._tensors.append((tensor, version, tensor.detach().clone()))
 
     def _keep_parameter(self, parameter: nn.Parameter) -> None:
         if id(parameter) not in self._seen:
             self._seen.add(id(parameter))
-            self._parameters.append((parameter, parameter.requires_grad, parameter.grad))
+            with asked_directly():
+                self._parameters.append((parameter, parameter.requires_grad, parameter.grad))
 
     def changed_tensors(self) -> list[str]:
         """The paths of the buffers, and of tensors in plain attributes, that are no longer what they were.
 
         A buffer that has been replaced by a traced value is none of them: what computes it is in the graph.
         """
-        written = {id(tensor) for tensor, version, _ in self._tensors if version_of(tensor) != version}
+        written = {id(self._tensors[at][0]) for at in self._written()}
         before = {
             id(held): content
             for base, held, content in self._filled
@@ -262,16 +269,22 @@ class Snapshot:
             for name, held in tensors.items():
                 if view[name] is not held:
                     view[name] = held
-        for at, (tensor, version, value) in enumerate(self._tensors):
-            if version_of(tensor) != version:
-                with torch.no_grad():
-                    tensor.copy_(value)
-                self._tensors[at] = (tensor, version_of(tensor), value)
-        for parameter, requires_grad, gradient in self._parameters:
-            if parameter.requires_grad is not requires_grad:
-                parameter.requires_grad_(requires_grad)
-            if parameter.grad is not gradient:
-                parameter.grad = gradient
+        for at in self._written():
+            tensor, _, value = self._tensors[at]
+            with torch.no_grad():
+                tensor.copy_(value)
+            self._tensors[at] = (tensor, version_of(tensor), value)
+        with asked_directly():
+            for parameter, requires_grad, gradient in self._parameters:
+                if parameter.requires_grad is not requires_grad:
+                    parameter.requires_grad_(requires_grad)
+                if parameter.grad is not gradient:
+                    parameter.grad = gradient
+
+    def _written(self) -> list[int]:
+        """The positions of the tensors that something has written to."""
+        with asked_directly():
+            return [at for at, (tensor, version, _) in enumerate(self._tensors) if version_of(tensor) != version]
 
     def _restore_attributes(self) -> None:
         for container in self._empty:

@@ -7,7 +7,7 @@ reaches says how many channels or features it has. Whatever cannot be found stay
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice, product
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ from fxlens.tracing.meta import MetaTensors
 from fxlens.tracing.modes import ModeTrace
 from fxlens.tracing.preserve import Snapshot, preserved, tracing_lock
 from fxlens.tracing.switching import set_mode
-from fxlens.tracing.torch_private import BATCH_NORMS, CONVOLUTIONS
+from fxlens.tracing.torch_private import BATCH_NORMS, CONVOLUTIONS, asked_directly
+from fxlens.tracing.twins import first_of_graph, same_shapes
 
 _MAX_TRIALS = 24
 _IMAGE_SIDES = (224, 299, 256, 64, 32, 28)
@@ -44,6 +45,10 @@ class Found(NamedTuple):
     reason: str = ""
     flops: Mapping[Mode, Mapping[fx.Node, int]] = {}
 
+    def alike(self, mode: Mode, other: Mode) -> bool:
+        """Whether the same was found of both modes, which have the same graph."""
+        return self.values.get(mode) == self.values.get(other) and self.flops.get(mode) == self.flops.get(other)
+
 
 class _Candidate(NamedTuple):
     """An input to try: a value for each placeholder, by position."""
@@ -58,6 +63,7 @@ def find_values(
     stated: Sequence[StatedInput] = (),
     *,
     guess: bool = True,
+    snapshot: Snapshot | None = None,
 ) -> Found:
     """The values of the nodes of ``traces``, as far as they can be found without computing anything.
 
@@ -71,6 +77,7 @@ def find_values(
             the positional arguments, a mapping of such by argument name, or torchvision weights, for the image that
             their transforms give.
         guess: whether to try inputs that suit the model after those.
+        snapshot: one of the model as it is, where the caller has one already.
     """
     graphs = {mode: trace for mode, trace in traces.items() if trace.graph is not None}
     if not graphs:
@@ -78,7 +85,7 @@ def find_values(
     modes = sorted(graphs)  # eval first
     candidates = _candidates(model, _placeholders(graphs[modes[0]]), stated, guess=guess)
     with tracing_lock:
-        search = _Search(model, graphs, candidates)
+        search = _Search(model, graphs, candidates, snapshot or Snapshot(model))
         at = search.first_complete(modes)
         if at is None:
             at = search.best(modes)
@@ -86,19 +93,26 @@ def find_values(
         return Found({})
     values = {mode: search.values(mode, at) for mode in modes}
     for mode in modes:
-        untyped = _autocast(graphs[mode])
-        values[mode] = {node: _untyped(value) if node in untyped else value for node, value in values[mode].items()}
+        if untyped := _autocast(graphs[mode]):
+            values[mode] = {node: _untyped(value) if node in untyped else value for node, value in values[mode].items()}
     return Found(values, candidates[at].reason, {mode: search.flops(mode, at) for mode in modes})
 
 
 class _Search:
     """Runs of the modes' graphs on candidates. What a run found is kept; the tensors are swapped once for several."""
 
-    def __init__(self, model: nn.Module, traces: Mapping[Mode, ModeTrace], candidates: Sequence[_Candidate]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        traces: Mapping[Mode, ModeTrace],
+        candidates: Sequence[_Candidate],
+        snapshot: Snapshot,
+    ) -> None:
         self._model = model
-        self._snapshot = Snapshot(model)
+        self._snapshot = snapshot
         self._traces = traces
         self._candidates = candidates
+        self._run_as = _run_as(model, traces)
         self._by_candidate: dict[tuple[Mode, int], dict[fx.Node, Value]] = {}
         self._flops: dict[tuple[Mode, int], dict[fx.Node, int]] = {}
 
@@ -123,7 +137,7 @@ class _Search:
 
     def _advance(self, mode: Mode, start: int) -> int | None:
         total = self._total(mode)
-        if len(self._by_candidate.get((mode, start), ())) == total:
+        if len(self._by_candidate.get((self._run_as[mode], start), ())) == total:
             return start
         with preserved(self._model, self._snapshot), _on_meta(self._model, self._traces[mode]) as run:
             for at in range(start, len(self._candidates)):
@@ -135,21 +149,20 @@ class _Search:
         """The candidate with which most nodes get a value in all modes together; the first of equal ones."""
         if not self._candidates:
             return None
-        for mode in modes:
+        for mode in dict.fromkeys(map(self._run_as.__getitem__, modes)):
             with preserved(self._model, self._snapshot), _on_meta(self._model, self._traces[mode]) as run:
                 for at in range(len(self._candidates)):
                     self._run(mode, at, run)
-        return max(
-            range(len(self._candidates)), key=lambda at: sum(len(self._by_candidate[mode, at]) for mode in modes)
-        )
+        return max(range(len(self._candidates)), key=lambda at: sum(len(self.values(mode, at)) for mode in modes))
 
     def values(self, mode: Mode, at: int) -> dict[fx.Node, Value]:
-        return self._by_candidate[mode, at]
+        return self._by_candidate[self._run_as[mode], at]
 
     def flops(self, mode: Mode, at: int) -> dict[fx.Node, int]:
-        return self._flops[mode, at]
+        return self._flops[self._run_as[mode], at]
 
     def _run(self, mode: Mode, at: int, run: Any) -> dict[fx.Node, Value]:
+        mode = self._run_as[mode]
         if (mode, at) not in self._by_candidate:
             inputs = _placeholders(self._traces[mode])
             inputs_given = dict(zip(inputs, self._candidates[at].values, strict=False))
@@ -160,6 +173,18 @@ class _Search:
     def _total(self, mode: Mode) -> int:
         graph = self._traces[mode].graph
         return len(graph.nodes) - 1 if graph is not None else 0  # all but the output
+
+
+def _run_as(model: nn.Module, traces: Mapping[Mode, ModeTrace]) -> dict[Mode, Mode]:
+    """The mode whose run serves each mode: one run for both where it would find the same."""
+    firsts = first_of_graph(traces)
+    if len(set(firsts.values())) == len(firsts):
+        return firsts
+    modules = dict(model.named_modules(remove_duplicate=False))
+    return {
+        mode: first if (graph := traces[mode].graph) is not None and same_shapes(graph, modules) else mode
+        for mode, first in firsts.items()
+    }
 
 
 def _placeholders(trace: ModeTrace) -> list[fx.Node]:
@@ -183,7 +208,8 @@ def _untyped(value: Value) -> Value:
 def describe_value(value: Any) -> Value:
     """``value`` as plain data."""
     if isinstance(value, torch.Tensor):
-        return Value("tensor", tuple(value.shape), str(value.dtype).removeprefix("torch."))
+        with asked_directly() if type(value) is torch.Tensor else nullcontext():
+            return Value("tensor", tuple(value.shape), str(value.dtype).removeprefix("torch."))
     items: tuple[Any, ...] = ()
     if isinstance(value, (tuple, list)):
         items = tuple(value)

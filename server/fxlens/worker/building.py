@@ -18,6 +18,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from fxlens.tracing.torch_private import asked_directly
 from fxlens.worker.accelerated import with_accelerator
 
 
@@ -38,8 +39,14 @@ def parameters() -> Iterator[None]:
 
 
 def _on_meta(param: nn.Parameter) -> nn.Parameter:
-    if param.is_meta or nn.parameter.is_lazy(param):
+    if nn.parameter.is_lazy(param):
         return param
+    kind: type = type(param)
+    with asked_directly() if kind is nn.Parameter else contextlib.nullcontext():
+        return param if param.is_meta else _moved(param)
+
+
+def _moved(param: nn.Parameter) -> nn.Parameter:
     # Remembered on the parameter itself: one that two modules share must stay one.
     on_meta = param.__dict__.get("_fxlens_on_meta")
     if isinstance(on_meta, nn.Parameter):
@@ -84,7 +91,10 @@ def _random_values_left_out() -> Iterator[None]:
 
 
 def _has_no_values(tensor: torch.Tensor) -> bool:
-    return type(tensor) in (torch.Tensor, nn.Parameter) and tensor.is_meta and tensor.is_floating_point()
+    if type(tensor) not in (torch.Tensor, nn.Parameter):
+        return False
+    with asked_directly():
+        return tensor.is_meta and tensor.is_floating_point()
 
 
 class _SkipRandom(TorchFunctionMode):

@@ -26,6 +26,7 @@ from fxlens.graph import DIALECTS, MODES, UNTRACED, BackendChoice, Dialect, Fail
 from fxlens.json_tables import Json
 from fxlens.tracing.model import describe, needs_runs, with_values
 from fxlens.tracing.modes import trace_modes
+from fxlens.tracing.preserve import Snapshot
 from fxlens.tracing.run_graph import ModuleRuns, run_modules
 from fxlens.tracing.settings import trace_settings
 from fxlens.tracing.shapes import Found, StatedInput, find_values
@@ -202,7 +203,8 @@ class _Process:
         self.enter("trace")
         backend = _backend(arguments)
         modes = () if backend in UNTRACED and naming == "fxlens" else MODES
-        traces = trace_modes(model, settings, arguments.get("concrete_args"), modes)
+        snapshot = Snapshot(model)
+        traces = trace_modes(model, settings, arguments.get("concrete_args"), modes, snapshot=snapshot)
         by_hooks = needs_runs(traces, naming)
         runs = ModuleRuns({}) if by_hooks else None
         graph = self._described(describe(model, settings.tracer(), traces, Found({}), runs, backend))
@@ -212,7 +214,7 @@ class _Process:
         self.enter("shapes")
         try:
             stated = [*inputs, *_weights(model)]
-            values = find_values(model, traces, stated)
+            values = find_values(model, traces, stated, snapshot=snapshot)
             runs = run_modules(model, stated) if by_hooks else None
         except BaseException:
             # The user's layers are run on meta tensors for this and may raise anything. The names are what matters.

@@ -382,3 +382,38 @@ def test_what_each_mode_returns_is_its_own() -> None:
     assert [key for key, _ in graph.train.outputs] == ["out", "aux"]
     assert [key for key, _ in graph.eval.outputs] == [""]
     assert ModelGraph.from_json(json.loads(json.dumps(graph.to_json()))) == graph
+
+
+class ShrinkingLeaf(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return x if self.training else x[..., :2]
+
+
+def hooked() -> nn.Module:
+    layer = nn.Linear(4, 4)
+    layer.register_forward_hook(lambda module, _, output: output if module.training else output[..., :2])
+    return layer
+
+
+def patched() -> nn.Module:
+    layer = nn.Linear(4, 4)
+    layer.forward = lambda x: x if layer.training else x[..., :2]  # type: ignore[method-assign,assignment]
+    return layer
+
+
+@pytest.mark.parametrize("part", [ShrinkingLeaf, hooked, patched], ids=["class", "hook", "patched"])
+def test_one_graph_for_both_modes_is_run_in_both_where_a_leaf_asks_for_the_mode(part: Any) -> None:
+    model = nn.Sequential(part(), nn.ReLU())
+    graph = trace_model(model, leaf_modules=[ShrinkingLeaf], example_input=(1, 4))
+    assert graph.train
+    assert graph.eval
+    shapes = {mode.mode: mode.nodes[-1].value.shape for mode in (graph.train, graph.eval) if mode.nodes[-1].value}
+    assert shapes == {"train": (1, 4), "eval": (1, 2)}
+
+
+def test_a_dropout_writes_in_train_mode_only_where_one_graph_serves_both() -> None:
+    graph = trace_model(nn.Sequential(nn.ReLU(), nn.Dropout(inplace=True), nn.Linear(4, 2)))
+    assert graph.train
+    assert graph.eval
+    assert [node.writes for node in graph.train.nodes] == [(), (), (1,), ()]
+    assert [node.writes for node in graph.eval.nodes] == [(), (), (), ()]
