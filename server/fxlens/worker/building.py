@@ -39,11 +39,9 @@ def parameters() -> Iterator[None]:
 
 
 def _on_meta(param: nn.Parameter) -> nn.Parameter:
-    if nn.parameter.is_lazy(param):
-        return param
-    kind: type = type(param)
-    with asked_directly() if kind is nn.Parameter else contextlib.nullcontext():
-        return param if param.is_meta else _moved(param)
+    with asked_directly() if type(param) is nn.Parameter else contextlib.nullcontext():
+        stays = param.is_meta or nn.parameter.is_lazy(param)
+        return param if stays else _moved(param)
 
 
 def _moved(param: nn.Parameter) -> nn.Parameter:

@@ -45,6 +45,8 @@ def neutralise_compiler() -> None:
 def replace_compiled_modules(module: ModuleType) -> None:
     """Let ``torch._dynamo`` wrap modules in our class, and find it where users ask for it by ``isinstance``."""
     module.OptimizedModule = OptimizedModule  # type: ignore[attr-defined]
+    for name in ("optimize", "optimize_assert"):
+        setattr(module, name, _Optimizer)
 
 
 class OptimizedModule(nn.Module):
@@ -96,6 +98,22 @@ class OptimizedModule(nn.Module):
 
 
 OptimizedModule.__module__ = EVAL_FRAME
+
+
+class _Optimizer:
+    """What ``torch._dynamo.optimize(…)`` returns: it compiles what it is called with, as ``torch.compile`` does."""
+
+    def __init__(self, *_: Any, disable: bool = False, **__: Any) -> None:
+        self._disable = disable
+
+    def __call__(self, model: Any) -> Any:
+        return _compile(model, disable=self._disable)
+
+    def __enter__(self) -> None:
+        """Compiles nothing."""
+
+    def __exit__(self, *_: object) -> None:
+        """Goes on as before."""
 
 
 def _compile(model: Any = None, **options: Any) -> Any:

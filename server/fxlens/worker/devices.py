@@ -8,9 +8,10 @@ answer. ``is_available()`` and ``device_count()`` stay true to the environment: 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -29,6 +30,9 @@ ANSWERS: dict[str, Any] = {
     "get_world_size": 1,
 }
 """What functions of an accelerator's module return if there is none; all others return an :class:`Inert` object."""
+NEVER_NONE = frozenset({"cudart"})
+DOCUMENTED = frozenset({"_lazy_init", "_record_memory_history", "_dump_snapshot", "_snapshot"})
+"""Functions that programs call although their names begin with an underscore."""
 FAILURES = Exception
 """What torch raises there is as varied as its functions: "not compiled with CUDA", a missing driver, a missing key."""
 
@@ -130,14 +134,35 @@ def neutralise_devices() -> None:
     for kind in (torch.UntypedStorage, torch.TypedStorage):
         setattr(kind, "cuda", _same)  # noqa: B010
     torch.Tensor.pin_memory = _same  # type: ignore[method-assign]
-    for name in ("cuda", "xpu", "mps", "npu", "hpu"):
+    for name in ("cuda", "xpu", "mps", "npu", "hpu", "mtia", "ipu"):
         if hasattr(torch.Tensor, name):
             setattr(torch.Tensor, name, _same)
     torch.set_default_device = _default_device(torch.set_default_device)
     torch.set_default_tensor_type = _with_cpu_type(torch.set_default_tensor_type)
     torch.Tensor.type = _tensor_type(torch.Tensor.type)  # type: ignore[method-assign]
     torch.Generator = _Generator  # type: ignore[misc]
+    _answer_for_each_number()
     _name_devices_by_number()
+
+
+def _answer_for_each_number() -> None:
+    """And what is written in Python, past :class:`DevicesHere`."""
+    accelerators: list[Any] = [torch.cuda, torch.xpu]
+    for module in accelerators:
+        module.default_generators = _Generators(getattr(module, "default_generators", ()))
+    for name in ("nested_tensor", "as_nested_tensor"):
+        if hasattr(torch.nested, name):
+            setattr(torch.nested, name, _without_device(getattr(torch.nested, name)))
+
+
+def _without_device(original: Callable[..., Any]) -> Callable[..., Any]:
+    """For functions that are written in Python and pass by :class:`DevicesHere`."""
+
+    @functools.wraps(original)
+    def function(*args: Any, device: Any = None, **kwargs: Any) -> Any:
+        return original(*args, device=None if is_accelerator(device) else device, **kwargs)
+
+    return function
 
 
 def _name_devices_by_number() -> None:
@@ -185,7 +210,7 @@ class _DeviceType(type):
 def _calm(module: types.ModuleType) -> None:
     """Let the functions of an accelerator's module answer without one."""
     for name, value in list(vars(module).items()):
-        if (name.startswith("_") and name != "_lazy_init") or name in ("is_available", "is_initialized", "is_built"):
+        if (name.startswith("_") and name not in DOCUMENTED) or name in ("is_available", "is_initialized", "is_built"):
             continue
         if isinstance(value, type):
             if name.endswith("Tensor") and hasattr(torch, name):
@@ -210,11 +235,36 @@ def answering(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def answer(*args: Any, **kwargs: Any) -> Any:
         try:
-            return original(*args, **kwargs)
+            result = original(*args, **kwargs)
         except FAILURES:
             return Properties() if name == "get_device_properties" else ANSWERS.get(name, Inert())
+        if isinstance(result, contextlib._GeneratorContextManager):  # noqa: SLF001
+            return _entered_anyway(result)
+        return Inert() if result is None and name in NEVER_NONE else result
 
     return answer
+
+
+@contextlib.contextmanager
+def _entered_anyway(context: contextlib.AbstractContextManager[Any]) -> Iterator[Any]:
+    """``context``, or nothing where it cannot be entered; an error of the code inside is not its fault."""
+    with contextlib.ExitStack() as stack:
+        try:
+            value = stack.enter_context(context)
+        except FAILURES:
+            value = Inert()
+        yield value
+
+
+class _Generators(tuple[torch.Generator, ...]):
+    """One for each accelerator that a program may number."""
+
+    def __getitem__(self, at: Any) -> Any:
+        return (
+            super().__getitem__(at)
+            if isinstance(at, slice) or -len(self) <= at < len(self)
+            else torch.default_generator
+        )
 
 
 def _same(self: Any, *_: Any, **__: Any) -> Any:

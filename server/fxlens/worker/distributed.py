@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
 from collections.abc import Callable
@@ -10,9 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from fxlens.worker.devices import answering
+from fxlens.worker.devices import Inert, answering
 
-FORMING = ("init_process_group", "destroy_process_group", "barrier", "monitored_barrier", "init_device_mesh")
+FORMING = ("init_process_group", "destroy_process_group", "barrier", "monitored_barrier")
 
 
 def neutralise_distributed() -> None:
@@ -26,8 +27,81 @@ def neutralise_distributed() -> None:
             if owner is not None and hasattr(owner, name):
                 setattr(owner, name, _nothing if name in FORMING else answering(name, value))
     _tell_of_connections(module)
+    for name, patch in AFTER_IMPORT.items():
+        if name in sys.modules:
+            patch(sys.modules[name])
     wrapper: Any = nn.parallel.DistributedDataParallel
     wrapper.__init__, wrapper.forward = _wrap, _run_wrapped
+
+
+class _Mesh(Inert):
+    """One process, however many dimensions it is arranged in."""
+
+    ndim = 1
+
+    def size(self, *_: Any) -> int:
+        return 1
+
+    def __getitem__(self, _: object) -> _Mesh:
+        return self
+
+
+def _meshes(module: types.ModuleType) -> None:
+    owners: list[Any] = [module, torch.distributed]
+    for owner in owners:
+        if hasattr(owner, "init_device_mesh"):
+            owner.init_device_mesh = _Mesh
+
+
+def _leaving_as_it_is(*names: str) -> Callable[[types.ModuleType], None]:
+    """The functions of these names return the module or the tensor that they would have divided."""
+
+    def patch(module: types.ModuleType) -> None:
+        for name in names:
+            if hasattr(module, name):
+                setattr(module, name, _first)
+
+    return patch
+
+
+def _first(divided: Any, *_: Any, **__: Any) -> Any:
+    return divided
+
+
+def _sharding(module: Any) -> None:
+    """Without a policy it wraps the module as a whole; with one, parts too, whose names only a run knows."""
+    wrapper: Any = module.FullyShardedDataParallel
+    init, forward = wrapper.__init__, wrapper.forward
+
+    @functools.wraps(init)
+    def wrap(self: Any, module: nn.Module, *args: Any, auto_wrap_policy: Any = None, **kwargs: Any) -> None:
+        if auto_wrap_policy is not None or len(args) > _BEFORE_POLICY:
+            init(self, module, *args, auto_wrap_policy=auto_wrap_policy, **kwargs)
+            return
+        nn.Module.__init__(self)
+        self._fsdp_wrapped_module = module
+        self.__dict__.update(_fxlens_whole=True, training_state=None)  # read where its tensors are named
+
+    @functools.wraps(forward)
+    def run(self: Any, *inputs: Any, **kwargs: Any) -> Any:
+        whole = self.__dict__.get("_fxlens_whole")
+        return self._fsdp_wrapped_module(*inputs, **kwargs) if whole else forward(self, *inputs, **kwargs)
+
+    wrapper.__init__, wrapper.forward = wrap, run
+
+
+_BEFORE_POLICY = 3
+"""Positional arguments of FSDP between the module and the policy."""
+AFTER_IMPORT: dict[str, Callable[[types.ModuleType], None]] = {
+    "torch.distributed.device_mesh": _meshes,
+    "torch.distributed.tensor._api": _leaving_as_it_is("distribute_tensor", "distribute_module"),
+    "torch.distributed._tensor.api": _leaving_as_it_is("distribute_tensor", "distribute_module"),
+    "torch.distributed.tensor.parallel.api": _leaving_as_it_is("parallelize_module"),
+    "torch.distributed.fsdp._fully_shard._fully_shard": _leaving_as_it_is("fully_shard"),
+    "torch.distributed._composable.fsdp.fully_shard": _leaving_as_it_is("fully_shard"),
+    "torch.distributed.fsdp.fully_sharded_data_parallel": _sharding,
+}
+"""Parts of torch.distributed that are imported when they are needed."""
 
 
 def _is_collective(value: object) -> bool:

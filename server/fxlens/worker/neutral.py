@@ -22,6 +22,7 @@ from torch import nn
 from fxlens.worker.arguments import neutralise_argparse
 from fxlens.worker.compiling import EVAL_FRAME, neutralise_compiler, replace_compiled_modules
 from fxlens.worker.devices import is_accelerator, neutralise_devices
+from fxlens.worker.distributed import AFTER_IMPORT as PARTS_OF_DISTRIBUTED
 from fxlens.worker.distributed import neutralise_distributed
 from fxlens.worker.failures import RefusedError
 from fxlens.worker.native_writers import announce_connections, refuse_safetensors
@@ -80,7 +81,8 @@ def neutralise_torch() -> None:
         return _NothingMissing(([], []))
 
     nn.Module.load_state_dict = load_state_dict  # type: ignore[method-assign]
-    for name in ("to", "cuda", "cpu", "xpu", "half", "bfloat16", "float", "double", "type", "to_empty", "share_memory"):
+    for name in ("to", "cuda", "cpu", "xpu", "half", "bfloat16", "float", "double", "type", "to_empty", "share_memory",
+                 "mtia", "ipu"):  # fmt: skip
         setattr(nn.Module, name, _same)
     torch.load = _unloaded("torch.load")
     torch.hub.load_state_dict_from_url = _unloaded("torch.hub.load_state_dict_from_url")
@@ -195,6 +197,7 @@ AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
     "safetensors._safetensors_rust": refuse_safetensors,
     "sqlite3.dbapi2": announce_connections,
     EVAL_FRAME: replace_compiled_modules,
+    **PARTS_OF_DISTRIBUTED,
     "getpass": _passwords,
     **dict.fromkeys(("pdb", "ipdb", "pudb", "code", "IPython"), _debugger),
     "huggingface_hub.file_download": hub_files,

@@ -65,7 +65,16 @@ CUDA += [
     "import torch.distributed as d; d.init_process_group('nccl'); assert (d.get_rank(), d.get_world_size()) == (0, 1); d.barrier()",
     "self.m = nn.parallel.DistributedDataParallel(nn.Linear(2, 2)); assert isinstance(self.m.module, nn.Linear)",
 ]
+CUDA += [
+    "self.g = torch.cuda.default_generators[0].initial_seed(); self.m = torch.nested.nested_tensor([torch.ones(2)], device='cuda')",
+    "p = torch.cuda.MemPool(); c = torch.cuda.use_mem_pool(p); c.__enter__(); torch.cuda.memory._record_memory_history()",
+    "torch.cuda.cudart().cudaProfilerStart(); self.m = torch.ones(2).mtia()",
+    "from torch.distributed.device_mesh import init_device_mesh as i; m = i('cuda', (2, 4), mesh_dim_names=('a', 'b')); assert m['a'].size()",
+    "from torch.distributed.tensor.parallel import parallelize_module as p, ColwiseParallel as C; p(nn.Linear(2, 2), None, {'': C()})",
+    "import torch._dynamo as d; self.l = d.optimize('inductor')(nn.Linear(2, 2)); assert self.l(torch.ones(2)).shape == (2,)",
+]
 DEMANDS = [
+    "if torch.cuda.device_count() < 4: raise RuntimeError('needs four GPUs')",
     "d = torch.device('cuda' if torch.cuda.is_available() else 'cpu'); assert d.type == 'cuda'",
     "assert torch.zeros(1).cuda().is_cuda",
     "self.p = nn.Parameter(torch.zeros(1, device='cuda')); assert self.p.device.type == 'cuda'",
