@@ -6,6 +6,7 @@ import gc
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from fxlens.collector import collector_paused
 from fxlens.hint_comment import CORRECT_HINT, HINT
@@ -38,7 +39,7 @@ from fxlens.source.requested import requesting_files
 from fxlens.source.slicing.slices import ConditionalSlice, ModelExpression, Slices
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document, document_of
-from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, conjunction, implied
+from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, conjunction, implied, simplified
 from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
 
@@ -162,6 +163,10 @@ def _site(extraction: Extraction, document: Document) -> n.Node | None:
     return None
 
 
+_QueryKey: TypeAlias = tuple[Span, str, Role]
+"""Where the literal of a query stands, its text, and the argument that it is in."""
+
+
 @dataclass
 class _Call:
     """One extraction call of a document: the extractions at its site, put together."""
@@ -174,7 +179,7 @@ class _Call:
     """The file whose queries are collected: mostly that of the call."""
     subjects: dict[Subject, int] = field(default_factory=dict)
     slices: dict[str, tuple[Slice, list[PathCondition]]] = field(default_factory=dict)
-    queries: dict[tuple[Span, str, Role], tuple[Query, list[PathCondition]]] = field(default_factory=dict)
+    queries: dict[_QueryKey, tuple[Query, list[PathCondition]]] = field(default_factory=dict)
     keys: dict[OutputKey, None] = field(default_factory=dict)
     unresolved: Unresolved | None = None
     problems: dict[tuple[bool, Role, bool], Unresolved] = field(default_factory=dict)
@@ -240,35 +245,48 @@ class _Call:
             entry[1].append(self._plain(each.condition) | instance)
         names = Names(self.run, extraction).collect()
         self.keys.update(dict.fromkeys(output_keys(names.queries, as_text=not extraction.keeps_keys)))
+        requested: dict[_QueryKey, list[ConditionalQuery]] = {}
         for query in names.queries:
             if query.document.path == self.names_in:
-                self._add_query(query, instance, models)
+                key = (query.query.literal, query.query.text, query.query.role)
+                requested.setdefault(key, []).append(query)
+        for key, several in requested.items():
+            self._add_query(key, several, instance, models)
         for role, problem in names.problems.items():
             some = any(query.query.role == role for query in names.queries)
             self.problems.setdefault((bool(models), role, some), problem)
 
     def _add_query(
-        self, conditional: ConditionalQuery, instance: PathCondition, models: list[ConditionalSlice]
+        self, key: _QueryKey, several: list[ConditionalQuery], instance: PathCondition, models: list[ConditionalSlice]
     ) -> None:
-        query = conditional.query
-        key = (query.literal, query.text, query.role)
-        entry, conditions = self.queries.setdefault(key, (query, []))
-        conditions.append(self._plain(conditional.condition) | instance)
-        if not entry.uncertain and (
-            self._is_tested(query.text, conditional.condition)
-            or self._hangs_on_machine(conditional.condition, models)
-            or any(each.depends_on(conditional.condition, self._read_for) for each in models)
-        ):
-            self.queries[key] = (replace(entry, uncertain=True), conditions)
+        """Take a query that one extraction requests, under one of the conditions of ``several``.
+
+        It is judged if some run requests it for certain: of several conditions, one that is not doubtful is enough.
+        """
+        query, conditions = self.queries.get(key, (several[0].query, []))
+        conditions += [self._plain(each.condition) | instance for each in several]
+        doubtful = all(
+            self._is_doubtful(query.text, each, models) for each in simplified(each.condition for each in several)
+        )
+        is_uncertain = doubtful and (query.uncertain or key not in self.queries)
+        self.queries[key] = (replace(query, uncertain=is_uncertain), conditions)
+
+    def _is_doubtful(self, text: str, condition: Condition, models: list[ConditionalSlice]) -> bool:
+        """Whether more than what a user decides has a say in it if a name is requested under a condition."""
+        return (
+            self._is_tested(text, condition)
+            or self._hangs_on_machine(condition, models)
+            or any(each.depends_on(condition, self._read_for) for each in models)
+        )
 
     def _hangs_on_machine(self, condition: Condition, models: list[ConditionalSlice]) -> bool:
         """Whether it is for the machine to say if any run requests a name: what is installed, what fails."""
-        for subject, value, _ in condition:
+        for subject, value, holds in condition:
             probed = self.run.attempts.get(subject)
             if probed is None:
                 if is_circumstance(subject):
                     return True
-            elif value != 0 or not self._imports_itself(probed, condition, models):
+            elif holds is not (value == 0) or not self._imports_itself(probed, condition, models):
                 return True
         return False
 

@@ -48,8 +48,12 @@ class Subject:
     """Of a tensor that is made with known sizes."""
     among: tuple[Subject, frozenset[Hashable]] | None = None
     """Of a question: whether another subject is one of these constants."""
+    cases: tuple[Hashable, ...] = ()
+    """The constants of which it is one, where these are all there are: the ways out of a ``try``."""
     memberships: list[Subject] = field(default_factory=list)
     """The questions whether this subject is one of several constants."""
+    modules: Container | None = None
+    """Of a container of modules: what it was made with."""
     circumstance: bool = False
     """Of a question: whether the machine answers it, and what is installed there, whatever the program does."""
 
@@ -234,6 +238,8 @@ class Container:
     factory: Value | None = None
     unordered: bool = False
     """Whether only a run can tell which of the items comes first."""
+    attributes_of: Value | None = None
+    """Of ``value.__dict__``: the object that has what is put into it as its attributes."""
 
 
 @dataclass
@@ -354,11 +360,19 @@ def simplified(conditions: Iterable[Condition]) -> list[Condition]:
         kept = [each for each in kept if not any(other < each for other in kept)]
         for each in kept:
             for literal in each:
-                opposite = (each - {literal}) | {(literal[0], literal[1], not literal[2])}
-                if opposite in kept:
-                    rest = [other for other in kept if other not in (each, opposite)]
-                    return simplified([*rest, each - {literal}])
+                rest = each - {literal}
+                covered = [rest | {other} for other in _otherwise(literal)]
+                if all(other in kept for other in covered):
+                    return simplified([*(other for other in kept if other != each and other not in covered), rest])
     return kept
+
+
+def _otherwise(literal: Literal) -> list[Literal]:
+    """What holds, one of them, where a literal does not."""
+    subject, value, holds = literal
+    if holds and value in subject.cases:
+        return [(subject, other, True) for other in subject.cases if other != value]
+    return [(subject, value, not holds)]
 
 
 def under(alternatives: Alternatives, condition: Condition) -> Alternatives:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 
 from fxlens.source.analysis.callables import bound_to, decorated_with, is_static
@@ -12,6 +13,7 @@ from fxlens.source.library.objects import MODULES, class_of
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
+    NONE,
     Alternatives,
     ClassValue,
     Condition,
@@ -40,6 +42,9 @@ _NAMES = frozenset({"__name__", "__qualname__"})
 
 class Attributes(Iteration):
     """Looks attributes and entries up."""
+
+    @abstractmethod
+    def attribute_table(self, owner: Value) -> Alternatives | None: ...
 
     def of_Attribute(self, node: n.Attribute) -> Alternatives:  # noqa: N802
         members: list[tuple[Value, Condition]] = []
@@ -83,6 +88,10 @@ class Attributes(Iteration):
         part = self.subject((subject, name), node, subject)
         return certain(Unknown(part))
 
+    def attribute_bound(self, owner: Location, name: str) -> Alternatives | None:
+        stored = self.state.binding((owner.id, name))
+        return stored.alternatives if stored is not None else None
+
     def _member(self, owner: Location, name: str, node: n.Expression) -> Alternatives:
         container = self.container(owner)
         stored = self.state.binding((owner.id, name))
@@ -91,6 +100,8 @@ class Attributes(Iteration):
             return stored.alternatives
         if container is None or container.instance_of is None:
             return certain(Method(owner, name))
+        if name == "__dict__":
+            return self.attribute_table(owner) or self.unknown(node)
         member = self.class_member(container.instance_of, name, owner, attached=True)
         if member is not None:
             return member
@@ -139,6 +150,10 @@ class Attributes(Iteration):
             return certain(Const(owner.node.name))
         if name == "__members__" and self.is_enumeration(owner):
             return self.member_table(owner)
+        if name == "__dict__":
+            return self.attribute_table(owner) or self.unknown(node)
+        if name == "__subclasses__":
+            return certain(Method(owner, name))
         return self.class_member(owner, name, owner) or self._dynamic(owner, name, node)
 
     def _of_constant(self, owner: Const, name: str) -> Alternatives:
@@ -217,11 +232,10 @@ class Attributes(Iteration):
     def of_Subscript(self, node: n.Subscript) -> Alternatives:  # noqa: N802
         owners = _with_parts(self.used(self.evaluate(node.value)))
         if isinstance(node.index, n.SliceIndex):
-            bounds = [self._bound(each) for each in (node.index.lower, node.index.upper, node.index.step)]
-            if any(isinstance(bound, str) for bound in bounds):
+            at = self.slice_of(node.index)
+            if at is None:
                 return self.unknown(node)
-            numbers = [bound for bound in bounds if not isinstance(bound, str)]
-            return joined(*(under(python.sliced(self, value, numbers, node), c) for value, c in owners))
+            return joined(*(under(python.sliced(self, value, at, node), c) for value, c in owners))
         mark = len(self.activity.reads)
         keys = self.keys(self.evaluate(node.index))
         self.tested_with(keys, self.activity.reads[mark:])
@@ -234,13 +248,16 @@ class Attributes(Iteration):
                     sides.append(under(self.entry(owner, key, node), both))
         return self.touched(self.present(joined(*sides)))
 
-    def _bound(self, node: n.Expression | None) -> int | str | None:
-        """A bound of a slice: a number, nothing, or a text where it is not known."""
-        if node is None:
-            return None
-        value = self.settled(self.evaluate(node))
-        only = value[0][0] if len(value) == 1 else None
-        return only.value if isinstance(only, Const) and isinstance(only.value, int) else "unknown"
+    def slice_of(self, index: n.SliceIndex) -> slice | None:
+        """The bounds of a slice; nothing where only a run can tell one."""
+        bounds: list[int | None] = []
+        for each in (index.lower, index.upper, index.step):
+            value = self.settled(self.evaluate(each)) if each is not None else NONE
+            only = value[0][0] if len(value) == 1 else None
+            if not isinstance(only, Const) or not isinstance(only.value, (int, type(None))):
+                return None
+            bounds.append(only.value)
+        return slice(*bounds)
 
     def entry(self, owner: Value, key: Value, node: n.Expression) -> Alternatives:
         """``owner[key]``: one entry of a known container; of a table with an unknown key, each of its entries."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from fxlens.source.analysis.callables import Given
@@ -14,6 +15,7 @@ from fxlens.source.library.command_line import NAMESPACES, PARSERS
 from fxlens.source.library.container_methods import container_method
 from fxlens.source.library.extraction import extraction_function
 from fxlens.source.library.models import MODELS, Called
+from fxlens.source.library.module_containers import LISTS_MODULES, MODULE_CONTAINERS, module_container, modules_in
 from fxlens.source.library.protocol import Given as Argument
 from fxlens.source.library.text_methods import text_method
 from fxlens.source.library.torch import (
@@ -124,28 +126,40 @@ class Calls(CommandLine):
         for each in arguments:
             if not each.star or each.node is None:
                 spread_out.append(each)
-                continue
-            if each.star == "*":
-                items, why = self.items(each.alternatives, each.node)
-                plain = why is None and not any(item.condition for item in items)
-                spread = [
-                    replace_given(each, "", item.value, f"list({each.text})[{at}]") for at, item in enumerate(items)
-                ]
-                spread_out += spread if plain else [each]
-                continue
-            items, why = self.entries(each.alternatives, each.node)
-            for item in items:
-                key = item.key[0][0] if item.key is not None and len(item.key) == 1 else None
-                if isinstance(key, Const) and isinstance(key.value, str):
-                    value = under(item.value, item.condition)
-                    before = next((other for other in spread_out if other.keyword == key.value), None)
-                    if before is not None:  # Under a condition only, the later entry is the one.
-                        spread_out.remove(before)
-                        value = joined(value, before.alternatives)
-                    spread_out.append(replace_given(each, key.value, value, f"({each.text})[{key.value!r}]", key))
-            if why is not None:
-                spread_out.append(each)
+            elif each.star == "*":
+                values = self._positions(each.alternatives, each.node)
+                spread_out += (
+                    [each]
+                    if values is None
+                    else [replace_given(each, "", value, f"list({each.text})[{at}]") for at, value in enumerate(values)]
+                )
+            else:
+                self._spread_keywords(each, each.node, spread_out)
         return spread_out
+
+    def _positions(self, unpacked: Alternatives, node: n.Expression) -> list[Alternatives] | None:
+        """What ``*`` makes of alternatives, position by position; nothing unless all are as long, and known."""
+        rows: list[list[Alternatives]] = []
+        for value, condition in unpacked:
+            items, why = self.items(certain(value), node)
+            if why is not None or any(item.condition for item in items):
+                return None
+            rows.append([under(item.value, condition) for item in items])
+        return [joined(*column) for column in zip(*rows, strict=True)] if len(set(map(len, rows))) == 1 else None
+
+    def _spread_keywords(self, argument: Given, node: n.Expression, spread_out: list[Given]) -> None:
+        items, why = self.entries(argument.alternatives, node)
+        for item in items:
+            key = item.key[0][0] if item.key is not None and len(item.key) == 1 else None
+            if isinstance(key, Const) and isinstance(key.value, str):
+                value = under(item.value, item.condition)
+                before = next((other for other in spread_out if other.keyword == key.value), None)
+                if before is not None:  # Under a condition only, the later entry is the one.
+                    spread_out.remove(before)
+                    value = joined(value, before.alternatives)
+                spread_out.append(replace_given(argument, key.value, value, f"({argument.text})[{key.value!r}]", key))
+        if why is not None:
+            spread_out.append(argument)
 
     # Dispatch
 
@@ -208,23 +222,19 @@ class Calls(CommandLine):
         for value, _ in result:
             if isinstance(value, Unknown) and dotted in TENSOR_MAKERS:
                 value.subject.shape = self._shape(arguments)
+            if isinstance(value, Unknown) and dotted in MODULE_CONTAINERS:
+                value.subject.modules = module_container(Called(self, arguments, node, dotted))
         return result
 
     def _of_objects(self, dotted: str, arguments: list[Given], node: n.Expression) -> Alternatives | None:
         """What functions return that look into scopes and objects."""
-        if dotted == "globals":
-            return self._globals()
-        if dotted in ("setattr", "delattr"):
-            return self._setattr(arguments)
-        if dotted == python.REPLACE:
-            return self.replaced(arguments, node)
-        if dotted == python.AS_DICT:
-            return self.fields_as_dict(arguments[0].alternatives, node) if arguments else None
-        if dotted in python.IMPORT_FUNCTIONS:
-            return self._imported_by_name(arguments)
-        return self.variables(arguments, node) if dotted == "vars" else None
+        of_arguments = _OF_ARGUMENTS.get(dotted)
+        if of_arguments is not None:
+            return of_arguments(self, arguments, node)
+        of_first = _OF_FIRST.get(dotted) if arguments else None
+        return of_first(self, arguments[0].alternatives, node) if of_first is not None else None
 
-    def _imported_by_name(self, arguments: list[Given]) -> Alternatives | None:
+    def imported_by_name(self, arguments: list[Given], _: n.Expression) -> Alternatives | None:
         """The module of a name that is written out; a relative one, and the first part of ``a.b``, is left to a run."""
         names = arguments[0].alternatives if len(arguments) == 1 else ()
         name = names[0][0].value if len(names) == 1 and isinstance(names[0][0], Const) else None
@@ -265,7 +275,7 @@ class Calls(CommandLine):
             if isinstance(value, Unknown) and parts and value.subject.part_of is None:
                 value.subject.parts = tuple(part for part in parts if part is not value.subject)
 
-    def _globals(self) -> Alternatives:
+    def globals_(self, _: list[Given], __: n.Expression) -> Alternatives:
         scope = self.frame.scope
         while (parent := self.run.parents[scope]) is not None:
             scope = parent
@@ -277,20 +287,23 @@ class Calls(CommandLine):
                 items.append(Item(self.resolved(binding.alternatives), ALWAYS, certain(Const(name))))
         return self.made("dict", tuple(items))
 
-    def _setattr(self, arguments: list[Given]) -> Alternatives:
-        if len(arguments) >= 2:
-            for owner, _ in arguments[0].alternatives:
-                for name, _ in arguments[1].alternatives:
-                    if isinstance(name, Const) and isinstance(name.value, str) and len(arguments) > 2:
-                        self._set_attribute(owner, name.value, arguments[2].alternatives)
-                    elif isinstance(owner, Unknown):
-                        self.changed(owner.subject)
+    def set_by_name(self, arguments: list[Given], _: n.Expression) -> Alternatives:
+        """``setattr`` and ``delattr``."""
+        values = [[value for value, _ in each.alternatives] for each in arguments[:2]]
+        for owner, name in itertools.product(*values) if len(values) == 2 else ():
+            if isinstance(name, Const) and isinstance(name.value, str) and len(arguments) > 2:
+                self._set_attribute(owner, name.value, arguments[2].alternatives)
+            elif isinstance(owner, Unknown):
+                self.changed(owner.subject)
         return NONE
 
     def _call_method(self, callee: Method, arguments: list[Given], node: n.Expression) -> Alternatives:
         registering = self.register_method(callee, arguments)
         if registering is not None:
             return registering
+        of_fields = self.method_of_fields(callee, arguments, node)
+        if of_fields is not None:
+            return of_fields
         call = Called(self, arguments, node)
         if isinstance(callee.owner, Location):
             if callee.name in _READING:
@@ -325,6 +338,9 @@ class Calls(CommandLine):
         self.escaped(arguments)
         if owner is not None and name in NEUTRAL_METHODS:
             return certain(Unknown(owner))
+        held = modules_in(self, owner, node) if owner is not None and name in LISTS_MODULES else None
+        if held is not None:
+            return container_method(self, self.allocate(held), name, Called(self, arguments, node))
         if owner is not None and self._for_effect(node):
             constants = all(isinstance(v, Const) for each in arguments for v, _ in each.alternatives)
             if changing_method(name, constants, path):
@@ -361,3 +377,20 @@ class Calls(CommandLine):
     def _for_effect(self, node: n.Expression) -> bool:
         statement = self.activity.node
         return isinstance(statement, n.ExpressionStatement) and statement.value is node
+
+
+_OF_ARGUMENTS: dict[str, Callable[[Calls, list[Given], n.Expression], Alternatives | None]] = {
+    "globals": Calls.globals_,
+    "setattr": Calls.set_by_name,
+    "delattr": Calls.set_by_name,
+    "vars": Calls.variables,
+    "dataclasses.replace": Calls.replaced,
+    **dict.fromkeys(python.IMPORT_FUNCTIONS, Calls.imported_by_name),
+}
+"""Functions that look into scopes and objects, by dotted name."""
+_OF_FIRST: dict[str, Callable[[Calls, Alternatives, n.Expression], Alternatives]] = {
+    "dataclasses.asdict": Calls.fields_as_dict,
+    "dataclasses.astuple": Calls.fields_as_tuple,
+    "dataclasses.fields": Calls.fields,
+}
+"""Of these, those that look at their first argument."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fxlens.source.analysis.callables import Given
+from fxlens.source.analysis.classes import names_bound_by
 from fxlens.source.analysis.events import Frame
 from fxlens.source.analysis.modules import Modules
 from fxlens.source.analysis.run import Run
@@ -119,7 +120,7 @@ class ClassHooks(Modules):
 
     def _parts_of_class(self, made: ClassValue) -> tuple[Alternatives, Alternatives, Alternatives]:
         """Name, bases and namespace of a class, as its metaclass is arguments them."""
-        names = dict.fromkeys(name for each in made.node.body for name in _names_bound_by(each))
+        names = dict.fromkeys(name for each in made.node.body for name in names_bound_by(each))
         entries = ((name, self.lookup_in_class(made, name)) for name in names)
         items = tuple(
             Item(binding.alternatives, key=certain(Const(name))) for name, binding in entries if binding is not None
@@ -146,10 +147,3 @@ class ClassHooks(Modules):
 def _expression(node: n.Node) -> n.Expression:
     """What stands for the expression of a call that Python makes where ``node`` stands."""
     return n.Expression(node.start_pos, node.start_pos)
-
-
-def _names_bound_by(statement: n.Statement) -> Iterator[str]:
-    if isinstance(statement, (n.FunctionDef, n.ClassDef)):
-        yield statement.name
-    elif isinstance(statement, n.Assign):
-        yield from (target.name for target in statement.targets if isinstance(target, n.Name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from fxlens.source.analysis.callables import Given, decorated_with
@@ -21,11 +21,8 @@ from fxlens.source.values import (
     Item,
     Location,
     Method,
-    Record,
     Value,
     certain,
-    joined,
-    under,
 )
 
 
@@ -61,7 +58,7 @@ class Classes(Dispatch):
 
     def _fill_fields(self, callee: ClassValue, location: Location, arguments: list[Given], node: n.Expression) -> None:
         """The fields of a data class or a named tuple, which have no ``__init__`` that is written out."""
-        fields = [name for owner in reversed(self.mro(callee)) for name in _annotated_names(owner.node)]
+        fields = annotated_fields(self.mro(callee), initialised=True)
         self._fill(location, fields, arguments)
         if python.NAMED_TUPLES.isdisjoint(self.library_bases(callee)):
             return
@@ -77,50 +74,6 @@ class Classes(Dispatch):
                 event = self.event()
                 event.changed = location
                 self.state.set((location.id, name), Binding(each.alternatives, frozenset({event})))
-
-    def fields_as_dict(self, alternatives: Alternatives, node: n.Expression) -> Alternatives:
-        """``dataclasses.asdict``: the fields of an object, and of the objects in them."""
-        sides: list[Alternatives] = []
-        for value, condition in alternatives:
-            container = self.container(value)
-            kind = container.instance_of if container is not None and container.kind == "instance" else None
-            if kind is None:
-                sides.append(((value, condition),))
-                continue
-            names = dict.fromkeys(name for owner in reversed(self.mro(kind)) for name in _annotated_names(owner.node))
-            items = tuple(
-                Item(self.fields_as_dict(self.attribute(value, name, node), node), ALWAYS, certain(Const(name)))
-                for name in names
-            )
-            sides.append(under(self.made("dict", items), condition))
-        return joined(*sides)
-
-    def replaced(self, arguments: list[Given], node: n.Expression) -> Alternatives:
-        """A copy of an object with some of its fields replaced."""
-        sides: list[Alternatives] = []
-        for value, condition in arguments[0].alternatives if arguments else ():
-            container = self.container(value)
-            if not isinstance(value, Location) or container is None or container.kind != "instance":
-                sides.append(under(self.unknown(node), condition))
-                continue
-            copy = self.allocate(container)
-            for name, binding in self.state.attributes(value.id).items():
-                self.state.set((copy.id, name), binding)
-            for each in arguments[1:]:
-                self.state.set((copy.id, each.keyword), Binding(each.alternatives, frozenset({self.event()})))
-            sides.append(((copy, condition),))
-        return joined(*sides) if sides else self.unknown(node)
-
-    def record(self, callee: Record, arguments: list[Given], node: n.Expression) -> Alternatives:
-        """An object of a class that ``collections.namedtuple`` made."""
-        location = self.allocate(Container("tuple"))
-        without = callee.fields[len(callee.fields) - len(callee.defaults) :]
-        for name, default in zip(without, callee.defaults, strict=True):
-            self.state.set((location.id, name), Binding(default, frozenset({self.event()})))
-        self._fill(location, callee.fields, arguments)
-        items = tuple(Item(self.attribute(location, name, node)) for name in callee.fields)
-        self.change(location, Container("tuple", items))
-        return certain(location)
 
     def mro(self, owner: ClassValue) -> list[ClassValue]:
         """The class and its bases in the workspace, in the order in which attributes are looked for, nearly."""
@@ -186,11 +139,38 @@ def _attachment(value: Value | None, name: str) -> str:
     return f"{{self}}.{name} = {name}"
 
 
-def _annotated_names(node: n.ClassDef) -> list[str]:
-    names: list[str] = []
-    for each in node.body:
-        if isinstance(each, n.Annotated) and isinstance(each.target, n.Name):
-            names.append(each.target.name)
-        elif isinstance(each, n.Assign) and each.annotation is not None and isinstance(each.targets[0], n.Name):
-            names.append(each.targets[0].name)
-    return names
+def annotated_fields(line: Sequence[ClassValue], initialised: bool = False) -> list[str]:
+    """The fields of a class, whose bases are behind it, by name; only those that ``__init__`` takes, in its order."""
+    written = (statement for owner in reversed(line) for statement in owner.node.body)
+    return list(dict.fromkeys(filter(None, (_annotated_name(each, initialised) for each in written))))
+
+
+def _annotated_name(statement: n.Statement, initialised: bool) -> str:
+    """The field that a statement of a class body makes; nothing if it makes none."""
+    match statement:
+        case n.Annotated(target=n.Name(name=name), annotation=annotation):
+            return "" if _is_of_class(annotation) else name
+        case n.Assign(targets=[n.Name(name=name)], annotation=n.Expression() as annotation, value=value):
+            return "" if _is_of_class(annotation) or (initialised and _is_not_initialised(value)) else name
+    return ""
+
+
+def _is_of_class(annotation: n.Expression) -> bool:
+    """``ClassVar[…]``."""
+    named = annotation.value if isinstance(annotation, n.Subscript) else annotation
+    return isinstance(named, (n.Name, n.Attribute)) and named.name == "ClassVar"
+
+
+def _is_not_initialised(value: n.Expression) -> bool:
+    """``field(init=False, …)``."""
+    arguments = value.arguments if isinstance(value, n.Call) else ()
+    return any(
+        each.keyword == "init" and isinstance(each.value, n.Constant) and not each.value.value for each in arguments
+    )
+
+
+def names_bound_by(statement: n.Statement) -> Iterator[str]:
+    if isinstance(statement, (n.FunctionDef, n.ClassDef)):
+        yield statement.name
+    elif isinstance(statement, n.Assign):
+        yield from (target.name for target in statement.targets if isinstance(target, n.Name))

@@ -94,7 +94,7 @@ class CommandLine(Extractors):
                 names = self.run.options.get(parser, {})
                 items = (Item(self.attribute(value, name, node), ALWAYS, certain(Const(name))) for name in names)
                 return self.made("dict", tuple(items))
-        return self.unknown(node)
+        return super().variables(arguments, node)
 
     def namespace(self, made: Alternatives, arguments: list[Given]) -> None:
         """An object whose attributes are the keywords that it is made with."""

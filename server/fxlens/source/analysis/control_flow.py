@@ -306,6 +306,7 @@ class ControlFlow(Statements):
     def do_Try(self, node: n.Try) -> bool:  # noqa: N802
         state, blocks = self.state, self.blocks
         raised = self.subject(("raised", node, self.activity), node)
+        raised.cases = tuple(range(len(node.handlers) + 1))
         ends: list[State] = []
         probes: list[Event] = []
         body = state.fork({(raised, 0, True)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fxlens.source.analysis.callables import Given
-from fxlens.source.analysis.classes import Classes
+from fxlens.source.analysis.fields import Fields
 from fxlens.source.analysis.run import Extraction, KeyRead
 from fxlens.source.library.extraction import POSITIONAL, ROLE_OF, extraction_function
 from fxlens.source.library.torch import changes_what_is_returned
@@ -33,7 +33,7 @@ _MOST_NESTED = 3
 """How deep in lists and dicts of arguments an output is looked for."""
 
 
-class Extractors(Classes):
+class Extractors(Fields):
     """Makes extractors, calls them, and notes which keys are read of what they return."""
 
     def extracted(self, callee: Reference, arguments: list[Given], node: n.Call) -> Alternatives:

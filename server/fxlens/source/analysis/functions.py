@@ -142,14 +142,11 @@ class Functions(Definitions):
             self.activity = outer
             return result, [inner.snapshot(frame.entry)]
         alive = self.run_block(callee.node.body)
-        ends = [state for _, state in frame.returns]
-        base = frame.entry.condition
-        sides = [under(value, state.condition - base) for value, state in frame.returns]
-        if alive:
-            last = self.state.snapshot(frame.entry)
-            ends.append(last)
-            sides.append(under(NONE, last.condition - base))
-        return joined(*sides), ends
+        returns = [*frame.returns, (NONE, self.state.snapshot(frame.entry))] if alive else frame.returns
+        ends = [state for _, state in returns]
+        # What every way out has in common is the condition of going on behind the call.
+        shared = frozenset.intersection(*(state.condition for state in ends)) if ends else frame.entry.condition
+        return joined(*(under(value, state.condition - shared) for value, state in returns)), ends
 
     def _bind_parameters(
         self, callee: FunctionValue, arguments: list[Given], symbolic: bool, node: n.Expression

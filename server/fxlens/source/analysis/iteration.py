@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fxlens.source.analysis.enumerations import Enumerations
 from fxlens.source.library import python
+from fxlens.source.library.module_containers import modules_in
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     Alternatives,
@@ -48,6 +49,9 @@ class Iteration(Enumerations):
             made = [each for each, _ in self.attribute(value, "__iter__", node) if isinstance(each, FunctionValue)]
             if len(made) == 1:
                 return self.items(self.call_value(made[0], [], node), node)
+        held = modules_in(self, value.subject, node) if isinstance(value, Unknown) else None
+        if held is not None:
+            value = self.allocate(held)
         return python.iterated(self, value, node)
 
     def entries(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]:

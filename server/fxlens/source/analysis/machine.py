@@ -202,6 +202,16 @@ class Machine:
         if stored is not None:
             self.read(stored.events - {event})
         self.state.set(("heap", location.id), Stored(container, frozenset({event})))
+        if stored is not None and isinstance(container.attributes_of, Location):
+            self._set_attributes(container.attributes_of, container.items[len(stored.container.items) :], event)
+
+    def _set_attributes(self, owner: Location, entries: Iterable[Item], event: Event) -> None:
+        """Set what a program puts into the table of an object's attributes."""
+        event.changed = owner
+        for item in entries:
+            for key, _ in item.key or ():
+                if isinstance(key, Const) and isinstance(key.value, str):
+                    self.state.set((owner.id, key.value), Binding(item.value, frozenset({event})))
 
     def made(self, kind: str, items: tuple[Item, ...], opened: Subject | None = None) -> Alternatives:
         return certain(self.allocate(Container(kind, items, opened)))
@@ -268,6 +278,12 @@ class Machine:
             self.read(changed.events, changes=True)
         for part in subject.root.parts:
             self._touch(part)
+
+    def is_changed(self, subject: Subject) -> bool:
+        return self.state.binding(("changes", subject.root)) is not None
+
+    @abstractmethod
+    def attribute_bound(self, owner: Location, name: str) -> Alternatives | None: ...
 
     def changed(self, subject: Subject) -> None:
         """Note that the statement changes something unknown, such as a model."""

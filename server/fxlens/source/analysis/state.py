@@ -74,13 +74,20 @@ class State:
     def attributes(self, owner: int) -> dict[str, Binding]:
         """What is set of an object, by name."""
         bindings: dict[str, Binding] = {}
-        state: State | None = self
-        while state is not None:
+        for state in reversed(self._chain(None)):
             for key, cell in state.own.items():
                 if isinstance(key, tuple) and key[0] == owner and isinstance(key[1], str) and isinstance(cell, Binding):
-                    bindings.setdefault(key[1], cell)
-            state = state.base
+                    bindings[key[1]] = cell
         return bindings
+
+    def _chain(self, until: State | None) -> list[State]:
+        """This state and those below it, as far as ``until``."""
+        chain: list[State] = []
+        state: State | None = self
+        while state is not None and state is not until:
+            chain.append(state)
+            state = state.base
+        return chain
 
     def set(self, key: Key, cell: Cell) -> None:
         self.own[key] = cell
@@ -93,12 +100,7 @@ class State:
     def snapshot(self, until: State) -> State:
         """The changes since ``until`` as one state above it, which later changes in between do not touch."""
         flat = State(until, self.condition)
-        chain: list[State] = []
-        state: State | None = self
-        while state is not None and state is not until:
-            chain.append(state)
-            state = state.base
-        for each in reversed(chain):
+        for each in reversed(self._chain(until)):
             flat.own.update(each.own)
         return flat
 

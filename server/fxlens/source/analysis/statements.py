@@ -17,6 +17,7 @@ from fxlens.source.values import (
     ClassValue,
     Condition,
     Const,
+    Item,
     Location,
     Method,
     ModuleValue,
@@ -185,8 +186,10 @@ class Statements(Expressions):
 
     def do_Delete(self, node: n.Delete) -> None:  # noqa: N802
         for target in node.targets:
-            if isinstance(target, n.Subscript):
-                owners, keys = self.evaluate(target.value), self._index_of(target)
+            if isinstance(target, n.Subscript) and isinstance(target.index, n.SliceIndex):
+                self._set_slice(target, target.index, [], None)
+            elif isinstance(target, n.Subscript):
+                owners, keys = self.evaluate(target.value), self.evaluate(target.index)
                 self.note_keys(owners, keys, target, "del")
                 for owner, _ in owners:
                     python.removed(self, owner, keys, target)
@@ -196,9 +199,6 @@ class Statements(Expressions):
                 for owner, _ in self.evaluate(target.value):
                     if isinstance(owner, Unknown):
                         self.changed(owner.subject)
-
-    def _index_of(self, target: n.Subscript) -> Alternatives:
-        return self.unknown(target) if isinstance(target.index, n.SliceIndex) else self.evaluate(target.index)
 
     # Binding
 
@@ -214,8 +214,11 @@ class Statements(Expressions):
             case n.Attribute():
                 for owner, condition in self.evaluate(target.value):
                     self._set_attribute(owner, target.name, under(bound, condition))
+            case n.Subscript(index=n.SliceIndex() as index):
+                self.note_kept(bound)
+                self._set_slice(target, index, *self.items(bound, source))
             case n.Subscript():
-                keys, owners = self._index_of(target), self.evaluate(target.value)
+                keys, owners = self.evaluate(target.index), self.evaluate(target.value)
                 self.note_keys(owners, keys, target, "set")
                 for owner, condition in owners:
                     python.stored(self, owner, keys, bound, condition, target, self.frame.document.code(source))
@@ -223,6 +226,13 @@ class Statements(Expressions):
                         self.set_environment(keys)
                     if isinstance(owner, Unknown) and not owner.subject.made_by.startswith("argparse"):
                         self._store_entry(owner.subject, keys, bound)
+
+    def _set_slice(self, target: n.Subscript, index: n.SliceIndex, items: list[Item], why: Subject | None) -> None:
+        at = self.slice_of(index)
+        for owner, _ in self.evaluate(target.value):
+            python.stored_slice(self, owner, at, items, why, target)
+            if isinstance(owner, Unknown):
+                self.changed(owner.subject)
 
     def _store_entry(self, subject: Subject, keys: Alternatives, value: Alternatives) -> None:
         self.note_kept(value)

@@ -12,7 +12,8 @@ from fxlens.source.library.circumstances import (
     of_machine,
     python_is,
 )
-from fxlens.source.library.python import plain_constants
+from fxlens.source.library.module_containers import modules_in
+from fxlens.source.library.python import constants_of, is_listed, plain_constants
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
@@ -81,6 +82,8 @@ def _link(
 def _compared(
     machine: Machine, operator: str, first: Value, second: Value, node: n.Comparison
 ) -> bool | frozenset[Literal]:
+    if operator in ("==", "!=") and (listed := _listed(machine, first)) and (other := _listed(machine, second)):
+        return (listed == other) is (operator == "==")
     if operator in ("==", "is"):
         return equal(machine, first, second, node, True)
     if operator in ("!=", "is not"):
@@ -147,6 +150,15 @@ def _are_equal(first: Value, second: Value) -> bool | None:
     return False if isinstance(first, Member) and isinstance(second, Member) else None
 
 
+def _listed(machine: Machine, value: Value) -> tuple[str, list[Hashable]] | None:
+    """The kind and the constants of a list or a tuple; nothing of what is no list of constants."""
+    container = machine.container(value)
+    if container is None or container.kind not in ("list", "tuple") or not is_listed(container):
+        return None
+    constants = constants_of(container)
+    return (container.kind, constants) if constants is not None else None
+
+
 def _contained(
     machine: Machine, first: Value, second: Value, node: n.Comparison, holds: bool
 ) -> bool | frozenset[Literal]:
@@ -160,7 +172,8 @@ def _contained(
     container = machine.container(second)
     if container is not None and container.kind == "instance" and container.instance_of is not None:
         return _by_method(machine, first, second, container.instance_of, node, holds)
-    constants = plain_constants(machine, second)
+    held = modules_in(machine, second.subject, node) if isinstance(second, Unknown) else None
+    constants = constants_of(held) if held is not None and held.kind == "dict" else plain_constants(machine, second)
     if constants == []:
         return not holds
     if constants is not None and isinstance(first, Const):

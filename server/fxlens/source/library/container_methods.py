@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from fxlens.source.library.called import Called
-from fxlens.source.library.functions import dict_of, integer, sorted_items, table
+from fxlens.source.library.functions import dict_of, from_keys, integer, sorted_items, table
 from fxlens.source.library.protocol import Machine
 from fxlens.source.library.python import (
     constants_of,
     entry,
     has_key,
+    is_listed,
     is_told,
     iterated,
     looked_up,
+    plain_constants,
 )
 from fxlens.source.values import (
     ALWAYS,
@@ -231,6 +233,79 @@ def _contains(at: Target) -> Alternatives:
     return certain(Const(has)) if has is not None else at.call.unknown()
 
 
+def _fromkeys(at: Target) -> Alternatives:
+    return from_keys(at.call)
+
+
+def _united(at: Target) -> Alternatives:
+    items, opened = list(at.container.items), at.container.open
+    for position in range(len(at.call.positional)):
+        more, why = at.call.items(position)
+        items += more
+        opened = opened or why
+    made = at.call.machine.made("set", tuple(items), opened)
+    at.call.machine.unorder(made)
+    return made
+
+
+def _in_all(at: Target) -> Alternatives:
+    return _kept(at, all)
+
+
+def _in_none(at: Target) -> Alternatives:
+    return _kept(at, lambda are_there: not any(are_there))
+
+
+def _kept(at: Target, keeps: Callable[[Iterable[bool]], bool]) -> Alternatives:
+    """The items of a set, by whether they are in others; all of them have to be constants."""
+    constants = constants_of(at.container)
+    values = [value for alternatives in at.call.positional for value, _ in alternatives]
+    others = [plain_constants(at.call.machine, value) for value in values]
+    if constants is None or None in others or len(values) != len(at.call.positional):
+        return at.call.unknown()
+    pairs = zip(at.container.items, constants, strict=True)
+    kept = (item for item, constant in pairs if keeps(constant in (other or ()) for other in others))
+    made = at.call.machine.made("set", tuple(kept))
+    at.call.machine.unorder(made)
+    return made
+
+
+def _counted(at: Target) -> Alternatives:
+    constants, wanted = constants_of(at.container), _first_argument(at.call)
+    is_told = constants is not None and isinstance(wanted, Const)
+    return certain(Const(constants.count(wanted.value))) if is_told else at.call.unknown()  # type: ignore[union-attr]
+
+
+def _pop_first(at: Target) -> Alternatives:
+    return _take(at, 0) if is_told(at.container, 0) else _take_any(at)
+
+
+def _append_first(at: Target) -> Alternatives:
+    _put_first(at, [Item(each) for each in at.call.positional], None)
+    return NONE
+
+
+def _extend_first(at: Target) -> Alternatives:
+    items, why = at.call.items() if at.call.positional else ([], None)
+    _put_first(at, items[::-1], why)
+    return NONE
+
+
+def _put_first(at: Target, items: list[Item], why: Subject | None) -> None:
+    held = at.container
+    at.call.machine.change(at.owner, replace(held, items=(*items, *held.items), open=held.open or why))
+
+
+def _rotated(at: Target) -> Alternatives:
+    steps = integer(at.call, at.call.argument(0, "n") or certain(Const(1)))
+    items = at.container.items
+    if steps is None or not is_listed(at.container):
+        return _take_any(at)
+    cut = -steps % len(items) if items else 0
+    at.call.machine.change(at.owner, replace(at.container, items=items[cut:] + items[:cut]))
+    return NONE
+
+
 def _result(at: Target) -> Alternatives:
     return at.container.items[0].value
 
@@ -270,4 +345,13 @@ _METHODS: dict[str, Callable[[Target], Alternatives]] = {
     "__setitem__": _set,
     "__contains__": _contains,
     "reverse": _reverse,
+    "fromkeys": _fromkeys,
+    "union": _united,
+    "intersection": _in_all,
+    "difference": _in_none,
+    "count": _counted,
+    "popleft": _pop_first,
+    "appendleft": _append_first,
+    "extendleft": _extend_first,
+    "rotate": _rotated,
 }

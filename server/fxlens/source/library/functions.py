@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from fxlens.source.library.called import MOST_ITEMS, Called, models
+from fxlens.source.library.module_containers import modules_in
 from fxlens.source.library.protocol import Given, Machine
 from fxlens.source.library.python import (
     plain_constants,
@@ -203,7 +204,7 @@ def _pairs(call: Called, alternatives: Alternatives) -> tuple[list[Item], Subjec
 
 
 @models("dict.fromkeys", "collections.OrderedDict.fromkeys")
-def _fromkeys(call: Called) -> Alternatives:
+def from_keys(call: Called) -> Alternatives:
     if not call.positional:
         return call.unknown()
     items, why = call.items()
@@ -351,6 +352,9 @@ def _length(call: Called, value: Value) -> Alternatives | None:
     if isinstance(value, Const) and isinstance(value.value, str):
         return certain(Const(len(value.value)))
     if isinstance(value, Unknown):
+        held = modules_in(call.machine, value.subject, call.node)
+        if held is not None:
+            return certain(Const(len(held.items)))
         return certain(Unknown(call.machine.subject(("len", value.subject), call.node)))
     container = call.machine.container(value)
     if container is None:

@@ -13,6 +13,7 @@ from fxlens.source.library.protocol import Machine
 from fxlens.source.library.python import plain_constants
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
+    ALWAYS,
     NONE,
     Alternatives,
     ClassValue,
@@ -28,6 +29,7 @@ from fxlens.source.values import (
     certain,
     conjunction,
     joined,
+    simplified,
     under,
 )
 
@@ -42,11 +44,43 @@ def _getattr(call: Called) -> Alternatives:
             both = conjunction(condition, own)
             if both is None:
                 continue
-            if isinstance(name, Const) and isinstance(name.value, str):
-                sides.append(under(call.machine.attribute(owner, name.value, call.node), both))
-            else:
-                sides.append(under(call.unknown(), both))
+            sides.append(under(_named_attribute(call, owner, name), both))
     return joined(*sides) if sides else call.unknown()
+
+
+def _named_attribute(call: Called, owner: Value, name: Value) -> Alternatives:
+    if not isinstance(name, Const) or not isinstance(name.value, str):
+        return call.unknown()
+    default = call.argument(2)
+    if default is not None and has_attribute(call.machine, owner, name.value) is False:
+        return default
+    return call.machine.attribute(owner, name.value, call.node)
+
+
+def has_attribute(machine: Machine, owner: Value, name: str) -> bool | None:
+    """Whether a value has an attribute; nothing where only a run can tell."""
+    container = machine.container(owner)
+    if isinstance(owner, Const):
+        return hasattr(owner.value, name)
+    if isinstance(owner, ClassValue):
+        return _of_kind(machine, owner, name)
+    if container is None or container.instance_of is None or not isinstance(owner, Location):
+        return None
+    held = machine.attribute_bound(owner, name)
+    if held is not None:
+        return True if ALWAYS in simplified(condition for _, condition in held) else None
+    kind = container.instance_of
+    return None if _of_kind(machine, kind, "__getattr__") else _of_kind(machine, kind, name)
+
+
+def _of_kind(machine: Machine, kind: ClassValue, name: str) -> bool | None:
+    if machine.class_member(kind, name, kind) is not None or hasattr(object, name):
+        return True
+    return None if set(machine.library_bases(kind)) - _WITHOUT_ATTRIBUTES else False
+
+
+_WITHOUT_ATTRIBUTES = frozenset({"object", "abc.ABC", "typing.Generic", "typing.Protocol"})
+"""Classes of the library that give objects no attribute of their own."""
 
 
 @models("os.environ.get", "os.getenv")
@@ -189,10 +223,11 @@ def _callable(call: Called) -> Alternatives:
 @models("hasattr")
 def _hasattr(call: Called) -> Alternatives:
     owner = call.positional[0][0][0] if call.positional else None
-    if isinstance(owner, (Const, FunctionValue)) and len(call.positional) == 2:
-        name = call.positional[1][0][0]
-        if isinstance(owner, Const) and isinstance(name, Const) and isinstance(name.value, str):
-            return certain(Const(hasattr(owner.value, name.value)))
+    name = call.positional[1][0][0] if len(call.positional) == 2 else None
+    if owner is not None and len(call.positional[0]) == 1 and isinstance(name, Const) and isinstance(name.value, str):
+        has = has_attribute(call.machine, owner, name.value)
+        if has is not None:
+            return certain(Const(has))
     key = (
         "hasattr",
         owner.subject if isinstance(owner, Unknown) else owner,

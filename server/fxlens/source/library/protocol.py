@@ -90,6 +90,12 @@ class Machine(Protocol):
 
     def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives: ...
 
+    def is_changed(self, subject: Subject) -> bool:
+        """Whether the program has changed something unknown, or what it is a part of."""
+
+    def attribute_bound(self, owner: Location, name: str) -> Alternatives | None:
+        """What was set as an attribute of an object itself."""
+
     def entry(self, owner: Value, key: Value, node: n.Expression) -> Alternatives: ...
 
     def mro(self, owner: ClassValue) -> list[ClassValue]: ...

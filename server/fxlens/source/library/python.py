@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
@@ -39,8 +40,6 @@ BUILTIN_BASES = {"dict": "dict", "collections.OrderedDict": "dict", "collections
     "str": "instance",
 }
 """What objects of a class are, if it is made of one of these."""
-REPLACE = "dataclasses.replace"
-AS_DICT = "dataclasses.asdict"
 BIND_BY_TEXT = frozenset({"exec", "globals", "locals"})
 """What can bind a variable that no statement names. ``eval`` cannot, but by ``:=``."""
 IMPORT_FUNCTIONS = frozenset({"importlib.import_module", "__import__"})
@@ -342,9 +341,8 @@ def _same(own: Value, key: Value) -> Condition | None:
     return ALWAYS if own == key else None
 
 
-def sliced(machine: Machine, value: Value, bounds: Sequence[int | None], node: n.Expression) -> Alternatives:
+def sliced(machine: Machine, value: Value, at: slice, node: n.Expression) -> Alternatives:
     """``value[a:b:c]``."""
-    at = slice(*bounds)
     container = machine.container(value)
     if isinstance(value, Const) and isinstance(value.value, str):
         return certain(Const(value.value[at], (machine.frame.document, node)))
@@ -381,6 +379,22 @@ def stored(
         machine.change(owner, replace(container, items=tuple(items)))
     elif container.kind != "instance":
         machine.change(owner, replace(container, items=(), open=Subject(machine.frame.document, node)))
+
+
+def stored_slice(
+    machine: Machine, owner: Value, at: slice | None, items: Sequence[Item], why: Subject | None, node: n.Expression
+) -> None:
+    """``owner[a:b] = items``, and ``del owner[a:b]`` without items."""
+    container = machine.container(owner)
+    if container is None or not isinstance(owner, Location) or container.kind == "instance":
+        return
+    changed = replace(container, items=(), open=why or Subject(machine.frame.document, node))
+    if at is not None and why is None and is_listed(container) and not any(item.condition for item in container.items):
+        held = list(container.items)
+        with contextlib.suppress(ValueError):  # Of an extended slice, as many items have to be given.
+            held[at] = items
+            changed = replace(container, items=tuple(held))
+    machine.change(owner, changed)
 
 
 def removed(machine: Machine, owner: Value, keys: Alternatives, node: n.Expression) -> None:
