@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
+import click
+
 from fxlens.cli.report import Finding, without_lines
 from fxlens.engine.file_names import without_links
 from fxlens.engine.regular_files import SkippedError, read_regular
@@ -35,6 +37,18 @@ class Compared:
     new: tuple[Finding, ...]
     accepted: int
     gone: int
+
+
+def require_baseline(file: Path) -> None:
+    """See that ``file`` is a baseline before a check that may take minutes.
+
+    Raises:
+        click.BadParameter: it is not, with the reason.
+    """
+    try:
+        _read(file)
+    except BaselineError as error:
+        raise click.BadParameter(str(error), param_hint="'--baseline'") from error
 
 
 def compare(findings: Iterable[Finding], file: Path, looked_at: Iterable[str]) -> Compared:
@@ -92,7 +106,7 @@ def _read(file: Path) -> Counter[Key]:
         raise BaselineError(f"{file} cannot be read: {error.strerror}. `--write-baseline` makes it.") from error
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BaselineError(
-            f"{file} is not a baseline: {error}. Delete it; `--write-baseline` makes a new one."
+            f"{file} is not a baseline: {error}. Name another file; `--write-baseline` makes one."
         ) from error
 
 

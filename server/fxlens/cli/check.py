@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from fxlens.cli.analysing import STANDARD_INPUT, Analyser, Task, extra_path_option, python_option
+from fxlens.cli.baseline import require_baseline
 from fxlens.cli.formats import FORMATS
 from fxlens.cli.outcome import end, say
 from fxlens.cli.rounds import Mode, Outcome, Request, run_round
@@ -108,6 +109,8 @@ def command(
         raise click.UsageError("--fix and --diff exclude each other: --diff shows what --fix would do.")
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE.")
+    if write_baseline and (fix or diff):
+        raise click.UsageError("--write-baseline and --fix or --diff exclude each other: what is fixed is no problem.")
     text = None
     if STANDARD_INPUT in paths:
         if len(paths) > 1 or watch:
@@ -120,6 +123,8 @@ def command(
         form, RuleChoice(select, ignore, severities), mode, baseline, strict, exit_zero, quiet, statistics
     )
     task = Task(paths, python, extra_paths, limits, quiet, exclude, text)
+    if baseline and (not write_baseline or baseline.exists()):
+        require_baseline(baseline)
     outcome = asyncio.run(_work(task, request, watch=watch))
     end(findings=outcome.findings, failures=outcome.failures)
 

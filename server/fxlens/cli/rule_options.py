@@ -44,6 +44,13 @@ def _codes(_context: click.Context, _parameter: click.Parameter, values: tuple[s
     return frozenset(codes)
 
 
+def _selected(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    codes = _codes(context, parameter, values)
+    if values and not codes:
+        raise click.BadParameter("it names no rule. `fxlens rule` lists them; without `--select` all are checked.")
+    return codes
+
+
 def _severities(
     _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
@@ -68,7 +75,7 @@ def _require(code: str) -> None:
 
 
 select_option = click.option(
-    "--select", multiple=True, callback=_codes, metavar="RULES", help="Check only these rules, separated by commas."
+    "--select", multiple=True, callback=_selected, metavar="RULES", help="Check only these rules, separated by commas."
 )
 ignore_option = click.option(
     "--ignore", multiple=True, callback=_codes, metavar="RULES", help="Do not check these rules, separated by commas."

@@ -27,7 +27,7 @@ from fxlens.engine.project_files import (
     split_path,
 )
 from fxlens.engine.project_settings import ProjectFinder, read_table
-from fxlens.engine.regular_files import read_source
+from fxlens.engine.regular_files import read_text
 from fxlens.source.path_edits import PathEdits, edits_path, path_edits, relevant_to_path
 from fxlens.source.project import imported_modules
 from fxlens.worker.module_names import SOURCE_ROOTS, module_name
@@ -270,6 +270,6 @@ def project_root(path: Path, working_folder: Path) -> Path:
 
 def _read(path: str) -> str:
     try:
-        return read_source(Path(path))
+        return read_text(Path(path))
     except OSError:
         return ""  # There is none, mostly.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fxlens.engine.regular_files import SkippedError, read_source, skip_reason
+from fxlens.engine.regular_files import SkippedError, read_text, skip_reason
 from fxlens.engine.walking import OnSkip, walk
 from fxlens.source.text.notebooks import Cell, Program
 
@@ -25,7 +25,7 @@ def read_notebook(path: Path) -> Program:
     Raises:
         OSError: the file cannot be read.
     """
-    return program_of(read_source(path))
+    return program_of(read_text(path))
 
 
 def notebooks_mentioning(
@@ -37,7 +37,7 @@ def notebooks_mentioning(
     for root in roots:
         for path in walk(Path(root), MOST_FOLDERS, SUFFIX, on_skip):
             try:
-                text = read_source(path, LARGEST_FILE)
+                text = read_text(path, LARGEST_FILE)
             except OSError as error:
                 on_skip(f"{path} {skip_reason(error)}")
                 continue

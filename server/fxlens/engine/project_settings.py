@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fxlens.engine.regular_files import SkippedError, read_source
+from fxlens.engine.regular_files import SkippedError, read_text
 from fxlens.engine.walking import ignore_spec
 from fxlens.suggestions import nearest
 
@@ -326,7 +326,7 @@ class ProjectFinder:
 def read_table(folder: str) -> ProjectSettings | None:
     """The table of the ``pyproject.toml`` in ``folder``; ``None`` where there is no table, or no such file."""
     try:
-        text = read_source(Path(folder, FILE))
+        text = read_text(Path(folder, FILE))
     except SkippedError as error:
         return ProjectSettings(folder, problems=(ProjectProblem(f"This is not TOML: it {error}."),))
     except OSError:

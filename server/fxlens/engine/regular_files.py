@@ -41,19 +41,24 @@ class EncodedText:
     encoding: str = "utf-8"
 
     @classmethod
-    def of(cls, data: bytes) -> EncodedText:
-        """What ``data`` says: UTF-8 mostly, else byte for byte, which never fails. Line ends stay as they are.
+    def of(cls, data: bytes, *, declared: bool = True) -> EncodedText:
+        """What ``data`` says, in the encoding that its first lines name, else in UTF-8. Line ends stay as they are.
+
+        What is not in that encoding is taken byte for byte, which never fails.
 
         Raises:
-            SkippedError: it is binary.
+            SkippedError: it is binary, or Python would not read it either.
         """
         if b"\0" in data:
             raise SkippedError("is a binary file")
-        encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
+        encoding = _encoding_of(data, declared)
         try:
-            return cls(data.decode(encoding), encoding)
-        except UnicodeDecodeError:
-            return cls(data.decode("latin-1"), "latin-1")
+            text = data.decode(encoding)
+            if encoding in _UTF8 or text.encode(encoding) == data:
+                return cls(text, encoding)
+        except UnicodeError:
+            pass
+        return cls(data.decode("latin-1"), "latin-1")
 
     @property
     def data(self) -> bytes:
@@ -67,6 +72,50 @@ class EncodedText:
     def lines(self) -> list[bytes]:
         """The lines as ``diff`` and ``patch`` count them, with their ends: only a line feed ends one."""
         return [line for line in re.split(rb"(?<=\n)", self.data) if line]
+
+
+_UTF8 = ("utf-8", "utf-8-sig")
+_COMMENT = re.compile(rb"[ \t\f]*(#|$)")
+_DECLARATION = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_ENDED = re.compile(r"(utf-8|latin-1|iso-8859-1|iso-latin-1)-.*")
+"""As Emacs writes them, with the kind of line ends: ``utf-8-unix``."""
+
+
+def _encoding_of(data: bytes, declared: bool) -> str:
+    """By Python's rule: of a comment in the first line, or in the second if the first has no code.
+
+    Raises:
+        SkippedError: Python does not know the encoding, or it is no encoding of source code.
+    """
+    marked = data.startswith(codecs.BOM_UTF8)
+    if not declared:
+        return "utf-8-sig" if marked else "utf-8"
+    first, second = (*re.split(rb"\r\n?|\n", data[:LONGEST_DECLARATION], maxsplit=2), b"")[:2]
+    first = first.removeprefix(codecs.BOM_UTF8)
+    named = _DECLARATION.match(first) or (_DECLARATION.match(second) if _COMMENT.match(first) else None)
+    name = named[1].decode() if named else "utf-8"
+    plain = name.lower().replace("_", "-")
+    short = _ENDED.sub(r"\1", plain)
+    try:
+        codec = codecs.lookup("latin-1" if short == "iso-latin-1" else short)
+    except LookupError as error:
+        raise SkippedError(f"declares the encoding `{name}`, which Python does not know") from error
+    if codec.name == "utf-8":
+        return "utf-8-sig" if marked else "utf-8"
+    if marked or not _holds_ascii(codec):
+        raise SkippedError(f"declares the encoding `{name}`, in which Python would not read it")
+    return codec.name
+
+
+def _holds_ascii(codec: codecs.CodecInfo) -> bool:
+    """Whether text that is ASCII is the same in this encoding: the others would hide the declaration itself."""
+    try:
+        return codec.decode(b"# coding: x\n")[0] == "# coding: x\n"
+    except (UnicodeError, ValueError, TypeError):
+        return False
+
+
+LONGEST_DECLARATION = 10_000
 
 
 def regular_status(path: str | Path) -> os.stat_result:
@@ -105,10 +154,15 @@ def read_source(path: Path, largest: int = LARGEST_READ) -> str:
     Line ends stay as they are, so that positions are those an editor shows.
 
     Raises:
-        SkippedError: it is not a regular file, too large, or binary.
+        SkippedError: it is not a regular file, too large, binary, or in an encoding that Python does not know.
         OSError: it cannot be read.
     """
     return read_encoded(path, largest).text
+
+
+def read_text(path: Path, largest: int = LARGEST_READ) -> str:
+    """The text of a file that is no program: UTF-8, or taken byte for byte. Raises as :func:`read_source` does."""
+    return EncodedText.of(read_regular(path, largest), declared=False).text
 
 
 def read_encoded(path: Path, largest: int = LARGEST_READ) -> EncodedText:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from fxlens.engine.regular_files import read_source, skip_reason
+from fxlens.engine.regular_files import read_text, skip_reason
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -59,7 +59,7 @@ def walk(
 def _read_ignores(path: Path, on_skip: OnSkip) -> GitIgnoreSpec:
     """The patterns of a ``.gitignore`` file. A line that is not one is skipped, as git does."""
     try:
-        lines = read_source(path).splitlines()
+        lines = read_text(path).splitlines()
     except OSError as error:
         on_skip(f"{path} {skip_reason(error)}")
         lines = []

@@ -171,6 +171,11 @@ def test_standard_input_stands_for_a_file_of_the_project() -> None:
         ((".", "--stdin-filename", "a.py"), "--stdin-filename is for PATH `-`."),
         ((".", "--fix", "--diff"), "--fix and --diff exclude each other"),
         ((".", "--write-baseline"), "--write-baseline needs --baseline FILE."),
+        (
+            (".", "--write-baseline", "--baseline", "b.json", "--fix"),
+            "--write-baseline and --fix or --diff exclude each",
+        ),
+        ((".", "--select", " , "), "it names no rule. `fxlens rule` lists them"),
         ((".", "--baseline", "none.json"), "none.json cannot be read: No such file or directory. `--write-baseline`"),
         ((".", "--baseline", "pyproject.toml"), "pyproject.toml is not a baseline:"),
     ],
