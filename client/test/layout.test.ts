@@ -99,6 +99,48 @@ test('a chain stands on one line, its cards of one width', () => {
   assert.equal((b?.y ?? 0) - (a?.y ?? 0), CARD + GAP);
 });
 
+test('a line goes on, with one width, where others part from it and come back', () => {
+  const { wide_name, a, side, add, last } = flat(
+    ['wide_name', 'a', 'side', 'add', 'last'],
+    [
+      [0, 1],
+      [0, 2],
+      [1, 3],
+      [2, 3],
+      [3, 4],
+    ],
+  );
+  assert.deepEqual([add?.w, last?.w], [wide_name?.w, wide_name?.w]);
+  assert.equal(a?.w, side?.w); // Neither continues the line.
+});
+
+test('a line that starts above the end of another turns before that one comes in', () => {
+  // The auxiliary heads of GoogLeNet: the first one's output stands beside the second head.
+  const root = laidOut({
+    '': level('', {
+      names: ['x', 'aux1', 'run', 'aux2', 'next', 'last', 'end', 'out1', 'out2'],
+      edges: [
+        [0, 1],
+        [0, 2],
+        [2, 3],
+        [2, 4],
+        [4, 5],
+        [5, 6],
+        [1, 7],
+        [3, 8],
+      ],
+    }),
+  });
+  check(root);
+  const across = root.edges.filter(({ x1, x2 }) => x1 !== x2);
+  const height = ({ route, turn, y1, y2 }: Inside['edges'][number]) => (route === 'late' ? y2 - GAP : y1) + turn;
+  const above = across.filter((one) => across.some((other) => one.x1 === other.x2 && one.y1 + GAP === other.y2));
+  assert.ok(above.length > 0);
+  for (const one of above)
+    for (const other of across)
+      if (one.x1 === other.x2 && one.y1 + GAP === other.y2) assert.ok(height(one) < height(other));
+});
+
 test('of two branches the longer stays on the line, the other stands beside it', () => {
   const { x, conv, side, add } = flat(
     ['x', 'conv', 'relu', 'side', 'add'],

@@ -119,17 +119,34 @@ export class Lanes {
     return [...lanes.values()];
   }
 
-  /** What one reader gathers, or else one source spreads, goes across at one height, which its neighbours do not have. */
+  /**
+   * What one reader gathers, or else one source spreads, goes across at one height, which its neighbours do not have.
+   * Where a line starts above the end of another, it turns before the other comes in: else they look like one.
+   */
   #turn(): void {
     const gathered = new Map<unknown, number>();
     for (const { reader } of this.#across) gathered.set(reader, (gathered.get(reader) ?? 0) + 1);
-    const heights = new Map<unknown, number>();
-    for (const edge of this.#across) {
-      const key = (gathered.get(edge.reader) ?? 0) > 1 ? (edge.reader ?? 'exit') : (edge.source ?? 'entry');
-      const height = heights.get(key) ?? TURNS[heights.size % TURNS.length] ?? 0;
-      heights.set(key, height);
-      edge.turn = height;
-    }
+    // For each group of lines, which of the turns: 1 is the first, 2 the last, and both (3) or none any.
+    const groups = new Map<string, number>();
+    const ending = new Map<string, string>();
+    const keys = this.#across.map(({ source, reader, x2, y2 }) => {
+      const key = (gathered.get(reader) ?? 0) > 1 ? `>${reader?.id}` : `<${source?.id}`;
+      groups.set(key, 0);
+      ending.set(`${x2} ${y2}`, key);
+      return key;
+    });
+    const tell = (key = '', turn: number): unknown => groups.set(key, (groups.get(key) ?? 0) | turn);
+    this.#across.forEach(({ x1, y1, y2 }, at) => {
+      const below = ending.get(`${x1} ${y1 + GAP}`) ?? ending.get(`${x1} ${y2}`);
+      if (below === undefined) return;
+      tell(keys[at], 1);
+      tell(below, 2);
+    });
+    let number = 0;
+    for (const [key, turn] of groups) groups.set(key, TURNS[turn % 3 || number++ % 3] ?? 0);
+    this.#across.forEach((edge, at) => {
+      edge.turn = groups.get(keys[at] ?? '') ?? 0;
+    });
   }
 
   #isStraight(edge: Edge): boolean {

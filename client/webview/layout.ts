@@ -8,6 +8,7 @@
 import { Lanes, type Obstacle, Obstacles } from './lanes';
 import { type Level, sizeOfCard, titleWidth } from './level';
 import { Skyline } from './skyline';
+import { shareWidths } from './widths';
 
 export const CARD = 42;
 export const HEAD = 28;
@@ -132,7 +133,7 @@ interface Link {
   readonly mark: string;
 }
 
-interface Links {
+export interface Links {
   readonly all: readonly Link[];
   /** The boxes that each reads, forwards, and -1 for the entry. */
   readonly sources: readonly number[][];
@@ -160,7 +161,7 @@ function linksOf(level: Level, numbers: readonly number[], quiet: boolean): Link
   return { all, sources, readers };
 }
 
-interface Layers {
+export interface Layers {
   readonly of: readonly number[];
   readonly members: readonly number[][];
   /** How long the longest way from each box to the end is. */
@@ -193,31 +194,6 @@ function layersOf(count: number, { all, sources, readers }: Links): Layers {
     members[layer]?.push(at);
   }
   return { of, members, tail };
-}
-
-/** The cards of one line get one width: their names start, and their shapes end, below each other. */
-function shareWidths(boxes: readonly Box[], { of }: Layers, { sources }: Links): void {
-  const line: number[] = [];
-  const widest: number[] = [];
-  const continued = new Set<number>();
-  boxes.forEach((box, at) => {
-    const above = (sources[at] ?? []).filter((source) => source >= 0 && of[source] === (of[at] ?? 0) - 1);
-    const [before] = above;
-    if (above.length === 1 && before !== undefined && !continued.has(before)) {
-      continued.add(before);
-      line.push(line[before] ?? 0);
-    } else {
-      line.push(widest.length);
-      widest.push(0);
-    }
-    const own = line[at] ?? 0;
-    if (!box.inside) widest[own] = Math.max(widest[own] ?? 0, box.w);
-  });
-  boxes.forEach((box, at) => {
-    if (box.inside) return;
-    box.w = widest[line[at] ?? 0] ?? box.w;
-    box.port = box.w / 2;
-  });
 }
 
 /** The x of each box's port: the entry's is 0, and so is that of whatever continues the trunk. */

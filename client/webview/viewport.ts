@@ -59,7 +59,10 @@ export class Viewport {
     element.append(this.#world);
     this.#listen();
     new ResizeObserver(() => {
+      const { width } = this.#rect;
       this.#measure();
+      // What is in the middle stays there; nothing is in the middle of a page that is hidden.
+      if (width && this.#rect.width) this.x -= (this.#rect.width - width) / 2 / this.k;
       this.refresh();
     }).observe(element);
   }

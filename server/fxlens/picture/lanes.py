@@ -125,15 +125,34 @@ class Lanes:
         return list(lanes.values())
 
     def _turn(self) -> None:
-        """What one reader gathers, or else one source spreads, goes across at one height of its own."""
+        """What one reader gathers, or else one source spreads, goes across at one height of its own.
+
+        Where a line starts above the end of another, it turns before the other comes in: else they look like one.
+        """
         gathered = Counter(id(line.target) for line in self._across)
-        heights: dict[tuple[str, int], int] = {}
+        groups: dict[tuple[bool, int], list[Line]] = {}
+        ending: dict[tuple[int, int], tuple[bool, int]] = {}
         for line in self._across:
             by_reader = gathered[id(line.target)] > 1
-            box = line.target if by_reader else line.origin
-            # What a box gathers and what it spreads go across above and below it: at one height, as in the page.
-            key = ("box", id(box)) if box is not None else ("exit" if by_reader else "entry", 0)
-            line.turn = heights.setdefault(key, _TURNS[len(heights) % len(_TURNS)])
+            key = (by_reader, id(line.target if by_reader else line.origin))
+            groups.setdefault(key, []).append(line)
+            ending[line.x2, line.y2] = key
+        early, late = set(), set()
+        for key, lines in groups.items():
+            for line in lines:
+                below = ending.get((line.x1, line.y1 + GAP)) or ending.get((line.x1, line.y2))
+                if below is not None:
+                    early.add(key)
+                    late.add(below)
+        number = 0
+        for key, lines in groups.items():
+            if (key in early) == (key in late):
+                turn = _TURNS[number % len(_TURNS)]
+                number += 1
+            else:
+                turn = _TURNS[1 if key in early else 2]
+            for line in lines:
+                line.turn = turn
 
     def _is_straight(self, line: Line) -> bool:
         x1, y1, x2, y2 = line.x1, line.y1, line.x2, line.y2

@@ -180,24 +180,50 @@ def _layers_of(count: int, links: _Links) -> _Layers:
 
 
 def _share_widths(boxes: Sequence[Box], layers: _Layers, links: _Links) -> None:
-    """The cards of one line get one width: their names start, and their shapes end, below each other."""
+    """The cards of one line get one width: their names start, and their shapes end, below each other.
+
+    A line goes on, beyond where others part from it and come back, in the boxes that get the x of those above them.
+    """
     line: list[int] = []
-    widest: list[int] = []
-    continued: set[int] = set()
+    widest = [0]  # The first line is the trunk.
+    heirs: dict[int, int | None] = {}
     for at, box in enumerate(boxes):
-        above = [source for source in links.sources[at] if source >= 0 and layers.of[source] == layers.of[at] - 1]
-        if len(above) == 1 and above[0] not in continued:
-            continued.add(above[0])
-            line.append(line[above[0]])
-        else:
+        before = _above(at, layers, links, heirs)
+        if before is None:
             line.append(len(widest))
             widest.append(0)
+        else:
+            line.append(line[before] if before >= 0 else 0)
         if box.inside is None:
             widest[line[at]] = max(widest[line[at]], box.w)
     for at, box in enumerate(boxes):
         if box.inside is None:
             box.w = widest[line[at]]
             box.port = box.w // 2
+
+
+def _above(at: int, layers: _Layers, links: _Links, heirs: dict[int, int | None]) -> int | None:
+    """The box whose line another continues; -1 for the trunk. ``heirs`` are the boxes that continue the lines."""
+    read, layer = links.sources[at], layers.of[at]
+    if len(layers.members[layer]) == 1:
+        return read[0] if len(read) == 1 else -1
+    near = [source for source in read if (layers.of[source] if source >= 0 else -1) == layer - 1]
+    if len(near) != 1:
+        return None
+    if near[0] not in heirs:
+        heirs[near[0]] = _heir(near[0], layer, layers, links)
+    return near[0] if heirs[near[0]] == at else None
+
+
+def _heir(source: int, layer: int, layers: _Layers, links: _Links) -> int | None:
+    """Which of the boxes that a line leads to in a layer continues it: the only one, or the one with most to come."""
+    if source < 0:
+        boxes = layers.members[layer]
+    else:
+        boxes = [box for box in links.readers[source] if box < len(layers.of) and layers.of[box] == layer]
+    longest = max((layers.tail[box] for box in boxes), default=0)
+    best = [box for box in boxes if layers.tail[box] == longest]
+    return best[0] if len(best) == 1 else None
 
 
 class _Columns:
