@@ -88,6 +88,15 @@ async def test_completion_goes_through_containers_and_says_what_was_not_called(l
     assert "it is a container, which is never called itself" in layer
 
 
+async def test_completion_lists_operations_where_they_are_recorded(lens: Lens) -> None:
+    call = 'create_feature_extractor(Bert(), ["encoder.layer.1.|"], backend="record")'
+    document = lens.open("any_model_4.py", file_with(OURS, call))
+    await lens.settled(document)
+    answer = await lens.complete(document)
+    assert answer
+    assert "add" in [item.label for item in answer.items]
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [

@@ -89,7 +89,8 @@ def _wrapping(specs: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
     type=click.Choice(get_args(BackendChoice)),
     default="fx",
     show_default=True,
-    help="fx: the nodes of the traced graph; hooks: the modules, which need no tracing; auto: what there is.",
+    help="fx: the nodes of the traced graph; hooks: the modules, which need no tracing; auto: what there is; "
+    "record: the modules and operations of one run.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "tree", "json"]), default="text", show_default=True)
 def command(
@@ -138,11 +139,17 @@ def command(
             raise click.UsageError(f"{spec}: {error}") from error
     modes = MODES if mode == "both" else tuple(each for each in MODES if each == mode)
     failures = [failure for failure in graph.failures if failure.mode in modes]
+    if backend == "record" and naming == "fxlens" and any(run.origin == "paths" for run in graph.runs):
+        advice = "pass --input-shape: operations are named in a run"
+        raise click.UsageError(f"{spec}: {advice}, and no {'such' if shapes else 'guessed'} input suits the model")
     by_hooks = backend != "fx" and naming == "fxlens" and not only_stages
     if only_stages:
         print_stages(graph, form)
     else:
         _print(graph, modes, form, by_hooks=by_hooks)
+    if backend == "record" and by_hooks:
+        for said in dict.fromkeys(f"{run.input} ({graph.input_reason})" for run in graph.runs if run.mode in modes):
+            click.echo(f"These are the modules and operations of a run on {said}.", err=True)
     for failure in distinct(failures):
         click.echo(failure_text(failure), err=True)
     if failures and naming == "fxlens":
@@ -182,8 +189,10 @@ def _called(graph: ModeGraph) -> ModeGraph:
     """Without the modules that a run did not call: as ``get_graph_node_names`` lists them."""
     if graph.origin != "run":
         return graph
-    nodes = tuple(node for node in graph.nodes if node.name in graph.returned.get(node.target, ()))
-    return replace(graph, nodes=nodes)
+    nodes = (
+        node for node in graph.nodes if node.op != "call_module" or node.name in graph.returned.get(node.target, ())
+    )
+    return replace(graph, nodes=tuple(nodes))
 
 
 def _table(nodes: tuple[GraphNode, ...]) -> Any:

@@ -53,7 +53,8 @@ class ModeGraph:
 
     ``origin`` says what the nodes are. Those of ``"fx"`` are all operations. Those of ``"run"`` are what hooks can read
     of a model that torch.fx cannot trace: the calls of its modules in one run, in the order in which they returned,
-    named ``path`` and ``path_N``, then the modules that this run did not call, without a value. ``input`` is what the
+    named ``path`` and ``path_N``, and the operations between them where the call has ``backend="record"``; then the
+    modules that this run did not call, without a value. ``input`` is what the
     model was given, in words. For ``"paths"`` no input was found: the modules in the order of definition.
     """
 

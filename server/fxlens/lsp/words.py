@@ -55,7 +55,7 @@ def selected_phrase(graph: ModelGraph, path: str, last: GraphNode) -> str:
 
 def module_count(graph: ModelGraph) -> int:
     """How many modules hooks can read; what is only a container is not called."""
-    return len({node.target for run in graph.runs for node in run.nodes})
+    return len({node.target for run in graph.runs for node in run.nodes if node.op == "call_module"})
 
 
 def run_phrase(graph: ModelGraph, path: str) -> str:

@@ -39,6 +39,7 @@ class HookExtractor(RunningExtractor):
     """
 
     backend: ClassVar[Backend] = "hooks"
+    unscripted: ClassVar[str] = "reads modules by hooks, and TorchScript runs none"
 
     def __init__(self, model: nn.Module, queries: Mapping[Mode, Mapping[str, str]]) -> None:
         super().__init__(model, queries)
@@ -105,6 +106,7 @@ class _HookPass(Pass):
             module = self.hooked[path] = self.model.get_submodule(path)
             handle = module.register_forward_hook(self._hook(path, calls, module))
             stack.callback(handle.remove)
+            self.await_returns(stack, module)
 
     def _hook(self, path: str, calls: Mapping[int, str], module: nn.Module) -> Any:
         def take(called: nn.Module, _args: Any, output: Any) -> None:
@@ -114,7 +116,7 @@ class _HookPass(Pass):
                 key = calls.get(self.calls[path])
                 self.calls[path] += 1
                 if key is not None:
-                    self.take(key, output)
+                    self.take(key, output, module)
             if key is not None:
                 self.stop_if_all_is_there()
 

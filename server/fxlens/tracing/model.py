@@ -64,7 +64,7 @@ def trace_model(
             size of their images (a model does not remember them). Without it, inputs that suit the model are tried.
         shapes: whether to find shapes at all.
         backend: as for :func:`fxlens.create_feature_extractor`: nothing is traced with ``"hooks"`` and ``"record"``,
-            and all that is known, the modules, is in ``runs``.
+            and all that is known, the modules and with ``"record"`` the operations of a run, is in ``runs``.
 
     Returns:
         The graph. A mode that cannot be traced is ``None`` and has a failure, and ``runs`` has its module calls;
@@ -87,7 +87,10 @@ def trace_model(
     guess = example_input is None or shape_of_weights(example_input) is not None
     values = find_values(model, traces, stated, guess=guess, snapshot=snapshot) if shapes else Found({})
     by_hooks = needs_runs(traces, settings.naming)
-    runs = run_modules(model, stated, guess=guess) if by_hooks and shapes else ModuleRuns({}) if by_hooks else None
+    recorded = settings.leaf_modules if backend == "record" else None
+    runs = ModuleRuns({}) if by_hooks else None
+    if by_hooks and shapes:
+        runs = run_modules(model, stated, guess=guess, recorded_leaves=recorded)
     return describe(model, settings.tracer(), traces, values, runs, backend)
 
 

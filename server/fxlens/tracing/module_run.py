@@ -141,7 +141,7 @@ class _Recorder:
         def note(_module: nn.Module, _args: Any) -> None:
             if time.monotonic() > self._until:
                 raise TimeUpError
-            self._opened().append((path, running_line(_OUTERMOST)))
+            self._opened().append((path, running_line(RUNNING)))
 
         return note
 
@@ -163,4 +163,4 @@ class _Recorder:
         return self._open.setdefault(threading.get_ident(), [*self._open[self._thread]])
 
 
-_OUTERMOST = _calls.__code__
+RUNNING = _calls.__code__

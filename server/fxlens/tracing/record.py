@@ -16,7 +16,7 @@ from fxlens.tracing.example_inputs import stated_input
 from fxlens.tracing.extractor import Backend
 from fxlens.tracing.hook_messages import several_calls
 from fxlens.tracing.hooks import aliases
-from fxlens.tracing.module_queries import can_be_called, first_paths, module_at
+from fxlens.tracing.module_queries import can_be_called, first_paths, module_at, module_query
 from fxlens.tracing.module_run import run_on_meta
 from fxlens.tracing.preserve import preserved
 from fxlens.tracing.recorder import IsLeaf, Recorder, Step
@@ -46,6 +46,7 @@ class RecordExtractor(RunningExtractor):
     """
 
     backend: ClassVar[Backend] = "record"
+    unscripted: ClassVar[str] = "names operations while Python runs them, and TorchScript runs no Python"
 
     def __init__(
         self,
@@ -126,6 +127,7 @@ class _RecordPass(Pass):
         homes = [each.name if each.scope is None else each.scope for each in wanted]
         super().__init__(extractor, len(wanted), not self.aliases and may_stop(model, homes), copied)
         self.reached: dict[str, int] = {}
+        self._modules: dict[str, nn.Module] = {}
         self._wanted: dict[str, list[_Wanted]] = {}
         for each in wanted:
             self._wanted.setdefault(each.name, []).append(each)
@@ -135,15 +137,22 @@ class _RecordPass(Pass):
 
     def watch(self, stack: ExitStack) -> None:
         self.recorder.watch(stack)
+        for each in [each for wanted in self._wanted.values() for each in wanted]:
+            called = module_query(self.model, each.query)
+            module = None if called is None else module_at(self.model, called.path)
+            if module is not None:
+                self._modules[each.name] = module
+                self.await_returns(stack, module)
 
     def _value(self, name: str, value: Any) -> None:
         wanted = self._wanted.get(name)
         if wanted is None:
             return
+        module = self._modules.get(name) if self.recorder.operation is None else None
         for each in wanted:
-            self.take(each.key, value)
             if each.scope is not None:
                 self.reached[name] = len(self.recorder.trails[each.scope])
+            self.take(each.key, value, module)
         self.stop_if_all_is_there()
 
 

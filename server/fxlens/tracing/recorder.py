@@ -70,6 +70,7 @@ class Recorder(TorchFunctionMode):
         calls: how often each module was called so far, by path.
         trails: what was named so far directly in a module.
         is_paused: whether somebody else runs the model meanwhile.
+        operation: the word for the operation whose value ``take`` is told of; ``None`` for a module's.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Recorder(TorchFunctionMode):
         self.calls: Counter[str] = Counter()
         self.trails: dict[str, list[Step]] = {path: [] for path in trails}
         self.is_paused: Callable[[], bool] = bool
+        self.operation: str | None = None
         self._model = model
         self._is_leaf = is_leaf
         self._take = take
@@ -93,6 +95,7 @@ class Recorder(TorchFunctionMode):
         self._open: list[_Open] = []
         self._leaves = 0
         self._is_on = False
+        self._is_taking = False
 
     def watch(self, stack: ExitStack) -> None:
         """Begin; ``stack`` ends it."""
@@ -150,22 +153,30 @@ class Recorder(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         value = func(*args, **(kwargs or {}))
-        if not self._leaves and _holds_tensors(value) and not self.is_paused():
+        if not self._leaves and not self._is_taking and _holds_tensors(value) and not self.is_paused():
             label = operation_name(func)
             if label is not None:
-                self._note(self._rule.of_operation(Operation(self._scope, label, label)), value)
+                self.operation = label
+                self._note(self._rule.of_operation(Operation(self.scope, label, label)), value)
+                self.operation = None
         return value
 
     @property
-    def _scope(self) -> str:
+    def scope(self) -> str:
+        """The path of the module whose ``forward`` is running."""
         return self._open[-1].path if self._open else ""
 
     def _note(self, name: str, value: Any) -> None:
         self.names.append(name)
-        trail = self.trails.get(self._scope)
+        trail = self.trails.get(self.scope)
         if trail is not None:
             trail.append(Step(name, *self._instruction()))
-        self._take(name, value)
+        # Copies that are made of a module's output are no operations of the model.
+        self._is_taking = True
+        try:
+            self._take(name, value)
+        finally:
+            self._is_taking = False
 
     def _instruction(self) -> tuple[CodeType | None, int]:
         """Which instruction of the model's code is running."""

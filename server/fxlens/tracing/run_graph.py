@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +19,13 @@ from torch import nn
 from fxlens.graph import MODES, GraphNode, Mode, ModeGraph
 from fxlens.tracing.example_inputs import ExampleInput
 from fxlens.tracing.module_queries import can_be_called, module_query
-from fxlens.tracing.module_run import RUN_SECONDS, ModuleCallRecord, ModuleRun, load_meta_kernels, run_on_meta
+from fxlens.tracing.module_run import RUN_SECONDS, RUNNING, ModuleCallRecord, ModuleRun, load_meta_kernels, run_on_meta
 from fxlens.tracing.modules import class_name
 from fxlens.tracing.node_records import ModuleCall
+from fxlens.tracing.record import leaf_test
+from fxlens.tracing.recorder import IsLeaf, Recorder
 from fxlens.tracing.shapes import GUESSED, StatedInput, describe_value, shape_of_weights
+from fxlens.tracing.sources import running_line
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,12 @@ class ModuleRuns:
 
 
 def run_modules(
-    model: nn.Module, stated: Sequence[StatedInput] = (), *, guess: bool = True, seconds: float = RUN_SECONDS
+    model: nn.Module,
+    stated: Sequence[StatedInput] = (),
+    *,
+    guess: bool = True,
+    seconds: float = RUN_SECONDS,
+    recorded_leaves: Iterable[type[nn.Module]] | None = None,
 ) -> ModuleRuns:
     """Run ``model`` in both modes, each on the first input that suits it.
 
@@ -56,7 +65,10 @@ def run_modules(
         stated: inputs to try first, as for :func:`fxlens.tracing.shapes.find_values`.
         guess: whether to try inputs that suit the model after those.
         seconds: the time for all of it.
+        recorded_leaves: the classes whose operations are not named, beside the layers of torch; ``None`` if no
+            operation is.
     """
+    watch = None if recorded_leaves is None else _recording(model, leaf_test(recorded_leaves))
     load_meta_kernels()
     until = time.monotonic() + seconds
     examples = [(shape_of_weights(each.value) or each.value, each.origin) for each in stated]
@@ -67,17 +79,58 @@ def run_modules(
     for value, origin in [*inputs, *([(None, GUESSED + refused)] if guess else [])]:
         for mode in MODES:
             left = until - time.monotonic()
-            run = run_on_meta(model, mode, value, seconds=left) if mode not in runs and left > 0 else None
+            run = run_on_meta(model, mode, value, seconds=left, watch=watch) if mode not in runs and left > 0 else None
             if run is not None:
                 runs[mode], reason = run, reason or origin
     return ModuleRuns(runs, reason)
 
 
+def _recording(model: nn.Module, is_leaf: IsLeaf) -> Callable[[ExitStack], list[GraphNode | str]]:
+    """What watches a run, for its operations in the order of their values; modules stand there by their names."""
+
+    def watch(stack: ExitStack) -> list[GraphNode | str]:
+        recorded: list[GraphNode | str] = []
+
+        def take(name: str, value: Any) -> None:
+            operation = recorder.operation
+            if operation is None:
+                recorded.append(name)
+                return
+            source = running_line(RUNNING)
+            recorded.append(
+                GraphNode(
+                    name, "call_function", f"torch.{operation}", recorder.scope, None, source, describe_value(value)
+                )
+            )
+
+        recorder = Recorder(model, is_leaf, take)
+        recorder.watch(stack)
+        return recorded
+
+    return watch
+
+
+def _with_operations(nodes: list[GraphNode], recorded: Iterable[GraphNode | str]) -> list[GraphNode]:
+    """``nodes``, the calls of a run, with its operations between them. A name that both have is the call's."""
+    calls = {node.name: node for node in nodes}
+    merged: dict[str, GraphNode] = {}
+    for each in recorded:
+        if isinstance(each, GraphNode):
+            if each.name not in calls:
+                merged[each.name] = each
+        elif each in calls:
+            merged[each] = calls[each]
+    return [*merged.values(), *(node for node in nodes if node.name not in merged)]
+
+
 def _graph(model: nn.Module, mode: Mode, run: ModuleRun | None) -> ModeGraph:
     nodes = list(_called(model, run.calls) if run else ())
+    if run is not None and run.watched:
+        nodes = _with_operations(nodes, run.watched)
     returned: dict[str, tuple[str | None, ...]] = {}
     for node in nodes:
-        returned[node.target] = (*returned.get(node.target, ()), node.name)
+        if node.op == "call_module":
+            returned[node.target] = (*returned.get(node.target, ()), node.name)
     names = {node.name: node for node in nodes}
     nodes += _not_called(model, names)
     said = _in_words(run.input) + _CONDITIONS[run.conditions] if run else ""

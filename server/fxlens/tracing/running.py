@@ -14,7 +14,7 @@ from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -22,6 +22,7 @@ from torch.nn.modules import module as module_globals
 
 from fxlens.graph import Mode
 from fxlens.paths import prefixes
+from fxlens.tracing.after_calls import has_backward_hooks, tell_after_calls
 from fxlens.tracing.extractor import Extractor
 from fxlens.tracing.returned import Returned
 from fxlens.tracing.switching import is_training
@@ -39,7 +40,10 @@ class RunningExtractor(Extractor):
     Attributes:
         model: the model itself; parameters and modes are its own.
         queries: for each mode the queries, with their output keys.
+        unscripted: what it does that TorchScript does not.
     """
+
+    unscripted: ClassVar[str]
 
     def __init__(self, model: nn.Module, queries: Mapping[Mode, Mapping[str, str]]) -> None:
         super().__init__()
@@ -57,8 +61,8 @@ class RunningExtractor(Extractor):
 
     def __prepare_scriptable__(self) -> nn.Module:
         raise RuntimeError(
-            f"this extractor of {type(self.model).__qualname__} cannot be scripted: it reads modules by hooks, and "
-            "TorchScript runs none; backend='fx' makes one that can be, if torch.fx can trace the model"
+            f"this extractor of {type(self.model).__qualname__} cannot be scripted: it {self.unscripted}; "
+            "backend='fx' makes one that can be, if torch.fx can trace the model"
         )
 
     def forward(self, *args: Any, **kwargs: Any) -> OrderedDict[str, Any]:
@@ -150,6 +154,8 @@ class Pass(AbstractContextManager["Pass"]):
         self._needed = needed
         self._may_stop = may_stop
         self._copied = copied
+        # The keys of modules that are about to return, of which forward hooks do not see what they return.
+        self._awaited: dict[int, list[str]] = {}
 
     def __enter__(self) -> Pass:
         stack = _running.__dict__.setdefault("stack", [])
@@ -177,9 +183,28 @@ class Pass(AbstractContextManager["Pass"]):
         """Whether what happens now belongs to somebody else."""
         return bool(self.pauses) or threading.get_ident() != self.thread
 
-    def take(self, key: str, output: Any) -> None:
-        """Keep ``output`` under ``key``."""
-        self.returned[key] = Returned(output, copied=key in self._copied)
+    def take(self, key: str, output: Any, module: nn.Module | None = None) -> None:
+        """Keep ``output`` under ``key``; it is what ``module`` returns, if others have put nothing else on it."""
+        waiting = None if module is None else self._awaited.get(id(module))
+        if waiting is None:
+            self.returned[key] = Returned(output, copied=key in self._copied)
+        else:
+            waiting.append(key)
+
+    def await_returns(self, stack: ExitStack, module: nn.Module) -> None:
+        """Take what ``module`` returns in the end, where that is not what forward hooks see."""
+        if not has_backward_hooks(module) or id(module) in self._awaited:
+            return
+
+        def tell(value: Any) -> None:
+            keys, self._awaited[id(module)] = self._awaited[id(module)], []
+            for key in keys:
+                self.returned[key] = Returned(value, copied=key in self._copied)
+            if keys:
+                self.stop_if_all_is_there()
+
+        self._awaited[id(module)] = []
+        tell_after_calls(stack, module, tell)
 
     def stop_if_all_is_there(self) -> None:
         # Nobody would catch it in another thread.

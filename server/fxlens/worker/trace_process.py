@@ -215,7 +215,8 @@ class _Process:
         try:
             stated = [*inputs, *_weights(model)]
             values = find_values(model, traces, stated, snapshot=snapshot)
-            runs = run_modules(model, stated) if by_hooks else None
+            recorded = settings.leaf_modules if backend == "record" else None
+            runs = run_modules(model, stated, recorded_leaves=recorded) if by_hooks else None
         except BaseException:
             # The user's layers are run on meta tensors for this and may raise anything. The names are what matters.
             traceback.print_exc()

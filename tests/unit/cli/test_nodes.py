@@ -99,6 +99,13 @@ def test_a_model_that_cannot_be_traced(model_file: str) -> None:
     assert result.stderr.count("Error:") == 1
 
 
+def test_record_lists_the_operations_of_a_run(model_file: str) -> None:
+    result = nodes(f"{model_file}:Untraceable()", "--backend", "record", "--mode", "eval", "--input-shape", "2,5")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == ["sum", "gt", "neg"]
+    assert "These are the modules and operations of a run on 2×5 where" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -112,6 +119,7 @@ def test_a_model_that_cannot_be_traced(model_file: str) -> None:
         (["torch.nn:ReLU()", "--input-shape", "1,x"], "whole numbers separated by commas"),
         (["torch.nn:ReLU()", "--input-shape", "1,-3"], "whole numbers separated by commas"),
         (["torch.nn:ReLU()", "--mode", "both?"], "Invalid value"),
+        (["torch.nn:Bilinear(3, 4, 5)", "--backend", "record"], "pass --input-shape: operations are named in a run"),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str) -> None:

@@ -17,7 +17,14 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from fxlens import NotCalledError, PathChangedError, QueryError, create_feature_extractor, get_graph_node_names
+from fxlens import (
+    NotCalledError,
+    PathChangedError,
+    QueryError,
+    create_feature_extractor,
+    get_graph_node_names,
+    trace_model,
+)
 
 X = torch.linspace(-1, 1, 8).reshape(2, 4)
 
@@ -157,6 +164,22 @@ class TestAgainstHooks:
             recorded(model, ["alias"])(X)
 
 
+class Copying(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return (self.linear(x) + 1).clone() * 2
+
+
+def test_copies_of_values_are_no_operations_of_the_model():
+    model = Copying()
+    extractor = recorded(model, ["linear", "clone", "mul"])
+    for _ in range(2):  # the first pass copies what modules return, to see whether it is overwritten
+        assert torch.equal(extractor(X)["clone"] * 2, model(X))
+
+
 class TestNames:
     def test_are_those_of_the_path_that_the_input_takes(self, positive):
         block = ["linear", "relu", "sum", "gt", "add", "tanh", "mul"]
@@ -193,6 +216,17 @@ class TestNames:
         assert equal(model.state_dict(), before)
         assert model.training
 
+    def test_are_those_of_the_graph_that_tools_read(self):
+        model = nn.Sequential(Branching(), nn.Linear(4, 4))
+        nodes = trace_model(model, backend="record", example_input=(2, 4)).runs[0].nodes
+        with pytest.warns(UserWarning, match="conditions on values decide"):
+            assert [node.name for node in nodes] == names(model, (2, 4))
+        operations = [node for node in nodes if node.op == "call_function"]
+        assert all(node.source and node.source.file == __file__ for node in operations)
+        assert [node.name.rpartition(".")[2] for node in operations] == [node.label for node in operations]
+        modules = trace_model(model, backend="hooks", example_input=(2, 4)).runs[0].nodes
+        assert [node for node in nodes if node.op == "call_module"] == list(modules)
+
     def test_example_input_gives_hooks_their_order_too(self):
         class TwoInputs(nn.Module):
             def __init__(self) -> None:
@@ -227,7 +261,7 @@ class TestRefused:
             recorded(Net(), ["softmax"], naming=naming)
 
     def test_scripting(self):
-        with pytest.raises(RuntimeError, match="cannot be scripted"):
+        with pytest.raises(RuntimeError, match="cannot be scripted: it names operations while Python runs them"):
             torch.jit.script(recorded(Net(), ["softmax"]))
 
 
