@@ -27,12 +27,12 @@ from fxlens import tracing
 from fxlens.collector import collector_paused
 from fxlens.graph import MODES, Mode
 from fxlens.tracing.api import is_subsequence, warn_of_unrecorded
-from fxlens.tracing.assembly import assemble
-from fxlens.tracing.extractor import FeatureExtractor, adopt
-from fxlens.tracing.modes import ModeTrace, trace_modes
-from fxlens.tracing.pruning import Wanted
-from fxlens.tracing.settings import trace_settings
-from fxlens.tracing.values import lookup
+from fxlens.tracing.extract.assembly import assemble
+from fxlens.tracing.extract.extractor import FeatureExtractor, adopt
+from fxlens.tracing.extract.pruning import Wanted
+from fxlens.tracing.record.dialect_settings import trace_settings
+from fxlens.tracing.record.modes import ModeTrace, trace_modes
+from fxlens.tracing.record.structures import lookup
 
 __all__ = ["create_feature_extractor", "get_graph_node_names"]
 

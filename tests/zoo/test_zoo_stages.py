@@ -14,7 +14,7 @@ from zoo_models import timm_model
 from fxlens.graph import GraphNode, ModeGraph
 from fxlens.queries import index, select_all
 from fxlens.stages import Stages, find_stages
-from fxlens.tracing.model import trace_model
+from fxlens.tracing.describe.description import trace_model
 
 pytestmark = pytest.mark.timm
 AVAILABLE = tuple(name for name in MODELS if timm.is_model(name))

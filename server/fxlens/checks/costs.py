@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from fxlens.checks.memory import kept, positions
+from fxlens.checks.pruned_graph import kept, positions
 from fxlens.graph import GraphNode, Mode, ModelGraph
 
 

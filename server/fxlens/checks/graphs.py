@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from fxlens.checks.patterns import passes_as_pattern
+from fxlens.checks.query_patterns import passes_as_pattern
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.explanations import modes_with
 from fxlens.graph import ModelGraph

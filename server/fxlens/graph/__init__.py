@@ -16,7 +16,7 @@ from fxlens.graph.mode_graph import Change, ModeGraph
 from fxlens.graph.model_graph import ModelGraph
 from fxlens.graph.modules import ModuleAlias, ModuleInfo
 from fxlens.graph.nodes import CallSite, GraphNode, Value
-from fxlens.graph.words import (
+from fxlens.graph.vocabulary import (
     DIALECTS,
     MODES,
     UNTRACED,

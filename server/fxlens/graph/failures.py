@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fxlens.graph.words import Mode, Phase, RemedyKind, SourceLine
+from fxlens.graph.vocabulary import Mode, Phase, RemedyKind, SourceLine
 from fxlens.json_tables import Json
 
 

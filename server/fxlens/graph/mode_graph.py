@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fxlens.graph.nodes import NODES, SITES, CallSite, GraphNode
-from fxlens.graph.words import ChangeKind, Mode, Origin, SourceLine
+from fxlens.graph.vocabulary import ChangeKind, Mode, Origin, SourceLine
 from fxlens.json_tables import Json
 
 

@@ -10,7 +10,7 @@ from itertools import count
 from fxlens.graph.failures import Failure
 from fxlens.graph.mode_graph import ModeGraph
 from fxlens.graph.modules import MODULES, ModuleAlias, ModuleInfo
-from fxlens.graph.words import MODES, BackendChoice, Dialect, Mode
+from fxlens.graph.vocabulary import MODES, BackendChoice, Dialect, Mode
 from fxlens.json_tables import Json
 
 _REVISIONS = count()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fxlens.graph.nodes import AS_IT_IS, LINE, LINES
-from fxlens.graph.words import Mode, SourceLine
+from fxlens.graph.vocabulary import Mode, SourceLine
 from fxlens.json_tables import Json, Table
 
 

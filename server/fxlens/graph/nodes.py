@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fxlens.graph.words import Columns, NodeOp, SourceLine, Windows
+from fxlens.graph.vocabulary import Columns, NodeOp, SourceLine, Windows
 from fxlens.json_tables import Json, Table
 
 

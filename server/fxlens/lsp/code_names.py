@@ -14,8 +14,8 @@ from fxlens.derived import kept_on
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import Columns, ModelGraph
 from fxlens.lsp.documents import Document
-from fxlens.lsp.places import text_of_file
 from fxlens.lsp.session import Session
+from fxlens.lsp.source_locations import text_of_file
 from fxlens.lsp.words import input_phrase
 from fxlens.source.model import Position, Span
 from fxlens.source.operations import Operation, operation_at

@@ -17,8 +17,8 @@ from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.documents import Document
 from fxlens.lsp.narrowing import narrow
 from fxlens.lsp.output_keys import key_items
-from fxlens.lsp.places import place_phrase
 from fxlens.lsp.session import Located, Session, query_at
+from fxlens.lsp.source_locations import place_phrase
 from fxlens.lsp.stage_items import stage_items
 from fxlens.lsp.stage_views import field_phrase, stride_phrase
 from fxlens.lsp.words import input_phrase, level_phrase, modes_phrase, run_phrase, selected_phrase, shape_phrase

@@ -12,8 +12,8 @@ from fxlens.engine.analysis import FileAnalysis
 from fxlens.graph import ModelGraph, SourceLine
 from fxlens.lsp.documents import Document
 from fxlens.lsp.output_keys import LocatedKey, key_at
-from fxlens.lsp.places import text_of, where_is
 from fxlens.lsp.session import Located, Session, query_at
+from fxlens.lsp.source_locations import text_of, where_is
 from fxlens.paths import prefixes
 from fxlens.queries import index, select_alone
 from fxlens.source.members import member_line

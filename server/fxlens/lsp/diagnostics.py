@@ -15,8 +15,8 @@ from fxlens.checks.wording import sentences
 from fxlens.graph import Failure
 from fxlens.lsp.documents import Document
 from fxlens.lsp.editor_settings import by_setting
-from fxlens.lsp.places import where_is
 from fxlens.lsp.session import Published, Session
+from fxlens.lsp.source_locations import where_is
 from fxlens.lsp.typing_place import is_being_typed
 
 _SEVERITIES = {

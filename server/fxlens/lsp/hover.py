@@ -12,8 +12,8 @@ from fxlens.lsp.client import ClientShows, markup
 from fxlens.lsp.code_names import code_card
 from fxlens.lsp.documents import Document
 from fxlens.lsp.output_keys import LocatedKey, key_at
-from fxlens.lsp.places import place_link
 from fxlens.lsp.session import Located, Session, query_at
+from fxlens.lsp.source_locations import place_link
 from fxlens.lsp.stage_views import field_phrase, stage_phrase, stride_phrase
 from fxlens.lsp.summary import call_card
 from fxlens.lsp.words import input_phrase, module_shapes, node_phrase, shape_phrase

@@ -11,8 +11,8 @@ from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.explanations import modes_with
 from fxlens.graph import MODES, GraphNode, Mode, ModelGraph, SourceLine
 from fxlens.lsp.definition import is_container
-from fxlens.lsp.places import client_line, place_phrase
 from fxlens.lsp.session import Session, main_state
+from fxlens.lsp.source_locations import client_line, place_phrase
 from fxlens.lsp.stage_views import stride_phrase
 from fxlens.lsp.words import (
     input_phrase,

@@ -14,8 +14,8 @@ from fxlens.graph import MODES, GraphNode, Mode, ModelGraph, ModuleInfo
 from fxlens.levels import Level, Levels, levels_of
 from fxlens.lsp.documents import Document
 from fxlens.lsp.outline import ViewOptions
-from fxlens.lsp.places import client_line, place_phrase
 from fxlens.lsp.session import Session, nearest_call, query_at
+from fxlens.lsp.source_locations import client_line, place_phrase
 from fxlens.lsp.tree import failure_text, tree
 from fxlens.lsp.wire import (
     Graph,

@@ -12,9 +12,9 @@ from fxlens.engine.analysis import CallAnalysis
 from fxlens.engine.file_names import without_links
 from fxlens.graph import ModelGraph
 from fxlens.lsp.documents import Document
-from fxlens.lsp.places import text_of
 from fxlens.lsp.query_search import Match
 from fxlens.lsp.session import Located, Session
+from fxlens.lsp.source_locations import text_of
 from fxlens.source.members import MemberUses, member_at, member_uses
 from fxlens.source.model import KeyUse, Position, Query, Span, WrittenKey
 

@@ -13,8 +13,8 @@ from fxlens.graph import ModelGraph
 from fxlens.lsp.definition import module_line
 from fxlens.lsp.documents import Document
 from fxlens.lsp.outline import Json, Outline, ViewOptions
-from fxlens.lsp.places import client_line
 from fxlens.lsp.session import Session, nearest_call, query_at
+from fxlens.lsp.source_locations import client_line
 from fxlens.lsp.words import (
     input_phrase,
     without_marks,

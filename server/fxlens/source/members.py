@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeGuard
 
-from fxlens.source.library.members import NAMING_FUNCTIONS, NAMING_METHODS
+from fxlens.source.library.attribute_access import NAMING_FUNCTIONS, NAMING_METHODS
 from fxlens.source.model import Position, Span
 from fxlens.source.syntax import lowered, path_to
 from fxlens.source.syntax import nodes as n

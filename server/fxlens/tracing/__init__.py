@@ -12,15 +12,15 @@ from fxlens.tracing.api import (
     get_graph_node_names,
     get_graph_node_names_by_mode,
 )
-from fxlens.tracing.backends import QueryError
-from fxlens.tracing.extractor import Extractor, FeatureExtractor
-from fxlens.tracing.failures import TracingError
-from fxlens.tracing.hooks import HookExtractor
-from fxlens.tracing.model import trace_model
-from fxlens.tracing.naming import NamingError
-from fxlens.tracing.record import PathChangedError, RecordExtractor
-from fxlens.tracing.running import NotCalledError
-from fxlens.tracing.tracer import NodePathTracer
+from fxlens.tracing.describe.description import trace_model
+from fxlens.tracing.extract.backends import QueryError
+from fxlens.tracing.extract.extractor import Extractor, FeatureExtractor
+from fxlens.tracing.extract.forward_pass import NotCalledError
+from fxlens.tracing.extract.hooks import HookExtractor
+from fxlens.tracing.extract.record_extractor import PathChangedError, RecordExtractor
+from fxlens.tracing.record.failures import TracingError
+from fxlens.tracing.record.naming import NamingError
+from fxlens.tracing.record.tracer import NodePathTracer
 
 __all__ = [
     "Extractor",

@@ -11,8 +11,8 @@ from torch import nn
 
 from fxlens.collector import collector_paused
 from fxlens.graph import MODES, BackendChoice, Dialect, Mode
-from fxlens.tracing.assembly import assemble
-from fxlens.tracing.backends import (
+from fxlens.tracing.extract.assembly import assemble
+from fxlens.tracing.extract.backends import (
     QueryError,
     answered_by_hooks,
     check_backend,
@@ -21,15 +21,15 @@ from fxlens.tracing.backends import (
     operation_names,
     record_extractor,
 )
-from fxlens.tracing.extractor import Extractor
-from fxlens.tracing.failures import TracingError
-from fxlens.tracing.modes import ModeTrace, check_concrete_args, trace_modes
-from fxlens.tracing.naming import NamingError
-from fxlens.tracing.preserve import tracing_lock
-from fxlens.tracing.pruning import Wanted
-from fxlens.tracing.selection import BadQuery, Selection, call_with, message, working_call
-from fxlens.tracing.settings import TraceSettings, trace_settings
-from fxlens.tracing.switching import is_training
+from fxlens.tracing.extract.extractor import Extractor
+from fxlens.tracing.extract.pruning import Wanted
+from fxlens.tracing.extract.selection import BadQuery, Selection, call_with, message, working_call
+from fxlens.tracing.model_state.snapshot import tracing_lock
+from fxlens.tracing.model_state.switching import is_training
+from fxlens.tracing.record.dialect_settings import TraceSettings, trace_settings
+from fxlens.tracing.record.failures import TracingError
+from fxlens.tracing.record.modes import ModeTrace, check_concrete_args, trace_modes
+from fxlens.tracing.record.naming import NamingError
 
 ReturnNodes: TypeAlias = "Sequence[str] | Mapping[str, str]"
 Leaves: TypeAlias = "Iterable[type[nn.Module]]"

@@ -20,8 +20,8 @@ from typing import Any
 
 from fxlens.worker.audit_events import C_FUNCTIONS, CHANGES, CONNECTED, CONTROLS, REFUSED
 from fxlens.worker.failures import RefusedError, blocked
+from fxlens.worker.file_origins import is_users
 from fxlens.worker.messages import ImportedFile
-from fxlens.worker.places import is_users
 from fxlens.worker.private import OS
 
 # The functions below look built-in names up here: user code may replace those of the interpreter.

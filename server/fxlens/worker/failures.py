@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from fxlens.graph import Failure, Phase, SourceLine
 from fxlens.hint_comment import HINT
+from fxlens.worker.file_origins import OURS, is_users
 from fxlens.worker.messages import Limits
-from fxlens.worker.places import OURS, is_users
 
 DOING: dict[Phase, str] = {
     "start": "starting",

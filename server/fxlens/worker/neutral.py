@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from fxlens.worker.arguments import neutralise_argparse
+from fxlens.worker.command_line import neutralise_argparse
 from fxlens.worker.compiling import EVAL_FRAME, neutralise_compiler, replace_compiled_modules
 from fxlens.worker.devices import is_accelerator, neutralise_devices
 from fxlens.worker.distributed import AFTER_IMPORT as PARTS_OF_DISTRIBUTED

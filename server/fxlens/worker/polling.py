@@ -6,7 +6,7 @@ import os
 import selectors
 import sys
 
-from fxlens.worker.sources import Receiver, read_some
+from fxlens.worker.descriptors import Receiver, read_some
 
 # Read by the type checker, too: it leaves the rest out when it checks for Windows.
 assert sys.platform != "win32"

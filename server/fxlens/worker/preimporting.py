@@ -15,8 +15,8 @@ import traceback
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
+from fxlens.worker.file_origins import is_users
 from fxlens.worker.messages import TraceRequest
-from fxlens.worker.places import is_users
 
 ENVIRONMENT = ("environ", "putenv", "sys.path", "sys.modules", "setenv")
 """A statement that names one of them may change what an import after it does: that import keeps its place."""

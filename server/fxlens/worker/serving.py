@@ -12,12 +12,12 @@ from typing import Any
 
 from fxlens.graph import Failure
 from fxlens.worker import building
+from fxlens.worker.descriptors import Sources, ThreadedSources
 from fxlens.worker.launching import Launcher
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 from fxlens.worker.pipe import FrameBuffer, frame, to_text, write_all
 from fxlens.worker.preloading import Preloader
-from fxlens.worker.running import CLOSING_SECONDS, NAMES_SECONDS, Running
-from fxlens.worker.sources import Sources, ThreadedSources
+from fxlens.worker.running_trace import CLOSING_SECONDS, NAMES_SECONDS, Running
 from fxlens.worker.spare import SpareLauncher
 
 WATCH_SECONDS = 0.1

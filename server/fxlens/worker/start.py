@@ -17,9 +17,9 @@ from typing import Any
 
 from fxlens.collector import collector_paused
 from fxlens.worker import guards
+from fxlens.worker.descriptors import read_some
 from fxlens.worker.messages import Environment, TraceRequest
 from fxlens.worker.pipe import FrameBuffer, encode, write_all
-from fxlens.worker.sources import read_some
 
 NO_FORK = "FXLENS_NO_FORK"
 """Environment variable that forces the path without ``fork``, which Windows always takes."""

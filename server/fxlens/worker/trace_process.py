@@ -24,12 +24,12 @@ from torch import nn
 
 from fxlens.graph import DIALECTS, MODES, UNTRACED, BackendChoice, Dialect, Failure, ModelGraph, Phase
 from fxlens.json_tables import Json
-from fxlens.tracing.model import describe, needs_runs, with_values
-from fxlens.tracing.modes import trace_modes
-from fxlens.tracing.preserve import Snapshot
-from fxlens.tracing.run_graph import ModuleRuns, run_modules
-from fxlens.tracing.settings import trace_settings
-from fxlens.tracing.shapes import Found, StatedInput, find_values
+from fxlens.tracing.describe.description import describe, needs_runs, with_values
+from fxlens.tracing.describe.run_graph import ModuleRuns, run_modules
+from fxlens.tracing.describe.shapes import Found, StatedInput, find_values
+from fxlens.tracing.model_state.snapshot import Snapshot
+from fxlens.tracing.record.dialect_settings import trace_settings
+from fxlens.tracing.record.modes import trace_modes
 from fxlens.worker import building, confinement, guards, neutral
 from fxlens.worker.accelerated import names_accelerator
 from fxlens.worker.audit import Auditor

@@ -14,7 +14,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 from fxlens.checks.costs import Cost, cost_of_extractor
 from fxlens.graph import GraphNode
 from fxlens.queries import select_all
-from fxlens.tracing.model import trace_model
+from fxlens.tracing.describe.description import trace_model
 
 SHAPE = (1, 3, 64, 64)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from fxlens.code_names import CodeName, expressions, files, folded
 from fxlens.graph import Dialect
-from fxlens.tracing.model import trace_model
+from fxlens.tracing.describe.description import trace_model
 
 
 def name(query: str, shape: str = "1×8") -> CodeName:
@@ -94,7 +94,7 @@ LINES = """\
 import sys
 from torch import nn
 from fxlens.code_names import expressions
-from fxlens.tracing.model import trace_model
+from fxlens.tracing.describe.description import trace_model
 
 
 class Net(nn.Module):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from fxlens.tracing.hooks import HookExtractor
+from fxlens.tracing.extract.hooks import HookExtractor
 
 
 def extractor(model: nn.Module, queries: Sequence[str] | dict[str, str]) -> HookExtractor:

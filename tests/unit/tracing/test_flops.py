@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from fxlens.tracing.model import trace_model
+from fxlens.tracing.describe.description import trace_model
 
 
 class Mixed(nn.Module):

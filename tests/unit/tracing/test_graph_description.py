@@ -17,7 +17,7 @@ from tracing_models import Block, Residual, Stages, net
 
 from fxlens import ModelGraph, NodePathTracer, trace_model
 from fxlens.graph import GraphNode, ModeGraph
-from fxlens.tracing.shapes import shape_of_weights
+from fxlens.tracing.describe.shapes import shape_of_weights
 
 
 def eval_graph(model: nn.Module, **options: Any) -> ModeGraph:

@@ -14,8 +14,8 @@ from hook_models import Block, X, extractor, hooks_on
 from torch import nn
 
 from fxlens import QueryError, create_feature_extractor, get_graph_node_names
-from fxlens.tracing.hooks import HookExtractor, NotCalledError
-from fxlens.tracing.module_queries import module_query
+from fxlens.tracing.describe.module_queries import module_query
+from fxlens.tracing.extract.hooks import HookExtractor, NotCalledError
 
 
 class Experts(nn.Module):

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from fxlens.tracing.example_inputs import ExampleInput
-from fxlens.tracing.module_run import ModuleRun, run_on_meta
+from fxlens.tracing.describe.example_inputs import ExampleInput
+from fxlens.tracing.describe.module_run import ModuleRun, run_on_meta
 
 
 def run(model: nn.Module, mode: Any = "eval") -> ModuleRun:

@@ -9,7 +9,7 @@ import warnings
 import pytest
 from torchvision.models.feature_extraction import NodePathTracer
 
-from fxlens.tracing.naming import FxlensNaming, NamingError, Operation, TorchvisionNaming
+from fxlens.tracing.record.naming import FxlensNaming, NamingError, Operation, TorchvisionNaming
 
 Step = tuple[str, str]
 """The path of a called leaf module and ``""``, or a scope and torch.fx's name of an operation in it."""

@@ -139,13 +139,19 @@ def test_the_documentation_examples_run() -> None:
     import doctest
 
     import fxlens.tracing.api
-    import fxlens.tracing.containers
-    import fxlens.tracing.model
-    import fxlens.tracing.naming
-    import fxlens.tracing.tracer
-    import fxlens.tracing.values
+    import fxlens.tracing.describe.description
+    import fxlens.tracing.model_state.containers
+    import fxlens.tracing.record.naming
+    import fxlens.tracing.record.structures
+    import fxlens.tracing.record.tracer
 
-    modules = (fxlens, fxlens.tracing.api, fxlens.tracing.model, fxlens.tracing.naming, fxlens.tracing.values)
-    for module in (*modules, fxlens.tracing.tracer, fxlens.tracing.containers):
+    modules = (
+        fxlens,
+        fxlens.tracing.api,
+        fxlens.tracing.describe.description,
+        fxlens.tracing.record.naming,
+        fxlens.tracing.record.structures,
+    )
+    for module in (*modules, fxlens.tracing.record.tracer, fxlens.tracing.model_state.containers):
         result = doctest.testmod(module, extraglobs={"nn": nn, "torch": torch})
         assert (result.failed, result.attempted > 0) == (0, True), module.__name__

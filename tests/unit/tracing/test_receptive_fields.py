@@ -14,7 +14,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 from torchvision.ops import SqueezeExcitation
 
 from fxlens.receptive_fields import receptive_fields
-from fxlens.tracing.model import trace_model
+from fxlens.tracing.describe.description import trace_model
 
 SIDE = 224
 HOMES = ("torch.nn.modules.activation", "torch.nn.modules.batchnorm")

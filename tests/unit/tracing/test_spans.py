@@ -11,7 +11,7 @@ from torch import nn
 from torchvision.models import resnet18
 
 from fxlens.graph import Columns, SourceLine
-from fxlens.tracing.model import trace_model
+from fxlens.tracing.describe.description import trace_model
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 keeps lines only")
 

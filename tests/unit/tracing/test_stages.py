@@ -15,7 +15,7 @@ from torchvision.models.segmentation import deeplabv3_resnet50
 from fxlens.graph import Dialect, ModelGraph
 from fxlens.queries import select_all
 from fxlens.stages import Stages, find_stages
-from fxlens.tracing.model import trace_model
+from fxlens.tracing.describe.description import trace_model
 
 
 def traced(model: nn.Module, dialect: Dialect = "torchvision", example_input: Any = None) -> ModelGraph:

@@ -14,7 +14,7 @@ from torch.autograd import grad_mode
 from tracing_models import Stages, net
 
 from fxlens import NodePathTracer, create_feature_extractor, get_graph_node_names, trace_model
-from fxlens.tracing import context_watch
+from fxlens.tracing.record import context_recorder
 
 X = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
 
@@ -141,7 +141,7 @@ def test_a_thread_of_forwards_own_is_not_traced() -> None:
 
 
 def watched() -> list[Any]:
-    return [vars(kind).get(name) for kind, name, _ in context_watch._METHODS]
+    return [vars(kind).get(name) for kind, name, _ in context_recorder._METHODS]
 
 
 def test_a_method_that_cannot_be_replaced_leaves_all_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,8 +153,8 @@ def test_a_method_that_cannot_be_replaced_leaves_all_as_they_were(monkeypatch: p
         def __enter__(self) -> None: ...
 
     before = watched()
-    methods = (*context_watch._METHODS, (Manager, "__enter__", context_watch._leaving))
-    monkeypatch.setattr(context_watch, "_METHODS", methods)
+    methods = (*context_recorder._METHODS, (Manager, "__enter__", context_recorder._leaving))
+    monkeypatch.setattr(context_recorder, "_METHODS", methods)
     with pytest.raises(TypeError, match="sealed"):
         NodePathTracer().trace(nn.Sequential(nn.ReLU()))
     monkeypatch.undo()
@@ -173,11 +173,11 @@ def test_a_method_that_a_version_of_torch_inherits_or_has_not(monkeypatch: pytes
         pass
 
     methods = (
-        *context_watch._METHODS,
-        (Inheriting, "__call__", context_watch._decorating),
-        (grad_mode.no_grad, "__missing__", context_watch._leaving),
+        *context_recorder._METHODS,
+        (Inheriting, "__call__", context_recorder._decorating),
+        (grad_mode.no_grad, "__missing__", context_recorder._leaving),
     )
-    monkeypatch.setattr(context_watch, "_METHODS", methods)
+    monkeypatch.setattr(context_recorder, "_METHODS", methods)
 
     def forward(self: Any, x: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():

@@ -14,15 +14,16 @@ from torch.fx.graph import CodeGen
 from tracing_models import net
 
 from fxlens import create_feature_extractor
-from fxlens.tracing import codegen, torch_private
+from fxlens.tracing import torch_private
+from fxlens.tracing.extract import codegen
 
 SOURCES = Path(torch_private.__file__).parent
 PRIVATE = re.compile(
     r"\b(?:nn\.modules|torch|fx|fx\.node|F)(?:\.\w+)*\._(?!C\b)[a-z]\w*|torch\._C\.\w+|\._version\b|_side_effectful_functions"
 )
 ALLOWED = {
-    # Replaced if it is there, see `context_watch._replace`.
-    ("context_watch.py", "torch._C._set_grad_enabled"),
+    # Replaced if it is there, see `context_recorder._replace`.
+    ("context_recorder.py", "torch._C._set_grad_enabled"),
     # The public function that asserts.
     ("failures.py", "torch._assert"),
     ("constructs.py", "torch._assert"),
@@ -32,7 +33,7 @@ ALLOWED = {
 
 def test_no_other_module_takes_private_names_of_torch() -> None:
     found = set()
-    for path in SOURCES.glob("*.py"):
+    for path in SOURCES.rglob("*.py"):
         if path.name != "torch_private.py":
             for line in path.read_text().splitlines():
                 code = line.partition("#")[0]

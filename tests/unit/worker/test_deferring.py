@@ -58,7 +58,7 @@ def test_the_shapes_of_meta_tensors_are_found_without_the_compiler() -> None:
         + "keep_from_compiler()\n"
         + "x = torch.empty(2, 3, device='meta')\n"
         + "assert (x.normal_() * 2 + x).shape == torch.nn.functional.hardswish(x).shape == (2, 3)\n"
-        + "from fxlens.tracing.flops import FlopCounter\n"
+        + "from fxlens.tracing.describe.flops import FlopCounter\n"
         + "with FlopCounter() as counter:\n    x += torch.nn.functional.linear(x, torch.empty(3, 3, device='meta'))\n"
         + "assert (x.shape, counter.total) == ((2, 3), 2 * 2 * 3 * 3)\n"
         + "assert COMPILER not in sys.modules\n"

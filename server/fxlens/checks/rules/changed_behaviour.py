@@ -7,8 +7,8 @@ from functools import partial
 
 from fxlens.checks import children
 from fxlens.checks.graphs import found_on_every_way, only_graph
-from fxlens.checks.memory import needed
 from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.pruned_graph import needed
 from fxlens.checks.text import SourceText
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis

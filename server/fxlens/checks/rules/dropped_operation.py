@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from fxlens.checks.graphs import found_on_every_way, only_graph
-from fxlens.checks.memory import Extracted, reads_values_of
 from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.pruned_graph import Extracted, reads_values_of
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import GraphNode, Mode, ModeGraph, ModelGraph

@@ -7,8 +7,8 @@ from functools import partial
 
 from fxlens.checks.fixes import replacements
 from fxlens.checks.graphs import found_on_every_way, only_graph
-from fxlens.checks.memory import Extracted
 from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.pruned_graph import Extracted
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import GraphNode, ModelGraph

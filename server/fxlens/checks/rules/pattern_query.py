@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fxlens.checks.graphs import only_graph
-from fxlens.checks.patterns import passes_as_pattern
 from fxlens.checks.problem import Problem, Rule
+from fxlens.checks.query_patterns import passes_as_pattern
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 

@@ -14,9 +14,9 @@ from fxlens.source.library.circumstances import asks_machine
 from fxlens.source.library.command_line import NAMESPACES, PARSERS
 from fxlens.source.library.container_methods import container_method
 from fxlens.source.library.extraction import extraction_function
+from fxlens.source.library.interpreter_interface import Given as Argument
 from fxlens.source.library.models import MODELS, Called
 from fxlens.source.library.module_containers import LISTS_MODULES, MODULE_CONTAINERS, module_container, modules_in
-from fxlens.source.library.protocol import Given as Argument
 from fxlens.source.library.text_methods import text_method
 from fxlens.source.library.torch import (
     LOOKS_ONLY,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.classes import names_bound_by
 from fxlens.source.analysis.events import Frame
-from fxlens.source.analysis.modules import Modules
+from fxlens.source.analysis.imports import Modules
 from fxlens.source.analysis.run import Run
 from fxlens.source.analysis.state import Binding
 from fxlens.source.syntax import nodes as n

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.events import Read
-from fxlens.source.analysis.patterns import Patterns
+from fxlens.source.analysis.match_statements import Patterns
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library.testing import GIVES_YIELDED
 from fxlens.source.library.torch import LEAVES_RESULTS

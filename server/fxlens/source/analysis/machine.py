@@ -12,7 +12,7 @@ from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.run import Run
 from fxlens.source.analysis.state import Binding, State, Stored
-from fxlens.source.library.protocol import Given as Argument
+from fxlens.source.library.interpreter_interface import Given as Argument
 from fxlens.source.model import KeyUseKind
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (

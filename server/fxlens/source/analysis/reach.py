@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Hashable, Iterable, Mapping
 
-from fxlens.source.index.guards import NO_STEPS, Guards, Steps
+from fxlens.source.index.branch_texts import NO_STEPS, Guards, Steps
 from fxlens.source.index.relevance import steps_from
 from fxlens.source.library.extraction import FUNCTIONS
 from fxlens.source.noting import Kept, Noted

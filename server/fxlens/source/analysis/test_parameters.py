@@ -6,7 +6,7 @@ from fxlens.source.analysis.class_hooks import ClassHooks
 from fxlens.source.analysis.events import Activity, Event, Frame
 from fxlens.source.analysis.state import Binding
 from fxlens.source.library import testing
-from fxlens.source.library.stand_ins import NAMESPACE
+from fxlens.source.library.parameter_names import NAMESPACE
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
 from fxlens.source.values import (

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from fxlens.source.index.guards import Steps, comparisons_on, escapes, guards_on
+from fxlens.source.index.branch_texts import Steps, comparisons_on, escapes, guards_on
 from fxlens.source.syntax import lowered, path_to
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document

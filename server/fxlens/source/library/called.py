@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fxlens.source.library.protocol import Given, Machine
+from fxlens.source.library.interpreter_interface import Given, Machine
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     Alternatives,

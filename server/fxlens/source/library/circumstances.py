@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Hashable, Iterable
 
-from fxlens.source.library.protocol import Machine
+from fxlens.source.library.interpreter_interface import Machine
 from fxlens.source.values import Literal, ModuleValue, Reference, Subject, Unknown, Value
 
 _ANSWERED_BY_THE_MACHINE = (

@@ -32,7 +32,7 @@ from fxlens.source.values import (
 )
 
 if TYPE_CHECKING:
-    from fxlens.source.library.protocol import Machine
+    from fxlens.source.library.interpreter_interface import Machine
 
 _ORDER: dict[str, Callable[[object, object], bool]] = {
     "<": lambda a, b: a < b,  # type: ignore[operator]

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.container_methods import FUTURE
 from fxlens.source.library.functions import mapped
+from fxlens.source.library.interpreter_interface import Given
 from fxlens.source.library.iterators import applied_to_rows
-from fxlens.source.library.protocol import Given
 from fxlens.source.values import (
     NONE,
     Alternatives,

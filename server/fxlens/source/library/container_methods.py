@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fxlens.source.library.called import Called
 from fxlens.source.library.functions import dict_of, from_keys, integer, sorted_items, table
-from fxlens.source.library.protocol import Machine
+from fxlens.source.library.interpreter_interface import Machine
 from fxlens.source.library.python import (
     constants_of,
     entry,

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from fxlens.source.library.called import MOST_ITEMS, Called, models
+from fxlens.source.library.interpreter_interface import Given, Machine
 from fxlens.source.library.module_containers import modules_in
-from fxlens.source.library.protocol import Given, Machine
 from fxlens.source.library.python import (
     plain_constants,
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fxlens.source.library.called import MOST_ITEMS, Called, models
 from fxlens.source.library.functions import in_order_of, integer, ranks_of, table
-from fxlens.source.library.protocol import Given
+from fxlens.source.library.interpreter_interface import Given
 from fxlens.source.values import (
     ALWAYS,
     Alternatives,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fxlens.source.library.called import Called
-from fxlens.source.library.protocol import Machine
+from fxlens.source.library.interpreter_interface import Machine
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import ALWAYS, Alternatives, Const, Container, Item, Subject, Unknown, certain
 

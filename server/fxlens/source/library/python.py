@@ -28,7 +28,7 @@ from fxlens.source.values import (
 )
 
 if TYPE_CHECKING:
-    from fxlens.source.library.protocol import Machine
+    from fxlens.source.library.interpreter_interface import Machine
 
 ENUMERATIONS = frozenset(f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")) | {
     "strenum.StrEnum",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fxlens.source.library.called import MOST_ITEMS, Called
-from fxlens.source.library.protocol import Machine
+from fxlens.source.library.interpreter_interface import Machine
 from fxlens.source.library.python import (
     MOST_LENGTH,
     plain_constants,

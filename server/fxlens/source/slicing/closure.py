@@ -12,7 +12,7 @@ from fxlens.source.analysis.unfollowed import why_unknown
 from fxlens.source.index.scopes import free_names
 from fxlens.source.slicing.inlining import Inlining
 from fxlens.source.slicing.needs import Needs, Problem
-from fxlens.source.slicing.stand_ins import stand_in, whole_uses
+from fxlens.source.slicing.unbound_parameters import stand_in, whole_uses
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ClassValue,

@@ -7,6 +7,6 @@
 from __future__ import annotations
 
 from fxlens.source.syntax.lowering import expression_of, lowered
-from fxlens.source.syntax.paths import path_to
+from fxlens.source.syntax.positions import path_to
 
 __all__ = ["expression_of", "lowered", "path_to"]
