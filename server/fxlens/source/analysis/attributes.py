@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from fxlens.source.analysis.callables import bound_to, decorated_with, is_static
-from fxlens.source.analysis.iteration import Iteration
+from fxlens.source.analysis.iteration import MADE_BY_MAPPINGS, MAPPINGS, Iteration
 from fxlens.source.library import python
 from fxlens.source.library.container_methods import is_builtin_method
 from fxlens.source.library.objects import MODULES, class_of
@@ -55,30 +57,30 @@ class Attributes(Iteration):
         return self.touched(self.present(tuple(members)))
 
     def attribute(self, owner: Value, name: str, node: n.Expression) -> Alternatives:
-        match owner:
-            case Reference():
-                return certain(_of_library(owner, name))
-            case ModuleValue():
-                return self.module_member(owner, name, node)
-            case Unknown() | Location() if name == "__class__" and (kind := class_of(self, owner)) is not None:
-                return kind
-            case Unknown():
-                return self.part(owner.subject, name, node)
-            case Location():
-                return self._member(owner, name, node)
-            case Member():
-                return self._of_member(owner, name, node)
-            case ClassValue():
-                return self._of_class(owner, name, node)
-            case Super():
-                return self._super_member(owner, name, node)
-            case Const() if name in ("name", "value"):
-                return self._of_constant(owner, name)
-            case Const(enumeration=ClassValue() as enumeration):
-                return self.class_member(enumeration, name, owner) or certain(Method(owner, name))
-            case FunctionValue() if name in _NAMES and isinstance(owner.node, n.FunctionDef):
-                return certain(Const(owner.node.name))
-        return certain(Method(owner, name))
+        if name == "__class__" and (kind := class_of(self, owner)) is not None:
+            return kind
+        look_up = LOOK_UP.get(type(owner))
+        looked_up = look_up(self, owner, name, node) if look_up is not None else None
+        return looked_up if looked_up is not None else certain(Method(owner, name))
+
+    def of_library(self, owner: Reference, name: str, _: n.Expression) -> Alternatives:
+        return certain(_of_library(owner, name))
+
+    def of_unknown(self, owner: Unknown, name: str, node: n.Expression) -> Alternatives:
+        return self.part(owner.subject, name, node)
+
+    def of_constant(self, owner: Const, name: str, _: n.Expression) -> Alternatives | None:
+        if name in ("name", "value"):  # Of a member of an enumeration that is a text or a number, too.
+            return certain(replace(owner, member="", enumeration=None) if name == "value" else Const(owner.member))
+        return self.class_member(owner.enumeration, name, owner) if owner.enumeration is not None else None
+
+    def of_function(self, owner: FunctionValue, name: str, _: n.Expression) -> Alternatives | None:
+        stored = self.state.binding((owner.node, name))
+        if stored is not None:
+            self.read(stored.events)
+            return stored.alternatives
+        is_named = name in _NAMES and isinstance(owner.node, n.FunctionDef)
+        return certain(Const(owner.node.name)) if is_named else None  # type: ignore[union-attr]
 
     def part(self, subject: Subject, name: str, node: n.Expression) -> Alternatives:
         stored = self.state.binding((subject, name))
@@ -92,7 +94,7 @@ class Attributes(Iteration):
         stored = self.state.binding((owner.id, name))
         return stored.alternatives if stored is not None else None
 
-    def _member(self, owner: Location, name: str, node: n.Expression) -> Alternatives:
+    def of_object(self, owner: Location, name: str, node: n.Expression) -> Alternatives:
         container = self.container(owner)
         stored = self.state.binding((owner.id, name))
         if stored is not None:
@@ -106,6 +108,8 @@ class Attributes(Iteration):
         if member is not None:
             return member
         if container.kind != "instance" and is_builtin_method(container.kind, name):
+            return certain(Method(owner, name))
+        if name in MADE_BY_MAPPINGS and not MAPPINGS.isdisjoint(self.library_bases(container.instance_of)):
             return certain(Method(owner, name))
         return self._computed(owner, container.instance_of, name, node) or self._dynamic(owner, name, node)
 
@@ -145,7 +149,7 @@ class Attributes(Iteration):
                 return self._bound_all(values, each, bound)
         return None
 
-    def _of_class(self, owner: ClassValue, name: str, node: n.Expression) -> Alternatives:
+    def of_class(self, owner: ClassValue, name: str, node: n.Expression) -> Alternatives:
         if name in _NAMES:
             return certain(Const(owner.node.name))
         if name == "__members__" and self.is_enumeration(owner):
@@ -156,11 +160,7 @@ class Attributes(Iteration):
             return certain(Method(owner, name))
         return self.class_member(owner, name, owner) or self._dynamic(owner, name, node)
 
-    def _of_constant(self, owner: Const, name: str) -> Alternatives:
-        """Of a member of an enumeration that is a text or a number, too."""
-        return certain(replace(owner, member="", enumeration=None) if name == "value" else Const(owner.member))
-
-    def _of_member(self, member: Member, name: str, node: n.Expression) -> Alternatives:
+    def of_member(self, member: Member, name: str, node: n.Expression) -> Alternatives:
         if name in ("value", "_value_"):
             return member.value
         if name in ("name", "_name_"):
@@ -214,7 +214,7 @@ class Attributes(Iteration):
             return self.call_value(method, [], self.accessing or node.decorators[0])
         return certain(method)
 
-    def _super_member(self, owner: Super, name: str, node: n.Expression) -> Alternatives:
+    def super_member(self, owner: Super, name: str, node: n.Expression) -> Alternatives:
         container = self.container(owner.bound)
         kind = container.instance_of if container is not None else owner.bound
         if isinstance(kind, ClassValue):
@@ -225,6 +225,8 @@ class Attributes(Iteration):
                 if member is not None:
                     self.read(member.events)
                     return self._bound_all(member.alternatives, each, owner.bound)
+        if name == "__new__" and isinstance(kind, ClassValue):
+            return certain(Method(kind, name))
         if container is not None and container.kind != "instance":
             return certain(Method(owner.bound, name))  # A method of the builtin class that this one is made of.
         return self.unknown(node)
@@ -317,3 +319,17 @@ def _with_parts(owners: Alternatives) -> Alternatives:
     """The alternatives without None, of which nothing can be taken: a run that goes on has another one."""
     some = tuple(each for each in owners if not (isinstance(each[0], Const) and each[0].value is None))
     return some or owners
+
+
+LOOK_UP: dict[type, Callable[[Attributes, Any, str, n.Expression], Alternatives | None]] = {
+    Reference: Attributes.of_library,
+    ModuleValue: lambda interpreter, *asked: interpreter.module_member(*asked),
+    Unknown: Attributes.of_unknown,
+    Location: Attributes.of_object,
+    Member: Attributes.of_member,
+    ClassValue: Attributes.of_class,
+    Super: lambda interpreter, *asked: interpreter.super_member(*asked),
+    Const: Attributes.of_constant,
+    FunctionValue: Attributes.of_function,
+}
+"""Where attributes come from, by what they are of; what they do not give is a method of a builtin class."""

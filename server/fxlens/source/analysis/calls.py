@@ -9,6 +9,7 @@ from dataclasses import replace
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.command_line import CommandLine
 from fxlens.source.analysis.functions import EXIT, replace_given, with_wrapped
+from fxlens.source.analysis.iteration import MADE_BY_MAPPINGS
 from fxlens.source.library import python
 from fxlens.source.library.circumstances import asks_machine
 from fxlens.source.library.command_line import NAMESPACES, PARSERS
@@ -305,6 +306,9 @@ class Calls(CommandLine):
         if of_fields is not None:
             return of_fields
         call = Called(self, arguments, node)
+        table = self.table_of(callee.owner, node) if callee.name in MADE_BY_MAPPINGS else None
+        if table is not None:
+            return container_method(self, self.allocate(table), callee.name, call)
         if isinstance(callee.owner, Location):
             if callee.name in _READING:
                 self.complete(callee.owner)
@@ -389,6 +393,7 @@ _OF_ARGUMENTS: dict[str, Callable[[Calls, list[Given], n.Expression], Alternativ
 }
 """Functions that look into scopes and objects, by dotted name."""
 _OF_FIRST: dict[str, Callable[[Calls, Alternatives, n.Expression], Alternatives]] = {
+    "object.__new__": Calls.new_object,
     "dataclasses.asdict": Calls.fields_as_dict,
     "dataclasses.astuple": Calls.fields_as_tuple,
     "dataclasses.fields": Calls.fields,

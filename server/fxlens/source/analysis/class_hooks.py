@@ -128,8 +128,8 @@ class ClassHooks(Modules):
         bases = tuple(Item(self.evaluate(each.value)) for each in made.node.arguments if not each.keyword)
         return certain(Const(made.node.name)), self.made("tuple", bases), self.made("dict", items)
 
-    def _super_member(self, owner: Super, name: str, node: n.Expression) -> Alternatives:
-        member = super()._super_member(owner, name, node)
+    def super_member(self, owner: Super, name: str, node: n.Expression) -> Alternatives:
+        member = super().super_member(owner, name, node)
         is_known = any(isinstance(value, (FunctionValue, Const)) for value, _ in member)
         return certain(_CREATED) if name == "__new__" and self.run.created and not is_known else member
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from fxlens.source.analysis.callables import Given, decorated_with
+from fxlens.source.analysis.callables import Given, bound_to, decorated_with
 from fxlens.source.analysis.dispatch import Dispatch
 from fxlens.source.analysis.events import Event, Read
 from fxlens.source.analysis.state import Binding
@@ -23,7 +23,11 @@ from fxlens.source.values import (
     Method,
     Value,
     certain,
+    joined,
 )
+
+MAKE = "__new__"
+"""The function of a class that makes its objects."""
 
 
 class Classes(Dispatch):
@@ -37,13 +41,49 @@ class Classes(Dispatch):
                 Item(each.alternatives, ALWAYS, certain(Const(each.keyword))) for each in arguments if each.keyword
             )
             return self.made("dict", keys)
-        made_of = next((base for base in self.library_bases(callee) if base in python.BUILTIN_BASES), "")
-        if made_of == "str" and len(arguments) == 1 and self.class_member(callee, "__new__", callee) is None:
-            return arguments[0].alternatives
-        location = self.allocate(Container(python.BUILTIN_BASES.get(made_of, "instance"), instance_of=callee))
+        return self._made_by_class(callee, arguments, node) or self._initialised_object(callee, arguments, node)
+
+    def _made_by_class(self, callee: ClassValue, arguments: list[Given], node: n.Expression) -> Alternatives | None:
+        """What ``__new__`` of a class of the workspace returns; nothing unless it returns objects of that class."""
+        makers = [
+            value for value, _ in self.class_member(callee, MAKE, callee) or () if isinstance(value, FunctionValue)
+        ]
+        if len(makers) != 1 or self.library_bases(callee) not in ([], ["object"]):
+            return None
+        made = self.call_value(bound_to(makers[0], callee), arguments, node)
+        if not made or not all(self._is_object_of(value, callee) for value, _ in made):
+            return None
+        for value, _ in made:
+            for method, _ in self.class_member(callee, "__init__", value) or ():
+                self.call_value(method, arguments, node)
+        return made
+
+    def _is_object_of(self, value: Value, kind: ClassValue) -> bool:
+        container = self.container(value)
+        return container is not None and container.instance_of is not None and kind in self.mro(container.instance_of)
+
+    def new_object(self, kinds: Alternatives, node: n.Expression) -> Alternatives:
+        """``object.__new__(kind)``."""
+        sides = [
+            ((self._empty_object(value, "instance"), condition),)
+            if isinstance(value, ClassValue)
+            else self.unknown(node)
+            for value, condition in kinds
+        ]
+        return joined(*sides)
+
+    def _empty_object(self, callee: ClassValue, kind: str) -> Location:
+        location = self.allocate(Container(kind, instance_of=callee))
         event = self.new_event("self", callee.node, [])
         event.owner = location
         self.state.set((location.id, "<self>"), Binding((), frozenset({event})))
+        return location
+
+    def _initialised_object(self, callee: ClassValue, arguments: list[Given], node: n.Expression) -> Alternatives:
+        made_of = next((base for base in self.library_bases(callee) if base in python.BUILTIN_BASES), "")
+        if made_of == "str" and len(arguments) == 1 and self.class_member(callee, MAKE, callee) is None:
+            return arguments[0].alternatives
+        location = self._empty_object(callee, python.BUILTIN_BASES.get(made_of, "instance"))
         initialise = self.class_member(callee, "__init__", location)
         if initialise is not None:
             for value, _ in initialise:

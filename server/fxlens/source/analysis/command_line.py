@@ -26,6 +26,10 @@ class CommandLine(Extractors):
             option = command_line.declared(call)
             if option is not None:
                 options[option.name] = option
+        elif name == command_line.DECLARES_COMMANDS:
+            option = command_line.command(call)
+            if option is not None:
+                options[option.name] = option
         elif name == command_line.SETS_DEFAULTS:
             for key, value in call.named.items():
                 before = options.get(key) or command_line.Option(key, (), value, call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fxlens.source.analysis.truth import Truth
-from fxlens.source.library.python import ENUMERATIONS, TEXT_ENUMERATIONS
+from fxlens.source.library.python import CONSTANT_ENUMERATIONS, ENUMERATIONS, TEXT_ENUMERATIONS
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
@@ -46,7 +46,7 @@ class Enumerations(Truth):
         bases = self.library_bases(owner)
         if isinstance(value, Unknown) and value.subject.made_by == "enum.auto":
             value = Const(name.lower()) if not TEXT_ENUMERATIONS.isdisjoint(bases) else value
-        if isinstance(value, Const) and ("str" in bases or "int" in bases or not TEXT_ENUMERATIONS.isdisjoint(bases)):
+        if isinstance(value, Const) and not CONSTANT_ENUMERATIONS.isdisjoint(bases):
             return replace(value, member=name, enumeration=owner)
         return Member(owner, name, certain(value))
 

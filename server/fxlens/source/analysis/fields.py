@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from fxlens.source.analysis.callables import Given
-from fxlens.source.analysis.classes import Classes, annotated_fields, names_bound_by
+from fxlens.source.analysis.classes import MAKE, Classes, annotated_fields, names_bound_by
 from fxlens.source.analysis.state import Binding
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -158,10 +158,17 @@ class Fields(Classes):
     def method_of_fields(self, callee: Method, arguments: list[Given], node: n.Expression) -> Alternatives | None:
         """What a method returns that objects with fields have, or classes; nothing of other methods."""
         if isinstance(callee.owner, ClassValue):
-            return self._subclasses(callee.owner) if callee.name == _SUBCLASSES else None
+            return self._method_of_class(callee.owner, callee.name, arguments, node)
         if callee.name not in _OF_NAMED_TUPLES or not self.fields_of(callee.owner):
             return None
         return self._copy_with(callee.owner, arguments, node) if arguments else self._as_dict(callee.owner, node)
+
+    def _method_of_class(
+        self, owner: ClassValue, name: str, arguments: list[Given], node: n.Expression
+    ) -> Alternatives | None:
+        if name == MAKE:
+            return self.new_object(arguments[0].alternatives if arguments else certain(owner), node)
+        return self._subclasses(owner) if name == _SUBCLASSES else None
 
     def _subclasses(self, owner: ClassValue) -> Alternatives:
         """``Base.__subclasses__()``: the classes of this one that have been defined, in their order."""

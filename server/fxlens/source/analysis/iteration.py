@@ -12,6 +12,7 @@ from fxlens.source.values import (
     Alternatives,
     ClassValue,
     Const,
+    Container,
     FunctionValue,
     Item,
     Subject,
@@ -22,6 +23,12 @@ from fxlens.source.values import (
     joined,
     under,
 )
+
+MAPPINGS = frozenset(
+    f"{module}.{name}" for module in ("collections.abc", "typing") for name in ("Mapping", "MutableMapping")
+)
+MADE_BY_MAPPINGS = frozenset({"get", "items", "keys", "values"})
+"""The methods that ``collections.abc.Mapping`` makes of ``__getitem__`` and ``__iter__``."""
 
 
 class Iteration(Enumerations):
@@ -63,6 +70,8 @@ class Iteration(Enumerations):
             container = self.container(value)
             if isinstance(value, Const) and value.value is None:
                 continue
+            table = self.table_of(value, node) if container is not None and container.kind == "instance" else None
+            container = table or container
             if container is None or container.kind != "dict":
                 opened = opened or self._subject_of(value, node)
                 continue
@@ -72,6 +81,24 @@ class Iteration(Enumerations):
                 if both is not None:
                     collected.append(replace(item, condition=both))
         return collected, opened
+
+    def table_of(self, value: Value, node: n.Expression) -> Container | None:
+        """The entries of an object of the workspace that has ``keys`` and ``__getitem__``, as a dict has them."""
+        container = self.container(value)
+        kind = container.instance_of if container is not None else None
+        if kind is None or self.class_member(kind, "__getitem__", value) is None:
+            return None
+        keys = self.class_member(kind, "keys", value)
+        if keys is None and MAPPINGS.isdisjoint(self.library_bases(kind)):
+            return None
+        listed = certain(value) if keys is None else self.call_value(keys[0][0], [], node)
+        items, why = self.items(listed, node)
+        return Container(
+            "dict", tuple(Item(self._entry_of(value, item, node), item.condition, item.value) for item in items), why
+        )
+
+    def _entry_of(self, owner: Value, key: Item, node: n.Expression) -> Alternatives:
+        return joined(*(under(self.entry(owner, value, node), condition) for value, condition in key.value))
 
     def _subject_of(self, value: Value, node: n.Expression) -> Subject:
         return value.subject if isinstance(value, Unknown) else Subject(self.frame.document, node)

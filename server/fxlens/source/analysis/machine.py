@@ -283,6 +283,9 @@ class Machine:
         return self.state.binding(("changes", subject.root)) is not None
 
     @abstractmethod
+    def table_of(self, value: Value, node: n.Expression) -> Container | None: ...
+
+    @abstractmethod
     def attribute_bound(self, owner: Location, name: str) -> Alternatives | None: ...
 
     def changed(self, subject: Subject) -> None:

@@ -17,6 +17,7 @@ from fxlens.source.values import (
     ClassValue,
     Condition,
     Const,
+    FunctionValue,
     Item,
     Location,
     Method,
@@ -257,6 +258,8 @@ class Statements(Expressions):
                 if structural_attribute(name):
                     self.changed(owner.subject)
                     self.run.outputs.altered.add(owner.subject)
+            case FunctionValue():
+                self.state.set((owner.node, name), Binding(value, frozenset({event})))
             case ClassValue():
                 self.state.set((owner.scope, name), Binding(value, frozenset({event})))
             case ModuleValue():

@@ -11,6 +11,7 @@ from fxlens.source.values import NONE, Alternatives, Const, Item, certain, joine
 PARSERS = "argparse."
 """Begins the names of what makes parsers and groups of options."""
 DECLARES = "add_argument"
+DECLARES_COMMANDS = "add_subparsers"
 SETS_DEFAULTS = "set_defaults"
 PARSES = frozenset({"parse_args", "parse_intermixed_args"})
 PARSES_KNOWN = frozenset({"parse_known_args", "parse_known_intermixed_args"})
@@ -53,6 +54,12 @@ def declared(call: Called) -> Option | None:
     if positional or _only(call.named.get("required", ())) == Const(True):
         return Option(name, flags, None, call, many)
     return Option(name, flags, joined(*_defaults(call)), call, many, repeated=action == "append")
+
+
+def command(call: Called) -> Option | None:
+    """The option that ``add_subparsers(dest=…)`` declares: the command that is given."""
+    name = _text(call.named.get("dest", ()))
+    return Option(name, (name,), None, call) if name else None
 
 
 def decorated(call: Called) -> Option | None:

@@ -16,8 +16,10 @@ from fxlens.source.library.python import (
     is_told,
     iterated,
     looked_up,
+    operation,
     plain_constants,
 )
+from fxlens.source.library.text_patterns import MATCH
 from fxlens.source.values import (
     ALWAYS,
     NONE,
@@ -50,7 +52,7 @@ def container_method(machine: Machine, owner: Location, name: str, call: Called)
     """What a method of a list, a dict or a set returns; what it does to it is done."""
     container = machine.container(owner)
     assert container is not None
-    method = _METHODS.get(name) if container.kind != FUTURE else _OF_FUTURES.get(name)
+    method = _OF_KIND.get(container.kind, _METHODS).get(name)
     if method is not None:
         return method(Target(call, owner, container))
     return call.unknown()
@@ -256,6 +258,13 @@ def _in_none(at: Target) -> Alternatives:
     return _kept(at, lambda are_there: not any(are_there))
 
 
+def _in_one(at: Target) -> Alternatives:
+    others = at.call.positional
+    if len(others) != 1 or len(others[0]) != 1:
+        return at.call.unknown()
+    return operation(at.call.machine, "^", at.owner, others[0][0][0], at.call.node)
+
+
 def _kept(at: Target, keeps: Callable[[Iterable[bool]], bool]) -> Alternatives:
     """The items of a set, by whether they are in others; all of them have to be constants."""
     constants = constants_of(at.container)
@@ -312,7 +321,36 @@ def _result(at: Target) -> Alternatives:
 
 FUTURE = "future"
 """The kind of container of what a call will have returned: its only item."""
-_OF_FUTURES: dict[str, Callable[[Target], Alternatives]] = {"result": _result, "get": _result}
+
+
+def _group(at: Target) -> Alternatives:
+    """``match.group(1, "name")``; of several, a tuple."""
+    groups = [_group_called(at, value) for alternatives in at.call.positional for value, _ in alternatives]
+    if not at.call.positional:
+        return at.container.items[0].value
+    return groups[0] if len(groups) == 1 else at.call.machine.made("tuple", tuple(map(Item, groups)))
+
+
+def _group_called(at: Target, name: Value) -> Alternatives:
+    named = (
+        replace(at.container, kind="dict") if isinstance(name, Const) and isinstance(name.value, str) else at.container
+    )
+    return entry(at.call.machine, named, name, at.call.node)
+
+
+def _groups(at: Target) -> Alternatives:
+    return at.call.machine.made("tuple", tuple(Item(item.value) for item in at.container.items[1:]))
+
+
+def _named_groups(at: Target) -> Alternatives:
+    return at.call.machine.made("dict", tuple(item for item in at.container.items if item.key is not None))
+
+
+_OF_KIND: dict[str, dict[str, Callable[[Target], Alternatives]]] = {
+    FUTURE: {"result": _result, "get": _result},
+    MATCH: {"group": _group, "groups": _groups, "groupdict": _named_groups},
+}
+"""The methods of what is no list, set or dict."""
 _TYPES: dict[str, type] = {"dict": dict, "list": list, "set": set, "tuple": tuple}
 
 
@@ -349,6 +387,7 @@ _METHODS: dict[str, Callable[[Target], Alternatives]] = {
     "union": _united,
     "intersection": _in_all,
     "difference": _in_none,
+    "symmetric_difference": _in_one,
     "count": _counted,
     "popleft": _pop_first,
     "appendleft": _append_first,

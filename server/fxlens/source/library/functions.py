@@ -151,7 +151,7 @@ def dict_of(call: Called) -> Alternatives:
             key = certain(Const(each.keyword, (call.machine.frame.document, _keyword_of(call.node, each))))
             label = call.machine.frame.document.code(each.node) if each.node is not None else None
             items.append(Item(each.alternatives, ALWAYS, key, label))
-        elif each.star == "**" or _is_dict(call.machine, each.alternatives):
+        elif each.star == "**" or _is_dict(call.machine, each.alternatives, call.node):
             more, why = call.machine.entries(each.alternatives, call.node)
             sources += [call.machine.container(value) for value, _ in each.alternatives]
             items += more
@@ -187,9 +187,13 @@ def _keyword_of(node: n.Expression, named: Given) -> n.Node:
     return node
 
 
-def _is_dict(machine: Machine, alternatives: Alternatives) -> bool:
+def _is_dict(machine: Machine, alternatives: Alternatives, node: n.Expression) -> bool:
     containers = [machine.container(value) for value, _ in alternatives]
-    return bool(containers) and all(each is not None and each.kind == "dict" for each in containers)
+    return bool(containers) and all(
+        each is not None
+        and (each.kind == "dict" or (each.kind == "instance" and machine.table_of(value, node) is not None))
+        for each, (value, _) in zip(containers, alternatives, strict=True)
+    )
 
 
 def _pairs(call: Called, alternatives: Alternatives) -> tuple[list[Item], Subject | None]:

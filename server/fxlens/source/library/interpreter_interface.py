@@ -93,6 +93,9 @@ class Machine(Protocol):
     def is_changed(self, subject: Subject) -> bool:
         """Whether the program has changed something unknown, or what it is a part of."""
 
+    def table_of(self, value: Value, node: n.Expression) -> Container | None:
+        """The entries of an object of the workspace that is a mapping."""
+
     def attribute_bound(self, owner: Location, name: str) -> Alternatives | None:
         """What was set as an attribute of an object itself."""
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from fxlens.source.library import concurrency, functions, iterators, objects, serialized, testing, text_patterns
+from fxlens.source.library import concurrency, functions, iterators, objects, paths, serialized, testing, text_patterns
 from fxlens.source.library.called import FUNCTIONS, Called, Model
 
 MODELS: dict[str, Model] = {**testing.FUNCTIONS, **FUNCTIONS}
 
-__all__ = ["MODELS", "Called", "concurrency", "functions", "iterators", "objects", "serialized", "text_patterns"]
+__all__ = [
+    "MODELS",
+    "Called",
+    "concurrency",
+    "functions",
+    "iterators",
+    "objects",
+    "paths",
+    "serialized",
+    "text_patterns",
+]

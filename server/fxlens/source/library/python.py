@@ -46,6 +46,8 @@ IMPORT_FUNCTIONS = frozenset({"importlib.import_module", "__import__"})
 NAMED_TUPLES = frozenset({"typing.NamedTuple"})
 TYPED_DICT = "typing.TypedDict"
 TEXT_ENUMERATIONS = frozenset({"enum.StrEnum", "strenum.StrEnum", "backports.strenum.StrEnum"})
+CONSTANT_ENUMERATIONS = TEXT_ENUMERATIONS | {"str", "int", "enum.IntEnum", "enum.IntFlag"}
+"""Bases of enumerations whose members are texts or numbers."""
 _WIDE = re.compile(r"\d{3,}|[*{].*[{*]")
 """Widths that would fill the memory, and fields within fields."""
 MOST_LENGTH = 4096
@@ -156,11 +158,27 @@ def _repeated(machine: Machine, left: Container, right: Value, _: n.Expression) 
     return machine.made(left.kind, left.items * times, left.open)
 
 
+def _in_one(machine: Machine, left: Container, right: Value, _: n.Expression) -> Alternatives | None:
+    """``{…} ^ {…}``."""
+    other = machine.container(right)
+    mine, theirs = constants_of(left), constants_of(other) if other is not None else None
+    if mine is None or theirs is None or other is None:
+        return None
+    return machine.made(
+        "set",
+        (
+            *(item for item, constant in zip(left.items, mine, strict=True) if constant not in theirs),
+            *(item for item, constant in zip(other.items, theirs, strict=True) if constant not in mine),
+        ),
+    )
+
+
 _OF_CONTAINERS: dict[str, Callable[[Machine, Container, Value, n.Expression], Alternatives | None]] = {
     "+": _put_together,
     "|": _put_together,
     "-": _without,
     "&": _in_both,
+    "^": _in_one,
     "*": _repeated,
 }
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from fxlens.source.library.called import Called, models
 from fxlens.source.values import ALWAYS, NONE, Alternatives, Condition, Const, Item, certain, conjunction, joined, under
 
+MATCH = "match"
+"""The kind of container of the groups of a match."""
 MOST_CHARACTERS = 64
 """The longest text that is compared with a regular expression, which can take time out of all proportion to it."""
 MOST_REPETITIONS = 3
@@ -50,7 +52,7 @@ def _each(call: Called, count: int, answer: Callable[[list[str]], Alternatives |
 
 @models("re.match", "re.search", "re.fullmatch")
 def _match(call: Called) -> Alternatives:
-    """A match is the tuple of its groups, the whole of it first; without one, None."""
+    """A match holds its groups, the whole of it first, each with its name; without a match, None."""
 
     def answer(texts: list[str]) -> Alternatives | None:
         matched = _applied(call, texts)
@@ -58,8 +60,12 @@ def _match(call: Called) -> Alternatives:
             return NONE
         if not isinstance(matched, re.Match):
             return None
-        groups = (matched[0], *matched.groups())
-        return call.machine.made("tuple", tuple(Item(certain(_constant(call, group))) for group in groups))
+        names = {at: name for name, at in matched.re.groupindex.items()}
+        items = (
+            Item(certain(_constant(call, group)), ALWAYS, certain(Const(names[at])) if at in names else None)
+            for at, group in enumerate((matched[0], *matched.groups()))
+        )
+        return call.machine.made(MATCH, tuple(items))
 
     return _each(call, 2, answer)
 
