@@ -187,9 +187,18 @@ class Analyser:
         for project in self.engine.projects():
             result.failures += [
                 f"{shown_path(project.file)}:{problem.line + 1}: {problem.message}"
-                for problem in [*project_problems(project), *_missing_folders(project)]
+                for problem in [*project_problems(project), *self._missing(project)]
             ]
         return result
+
+    def _missing(self, project: ProjectSettings) -> Iterator[ProjectProblem]:
+        """Said here, as of the options, and not in an editor, which would have to watch for a folder to come."""
+        for path in project.extra_paths:
+            if not Path(project.folder, Path(path).expanduser()).is_dir():
+                yield project.problem_at("extra-paths", f"`extra-paths`: there is no folder {path!r}.")
+        if project.python and not self.task.python and not Path(project.python).exists():
+            named = shown_path(project.python)
+            yield project.problem_at("python", f"`python`: there is no interpreter or environment {named!r}.")
 
     async def analyse(self, path: str, text: str, program: Program | None = None) -> Analysed:
         """The analysis of a file with its own text, or of a notebook's ``program``."""
@@ -317,13 +326,6 @@ def workspace_folders(paths: Iterable[Path]) -> list[str]:
 def python_path() -> tuple[str, ...]:
     """The entries of ``PYTHONPATH``; a relative one is meant from here, where there is such a folder."""
     return tuple(str(without_links(Path(entry))) if Path(entry).is_dir() else entry for entry in environment_paths())
-
-
-def _missing_folders(project: ProjectSettings) -> Iterator[ProjectProblem]:
-    """Said here, as of the option, and not in an editor, which would have to watch for the folder to come."""
-    for path in project.extra_paths:
-        if not Path(project.folder, Path(path).expanduser()).is_dir():
-            yield project.problem_at("extra-paths", f"`extra-paths`: there is no folder {path!r}.")
 
 
 def _blocked(file: FileAnalysis) -> list[str]:

@@ -18,17 +18,14 @@ from fxlens.cli.rule_options import RuleChoice, ignore_option, select_option, se
 from fxlens.cli.settings import limit_option
 from fxlens.cli.watching import SECONDS, changed, stamps
 from fxlens.engine.regular_files import EncodedText, SkippedError
+from fxlens.engine.walking import pattern_problem
 from fxlens.worker.messages import Limits
 
 
 def _patterns(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    from pathspec import GitIgnoreSpec
-
     for value in values:
-        try:
-            GitIgnoreSpec.from_lines([value])
-        except ValueError as error:
-            raise click.BadParameter(f"{value!r} is not a pattern: {error}") from error
+        if problem := pattern_problem(value):
+            raise click.BadParameter(f"{value!r} {problem}.")
     return values
 
 

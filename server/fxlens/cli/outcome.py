@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ FINDINGS, COULD_NOT_RUN, INTERRUPTED = 1, 2, 130
 def run_command(command: Callable[[], Any]) -> int:
     """Run ``command``, which may raise whatever click raises; return the exit status."""
     _show_all_characters()
+    logging.getLogger("fxlens").addHandler(logging.NullHandler())  # Else Python prints tracebacks that are logged.
     try:
         status = command()
         _flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -47,7 +48,7 @@ class Finding:
     @property
     def uri(self) -> str:
         """A relative reference for a file below the working folder, else a ``file:`` address."""
-        return Path(self.path).as_uri() if PurePath(self.path).is_absolute() else quote(self.posix_path)
+        return Path(self.path).as_uri() if PurePath(self.path).is_absolute() else quote(os.fsencode(self.posix_path))
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from fxlens.engine.documents import Document
 from fxlens.engine.neighbours import Neighbours, Reading
-from fxlens.engine.reading import Reader, too_large
+from fxlens.engine.reading import Reader, too_large, unreadable
 from fxlens.engine.tasks import Tasks
 from fxlens.source import find_calls
 from fxlens.source.model import ExtractionCall
@@ -80,6 +80,8 @@ class DocumentReader:
 
     def _set(self, document: Document, text: str, version: int | None, calls: tuple[ExtractionCall, ...]) -> None:
         document.text, document.version = text, version
+        if document.problem is None and (why := self._reader.unread(document.path)):
+            document.problem = unreadable(why)
         self._on_calls(document, calls)
 
     def _read_now(self, path: str, text: str) -> tuple[ExtractionCall, ...]:

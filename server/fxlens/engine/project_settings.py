@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fxlens.engine.regular_files import SkippedError, read_text
-from fxlens.engine.walking import ignore_spec
+from fxlens.engine.walking import ignore_spec, pattern_problem
 from fxlens.suggestions import nearest
 
 if sys.version_info >= (3, 11):
@@ -225,10 +225,9 @@ class _Table:
         """Those that are patterns."""
         good = []
         for pattern in patterns:
-            try:
-                _spec((pattern,))
-            except ValueError as error:
-                self._note(key, f"`{key}`: {pattern!r} is not a pattern: {error}.")
+            why = pattern_problem(pattern)
+            if why:
+                self._note(key, f"`{key}`: {pattern!r} {why}.")
             else:
                 good.append(pattern)
         return tuple(good)

@@ -32,6 +32,11 @@ def too_large(text: str, document_kb: int) -> Failure | None:
     return Failure("start", "too-large", message, "The limit is the setting `fxlens.limits.documentKb`.")
 
 
+def unreadable(why: str) -> Failure:
+    """Why calls may be missing of a text that was looked at."""
+    return Failure("start", "unreadable", f"This file is not analysed: {why}.", "")
+
+
 class Reader:
     """Reads the documents of an engine. All methods must be called from the event loop's thread."""
 
@@ -40,6 +45,11 @@ class Reader:
         self._thread: ThreadPoolExecutor | None = None
         self._waiting = 0
         self._seconds: dict[str, float] = {}
+        self._unread: dict[str, str] = {}
+
+    def unread(self, path: str) -> str:
+        """Why the last reading of the file may have missed calls; nothing if it did not."""
+        return self._unread.get(path, "")
 
     def at_once(self, path: str, text: str) -> bool:
         """Whether reading ``text`` now holds nothing up."""
@@ -83,6 +93,7 @@ class Reader:
     def forget(self, path: str) -> None:
         """A document was closed."""
         self._seconds.pop(path, None)
+        self._unread.pop(path, None)
 
     def stop(self) -> None:
         """Give up what waits for the thread."""
@@ -93,6 +104,8 @@ class Reader:
     def _find(self, path: str, text: str, reading: Reading) -> Calls:
         began = time.perf_counter()
         try:
-            return tuple(find_calls(text, path, reading).calls)
+            file_calls = find_calls(text, path, reading)
+            self._unread[path] = file_calls.unread
+            return tuple(file_calls.calls)
         finally:
             self._seconds[path] = time.perf_counter() - began

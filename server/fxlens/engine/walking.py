@@ -69,6 +69,18 @@ def _read_ignores(path: Path, on_skip: OnSkip) -> GitIgnoreSpec:
     return ignore_spec(lines, lambda number, line, why: on_skip(f"{path}:{number} {why}: {line!r:.80}"))
 
 
+def pattern_problem(pattern: str) -> str:
+    """Why ``pattern`` is none, in words that follow it; nothing if it is one.
+
+    Example:
+        >>> pattern_problem("!"), pattern_problem("[z-a]"), pattern_problem("*.py")
+        ('is not a pattern', 'is not a pattern', '')
+    """
+    problems: list[str] = []
+    ignore_spec([pattern], lambda _number, _line, why: problems.append(why))
+    return problems[0] if problems else ""
+
+
 def ignore_spec(lines: Sequence[str], on_bad: Callable[[int, str, str], None] = lambda *_: None) -> GitIgnoreSpec:
     """The patterns in ``lines``; ``on_bad`` is told the number of a line that is none, its text, and why it is none."""
     from pathspec import GitIgnoreSpec  # Here, for it costs a start of the server 90 ms, and only threads walk.

@@ -68,6 +68,7 @@ def _calls_in(text: str, path: str, workspace: Workspace | None) -> FileCalls:
     own = any(name in text for name in FUNCTIONS)
     calls: tuple[ExtractionCall, ...] = ()
     tally = Tally(STEPS)
+    unread = ""
     try:
         wrappers: tuple[str, ...] = ()
         if workspace is not None and (own or _is_live(text, path, workspace, tally)):
@@ -76,9 +77,12 @@ def _calls_in(text: str, path: str, workspace: Workspace | None) -> FileCalls:
             calls = find_in(text, path, workspace, wrappers, tally).calls
         if workspace is not None:
             calls += tuple(_requesting(text, path, workspace, tally))
-    except Exception:  # Text in any state comes here at every keystroke: a defect may cost this answer, no more.
+    except RecursionError:
+        unread = "it is nested too deeply"  # By a program, mostly: Python itself takes 200 parentheses.
+    except Exception as error:  # Text in any state comes here at every keystroke: a defect may cost this answer only.
         log.exception("could not read %s", path)
-    return FileCalls(path, tuple(sorted(calls, key=lambda call: call.span.start)))
+        unread = f"an error in FX Lens, which you may report: {error!r}"
+    return FileCalls(path, tuple(sorted(calls, key=lambda call: call.span.start)), unread)
 
 
 def _is_live(text: str, path: str, workspace: Workspace, tally: Tally) -> bool:

@@ -309,7 +309,8 @@ def _paths(start: PathCondition, conditions: list[PathCondition]) -> list[PathCo
 
 @dataclass(frozen=True)
 class FileCalls:
-    """The extraction calls of one file, in source order."""
+    """The extraction calls of one file, in source order; ``unread`` says why there may be others."""
 
     path: str
     calls: tuple[ExtractionCall, ...] = ()
+    unread: str = ""

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 NAMES = re.compile(r"cuda|gpu|nvidia|accelerator|\bdevice|\b(mps|xpu|hpu|npu|rank|world_size)\b|local_rank", re.I)
+LONGEST_TEXT = 10_000
 LINES_BEFORE = 2
 """How many lines above the one that raised are looked at: the condition stands there."""
 LAUNCHED = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1",
@@ -32,7 +33,7 @@ MODULES = ("cuda", "mps", "xpu", "accelerator", "backends.mps", "backends.cuda",
 def names_accelerator(error: BaseException) -> bool:
     """Whether what went wrong names an accelerator: in its text, or in the lines that raised it."""
     with contextlib.suppress(Exception):  # Its class says what its text is.
-        if NAMES.search(str(error)):
+        if NAMES.search(str(error), 0, LONGEST_TEXT):
             return True
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:

@@ -27,6 +27,8 @@ def check_answer(payload: bytes) -> None:
         data = json.loads(payload)
         reply = TraceReply.from_json({**data, "output": ""})
         _check([reply], TraceReply)
+        if reply.graph is None and reply.failure is None:
+            raise BadAnswerError("neither a graph nor a failure")
         _check_inputs(reply)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise BadAnswerError(f"{type(error).__name__}: {error}") from error

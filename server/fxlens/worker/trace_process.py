@@ -73,7 +73,8 @@ def run(
         kind, answer = "R", TraceReply(None, from_exception(error, process.phase)).to_json()
     _flush(sys.stdout)
     _flush(sys.stderr)
-    _send(results, kind, answer)
+    with contextlib.suppress(OSError):  # The code has closed our end of the pipe: the exit status says so.
+        _send(results, kind, answer)
     _exit(ANSWERED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,29 @@ def test_settings_in_another_encoding_are_said_and_not_dropped() -> None:
     said = run("a.py")
     assert said.exit_code == 2
     assert "Error: pyproject.toml:1: This is not TOML: it is a binary file." in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('exclude = ["!"]', "`exclude`: '!' is not a pattern."),
+        ('exclude = ["[z-a]"]', "`exclude`: '[z-a]' is not a pattern."),
+        ('per-file-ignores = {"!" = []}', "`per-file-ignores`: '!' is not a pattern."),
+        ('python = "nowhere"', "`python`: there is no interpreter or environment 'nowhere'."),
+    ],
+)
+def test_settings_that_mean_nothing(line: str, message: str) -> None:
+    write(
+        "open.py",
+        "from torchvision.models.feature_extraction import create_feature_extractor\ncreate_feature_extractor(m, [])\n",
+    )
+    write("pyproject.toml", f"[tool.fxlens]\n{line}\n")
+    said = run("open.py")
+    assert (said.exit_code, message in said.stderr) == (2, True), said.stderr
+    if line.startswith("exclude"):
+        assert run("open.py", "--exclude", line.split('"')[1]).exit_code == 2
+    else:
+        assert run("open.py", "--python", sys.executable).exit_code == (0 if line.startswith("python") else 2)
 
 
 @pytest.mark.parametrize("pattern", ["./sub", "./sub/", "{here}/sub", "{here}/sub/a.py", "/sub", "sub/", "**/sub/*.py"])

@@ -23,6 +23,8 @@ FILES = {
     "bom.py": BOM + WRONG,
     "bom_crlf.py": BOM + WRONG.replace(b"\n", b"\r\n"),
     "latin.py": WRONG[:-1] + b"  # \xe9\n",
+    "gbk.py": b"# coding: gbk\n"
+    + WRONG.replace(b"create_feature_extractor(nn", "'中文'; create_feature_extractor(nn".encode("gbk")),
     "no_line_end.py": WRONG[:-1],
     "lone_cr.py": WRONG + b"x = 1\ry = 2\n",
     "other_breaks.py": WRONG + "text = '\u2028\x0c\x85'\n".encode(),
@@ -101,6 +103,12 @@ def test_an_excluded_file_on_standard_input_comes_back_as_it_is() -> None:
     ("arguments", "data", "message"),
     [
         (["-"], b"a\0b", "The text on standard input is a binary file."),
+        (
+            ["-"],
+            b"# coding: klingon\n",
+            "The text on standard input declares the encoding `klingon`, which Python does",
+        ),
+        (["-"], HEAD.encode() + b"x = " + b"(" * 3000 + b")" * 3000, "is not analysed: it is nested too deeply."),
         (["-", "--stdin-filename", "."], b"", "File '.' is a directory."),
         (["-", "--stdin-filename", "a.ipynb"], b"{", "a.ipynb is not a notebook:"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fxlens.graph import GraphNode, ModeGraph, ModelGraph, SourceLine, Value
+from fxlens.graph import Failure, GraphNode, ModeGraph, ModelGraph, SourceLine, Value
 from fxlens.worker.answers import BadAnswerError, check_answer
 from fxlens.worker.messages import ImportedFile, TraceReply
 from fxlens.worker.pipe import (
@@ -128,7 +128,10 @@ def answer() -> dict[str, Any]:
 
 def test_an_answer_passes() -> None:
     check_answer(json.dumps(answer()).encode())
-    check_answer(json.dumps({**answer(), "graph": None}).encode())
+    failure = Failure("build", "ValueError", "Building the model failed: ValueError").to_json()
+    check_answer(json.dumps({**answer(), "graph": None, "failure": failure}).encode())
+    with pytest.raises(BadAnswerError, match="neither a graph nor a failure"):
+        check_answer(json.dumps({**answer(), "graph": None}).encode())
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -139,6 +139,23 @@ FAULTS = [
         line=None,
     ),
     Fault(
+        "closes all files",
+        "os.closerange(0, 1000)",
+        kind="exit",
+        says="closed file descriptors",
+        line=None,
+    ),
+    Fault(
+        "answers that there is nothing to say",
+        'p = b\'R {"graph":null,"failure":null,"files":[],"seconds":{}}\'\n'
+        "        for fd in range(3, 40):\n"
+        "            try: os.write(fd, b'\\x1e%d\\n' % len(p) + p)\n"
+        "            except OSError: pass",
+        kind="answer",
+        says="neither a graph nor a failure",
+        line=None,
+    ),
+    Fault(
         "takes the builtins away",
         "for n in ('len', 'isinstance', 'getattr', 'super', 'dict'): setattr(builtins, n, None)",
         kind="exit",
