@@ -91,6 +91,7 @@ export class GraphPanel implements Disposable {
   }
 
   async save(): Promise<void> {
+    await this.#reopen();
     const shown = this.#shown;
     if (!shown?.className) return;
     const name = shown.className.split('.').at(-1) ?? 'graph';
@@ -170,6 +171,9 @@ export class GraphPanel implements Disposable {
     const asking = new CancellationTokenSource();
     this.#asking = asking;
     const { client } = this.server;
+    // VS Code closes a file behind other tabs when it likes. The picture stays; a page that has none yet needs the file.
+    if (this.#place?.document.isClosed && this.#sent !== undefined) return;
+    await this.#reopen();
     const place = this.#place;
     if (!client || !place) return this.#say('Open a Python file with a feature-extraction call.');
     const known = this.#shown?.revision;
@@ -197,6 +201,15 @@ export class GraphPanel implements Disposable {
     const wanted = workspace.getConfiguration('fxlens', place.document).get('tree.revealOnCursorMove', true);
     if (followed && wanted && answer.query) this.reveal(answer.query, false);
     else if (this.#waiting) this.#revealNow();
+  }
+
+  /** The server answers only for files that are open. */
+  async #reopen(): Promise<void> {
+    const place = this.#place;
+    if (!place?.document.isClosed) return;
+    const opened = await this.server.attempt(async () => workspace.openTextDocument(place.document.uri));
+    // Without one the file is no more. Meanwhile the cursor may be elsewhere.
+    if (this.#place === place) this.#place = opened ? { ...place, document: opened } : currentPlace();
   }
 
   #revealNow(): void {
@@ -261,6 +274,7 @@ export class GraphPanel implements Disposable {
   }
 
   async #answer(method: keyof Questions, parameters: object): Promise<unknown> {
+    await this.#reopen();
     const { client } = this.server;
     const shown = this.#shown;
     if (!client || !shown) throw new Error('The language server is not running.');
@@ -275,6 +289,7 @@ export class GraphPanel implements Disposable {
   }
 
   async #withDetails(action: 'source' | 'copyChain', path: string): Promise<void> {
+    await this.#reopen();
     const { client } = this.server;
     const shown = this.#shown;
     if (!client || !shown) return;
@@ -297,6 +312,7 @@ export class GraphPanel implements Disposable {
   }
 
   async #toggle(path: string, asked: boolean): Promise<void> {
+    await this.#reopen();
     const { client } = this.server;
     const place = this.#place;
     if (!client || !place) return;

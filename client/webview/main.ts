@@ -26,7 +26,7 @@ class Page {
   #places: Places | undefined;
   #current: string | null = null;
   /** Until the first picture: what was remembered holds for that one, however many answers without a model come before. */
-  #restored = false;
+  #restored = '';
   #details: GraphNodeDetails | null = null;
   #linked = new Set<string>();
   #history: string[] = [];
@@ -90,7 +90,7 @@ class Page {
       this.#model.open = new Set(state.open);
       this.#model.quiet = new Set(state.quiet);
       this.#current = state.current;
-      this.#restored = true;
+      this.#restored = state.title;
       Object.assign(this.#view, { x: state.x, y: state.y, k: state.k });
     }
     host.send({ type: 'ready', state });
@@ -162,8 +162,8 @@ class Page {
       return;
     }
     const another = before?.className !== graph.className;
-    const fresh = another && !this.#restored;
-    this.#restored = false;
+    const fresh = another && this.#restored !== graph.className;
+    this.#restored = '';
     this.#model.take(graph, fresh);
     if (fresh) this.#current = null;
     this.#search.forget();
@@ -366,8 +366,8 @@ class Page {
       const { x, y, k } = this.#view;
       const open = [...this.#model.open];
       const quiet = [...this.#model.quiet];
-      const mode = this.#graph?.mode ?? null;
-      this.host.remember({ ...this.#where, mode, open, quiet, current: this.#current, x, y, k });
+      const { mode = null, className: title = '' } = this.#graph ?? {};
+      this.host.remember({ ...this.#where, title, mode, open, quiet, current: this.#current, x, y, k });
       const told = open.join('\n');
       if (told === this.#told) return;
       this.#told = told;

@@ -13,6 +13,8 @@ export interface ViewState {
   readonly uri: string;
   readonly position?: { readonly line: number; readonly character: number };
   readonly model?: number;
+  /** The class of the model: of another, the place would be nowhere. */
+  readonly title: string;
   readonly mode: ShownMode | null;
   readonly open: readonly string[] | null;
   readonly quiet: readonly string[];

@@ -38,7 +38,7 @@ export function clientBuild(minify) {
 
 /** Properties of the page's own objects, which neither a browser nor a message knows by name: they may be short. */
 const OWN_PROPERTIES =
-  /^(allQuiet|between|boxes|drawn|element|elementOf|headed|home|inside|lane|level|members|moved|obstacles|reader|readers|recount|refresh|route|searched|sorted|sources|stamp|tail|titles|toggleOpen|turn|weight)$/;
+  /^(allQuiet|between|boxes|drawn|element|elementOf|headed|home|inside|lane|level|members|moved|obstacles|parts|ports|reader|readers|recount|refresh|route|searched|sorted|sources|stamp|tail|titles|toggleOpen|turn|weight)$/;
 
 /**
  * esbuild's options for the page of the graph view: script, style, and colours for use outside of VS Code.

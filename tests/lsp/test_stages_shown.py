@@ -126,7 +126,7 @@ async def test_the_lens_tells_the_stages(lens: Lens, arguments: str, title: str)
     [
         (
             "resnet50(), ['layer1']",
-            "The extractor keeps 225 k of 25.6 M parameters and 1.57 G of 8.18 G FLOPs (as torch counts them, for an input",
+            "The extractor keeps 225 k of 25.6 M parameters and 1.57 G of 8.18 G FLOPs, as torch counts them for an input",
         ),
         ("resnet50(), {'layer1': 'a', 'fc': 'b'}", "The extractor keeps all 25.6 M parameters and all 8.18 G FLOPs"),
         # What is requested is not certain, or nothing is made.

@@ -25,7 +25,7 @@ def cost_phrase(analysis: CallAnalysis, state: ModelState | None) -> str:
         parts.append(f"{_of(cost.parameters, cost.all_parameters)} parameters")
     if cost.flops is not None and cost.all_flops:
         flops = _of(cost.flops, cost.all_flops, billion="G")
-        parts.append(f"{flops} FLOPs (as torch counts them, for {input_phrase(graph)})")
+        parts.append(f"{flops} FLOPs, as torch counts them for {input_phrase(graph)}")
     return f"The extractor keeps {' and '.join(parts)}." if parts else ""
 
 
