@@ -77,6 +77,21 @@ class RootSettings:
         return max(containing, key=len, default=None)
 
 
+@dataclass(frozen=True)
+class _Around:
+    """What all files of a folder have in common.
+
+    ``top`` is the folder of their outermost package, ``base`` the workspace folder, or else their own. The certain
+    roots stand before and after those that a file adds at the end of ``sys.path``.
+    """
+
+    top: str
+    base: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    likely: tuple[str, ...]
+
+
 class ImportRootFinder:
     """Finds the import roots of files; ``text`` gives the present text of a file, and ``is_file`` whether there is one.
 
@@ -92,6 +107,7 @@ class ImportRootFinder:
         self._declared: dict[str, tuple[str, ...]] = {}
         self._folders: dict[str, bool] = {}
         self._roots: dict[str, tuple[str, object, ImportRoots]] = {}
+        self._around: dict[str, _Around] = {}
         self._tables = ProjectFinder(settings.folder_of)
 
     def forget(self) -> None:
@@ -99,6 +115,7 @@ class ImportRootFinder:
         self._declared.clear()
         self._folders.clear()
         self._roots.clear()
+        self._around.clear()
         self._tables.forget()
 
     def of(self, path: str) -> ImportRoots:
@@ -114,29 +131,37 @@ class ImportRootFinder:
         return roots
 
     def _find(self, path: str, text: str) -> ImportRoots:
-        folder = self.settings.folder_of(path)
         own = os.path.dirname(path) if os.path.isabs(path) else ""
+        # Files of one folder have the same roots, but for what moves `sys.path`.
+        around = self._around.get(own)
+        if around is None or not own:
+            around = self._around[own] = self._look_around(path, own)
+        edits = self._edits(path, text, around.top, around.base) if own and self.settings.trusted else PathEdits()
+        certain = tuple(dict.fromkeys([*edits.front, *around.before, *edits.back, *around.after]))
+        return ImportRoots(
+            certain,
+            tuple(each for each in around.likely if each not in certain),
+            (own,) if own and own != around.top and own not in certain else (),
+        )
+
+    def _look_around(self, path: str, own: str) -> _Around:
+        folder = self.settings.folder_of(path)
         top = module_name(path, self._is_file).top if own else ""
         base = folder or own
-        edits = self._edits(path, text, top, base) if own and self.settings.trusted else PathEdits()
-        certain = [*edits.front, *([top] if top else []), *(self._named(base) if base else ()), *edits.back]
+        before = [*([top] if top else []), *(self._named(base) if base else ())]
+        after: list[str] = []
         likely: list[str] = []
         project = self._project_of(own, folder) if folder and own else folder
         if project and folder:
-            certain += self._extra(path)
-            certain += self._project(project, folder)
+            after += self._extra(path)
+            after += self._project(project, folder)
             # Folders on the way up may be projects that no file declares; the nearest one is meant first.
             likely += [root for each in _up(own, folder) for root in self._with_below(each)]
         elif folder:
             likely += self._with_below(folder)
         for other in self.settings.folders:
             likely += self._with_below(other)
-        certain = list(dict.fromkeys(certain))
-        return ImportRoots(
-            tuple(certain),
-            tuple(each for each in dict.fromkeys(likely) if each not in certain),
-            (own,) if own and own != top and own not in certain else (),
-        )
+        return _Around(top, base, tuple(before), tuple(after), tuple(dict.fromkeys(likely)))
 
     def _named(self, folder: str) -> list[str]:
         """What the environment and the settings name for files of a folder."""

@@ -124,6 +124,8 @@ class WorkspaceFiles(StampedWorkspace):
         """The files that import a module of a name; empty until it is asked for."""
         self._modules: dict[str, dict[str, str | None]] = {}
         """What imports mean, by the importing file and the name."""
+        self._steps: set[str] = set()
+        """The names of all folders and files, without suffixes: what is not among them no import can lead to."""
         self._roots = ImportRootFinder(self.settings, self.text, self._is_file)
         self._stamp: object = object()
         self._imported: dict[str, tuple[str, ...]] = {}
@@ -141,6 +143,7 @@ class WorkspaceFiles(StampedWorkspace):
         self._forget_imports()
         self.disk = dict(read.files)
         self._folders = read.folders
+        self._steps = {step for path in (*self.disk, *self._edited) for step in _steps(path)}
         self._words.clear()
         self._imports, self._importing = {}, {}
         self._modules.clear()
@@ -151,6 +154,7 @@ class WorkspaceFiles(StampedWorkspace):
         other = WorkspaceFiles(self.settings)
         other.disk, other._edited, other._folders = dict(self.disk), dict(self._edited), self._folders
         other._stamp, other._imported = self._stamp, dict(self._imported)
+        other._steps = set(self._steps)
         other._words = {word: set(paths) for word, paths in self._words.items()}
         other._imports = dict(self._imports)
         other._importing = {name: set(paths) for name, paths in self._importing.items()}
@@ -175,6 +179,7 @@ class WorkspaceFiles(StampedWorkspace):
             self.disk.pop(path, None)
         elif path in self.disk or len(self.disk) < MOST_FILES:
             self.disk[path] = file
+            self._steps.update(_steps(path))
         self._look_again(path, before)
 
     def take_edit(self, path: str, text: str | None) -> None:
@@ -184,6 +189,7 @@ class WorkspaceFiles(StampedWorkspace):
             self._edited.pop(path, None)
         else:
             self._edited[path] = text
+            self._steps.update(_steps(path) if before is None else ())
         self._look_again(path, before)
 
     def _forget_imports(self) -> None:
@@ -279,6 +285,8 @@ class WorkspaceFiles(StampedWorkspace):
             for _ in range(len(dotted) - len(name)):
                 base = os.path.dirname(base)  # noqa: PTH120  (pathlib is slow for what every keystroke does.)
             return self._file_of(base, parts)
+        if parts and parts[0] not in self._steps:
+            return None  # As most imports: of the standard library, of installed packages.
         roots = self.import_roots(importer)
         # Likely roots hide no module of the standard library: nothing says that the program has them.
         hides = bool(parts) and parts[0] in sys.stdlib_module_names
@@ -322,3 +330,8 @@ class WorkspaceFiles(StampedWorkspace):
             if path in self._edited or path in self.disk:
                 return path
         return None
+
+
+def _steps(path: str) -> list[str]:
+    *folders, file = path.split(os.sep)  # noqa: PTH206  (pathlib is slow for all files of a workspace.)
+    return [*folders, file.partition(".")[0]]

@@ -88,13 +88,17 @@ def relevant_to_path(text: str) -> tuple[str, ...]:
 
 def _read_in(chunks: list[str], reading: set[int], binding: list[int]) -> set[int]:
     """Those of the statements ``binding`` that set a name which stands in ``reading``, directly or through others."""
+    by_name: dict[str, list[int]] = {}
+    for each in binding:
+        word = _WORD.match(chunks[each])
+        by_name.setdefault(word[0] if word else "", []).append(each)
     lines_read: set[int] = set()
     queue = list(reading) if binding else []
     for at in queue:
-        names = set(_WORD.findall(chunks[at]))
-        more = [each for each in binding if each not in lines_read and _WORD.match(chunks[each])[0] in names]  # type: ignore[index]
-        lines_read.update(more)
-        queue += more
+        for name in by_name.keys() & set(_WORD.findall(chunks[at])):
+            more = by_name.pop(name)
+            lines_read.update(more)
+            queue += more
     return lines_read
 
 
