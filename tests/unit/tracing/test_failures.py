@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
 from collections.abc import Callable
 from typing import Any, cast
@@ -80,6 +81,30 @@ def with_numpy(s: Any, x: torch.Tensor) -> Any:
     return np.sqrt(x.shape[0])  # here
 
 
+def slicing(s: Any, x: torch.Tensor) -> Any:
+    return [x][: x.shape[0]]  # here
+
+
+def looking_up(s: Any, x: torch.Tensor) -> Any:
+    return x * {3: 2}[x.shape[1]]  # here
+
+
+class Width(enum.Enum):
+    THREE = 3
+
+
+def naming_a_member(s: Any, x: torch.Tensor) -> Any:
+    return x * Width(x.shape[1]).value  # here
+
+
+def choosing_a_module(s: Any, x: torch.Tensor) -> Any:
+    return nn.ModuleDict({"3": nn.ReLU()})[str(x.shape[1])](x)  # here
+
+
+def to_numpy(s: Any, x: torch.Tensor) -> Any:
+    return torch.from_numpy(x.numpy())  # here
+
+
 def raising(s: Any, x: torch.Tensor) -> Any:
     raise KeyError("my own trouble")  # here
 
@@ -100,6 +125,11 @@ CASES: dict[Callable[..., Any], tuple[str, str]] = {
     unregistered: ("a module is called that is not registered", "in __init__"),
     zeros: ("zeros() is given a traced value", "x.new_zeros"),
     with_numpy: ("a NumPy function is given a tensor", "torch function"),
+    slicing: ("a plain number is needed here", "autowrap_functions"),
+    looking_up: ("something is looked up by a value that is only known when the model runs", "autowrap_functions"),
+    naming_a_member: ("something is looked up by a value", "autowrap_functions"),
+    choosing_a_module: ("something is looked up by a value", "leaf_modules"),
+    to_numpy: ("a NumPy function is given a tensor", "torch function"),
     raising: ("forward raised KeyError while it was traced: 'my own trouble'", "leaf_modules"),
 }
 

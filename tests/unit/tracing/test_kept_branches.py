@@ -406,3 +406,30 @@ def test_what_decides_nothing_is_not_said(name: str, dialect: Any) -> None:
         warnings.simplefilter("error")
         extractor = create_feature_extractor(model, ["body"], naming=dialect, backend="fx")
     assert torch.equal(extractor(X)["body"], model(X))
+
+
+class Padded(nn.Module):
+    """Makes a square, with Python's functions of numbers that are not known yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        height, width = x.shape[2], x.shape[3]
+        side = max(height, width, 4)
+        x = nn.functional.pad(x, (0, side - width, 0, side - height))
+        return self.body(nn.functional.interpolate(x, size=(round(side / 2) + min(x.shape), 8)))
+
+
+def test_functions_of_sizes_are_nodes() -> None:
+    model = Padded()
+    extractor: Any = create_feature_extractor(model, ["body"])
+    assert extractor.backend == "fx"
+    compiled = torch.compile(extractor, fullgraph=True, backend="eager")
+    for image in (torch.randn(2, 3, 9, 6), torch.randn(1, 3, 3, 12)):
+        for each in (extractor, copy.deepcopy(extractor), pickle.loads(pickle.dumps(extractor)), compiled):
+            assert torch.equal(each(image)["body"], model(image))
+    assert "max" not in globals()
+    with pytest.raises(TracingError, match="control flow on a tensor"):
+        create_feature_extractor(model, ["body"], naming="torchvision")

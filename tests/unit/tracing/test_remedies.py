@@ -85,6 +85,11 @@ CHANGES: dict[str, tuple[Callable[..., Any], str, Callable[..., Any]]] = {
     ),
     "star in names": (_unpacks, "a name for each", lambda s, x: x.flatten(1).view(_names(x))),
     "guard by a number of dimensions": (guarded_by_len, "x.dim()", guarded_by_dim),
+    "number in a text": (
+        lambda s, x: (f"{'%d' % x.shape[1]}", x * 2)[1],  # noqa: UP031
+        "show it by %s or an f-string",
+        lambda s, x: (f"{x.shape[1]}", x * 2)[1],
+    ),
     "hook": (lambda s, x: (x.register_hook(print), x * 2)[1], "outside forward", lambda s, x: x * 2),
 }
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dis
 import sys
-import sysconfig
 from types import CodeType, FrameType
 
 import torch
 
 from fxlens.graph import SourceLine
 from fxlens.tracing.record.bytecode import RunningLine
-from fxlens.tracing.record.forward_lines import function_name, is_internal
+from fxlens.tracing.record.forward_lines import function_name, is_internal, is_of_standard_library
 
 TENSOR_ATTRIBUTES = frozenset(dir(torch.Tensor))
-_STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 _READS_MEMORY = type(torch.FloatTensor)
 """What ``torch.FloatTensor`` and its like are: their ``isinstance`` looks into the tensor."""
 _ASKING = frozenset({"is_tensor", "is_tensor_like"})
@@ -41,7 +39,7 @@ def asks_of_class(frame: FrameType) -> bool:
 
 def is_model_code(file: str) -> bool:
     """Whether ``file`` is neither of the standard library nor what asks for a model in it."""
-    return not file.startswith(_STANDARD_LIBRARY) or "site-packages" in file or file.endswith("functools.py")
+    return not is_of_standard_library(file) or file.endswith("functools.py")
 
 
 def asks_of_attribute(frame: FrameType, name: str) -> bool:

@@ -56,11 +56,23 @@ def construct_of(error: Exception, entry: TracebackType | None, naming: Dialect 
     if isinstance(error, RecursionError):
         return Construct("the modules are nested too deeply to be traced", "flatten the nesting")
     first = text.strip().splitlines()[0] if text.strip() else "no message"
+    if "Proxy(" in text and isinstance(error, (LookupError, AttributeError, ValueError)):
+        what = f"something is looked up by a value that is only known when the model runs ({type(error).__name__})"
+        # A module is called by the graph, which a function that returns one hides.
+        is_of_modules = _is_module_lookup(error)
+        remedy = "decide by something that is known before forward runs"
+        return Construct(what, remedy if is_of_modules else f"{remedy}, or {WRAP}")
     if line and kind == "raise" and line.uses(*_TYPE_TESTS):
         what = f"a test of a type (isinstance …) has another result for a traced value: {type(error).__name__}: {first}"
         return Construct(what, "remove the check from forward")
     remedy = "" if _is_of_the_program(error) else WRAP
     return Construct(f"forward raised {type(error).__name__} while it was traced: {first}", remedy)
+
+
+def _is_module_lookup(error: Exception) -> bool:
+    entries = list(_entries(error.__traceback__))
+    file = entries[-1].tb_frame.f_code.co_filename if entries else ""
+    return file.endswith(("container.py", "module.py")) or isinstance(getattr(error, "obj", None), nn.Module)
 
 
 def _is_of_the_program(error: Exception) -> bool:
@@ -193,9 +205,13 @@ CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
         ),
     ),
     (
-        r"^(int|float|complex)\(\) argument must be|cannot be interpreted as an integer",
+        r"%\w format: .* is required",
+        ("a traced value has no number yet to be shown by a format such as %d", "show it by %s or an f-string"),
+    ),
+    (
+        r"^(int|float|complex)\(\) argument must be|cannot be interpreted as an integer|^slice indices|define __\w+__",
         (
-            "a plain number is needed here (int(), float() or range()), and a traced value has none yet",
+            "a plain number is needed here (int(), float(), range(), a slice …), and a traced value has none yet",
             f"keep it a tensor, or {WRAP}",
         ),
     ),
@@ -251,7 +267,7 @@ CONSTRUCTS: tuple[tuple[str, tuple[str, str]], ...] = (
         ),
     ),
     (
-        r"__array_struct__|numpy|NumPy",
+        r"__array_struct__|numpy|NumPy|np\.ndarray",
         ("a NumPy function is given a tensor while tracing", f"use the torch function, or {WRAP}"),
     ),
     (

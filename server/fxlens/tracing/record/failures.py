@@ -82,8 +82,8 @@ def _line(entry: TracebackType) -> SourceLine:
 
 
 def _in_their_words(text: str) -> str:
-    """``text`` with the names of torch.fx's classes for ours, which nobody has met."""
-    return re.sub(r"\bInPlaceProxy\b", "Proxy", re.sub(r"\bNodePathTracer\b", "Tracer", text))
+    """``text`` with the name of torch.fx's class for ours, which nobody has met."""
+    return re.sub(r"\bNodePathTracer\b", "Tracer", text)
 
 
 # --- the root ---------------------------------------------------------------------------------------------------------

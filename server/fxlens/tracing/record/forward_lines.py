@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -100,7 +101,16 @@ def user_entries(traceback: TracebackType | None) -> list[TracebackType]:
         if not is_internal(traceback.tb_frame.f_code):
             entries.append(traceback)
         traceback = traceback.tb_next
-    return entries
+    # The standard library does what it is asked (`Enum(x)`, `math.dist`): the model's line is the one to change.
+    own = [entry for entry in entries if not is_of_standard_library(entry.tb_frame.f_code.co_filename)]
+    return own or entries
+
+
+_STANDARD_LIBRARY = sysconfig.get_path("stdlib")
+
+
+def is_of_standard_library(file: str) -> bool:
+    return file.startswith(_STANDARD_LIBRARY) and "site-packages" not in file
 
 
 def library_of(file: str) -> str:

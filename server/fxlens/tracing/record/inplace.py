@@ -151,6 +151,11 @@ class InPlaceProxy(_Claim, fx.Proxy):
         return super().__torch_function__(orig_method, types, args, kwargs)
 
 
+for _class, _name in ((InPlaceProxy, "Proxy"), (KnownAttribute, "Attribute")):
+    # Errors of Python and of torch name the class of what they were given: that of torch.fx, which people have met.
+    _class.__name__ = _class.__qualname__ = _name
+    _class.__module__ = fx.Proxy.__module__
+
 PLAIN = frozenset({str, int, float, bool, type(None)})
 """What an argument may be that no proxy can be in."""
 _FUNCTIONS = frozenset({FunctionType, BuiltinFunctionType})

@@ -2,11 +2,12 @@
 
 Neither asks the value. While a model is traced, functions of the model and those that they call find another ``type``
 and ``callable`` in the global names of their files; they differ for traced values only. So does ``torch.finfo``, which
-takes no placeholder for a type.
+takes no placeholder for a type; ``max``, ``min`` and ``round`` of traced numbers are nodes.
 """
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType, FunctionType
@@ -52,7 +53,26 @@ def is_callable(value: Any) -> bool:
     return callable(value)
 
 
-_ANSWERS: dict[str, Any] = {"type": TypeOf, "callable": is_callable}
+def _recorded(name: str) -> Any:
+    """A built-in function that is a node where it is given traced values, under our own rule."""
+    original = getattr(builtins, name)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        proxy = next((each for each in args if type(each) in (InPlaceProxy, KnownAttribute)), None)
+        tracer: Any = None if proxy is None or kwargs else proxy.tracer
+        if tracer is None or tracer.naming != "fxlens" or tracer.is_probing:
+            return original(*args, **kwargs)
+        return tracer.create_proxy("call_function", original, args, {})
+
+    call.__name__ = call.__qualname__ = name
+    return call
+
+
+_ANSWERS: dict[str, Any] = {
+    "type": TypeOf,
+    "callable": is_callable,
+    **{name: _recorded(name) for name in ("max", "min", "round")},
+}
 
 
 class _LimitsMeta(type):
