@@ -174,6 +174,7 @@ def _traces(
     model: nn.Module, tracer_kwargs: Mapping[str, Any] | None, concrete_args: Mapping[str, Any] | None
 ) -> dict[Mode, ModeTrace]:
     """The traces of both modes; what tracing raises is raised as it is, with our explanation as a note."""
+    _ = model.training  # torchvision asks first, and what is not a model raises there
     traces = trace_modes(model, trace_settings("torchvision", (), tracer_kwargs), concrete_args)
     for trace in traces.values():
         if trace.graph is None and trace.error is not None:

@@ -123,7 +123,7 @@ class InPlaceProxy(_Claim, fx.Proxy):
     def _no_number(self, kind: str, wanted: str) -> str:
         tracer: Any = self.tracer
         tracer.note_error()
-        return f"{kind}() argument must be {wanted}, not 'InPlaceProxy'"
+        return f"{kind}() argument must be {wanted}, not 'Proxy'"
 
     def __len__(self) -> int:
         tracer: Any = self.tracer
