@@ -28,7 +28,6 @@ from fxlens.tracing.describe.run_graph import ModuleRuns, run_modules
 from fxlens.tracing.describe.shapes import Found, StatedInput, find_values, shape_of_weights
 from fxlens.tracing.describe.shared_graphs import first_of_graph, has_dropouts
 from fxlens.tracing.describe.windows import window_of
-from fxlens.tracing.model_state.snapshot import Snapshot
 from fxlens.tracing.record.changes import lost_checkpoint
 from fxlens.tracing.record.checkpoints import VALUE_INSIDE, inner_nodes
 from fxlens.tracing.record.dialect_settings import trace_settings
@@ -81,11 +80,10 @@ def trace_model(
         raise TypeError(f"a torch.nn.Module is needed, not {_kind(model)}")
     check_concrete_args(model, concrete_args)
     settings = trace_settings(dialect or naming or "fxlens", leaf_modules, tracer_kwargs)
-    snapshot = Snapshot(model)
-    traces = trace_modes(model, settings, concrete_args, MODES if backend not in UNTRACED else (), snapshot=snapshot)
+    traces = trace_modes(model, settings, concrete_args, MODES if backend not in UNTRACED else ())
     stated = [] if example_input is None else [StatedInput(example_input, "the argument example_input")]
     guess = example_input is None or shape_of_weights(example_input) is not None
-    values = find_values(model, traces, stated, guess=guess, snapshot=snapshot) if shapes else Found({})
+    values = find_values(model, traces, stated, guess=guess) if shapes else Found({})
     by_hooks = needs_runs(traces, settings.naming)
     recorded = settings.leaf_modules if backend == "record" else None
     runs = ModuleRuns({}) if by_hooks else None
