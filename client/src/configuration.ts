@@ -18,7 +18,7 @@ export interface Gathered {
 const UNTRUSTED: Resolution = {
   interpreter: null,
   reason: 'Restricted Mode',
-  problem: 'The workspace is not trusted: nothing of it is run or probed.',
+  problem: 'The workspace is not trusted: none of its code is run.',
   problemKind: null,
   isSet: false,
   passed: [],

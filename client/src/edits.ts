@@ -4,7 +4,7 @@ import type { Toggled } from './protocol';
 
 /** Make edits that are for one version of a document; the message if it has moved on. */
 export async function applyEdits(document: TextDocument, { edits, version }: Toggled): Promise<string | null> {
-  if (document.version !== version) return 'The text changed meanwhile; tick again.';
+  if (document.version !== version) return 'The file changed in the meantime; tick again.';
   const change = new WorkspaceEdit();
   for (const { range, newText } of edits) {
     const { start, end } = range;

@@ -55,7 +55,7 @@ def unknown(analysis: CallAnalysis, why: Unresolved) -> str:
     if not analysis.call.hinted:
         return sentence("Node names are not checked", why)
     remedy = CORRECT_HINT if MARK in why.remedy else why.remedy
-    return sentence("The comment gives no model", Unresolved(why.reason, remedy))
+    return sentence("The `# fxlens: model=` comment names no model", Unresolved(why.reason, remedy))
 
 
 def sentence(what: str, why: Unresolved) -> str:

@@ -29,7 +29,7 @@ def too_large(text: str, document_kb: int) -> Failure | None:
     if len(text) <= document_kb * 1000:
         return None
     message = f"This file has {len(text) // 1000:,} kB of text, and files above {document_kb:,} kB are not analysed."
-    return Failure("start", "too-large", message, "The limit is the setting `fxlens.limits.documentKb`.")
+    return Failure("start", "too-large", message, "Raise `fxlens.limits.documentKb` to have it analysed.")
 
 
 def unreadable(why: str) -> Failure:

@@ -110,7 +110,7 @@ class Running:
         elif type(way) is int and self.way < way < len(WAYS):
             self.next_way = way
         else:
-            self._bad = "a way of building that there is not"
+            self._bad = "an unknown way of building"
 
     def _take_stray(self, line: bytes) -> None:
         if len(self._dump) < LONGEST_DUMP:

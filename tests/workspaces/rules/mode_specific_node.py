@@ -12,5 +12,5 @@ create_feature_extractor(
     TwoModes(),
     train_return_nodes=["stem"],
     eval_return_nodes=["stem", "aux_head"],
-    #                           ^^^^^^^^ mode-specific-node: Ask for it in `train_return_nodes`
+    #                           ^^^^^^^^ mode-specific-node: Request it in `train_return_nodes`
 )

@@ -68,7 +68,7 @@ RULE = Rule(
     severity="warning",
     summary="The extractor does not do what the model does: tracing loses or changes a part of `forward`.",
     why="""\
-torch.fx records operations. What is none is lost without a word: the backward of a custom `autograd.Function`, the
+torch.fx records operations. All else is lost silently: the backward of a custom `autograd.Function`, the
 recomputation of `torch.utils.checkpoint`, a `train()` of the model's own (frozen layers are trained again). And it
 runs `forward` with placeholders, which take another branch than a tensor at `isinstance` and `hasattr`, may raise an
 error that `forward` catches, and stand for optional arguments that nobody will pass. A graph does in every call what

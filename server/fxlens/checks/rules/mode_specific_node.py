@@ -22,11 +22,11 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         if query.role == "return_nodes":
             remedy = (
                 " Pass `train_return_nodes` and `eval_return_nodes` instead, "
-                f"and ask for it in `{having[0]}_return_nodes` only."
+                f"and request it in `{having[0]}_return_nodes` only."
             )
             fix = split_modes(analysis, text, _missing(analysis))
         else:
-            remedy, fix = f" Ask for it in `{having[0]}_return_nodes`.", None
+            remedy, fix = f" Request it in `{having[0]}_return_nodes`.", None
         yield Problem(RULE.code, query.span, why.sentence + remedy, (fix,) if fix else ())
 
 
@@ -56,7 +56,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 model = googlenet(init_weights=False, aux_logits=True)
 create_feature_extractor(model, ["inception4a", "aux1.fc1"])
 """,
-    remedy="Ask by mode, with `train_return_nodes` and `eval_return_nodes`.",
+    remedy="Request it by mode: use `train_return_nodes` and `eval_return_nodes`.",
     right="""\
 from torchvision.models import googlenet
 from torchvision.models.feature_extraction import create_feature_extractor

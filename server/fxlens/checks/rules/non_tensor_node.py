@@ -43,8 +43,8 @@ def _what(value: Value) -> str:
 
 def _remedy(value: Value) -> str:
     if any(item.kind == "tensor" for item in value.items):
-        return "Take the tensor out of the result, or ask for a node that yields one alone."
-    return "Ask for a node that yields a tensor."
+        return "Take the tensor out of the result, or request a node that yields one alone."
+    return "Request a node that yields a tensor."
 
 
 RULE = Rule(

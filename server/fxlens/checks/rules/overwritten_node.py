@@ -24,8 +24,8 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         if overwritten:
             name, writer = overwritten
             message = (
-                f"`{name}` is overwritten before it is returned: `{writer.name}` ({writer.label}) works in place on "
-                f"its tensor, so `{query.text}` holds the values of `{writer.name}`."
+                f"`{name}` is overwritten before it is returned: `{writer.name}` ({writer.label}) modifies it "
+                f"in place, so `{query.text}` holds the values of `{writer.name}`."
             )
             fixes = replacements(query, (writer.name,), "Request `{}`, whose values these are", sure=False)
             yield Problem(RULE.code, query.span, message, fixes, related=writer.source)

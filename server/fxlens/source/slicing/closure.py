@@ -166,7 +166,7 @@ class Closure(Inlining):
             self.whole(bound, name)
 
     def whole(self, bound: Location, name: str) -> None:
-        reason = f"The model depends on the whole object `{name}`, which is not made here."
+        reason = f"The model depends on the whole object `{name}`, which is never created in this file."
         self.needs.problems.append(Problem(reason, whole=bound))
 
     def _free(self, node: n.Node, scope: int | None) -> None:
