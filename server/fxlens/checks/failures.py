@@ -17,20 +17,24 @@ NOT_OF_TORCH_FX = frozenset({"timeout", "memory", "crash", "exit", "cancelled"})
 
 
 def trace_failures(state: ModelState) -> Iterator[Failure]:
-    """One failure a model: both modes mostly fail at the same line."""
+    """One failure where both modes fail for the same reason with the same remedy, mostly at the same line."""
     graph = state.current_graph
     failures = list(graph.failures) if graph else []
     if state.status == "failed" and state.failure and is_of_torch_fx(state.failure):
         failures.append(state.failure)
-    seen: set[tuple[str, object]] = set()
-    both = {(failure.message, failure.source) for failure in failures if failure.mode == "train"} & {
-        (failure.message, failure.source) for failure in failures if failure.mode == "eval"
+    seen: set[object] = set()
+    both = {_alike(failure) for failure in failures if failure.mode == "train"} & {
+        _alike(failure) for failure in failures if failure.mode == "eval"
     }
     for failure in failures:
-        where = (failure.message, failure.source)
-        if failure.phase == "trace" and where not in seen:
-            seen.add(where)
-            yield replace(failure, mode=None if where in both else failure.mode)
+        if failure.phase == "trace" and _alike(failure) not in seen:
+            seen.add(_alike(failure))
+            yield replace(failure, mode=None if _alike(failure) in both else failure.mode)
+
+
+def _alike(failure: Failure) -> object:
+    """What tells failures of the two modes apart; a ``forward`` that parts by mode fails in other lines alike."""
+    return failure.message, failure.remedies
 
 
 def requested(analysis: CallAnalysis, state: ModelState) -> dict[Mode, list[str]]:

@@ -55,6 +55,8 @@ class Closure(Inlining):
         self._queue: deque[_Demand] = deque()
         self._visited: set[tuple[Event, bool]] = set()
         self._met: set[Block] = set()
+        self._results: set[Frame] = set()
+        """The fixtures whose statements stand in the slice."""
         self.left_out = left_out
 
     # Demands
@@ -122,6 +124,10 @@ class Closure(Inlining):
         if activity in self.left_out or change in self.left_out:
             self.demand([read for read in activity.reads if read.earlier], activity.node, soft=soft)
             return
+        if self._gives_result(activity):
+            # The parameter is set to what is returned here, also where an object is made in that statement.
+            self.demand(activity.reads, activity.node, soft=soft, change=change)
+            return
         self.needs.activities[activity] = None
         node = activity.node
         if self._is_awaited(activity.frame, node):
@@ -140,6 +146,14 @@ class Closure(Inlining):
             if not self.decided(literal):
                 self.needs.seen[literal] = None
             del choice
+
+    def _gives_result(self, activity: Activity) -> bool:
+        """Whether a statement is the one that hands out the value of a fixture that stands in the slice itself."""
+        frame = activity.frame
+        if frame not in self._results or not frame.returned:
+            return False
+        returned, _ = frame.returned[-1]
+        return any(each is returned for each in n.walk(activity.node))
 
     def _is_awaited(self, frame: Frame, node: n.Node) -> bool:
         """Whether a statement waits for a coroutine outside of any function that is called in the slice."""
@@ -239,6 +253,7 @@ class Closure(Inlining):
             return
         if event.inlined is not None:
             self.enter(event.inlined, (), frozenset())
+            self._results.add(event.inlined)
         if event.variants:
             self._variant(event, demand)
         elif event.subject is None:
