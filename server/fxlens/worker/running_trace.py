@@ -27,6 +27,8 @@ CLOSING_SECONDS = 0.3
 """How long to wait for the last output of a process that has answered or ended."""
 ABORT_SECONDS = 0.5
 """How long a process over its limit has to say where it is before it is killed."""
+LOOK_SECONDS = 0.05
+"""How long between two looks at what the process holds: it is looked after at each of its messages, too."""
 LONGEST_DUMP = 200
 NAMES_SECONDS = 0.005
 """How long shapes may take before the names are sent ahead: sending a graph twice costs something, too. The engine
@@ -49,6 +51,7 @@ class Running:
         self.parts: set[str] = set()
         """The parts of torch that the process has imported; what it says need not be true."""
         self._names_only: bytes | None = None
+        self._names_since = 0.0
         self._names_taken = False
         self._bad: str | None = None
         self._over: str | None = None
@@ -64,6 +67,7 @@ class Running:
         self._output_ended = False
         self._ending_since: float | None = None
         self._cut_off = False
+        self._looked_at = self._started
         self._memory_at_start = resident_mb(process.pid)
 
     @property
@@ -86,6 +90,7 @@ class Running:
         elif kind == b"A ":
             self._take_way(content)
         elif kind in (b"R ", b"G ", b"B "):
+            received = time.monotonic()  # The process goes on while the answer is checked.
             try:
                 check_answer(content)
             except BadAnswerError as error:
@@ -96,7 +101,7 @@ class Running:
             elif kind == b"B ":
                 self.instead = content
             else:
-                self._names_only = content
+                self._names_only, self._names_since = content, received
         else:
             self._bad = f"a message of the unknown kind {kind!r}"
 
@@ -134,7 +139,7 @@ class Running:
         """The answer without shapes, once, if the process has been looking for shapes for a while."""
         if self._names_only is None or self._names_taken or self.phase != "shapes" or self.answer is not None:
             return None
-        if now - self._phase_started < NAMES_SECONDS:
+        if now - self._names_since < NAMES_SECONDS:
             return None
         self._names_taken = True
         return self._names_only
@@ -179,6 +184,9 @@ class Running:
         spent = self._spent.get(self.phase, 0.0) + now - self._phase_started
         if spent > seconds_of(limits, self.phase):
             return "time"
+        if now - self._looked_at < LOOK_SECONDS:
+            return None
+        self._looked_at = now
         if resident_mb(self.process.pid) - self._memory_at_start > limits.memory_mb:
             return "memory"
         if written_mb(self.process.pid, self.process.scratch) > limits.memory_mb:
