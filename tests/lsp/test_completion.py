@@ -286,3 +286,12 @@ async def test_the_icons_are_those_of_the_tree(lens: Lens) -> None:
         "input": types.CompletionItemKind.Variable,
     }
     assert {label: icons[kind] for label, kind in rows.items()} == {label: kinds[label] for label in rows}
+
+
+async def test_a_keyword_takes_no_dots(lens: Lens) -> None:
+    text = SCRIPT.replace("{}", 'dict(conv1="a", layer|1="b")')
+    document = lens.open("complete_here.py", text)
+    await lens.settled(document)
+    answer = await lens.complete(document)
+    assert answer
+    assert in_order(answer) == TOP

@@ -81,6 +81,8 @@ def complete(
         candidates, complete_level = _children_of(located.graphs), True
     else:
         candidates, complete_level = candidates_for(located.graphs, replaced.typed)
+    if is_keyword(located.query):
+        candidates = [each for each in candidates if each.level.path.isidentifier()]
     edit_range = document.client_range(replaced.span)
     items = []
     where = {"uri": uri, "line": position.line, "column": position.column}
@@ -132,6 +134,11 @@ class Place:
     prefix: str = ""
     written: str | None = None
     tail: str = ""
+
+
+def is_keyword(query: Query) -> bool:
+    """Whether a query is written as a keyword of ``dict(layer1="c2")``, which takes no dots."""
+    return query.plain and not query.editable and query.span == query.literal
 
 
 def place_at(document: Document, query: Query, position: Position) -> Place | None:
