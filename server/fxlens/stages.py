@@ -91,7 +91,8 @@ def find_stages(graph: ModelGraph) -> Stages:
     """
     mode_graph = next(iter(graph.traced()), None)
     if mode_graph is None:
-        return Stages("The model has no graph, so its stages are unknown.")
+        # Shapes and the order of calls do not tell a skip connection from the trunk, nor a head from a stage.
+        return Stages("Stages are unknown: they are found by the edges of a traced graph, and this model has none.")
     if all(node.value is None for node in mode_graph.nodes):
         return Stages("The shapes of the model are unknown, so its stages are, too.")
     flow = Flow(mode_graph)

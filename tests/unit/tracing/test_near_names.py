@@ -87,6 +87,7 @@ def test_an_index_of_a_shared_module_is_its_call() -> None:
         ("blocks.99.1", ("blocks.11.1",), "12 blocks: 0 … 11."),
         ("blocks.99.relu", (), "12 blocks: 0 … 11."),
         ("blocks.3.2", ("blocks.3.1",), "There are 2: 0, 1."),
+        ("blocks.3.fc1", (), "Below `blocks.3`: 0, 1."),  # not 1, which is the activation
         ("layers.3", ("layers.layer_2",), "3 layers: layer_0, layer_1, layer_2."),
         ("layers.layer_3.con2", ("layers.layer_2.conv2",), "There are 3: layer_0, layer_1, layer_2."),
         ("layers.layer_1.conv3", ("layers.layer_1.conv2",), "There are 2: conv1, conv2."),
