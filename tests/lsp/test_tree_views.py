@@ -240,7 +240,7 @@ async def test_a_container_leads_to_the_line_that_sets_it(lens: Lens) -> None:
 async def test_the_line_above_the_tree_says_which_call_it_is(lens: Lens) -> None:
     text = (
         HEAD
-        + 'one = create_feature_extractor(resnet18(), ["layer1", "fc"])\ntwo = create_feature_extractor(resnet18(num_classes=2), [])\n'
+        + 'one = create_feature_extractor(resnet18(), ["layer1", "fc", "layer9"])\ntwo = create_feature_extractor(resnet18(num_classes=2), [])\n'
     )
     document = lens.open("tree_two.py", text)
     await lens.settled(document)

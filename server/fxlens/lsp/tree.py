@@ -118,7 +118,7 @@ def _of_call(session: Session, document: Document, call: CallAnalysis, asked: Vi
 
 
 def _summary(state: ModelState, call: CallAnalysis, asked: ViewOptions, outline: Outline) -> str:
-    """Which call the tree shows and edits, how many names it requests, and what its shapes are for.
+    """Which call the tree shows and edits, how many of its nodes are selected, and what its shapes are for.
 
     The title has the class alone, and a file may have five calls of models of one class.
     """
@@ -127,7 +127,8 @@ def _summary(state: ModelState, call: CallAnalysis, asked: ViewOptions, outline:
         model = f"{model[: _LONGEST_MODEL - 1]}…"
     parts = [f"Line {call.call.span.start.line + 1}: {model}"]
     if call.call.extracts:
-        count = len({query.text for query in asked.call(call).queries})
+        texts = {query.text for query in asked.call(call).queries}
+        count = sum(outline.names.select(text) is not None for text in texts)
         unit = "nodes" if any(outline.graph.traced()) else "modules"
         parts.append(f"{count} of {len(outline.names.nodes):,} {unit} selected")
     what_for = input_phrase(outline.graph)
