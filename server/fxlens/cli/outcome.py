@@ -43,10 +43,26 @@ def run_command(command: Callable[[], Any]) -> int:
 
 def failed(error: Exception) -> int:
     """Say in one line what broke."""
-    text = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.filename else str(error)
-    say(f"fxlens failed: {type(error).__name__}: {text}")
+    if isinstance(error, OSError) and error.filename:
+        say(f"fxlens failed: {type(error).__name__}: {error.strerror}: {error.filename}")
+    else:
+        say(f"fxlens failed: {in_words(error)}")
     _discard_output()
     return COULD_NOT_RUN
+
+
+def in_words(error: BaseException) -> str:
+    """The error's class and text; that of a user's class may raise instead.
+
+    Example:
+        >>> in_words(KeyError("x"))
+        "KeyError: 'x'"
+    """
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"
+    except Exception:
+        return kind
 
 
 def say(line: str) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fxlens.cli.outcome import in_words
 from fxlens.engine.file_names import without_links
+from fxlens.worker.module_names import module_name
 
 
 class SpecError(ValueError):
@@ -35,7 +37,7 @@ def evaluate(spec: str) -> Any:
     try:
         return eval(expression, vars(module))
     except (Exception, SystemExit) as error:
-        raise SpecError(f"{expression!r} in {home}: {type(error).__name__}: {error}") from error
+        raise SpecError(f"{expression!r} in {home}: {in_words(error)}") from error
 
 
 def _split(spec: str) -> tuple[str, str, str]:
@@ -57,12 +59,17 @@ def load(home: str) -> ModuleType:
     try:
         return _load_file(Path(home)) if home.endswith(".py") else importlib.import_module(home)
     except (Exception, SystemExit) as error:  # a script may end itself; this program has not done its work then
-        raise SpecError(f"cannot import {home}: {type(error).__name__}: {error}") from error
+        raise SpecError(f"cannot import {home}: {in_words(error)}") from error
 
 
 def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
+    named = module_name(str(without_links(path)))
+    if named.package:
+        # Imports inside a package are relative to it.
+        sys.path.insert(0, named.top)
+        return importlib.import_module(named.name)
     loaded = sys.modules.get(path.stem)
     if loaded is not None and getattr(loaded, "__file__", None) == str(without_links(path)):
         return loaded  # a second copy would have other classes: a leaf given by file would match nothing

@@ -146,6 +146,23 @@ def test_what_the_users_code_prints_does_not_get_into_the_json(model_file: str) 
     assert result.stderr.splitlines() == ["loading", "built"]
 
 
+def test_a_file_of_a_package_is_imported_as_its_module(model_file: str) -> None:
+    package = Path("package_for_cli")
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "layers.py").write_text("from torch import nn\nLayer = nn.ReLU\n")
+    (package / "net.py").write_text("from .layers import Layer\nnet = Layer()\n")
+    assert nodes("package_for_cli/net.py:net").stdout.splitlines() == ["input", "relu"]
+
+
+def test_an_error_without_words(model_file: str) -> None:
+    Path("wordless_for_cli.py").write_text(
+        "class E(Exception):\n    def __str__(self): raise ValueError\ndef net(): raise E\n"
+    )
+    result = nodes("wordless_for_cli.py:net()")
+    assert (result.exit_code, "'net()' in wordless_for_cli.py: E\n" in result.stderr) == (2, True), result.stderr
+
+
 @pytest.mark.parametrize("spec", ["ending_for_cli.py:Net()", "net_for_cli.py:exit(0)"])
 def test_a_spec_that_ends_the_program_is_no_success(spec: str, model_file: str) -> None:
     Path("ending_for_cli.py").write_text("import sys\nsys.exit(0)\n")

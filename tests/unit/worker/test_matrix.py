@@ -33,6 +33,8 @@ print("calls", {calls})
 model = nn.ReLU()
 """
 ALL = "FXLENS_ALL_FAULTS" in os.environ
+LIMITS = {"import_seconds": 30, "build_seconds": 30, "memory_mb": 2000, "output_bytes": 10_000_000}
+"""What is called may print much before the line that says how many calls there were."""
 FEW = ("asyncio.subprocess", "os", "posix", "shutil", "signal", "socket", "sqlite3", "subprocess", "tarfile", "zipfile")
 FEW_OF_TORCH = ("torch", "torch.jit", "torch.package", "torch.serialization", "torch.storage")
 WITHOUT = frozenset({
@@ -41,7 +43,7 @@ WITHOUT = frozenset({
     "os.set_blocking", "os.login_tty", "posix.abort", "posix.close", "posix.closerange", "posix.dup2", "posix.fchdir",
     "posix.chdir", "posix.set_blocking", "posix.login_tty", "signal.raise_signal", "signal.setitimer", "signal.alarm",
     "signal.pthread_kill", "signal.set_wakeup_fd", "signal.pthread_sigmask", "signal.signal", "signal.pause",
-    "torch.PyTorchFileWriter", "sys.exit", "sys.settrace", "sys.setprofile", "faulthandler.enable",
+    "torch.PyTorchFileWriter", "torch.export.pt2_archive.PT2ArchiveWriter", "sys.exit", "sys.settrace", "sys.setprofile", "faulthandler.enable",
 })  # fmt: skip
 MODULES_WITHOUT = frozenset({"antigravity", "this", "idlelib", "turtle", "turtledemo", "tkinter", "lib2to3", "curses",
                              "readline", "pdb", "faulthandler", "ctypes", "test", "cgitb", "webbrowser"})  # fmt: skip
@@ -109,7 +111,7 @@ def check(worker: Workshop, outside: Outside, calls: str) -> None:
     worker.folder.mkdir()
     (worker.folder / PROGRAM.name).write_text(PROGRAM.read_text())
     source = SOURCE.format(**outside.names, calls=calls)
-    reply = worker.trace(source, limits={"import_seconds": 30, "build_seconds": 30, "memory_mb": 2000})
+    reply = worker.trace(source, limits=LIMITS)
     assert outside.harms() == [], reply.output[-2000:]
     # What comes after the calls may fail: they have left the process in any state.
     assert re.search(r"calls [1-9]", reply.output), (reply.failure, reply.output[-2000:])
