@@ -241,3 +241,14 @@ def test_they_are_not_named_where_they_do_not_help() -> None:
     assert "concrete_args" not in [each.kind for each in failure_of(Flags(), naming="timm").remedies]
     fixed = failure_of(Undecided(), naming="torchvision", concrete_args={"flag": False})
     assert "concrete_args" not in [each.kind for each in fixed.remedies]
+
+
+def test_code_of_a_library_is_read_by_hooks() -> None:
+    model = torchvision.models.optical_flow.raft_small()
+    graph = trace_model(model, naming="torchvision", shapes=False)
+    for failure in graph.failures:
+        assert failure.message.startswith("in code of torchvision, control flow on a tensor")
+        assert "Request modules, which fxlens.create_feature_extractor reads by hooks." in failure.remedy
+    image = torch.zeros(1, 3, 128, 128)
+    output = create_feature_extractor(model.eval(), ["context_encoder"])(image, image)
+    assert torch.equal(output["context_encoder"], model.context_encoder(image))

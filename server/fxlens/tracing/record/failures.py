@@ -58,11 +58,14 @@ def explain(error: Exception, mode: Mode | None, tracer: NodePathTracer, model: 
     construct = at_root or construct_of(error, innermost, tracer.naming)
     message, change = _in_their_words(construct.message), construct.remedy
     library = library_of(innermost.tb_frame.f_code.co_filename) if innermost else ""
-    if library and own and at_root is None:
+    if library and at_root is None:
         # Nobody can change what is installed, but the call of it.
-        message, change = f"in code of {library}, {message}", WRAP
+        message, change = f"in code of {library}, {message}", WRAP if own else _BY_HOOKS
     failure = Failure("trace", type(error).__name__, message, "", source, mode, change=_sentence(change))
     return replace(failure, remedy=advice(failure, {}))
+
+
+_BY_HOOKS = "request modules, which fxlens.create_feature_extractor reads by hooks"
 
 
 def explain_switch(error: Exception, mode: Mode, model: nn.Module) -> Failure:
