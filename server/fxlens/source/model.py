@@ -43,11 +43,10 @@ def compatible(first: PathCondition, second: PathCondition) -> bool:
         >>> compatible(frozenset({(1, "'a'", True)}), frozenset({(1, "'b'", True)}))
         False
     """
-    return not any(
-        subject == about and (holds != needed if value == wanted else holds and needed and "" not in (value, wanted))
-        for subject, value, holds in first
-        for about, wanted, needed in second
-    )
+    if any((subject, value, not holds) in second for subject, value, holds in first):
+        return False
+    constants = {subject: value for subject, value, holds in second if holds and value}
+    return not any(holds and value and constants.get(subject, value) != value for subject, value, holds in first)
 
 
 @dataclass(frozen=True, order=True)

@@ -337,34 +337,51 @@ def conjunction(first: Condition, second: Condition) -> Condition | None:
         return first
     if first <= second:
         return second
-    for literal in second - first:
+    added = second - first
+    for literal in added:
         subject = literal[0]
-        asked = subject.among[0] if subject.among is not None else subject
-        for mine in first:
-            # Most speak of other subjects, and large conditions are put together again and again.
-            other = mine[0]
-            if (
-                other is subject or other is asked or (other.among is not None and other.among[0] is subject)
-            ) and conflict(literal, mine):
-                return None
+        related = [mine for mine in first if mine[0] is subject] if _is_plain(subject) else first
+        if any(conflict(literal, mine) for mine in related):
+            return None
     both = first | second
-    return None if _none_left(both) else both
+    # Most literals ask of no membership, and large conditions are put together again and again.
+    return None if any(not _is_plain(each[0]) for each in added) and _none_left(both) else both
+
+
+def _is_plain(subject: Subject) -> bool:
+    """Whether nothing asks if a subject is one of several constants: its literals exclude none of another subject."""
+    return subject.among is None and not subject.memberships
 
 
 def simplified(conditions: Iterable[Condition]) -> list[Condition]:
     """A disjunction without what the rest of it makes superfluous."""
-    kept = list(dict.fromkeys(conditions))
+    kept = dict.fromkeys(conditions)
     if ALWAYS in kept:
         return [ALWAYS]
     if len(kept) > 1:
-        kept = [each for each in kept if not any(other < each for other in kept)]
-        for each in kept:
-            for literal in each:
-                rest = each - {literal}
-                covered = [rest | {other} for other in _otherwise(literal)]
-                if all(other in kept for other in covered):
-                    return simplified([*(other for other in kept if other != each and other not in covered), rest])
-    return kept
+        kept = {each: None for each in kept if not any(other < each for other in kept)}
+        queue = list(kept)
+        while queue:
+            each = queue.pop()
+            merged = _merged(each, kept) if each in kept else None
+            if merged is not None:
+                kept = {other: None for other in kept if not merged <= other}
+                kept[merged] = None
+                queue.append(merged)
+    return list(kept)
+
+
+def _merged(condition: Condition, others: Iterable[Condition]) -> Condition | None:
+    """What a condition and some of ``others`` have in common, which hold whatever else is true of a subject."""
+    alike = [other for other in others if len(other) == len(condition) and other != condition]
+    for other in alike:
+        differs = condition - other
+        if len(differs) == 1:
+            (literal,) = differs
+            rest = condition - differs
+            if all(rest | {each} in alike for each in _otherwise(literal)):
+                return rest
+    return None
 
 
 def _otherwise(literal: Literal) -> list[Literal]:

@@ -9,8 +9,9 @@ from fxlens.source import calls, find_calls
 from fxlens.source.analysis.interpreter import Interpreter
 from fxlens.source.analysis.run import Run
 from fxlens.source.model import ExtractionCall, FileCalls
+from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import Location
+from fxlens.source.values import ALWAYS, TRUTHY, Location, Subject, simplified
 
 
 def found(text: str) -> FileCalls:
@@ -52,6 +53,43 @@ def test_all_names_of_independent_conditions(count: int) -> None:
 
 def test_conditions_cost_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     assert steps_of(choices(80), monkeypatch) < 1.5 * 8 * steps_of(choices(10), monkeypatch)
+
+
+def subject() -> Subject:
+    return Subject(Document("", "sample.py"), n.Pass((1, 0), (1, 0)))
+
+
+def changes(count: int) -> str:
+    """A model that each of several unknown conditions changes."""
+    asked = ", ".join(f"p{at}" for at in range(count))
+    branches = "".join(f"    if p{at}:\n        net.layer{at} = None\n" for at in range(count))
+    return f"def f({asked}):\n    net = resnet18()\n{branches}    create_feature_extractor(net, ['layer1'])\n"
+
+
+def test_of_too_many_changes_under_conditions_not_all_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    (call,) = found(changes(40)).calls
+    assert not call.complete
+    assert call.names_unresolved is not None
+    assert "more than 32 models may arrive at it" in call.names_unresolved.reason
+    assert steps_of(changes(40), monkeypatch) < 1.5 * 4 * steps_of(changes(10), monkeypatch)
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_ways_out_that_cover_all_there_is_need_no_condition(count: int) -> None:
+    asked = [subject() for _ in range(count)]
+    before = [frozenset((each, TRUTHY, False) for each in asked[:at]) for at in range(count + 1)]
+    ways = [*(held | {(each, TRUTHY, True)} for held, each in zip(before, asked, strict=False)), before[-1]]
+    assert simplified(ways) == [ALWAYS]
+    assert set(simplified(ways[1:])) == {frozenset({(asked[0], TRUTHY, False)})}
+
+
+def test_ways_out_of_a_try_cover_all_there_is_together() -> None:
+    raised, other = subject(), subject()
+    raised.cases = (0, 1, 2)
+    ways = [frozenset({(raised, case, True)}) for case in raised.cases]
+    assert simplified(ways) == [ALWAYS]
+    assert simplified([way | {(other, TRUTHY, True)} for way in ways]) == [frozenset({(other, TRUTHY, True)})]
+    assert set(simplified(ways[:2])) == set(ways[:2])
 
 
 def test_many_callers() -> None:

@@ -111,15 +111,29 @@ class State:
             self.own.update(forks[0].own)
             self.condition = forks[0].condition
             return
-        keys = dict.fromkeys(key for fork in forks for key in fork.own)
-        for key in keys:
-            self.own[key] = _meet([(fork.get(key), fork.condition - before) for fork in forks])
-        shared = frozenset.intersection(*(fork.condition for fork in forks))
-        self.condition = shared
+        conditions = [fork.condition - before for fork in forks]
+        changed: dict[Key, dict[int, Cell]] = {}
+        for at, fork in enumerate(forks):
+            for key, cell in fork.own.items():
+                changed.setdefault(key, {})[at] = cell
+        merged = {key: _meet(self._sides(self.get(key), cells, conditions)) for key, cells in changed.items()}
+        self.own.update(merged)
+        self.condition = frozenset.intersection(*(fork.condition for fork in forks))
+
+    @staticmethod
+    def _sides(
+        held: Cell | None, changed: dict[int, Cell], conditions: list[Condition]
+    ) -> list[tuple[Cell, Condition]]:
+        """What a key holds on each of the paths that meet; those that know nothing of it are left out.
+
+        Most of what n branches make is known to one of them only: looked up in all, it would cost n² steps.
+        """
+        if held is None:
+            return [(cell, conditions[at]) for at, cell in changed.items()]
+        return [(changed.get(at, held), condition) for at, condition in enumerate(conditions)]
 
 
-def _meet(cells: list[tuple[Cell | None, Condition]]) -> Cell:
-    present = [(cell, condition) for cell, condition in cells if cell is not None]
+def _meet(present: list[tuple[Cell, Condition]]) -> Cell:
     first = present[0][0]
     if all(cell == first for cell, _ in present):
         return first

@@ -74,7 +74,9 @@ class Closure(Inlining):
                 continue
             if read.decides is not None and self.decided(read.decides) and read.decides[0].parameter is None:
                 continue
-            for event in sorted(read.events, key=lambda each: each.number):
+            # Each of n changes reads all those before it that may be the last: only one of them has to look.
+            new = [each for each in read.events if not self._is_visited(each, soft)]
+            for event in sorted(new, key=lambda each: each.number):
                 # A change that is left out does not take those before it along.
                 own = None if read.earlier else change
                 own = own or (event.activity if read.changes else None)
@@ -91,9 +93,12 @@ class Closure(Inlining):
     def decided(self, literal: Literal) -> bool:
         return literal in self.condition or (literal[0], literal[1], not literal[2]) in self.condition
 
+    def _is_visited(self, event: Event, soft: bool) -> bool:
+        return (event, soft) in self._visited or (event, False) in self._visited
+
     def _meet(self, demand: _Demand) -> None:
         event = demand.event
-        if (event, demand.soft) in self._visited or (event, False) in self._visited:
+        if self._is_visited(event, demand.soft):
             return
         self._visited.add((event, demand.soft))
         if not self.possible(event.condition) or event.number > self.extraction.number:

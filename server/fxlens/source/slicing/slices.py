@@ -115,7 +115,8 @@ class Slices:
     def _under(self, condition: Condition) -> None:
         queue = [condition]
         while queue:
-            if len(self.results) >= MOST_SLICES:
+            # Those that are yet to be decided count, too: of n changes under n conditions, 2ⁿ would be gone through.
+            if len(self.results) + len(queue) > MOST_SLICES:
                 self.run.tally.exhaust(f"more than {MOST_SLICES} models may arrive at it")
             if not self.run.tally.spend(20) or self.run.tally.exhausted:
                 return
