@@ -389,6 +389,11 @@ class ShrinkingLeaf(nn.Module):
         return x if self.training else x[..., :2]
 
 
+class LeafOfLeaves(nn.Sequential):
+    def __init__(self) -> None:
+        super().__init__(nn.Linear(4, 4), ShrinkingLeaf())
+
+
 def hooked() -> nn.Module:
     layer = nn.Linear(4, 4)
     layer.register_forward_hook(lambda module, _, output: output if module.training else output[..., :2])
@@ -401,10 +406,12 @@ def patched() -> nn.Module:
     return layer
 
 
-@pytest.mark.parametrize("part", [ShrinkingLeaf, hooked, patched], ids=["class", "hook", "patched"])
+@pytest.mark.parametrize(
+    "part", [ShrinkingLeaf, LeafOfLeaves, hooked, patched], ids=["class", "inside", "hook", "patched"]
+)
 def test_one_graph_for_both_modes_is_run_in_both_where_a_leaf_asks_for_the_mode(part: Any) -> None:
     model = nn.Sequential(part(), nn.ReLU())
-    graph = trace_model(model, leaf_modules=[ShrinkingLeaf], example_input=(1, 4))
+    graph = trace_model(model, leaf_modules=[ShrinkingLeaf, LeafOfLeaves], example_input=(1, 4))
     assert graph.train
     assert graph.eval
     shapes = {mode.mode: mode.nodes[-1].value.shape for mode in (graph.train, graph.eval) if mode.nodes[-1].value}

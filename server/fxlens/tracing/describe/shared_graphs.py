@@ -35,10 +35,12 @@ def same_shapes(graph: fx.Graph, modules: Mapping[str, nn.Module]) -> bool:
 def _ignores_mode(module: nn.Module) -> bool:
     """Whether the shape of what ``module`` returns, and the number of its operations, is the same in both modes."""
     kind = type(module)
+    if module._forward_hooks or module._forward_pre_hooks or "forward" in module.__dict__:  # noqa: SLF001
+        return False
+    if kind.forward is nn.Sequential.forward and kind.__call__ is nn.Module.__call__:
+        return all(map(_ignores_mode, module.children()))
     home = kind.__module__
     if not home.startswith("torch.nn.modules.") or home == "torch.nn.modules.transformer":
         return False  # in eval mode a transformer may cut off what is padding in all sequences of a batch
-    if module._forward_hooks or module._forward_pre_hooks or "forward" in module.__dict__:  # noqa: SLF001
-        return False
     # Its kernel is chosen by the dropout, and with it what is counted. On meta tensors there is no other fast path.
     return not isinstance(module, nn.MultiheadAttention) or module.dropout == 0
