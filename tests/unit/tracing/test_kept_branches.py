@@ -433,3 +433,39 @@ def test_functions_of_sizes_are_nodes() -> None:
     assert "max" not in globals()
     with pytest.raises(TracingError, match="control flow on a tensor"):
         create_feature_extractor(model, ["body"], naming="torchvision")
+
+
+@functools.lru_cache
+def cached(size: int, dtype: Any, device: Any) -> Any:
+    return torch.ones(size, dtype=dtype, device=device) * 2
+
+
+kept: dict[Any, Any] = {}
+
+
+def kept_under(key: Any, x: torch.Tensor) -> Any:
+    if key not in kept:
+        kept[key] = torch.full((4,), 2.0, dtype=x.dtype)
+    return kept[key]
+
+
+CACHES: dict[str, Any] = {
+    "lru_cache": lambda x: cached(4, x.dtype, x.device) + cached(4, x.dtype, x.device),
+    "by type": lambda x: kept_under(x.dtype, x),
+    "by a pair": lambda x: kept_under((x.device, x.dtype), x),
+    "by text": lambda x: kept_under(str(x.device), x),
+}
+
+
+@pytest.mark.parametrize("dialect", ["fxlens", "torchvision"])
+@pytest.mark.parametrize("name", CACHES)
+@pytest.mark.parametrize("is_filled", [False, True])
+def test_a_cache_that_outlives_a_trace(name: str, dialect: Any, is_filled: bool) -> None:
+    cached.cache_clear()
+    kept.clear()
+    model = Asking(CACHES[name])
+    if is_filled:
+        model(X)
+    for _ in range(2):
+        extractor = create_feature_extractor(model, ["body"], backend="fx", naming=dialect)
+        assert torch.equal(extractor(X)["body"], model(X))

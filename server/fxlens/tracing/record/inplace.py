@@ -75,12 +75,23 @@ class _Claim:
         return hash_
 
 
+_PLAIN_EQUALS: Any = fx.Proxy.__eq__
+
+
 class KnownAttribute(_Claim, Attribute):
     """An attribute of a traced value, whose class is known (``x.shape``)."""
 
     def __getattr__(self, name: str) -> Any:
         attribute = super().__getattr__(name)
         return KnownAttribute(self, name) if type(attribute) is Attribute else attribute
+
+    def __eq__(self, other: object) -> Any:
+        tracer: Any = self.tracer
+        if tracer.known_values.is_over or (isinstance(other, fx.Proxy) and other.tracer is not tracer):
+            return self is other  # the key of a cache that a trace has filled: what is kept under it belongs there
+        return _PLAIN_EQUALS(self, other)
+
+    __hash__ = _Claim.__hash__
 
     def __contains__(self, part: Any) -> bool:
         proxy: Any = self

@@ -28,11 +28,13 @@ class KnownValues:
     """The answers of one trace.
 
     Attributes:
+        is_over: whether the trace has ended: values of it may be left in a cache, where nothing is to find them.
         unanswered: where ``forward`` asks for what nothing tells, so that the answer is that of a placeholder.
     """
 
     def __init__(self, tracer: Any) -> None:
         self.unanswered: list[Question] = []
+        self.is_over = False
         self._tracer = tracer
 
     @cached_property
@@ -50,7 +52,7 @@ class KnownValues:
         if value is None:
             return TracedText.of(shown, _Text(self, proxy.node, of, is_true=False))
         if not self._may_answer(source, "text"):
-            return shown
+            return TracedText.of(shown, _Text(self, proxy.node, of, is_true=False, is_noted=True))
         return TracedText.of(of(value), _Text(self, proxy.node, of, is_true=True))
 
     def hash(self, proxy: fx.Proxy, frame: FrameType) -> int:
@@ -104,6 +106,8 @@ class KnownValues:
         if source is None:
             return
         if not text.is_true:
+            if text.is_noted:
+                return
             self.unanswered.append(Question(source, self._nodes, "text"))
         elif self._is_ours:
             node = self.text_node(text.node, text.of, steps)
@@ -113,7 +117,7 @@ class KnownValues:
 
     def _asking(self, frame: FrameType | None) -> SourceLine | None:
         """The line of model code that asks; ``None`` if it is torch or this package that does, for itself."""
-        if self._tracer.is_probing or frame is None:
+        if self.is_over or self._tracer.is_probing or frame is None:
             return None
         if is_internal(frame.f_code) and not frame.f_code.co_filename.endswith("container.py"):  # ModuleDict asks
             return None
@@ -148,11 +152,22 @@ class KnownValues:
 
 
 class _Text:
-    """Where a :class:`TracedText` is from: the text ``of`` the value of ``node``."""
+    """Where a :class:`TracedText` is from: the text ``of`` the value of ``node``.
 
-    def __init__(self, values: KnownValues, node: fx.Node, of: Any, *, is_true: bool) -> None:
-        self.node, self.of, self.is_true = node, of, is_true
+    ``is_noted`` says that the question is noted already: another trace answers it.
+    """
+
+    def __init__(self, values: KnownValues, node: fx.Node, of: Any, *, is_true: bool, is_noted: bool = False) -> None:
+        self.node, self.of, self.is_true, self.is_noted = node, of, is_true, is_noted
         self._values = values
+
+    @property
+    def trace(self) -> object:
+        return self._values
+
+    @property
+    def is_over(self) -> bool:
+        return self._values.is_over
 
     def asked(self, frame: FrameType, steps: tuple[TextStep, ...], answer: Any) -> None:
         self._values.asked(self, frame, steps, answer)

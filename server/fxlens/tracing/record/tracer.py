@@ -160,6 +160,7 @@ class NodePathTracer(TensorReadTracer):
             if isinstance(root, nn.Module) and is_own and (self.left_out or is_entered_otherwise(root)):
                 self.traced_func_name = stack.enter_context(entry(root, self.left_out))
                 stack.callback(delattr, self, "traced_func_name")
+            stack.callback(setattr, self.known_values, "is_over", True)
             graph = super().trace(root, concrete_args)
         if self.checkpoints:
             mark_results(graph)
