@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -369,65 +369,3 @@ def _length(call: Called, value: Value) -> Alternatives | None:
         return result
     is_told = container.open is None and not any(item.condition for item in container.items)
     return certain(Const(len(container.items))) if is_told else None
-
-
-_CONVERSIONS: dict[str, Callable[..., Hashable]] = {
-    "str": str,
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "abs": abs,
-    "round": round,
-}
-
-
-@models("str", "int", "float", "bool", "abs", "sum", "round", "divmod")
-def _of_numbers(call: Called) -> Alternatives:
-    name = call.dotted
-    if name == "sum" and len(call.positional) == 2:
-        return _sum_of_lists(call)
-    function = _CONVERSIONS.get(name)
-    origin = (call.machine.frame.document, call.node)
-    if function is not None and len(call.positional) == 1:
-        sides: list[Alternatives] = []
-        for value, condition in call.machine.settled(call.positional[0]):
-            made = _applied(function, value) if isinstance(value, Const) else None
-            sides.append(((Const(made, origin), condition),) if made is not None else under(call.unknown(), condition))
-        return joined(*sides)
-    values = [each for alternatives in call.positional for each in _numbers(call, alternatives)]
-    if name == "sum" and values and None not in values:
-        try:
-            return certain(Const(sum(values)))  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            return call.unknown()
-    return call.unknown()
-
-
-def _sum_of_lists(call: Called) -> Alternatives:
-    """``sum(lists, [])``."""
-    lists, why = call.items()
-    items, opened = call.items(1)
-    for each in lists:
-        more, inner = call.machine.items(each.value, call.node)
-        items += more
-        opened = opened or inner
-    return call.machine.made("list", tuple(items), why or opened)
-
-
-def _applied(function: Callable[..., Hashable], value: Const) -> Hashable | None:
-    if value.value is None:
-        return None
-    try:
-        return function(value.value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _numbers(call: Called, alternatives: Alternatives) -> list[Hashable]:
-    if len(alternatives) != 1:
-        return [None]
-    value = alternatives[0][0]
-    if isinstance(value, Const):
-        return [value.value]
-    constants = plain_constants(call.machine, value)
-    return constants if constants is not None else [None]

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from fxlens.source.library import concurrency, functions, iterators, objects, paths, serialized, testing, text_patterns
+from fxlens.source.library import (
+    concurrency,
+    functions,
+    iterators,
+    numbers,
+    objects,
+    paths,
+    serialized,
+    testing,
+    text_patterns,
+)
 from fxlens.source.library.called import FUNCTIONS, Called, Model
 
 MODELS: dict[str, Model] = {**testing.FUNCTIONS, **FUNCTIONS}
@@ -13,6 +23,7 @@ __all__ = [
     "concurrency",
     "functions",
     "iterators",
+    "numbers",
     "objects",
     "paths",
     "serialized",
