@@ -237,11 +237,12 @@ def test_forms_of_strings(literal: str, text: str, start: int, end: int, plain: 
     assert query.literal.end == Position(2, offset + len(literal))
 
 
-def test_bytes_and_values_are_no_queries() -> None:
+def test_bytes_and_values_are_no_queries_and_numbers_are_made_texts() -> None:
     check(
         HEAD
         + """
 create_feature_extractor(resnet18(), {b"layer1": "layer2", 3: "layer3"})
+#                                                          ^
 """
     )
 
