@@ -23,11 +23,12 @@ export function listenTo(picture: SVGSVGElement, actions: Actions): void {
   });
   picture.addEventListener('focusin', ({ target }) => {
     const id = idOf(target);
-    if (id !== undefined && id !== actions.current?.box.id) actions.select(id, false);
+    // A pressed button moves nothing below the pointer: a click and a menu are of what was pressed.
+    if (id && id !== actions.current?.box.id && !picture.matches(':active')) actions.select(id, false);
   });
   picture.addEventListener('contextmenu', ({ target }) => {
     const id = idOf(target);
-    if (id !== undefined) actions.select(id, true);
+    if (id) actions.select(id, true);
   });
   addEventListener('keydown', (event) => {
     const { target, key } = event;
