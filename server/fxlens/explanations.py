@@ -189,7 +189,12 @@ def _inside_leaf(graph: ModelGraph, query: str) -> Explanation | None:
 
 def _inside(graph: ModelGraph, query: str, leaf: ModuleInfo, *, sure: bool) -> Explanation:
     kind = leaf.short_class
-    sentence = f"`{query}` has no node: it is inside `{leaf.path}`, and every {kind} is traced as one node (a leaf)."
+    # Where it is no path of a module, nothing of that name need be there.
+    sentence = (
+        f"`{query}` has no node: it is inside `{leaf.path}`, and every {kind} is traced as one node (a leaf)."
+        if query in graph.modules_by_path
+        else f"`{query}` has no node: `{leaf.path}` is traced as one node, as every {kind} is (a leaf)."
+    )
     if not sure and _skips_weights(graph, leaf.path):
         sentence += f" Attention weights are not computed: `forward` calls `{leaf.path}` with `need_weights=False`."
         return Explanation("inside-leaf", sentence)
