@@ -131,7 +131,7 @@ async def test_overlapping_queries_take_each_others_nodes(lens: Lens) -> None:
         + """\
     ["layer4", "layer4.1"],
     #           ^^^^^^^^ shadowed-query: so it gets `layer4.1.add` instead
-    #           ^^^^^^^^ overwritten-node: `layer4.1.relu_1` (ReLU) works in place
+    #           ^^^^^^^^ overwritten-node: `layer4.1.relu_1` (ReLU) modifies it in place
 )
 """,
     )

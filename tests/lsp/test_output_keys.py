@@ -137,7 +137,7 @@ async def test_a_rename_that_would_break_something_says_why(lens: Lens) -> None:
     document = lens.open("keys_here.py", text)
     await lens.settled(document)
     for part, name, why in (
-        ('middle"]', "vector", "another value under `vector`"),
+        ('middle"]', "vector", "another value under vector"),
         ('middle"]', 'a"b', "without quotes"),
         ('layer1"]\n', "c2", "installed package"),
     ):
