@@ -14,6 +14,8 @@ const COLOURS = 0.3;
 const STEP = 250;
 /** How much is seen beside what is brought into sight. */
 const BESIDE = 24;
+/** How much is seen above the first card. */
+const ABOVE = 8;
 /** What was drawn for a smaller zoom is kept until so much of it is out of sight. */
 const MUCH_LARGER = 2.5;
 
@@ -136,18 +138,19 @@ export class Viewport {
     const half = this.width / this.k / 2;
     // In the middle if there is room, else with the trunk in sight.
     this.x = root.w < half * 2 ? root.w / 2 - half : Math.min(Math.max(trunk - half, 0), root.w - half * 2);
-    this.y = -8 / this.k;
+    this.y = -ABOVE / this.k;
     this.place();
   }
 
-  /** Bring a place into sight; into the middle if it was not. */
+  /** Bring a place into sight; into the middle if it was not, but no further up than the picture begins. */
   reveal(place: Place, always = false): void {
     const { box, x, y } = place;
     const h = Math.min(box.h, HEAD + 80);
-    const [wide, tall] = [this.width / this.k, this.height / this.k];
+    const wide = this.width / this.k;
+    const tall = this.height / this.k;
     const top = this.y + 36 / this.k;
     const inRows = y >= top && y + h <= this.y + tall;
-    if (always || !inRows) this.y = y + h / 2 - tall / 2;
+    if (always || !inRows) this.y = Math.max(y + h / 2 - tall / 2, -ABOVE / this.k);
     // Sideways no further than needed: the trunk is what one follows.
     const right = x + Math.min(box.w, wide - 2 * BESIDE) + BESIDE;
     this.x = Math.min(Math.max(this.x, right - wide), x - BESIDE);
@@ -167,7 +170,8 @@ export class Viewport {
     const places = this.#places;
     if (!places) return;
     const { x, y, k } = this;
-    const [wide, tall] = [this.width / k, this.height / k];
+    const wide = this.width / k;
+    const tall = this.height / k;
     const filled = {
       left: x - wide * MARGIN,
       right: x + wide * (1 + MARGIN),
@@ -307,7 +311,8 @@ export class Viewport {
   pan(dx: number, dy: number): void {
     const root = this.#places?.root;
     if (!root) return;
-    const [wide, tall] = [this.width / this.k, this.height / this.k];
+    const wide = this.width / this.k;
+    const tall = this.height / this.k;
     const keep = 80 / this.k;
     this.x = Math.min(Math.max(this.x + dx / this.k, keep - wide), root.w - keep);
     this.y = Math.min(Math.max(this.y + dy / this.k, keep - tall), root.h - keep);

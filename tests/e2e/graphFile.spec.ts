@@ -69,6 +69,15 @@ test('from disk and offline it opens, finds and shows what a node reads', async 
   await page.keyboard.press('Enter');
   await expect(page.locator('.current')).toHaveAttribute('data-id', 'layer2.0.downsample.1');
   await expect(page.locator('.details')).toContainText('layer2.0.downsample.0');
+  const input = page.locator('[data-id="x"]');
+  await page.getByRole('button', { name: 'Top' }).click();
+  await expect(input).toBeInViewport();
+  const top = (await input.boundingBox())?.y ?? 0;
+  await input.click({ position: { x: 40, y: 16 } });
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Home');
+  await expect(page.locator('.current')).toHaveAttribute('data-id', 'x');
+  expect((await input.boundingBox())?.y, 'it stays, but for the width of its border').toBeCloseTo(top, -1);
   expect(requests).toHaveLength(1);
   expect(errors).toEqual([]);
   expect(statSync(file('resnet50')).size).toBeLessThanOrEqual(100_000);
