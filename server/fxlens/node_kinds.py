@@ -22,7 +22,8 @@ _WORDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("a", ("elu", "relu", "sigmoid", "softmax", "swish", "silu", "tanh", "mish", "softplus", "hardtanh", "act", "glu")),
 )
 """Parts of the names of classes and functions, the first that fits first: ``NormAct`` normalises."""
-_JOINS = frozenset({"add", "iadd", "add_", "cat", "concat", "stack", "mul", "imul", "mul_", "sub", "truediv", "div"})
+JOINS = frozenset({"add", "iadd", "add_", "cat", "concat", "stack", "mul", "imul", "mul_", "sub", "truediv", "div"})
+"""Functions that put tensors together."""
 
 
 def kind_of(node: GraphNode) -> Kind:
@@ -72,6 +73,6 @@ def operation_text(node: GraphNode) -> str:
 def _kind_of_label(label: str) -> Kind:
     """A model of 50 000 nodes has a few dozen labels."""
     folded = label.casefold()
-    if folded in _JOINS:
+    if folded in JOINS:
         return "j"
     return next((kind for kind, words in _WORDS if any(word in folded for word in words)), "e")

@@ -68,9 +68,13 @@ def advice(failure: Failure, queries: Mapping[Mode, Sequence[str]]) -> str:
         >>> advice(failure, {"eval": ["gate"]})
         'Tried and works: leaf_modules=[Gate]. Change the line.'
     """
-    tried = [in_words(remedy) for remedy in fitting(failure, queries)]
-    parts = [f"Tried and works: {', or '.join(tried)}."] if tried else []
-    return " ".join([*parts, *([failure.change] if failure.change else [])])
+    return " ".join(filter(None, (tried(failure, queries), failure.change)))
+
+
+def tried(failure: Failure, queries: Mapping[Mode, Sequence[str]]) -> str:
+    """The remedies that were tried and serve ``queries``, as a sentence; nothing where there is none."""
+    phrases = [in_words(remedy) for remedy in fitting(failure, queries)]
+    return f"Tried and works: {', or '.join(phrases)}." if phrases else ""
 
 
 def in_words(remedy: Remedy) -> str:

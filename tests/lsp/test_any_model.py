@@ -74,6 +74,9 @@ async def test_completion_lists_the_modules_of_the_run_in_call_order(lens: Lens,
     assert list(details)[:3] == ["embeddings", "encoder", "pooler"]
     assert "Linear · 2×8" in details["embeddings"]
     assert all((RAISES in detail) == (function == THEIRS) for detail in details.values())
+    # VS Code shows the detail beside the row in front only.
+    labels = [item.label_details.description or "" for item in answer.items if item.label_details]
+    assert all(label.startswith("raises · ") == (function == THEIRS) for label in labels)
 
 
 async def test_completion_goes_through_containers_and_says_what_was_not_called(lens: Lens) -> None:
@@ -105,6 +108,7 @@ async def test_completion_lists_operations_where_they_are_recorded(lens: Lens) -
         ("encoder.layer.1_1", []),
         ("encoder.layr.1", ["unknown-node: Did you mean `encoder.layer.1`?"]),
         ("encoder.layer.1.add", ["unknown-node: `encoder.layer.1.add` is not a module; the nearest is"]),
+        ("encoder.layer.1.nrm", ["unknown-node: Did you mean `encoder.layer.1.norm`?"]),
         ("encoder.layer", ["unknown-node: Did you mean `encoder.layer.1`? `encoder.layer` (ModuleList) is only"]),
         ("encoder", ["non-tensor-node: `encoder` yields a `tuple` of 2, not a tensor."]),
     ],

@@ -114,3 +114,42 @@ async def test_no_fix_that_would_fail_too(lens: Lens, query: str) -> None:
     assert [problem.code for problem in problems] == ["untraceable-model"]
     titles = [action.title for action in await lens.actions(document, problems[0])]
     assert not [title for title in titles if title.startswith((OURS, OWN))]
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "lead"),
+    [
+        ("second", OURS, "Use `fxlens.create_feature_extractor`, which reads modules by hooks. torch.fx cannot trace"),
+        ("first.weight", "", "Decide by something that is known before forward runs. torch.fx cannot trace"),
+    ],
+)
+async def test_the_message_begins_with_the_first_fix(lens: Lens, query: str, first: str, lead: str) -> None:
+    text = f"from torch import nn\nfrom {MODULE} import create_feature_extractor\n{NET}"
+    document = lens.open("hook_fix_lead.py", f"{text}create_feature_extractor(Net(), ['{query}'])\n")
+    (problem,) = await lens.settled(document)
+    assert problem.message.startswith(lead)
+    titles = [action.title for action in await lens.actions(document, problem)]
+    assert titles[0].startswith(first or "Ignore")
+    assert problem.related_information
+    assert problem.related_information[0].message == "raised here"
+
+
+async def test_what_was_tried_is_the_only_advice(lens: Lens) -> None:
+    inner = NET.replace("class Net", "class Gate").replace("if x.sum", "while x.sum")
+    outer = """class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Linear(4, 4)
+        self.gate = Gate()
+
+    def forward(self, x):
+        return self.gate(self.conv(x))
+
+
+"""
+    text = f"from torch import nn\nfrom {MODULE} import create_feature_extractor\n{inner}{outer}"
+    document = lens.open("hook_fix_tried.py", f"{text}create_feature_extractor(Net(), ['conv', 'gate'])\n")
+    (problem,) = await lens.settled(document)
+    assert problem.message.startswith("Tried and works: leaf_modules=[Gate]. torch.fx cannot trace this model")
+    titles = [action.title for action in await lens.actions(document, problem)]
+    assert titles[0] == "Trace Gate as one node (leaf_modules)"

@@ -78,7 +78,7 @@ def changed(analysis: CallAnalysis, text: SourceText, code: str) -> Iterator[Pro
         fix = as_extractor(analysis, text, graphs[0])
         source = first.node.source if first.node else None
         message = sentences(f"Use `{EXTRACTOR}`: {said}")
-        yield Problem(code, query.span, message, (fix,) if fix else (), related=source)
+        yield Problem(code, query.span, message, (fix,) if fix else (), source, "done between the children")
 
 
 def runs_in_order(graph: ModelGraph, child: str) -> bool:

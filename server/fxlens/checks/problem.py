@@ -38,7 +38,7 @@ class Fix:
 class Problem:
     """One finding: ``span`` is where, ``message`` what is wrong and what to do, ``fixes`` are best first.
 
-    ``related`` is a line elsewhere that the message speaks of.
+    ``related`` is a line elsewhere that the message speaks of, and ``related_as`` what happens there.
     """
 
     rule: str
@@ -46,6 +46,7 @@ class Problem:
     message: str
     fixes: tuple[Fix, ...] = ()
     related: SourceLine | None = None
+    related_as: str = "raised here"
 
     @property
     def suggestions(self) -> tuple[str, ...]:

@@ -323,11 +323,12 @@ def _item(
     shape = shape_phrase(node.value) if traced or level.node else ""
     parts = [what, shape, stride_phrase(candidate.graph, node.name), run_phrase(candidate.graph, level.path)]
     detail = " · ".join(part for part in (*parts, mode or "train and eval") if part)
-    if not traced and not located.analysis.by_hooks(candidate.graph):
+    raises = not traced and not located.analysis.by_hooks(candidate.graph)
+    if raises:
         detail = f"{RAISES} · {detail}"
     kind = types.CompletionItemKind.Class if level.inner else _node_kind(level)
     usable = set(asked) <= set(candidate.modes) or not traced
-    described = " · ".join(part for part in (*parts, mode) if part)
+    described = " · ".join(part for part in ("raises" if raises else "", *parts, mode) if part)
     return types.CompletionItem(
         label=level.path if candidate.deep else level.segment,
         label_details=types.CompletionItemLabelDetails(description=described) if shown.labels else None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from fxlens.checks import RULES, Problem, check_file, severity_of
+from fxlens.checks import Problem, check_file, severity_of
 from fxlens.checks.pages import page_file
 from fxlens.checks.project_rules import project_problems
 from fxlens.checks.wording import sentences
@@ -110,4 +110,4 @@ def _related(session: Session, problem: Problem) -> list[types.DiagnosticRelated
     where = where_is(session, problem.related) if problem.related else None
     if where is None:
         return None
-    return [types.DiagnosticRelatedInformation(types.Location(where.uri, where.line), RULES[problem.rule].summary)]
+    return [types.DiagnosticRelatedInformation(types.Location(where.uri, where.line), problem.related_as)]

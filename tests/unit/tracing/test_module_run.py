@@ -85,6 +85,26 @@ def test_a_number_out_of_a_tensor_ends_it() -> None:
     assert run_on_meta(Counting(), "eval") is None
 
 
+class Anchored(Layers):
+    """As detectors spread their strides over the grid: from a tensor that is no buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strides = torch.tensor([8.0, 16.0])
+
+    def forward(self, x):
+        x = self.a(x)
+        grids = [x.new_full((2, 4), stride) for stride in self.strides]
+        grids += [torch.full((2, 4), fill_value=self.strides[0]), torch.full_like(x, self.strides[1])]
+        return self.b(x + sum(grids).fill_(self.strides[0]))
+
+
+def test_the_number_that_fills_a_tensor_does_not_decide_its_size() -> None:
+    model = Anchored()
+    assert shapes(run(model)) == {"a": "2×4", "b": "2×2"}
+    assert model.strides.tolist() == [8.0, 16.0]
+
+
 class OfBatch(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -32,7 +32,8 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
             is_asked = found_on_every_way(analysis, query, partial(_holds, query))
             if is_asked and change.message not in seen:
                 seen.add(change.message)
-                yield Problem(RULE.code, query.span, sentences(change.message, change.remedy), related=change.source)
+                message = sentences(change.message, change.remedy)
+                yield Problem(RULE.code, query.span, message, (), change.source, "lost or changed by tracing")
 
 
 def _holds(query: Query, together: tuple[str, ...]) -> bool | None:

@@ -28,7 +28,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
                 f"{extractor} leaves out `{node.name}` ({node.label}), which modifies a tensor of `{query.text}` "
                 f"in place: use its result in `forward`, or `{query.text}` differs from what the model computes."
             )
-            yield Problem(RULE.code, query.span, message, related=node.source)
+            yield Problem(RULE.code, query.span, message, related=node.source, related_as="left out")
 
 
 def _dropped(graph: ModelGraph, query: Query, together: Sequence[str]) -> tuple[GraphNode, tuple[Mode, ...]] | None:

@@ -28,7 +28,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
                 f"in place, so `{query.text}` holds the values of `{writer.name}`."
             )
             fixes = replacements(query, (writer.name,), "Request `{}`, whose values these are", sure=False)
-            yield Problem(RULE.code, query.span, message, fixes, related=writer.source)
+            yield Problem(RULE.code, query.span, message, fixes, writer.source, "overwritten here")
 
 
 def _all_known(analysis: CallAnalysis) -> bool:

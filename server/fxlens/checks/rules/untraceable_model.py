@@ -14,7 +14,7 @@ from fxlens.checks.text import SourceText
 from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis, ModelState
 from fxlens.graph import Failure, Mode, Remedy
-from fxlens.remedies import advice, fitting
+from fxlens.remedies import fitting, tried
 from fxlens.source.model import Unresolved
 
 _HOOKS = "Use `fxlens.create_feature_extractor`, which reads modules by hooks."
@@ -29,12 +29,13 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
             queries = requested(analysis, state)
             mode = f" in {failure.mode} mode" if failure.mode else ""
             what = sentence(f"torch.fx cannot trace this model{mode}", Unresolved(failure.message))
-            tried = tuple(_fixes(analysis, text, fitting(failure, queries)))
+            of_call = tuple(_fixes(analysis, text, fitting(failure, queries)))
             by_hooks = tuple(hook_fixes(analysis, text, state))
             # One that keeps the call's own function comes first, and leaves nothing that is sure.
-            fixes = (*tried, *(replace(fix, sure=fix.sure and not tried) for fix in by_hooks))
+            fixes = (*of_call, *(replace(fix, sure=fix.sure and not of_call) for fix in by_hooks))
             hooks = _HOOKS if state.graph is None or state.graph.library_installed else _INSTALL
-            lead = advice(failure, queries) or (hooks if by_hooks else "")
+            # The first words say what the first fix does; what to change in `forward` is for where there is none.
+            lead = tried(failure, queries) or (hooks if by_hooks else failure.change)
             message = sentences(lead, what) + where_raised(failure, text)
             yield Problem(RULE.code, model_span(analysis), message, fixes, related=failure.source)
 

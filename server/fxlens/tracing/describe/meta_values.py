@@ -55,6 +55,8 @@ class ConditionsAnswered(TorchFunctionMode):
                 return self._answered(sys._getframe(1))  # noqa: SLF001
             if getattr(func, "__name__", "") in _GROUPED:
                 return _in_half_precision(func, args, kwargs or {})
+        if getattr(func, "__name__", "") in _FILLING:
+            return _filled(func, args, kwargs or {})
         return func(*args, **(kwargs or {}))
 
     def _answered(self, frame: FrameType) -> bool:
@@ -77,6 +79,8 @@ _CONDITIONS = frozenset(
     }
 )
 _GROUPED = frozenset({"grouped_mm", "_grouped_mm"})
+_FILLING = {"full": 1, "new_full": 2, "full_like": 1, "fill": 1, "fill_": 1}
+"""Functions that put one value everywhere, with the place of it among their arguments."""
 
 
 def _in_half_precision(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -84,3 +88,19 @@ def _in_half_precision(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     kind = args[0].dtype
     lowered = [arg.bfloat16() if isinstance(arg, torch.Tensor) and arg.is_floating_point() else arg for arg in args]
     return func(*lowered, **kwargs).to(kind)
+
+
+def _filled(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """With another number in the place of one without content: the size of what is filled does not depend on it."""
+    at = _FILLING[func.__name__]
+    name = "fill_value" if "fill_value" in kwargs else "value"
+    if at < len(args):
+        args = (*args[:at], _with_content(args[at]), *args[at + 1 :])
+    elif name in kwargs:
+        kwargs = {**kwargs, name: _with_content(kwargs[name])}
+    return func(*args, **kwargs)
+
+
+def _with_content(value: Any) -> Any:
+    is_empty = isinstance(value, torch.Tensor) and value.is_meta and value.dim() == 0
+    return torch.zeros((), dtype=value.dtype, device="cpu") if is_empty else value

@@ -25,6 +25,7 @@ from fxlens.tracing.describe.meta_values import ConditionsAnswered, TimeUpError
 from fxlens.tracing.describe.module_queries import takes_hooks
 from fxlens.tracing.describe.shapes import describe_value
 from fxlens.tracing.model_state.compiled_parts import uncompiled
+from fxlens.tracing.model_state.own_runs import InsideItselfError, is_run_by_us
 from fxlens.tracing.model_state.snapshot import Snapshot, preserved
 from fxlens.tracing.record.forward_lines import running_line
 
@@ -74,8 +75,10 @@ def run_on_meta(
 
     Returns:
         ``None`` if none works in ``seconds``: the model needs another input, or numbers that meta tensors do not have
-        (``int(x.max())``, ``nonzero()``).
+        (``int(x.max())``, ``nonzero()``). Nor inside a run that is made to see the model's calls.
     """
+    if is_run_by_us(model):
+        return None
     load_meta_kernels()
     until = time.monotonic() + seconds
     for example in example_inputs(model, example_input):
@@ -122,6 +125,8 @@ def _calls(model: nn.Module, example: ExampleInput, until: float) -> list[Module
                 hooks.callback(module.register_forward_hook(recorder.leave(path)).remove)
         try:
             model(*example.args, **example.kwargs)
+        except InsideItselfError:
+            raise
         except (Exception, TimeUpError):
             return None
     return recorder.calls

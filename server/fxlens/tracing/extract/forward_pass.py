@@ -25,6 +25,7 @@ from fxlens.tracing.extract.after_calls import has_backward_hooks, tell_after_ca
 from fxlens.tracing.extract.extractor import Extractor
 from fxlens.tracing.extract.returned import Returned
 from fxlens.tracing.model_state.compiled_parts import uncompiled
+from fxlens.tracing.model_state.own_runs import own_runs
 from fxlens.tracing.model_state.switching import is_training
 
 
@@ -148,6 +149,7 @@ class Pass(AbstractContextManager["Pass"]):
         self.returned: dict[str, Returned] = {}
         self.thread = threading.get_ident()
         self.pauses = 0
+        self._own_runs = own_runs()
         self.model = extractor.model
         self._extractor = extractor
         self._paused: list[Pass] = []
@@ -181,7 +183,12 @@ class Pass(AbstractContextManager["Pass"]):
     @property
     def is_elsewhere(self) -> bool:
         """Whether what happens now belongs to somebody else."""
-        return bool(self.pauses) or threading.get_ident() != self.thread
+        return self.is_paused or threading.get_ident() != self.thread
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether others run the model inside the pass: another extractor, or we, to see what the model does."""
+        return bool(self.pauses) or (threading.get_ident() == self.thread and own_runs() != self._own_runs)
 
     def take(self, key: str, output: Any, module: nn.Module | None = None) -> None:
         """Keep ``output`` under ``key``; it is what ``module`` returns, if others have put nothing else on it."""

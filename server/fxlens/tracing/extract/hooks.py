@@ -124,7 +124,7 @@ class _HookPass(Pass):
         return take
 
     def _is_ours(self, module: nn.Module) -> bool:
-        if self.pauses:
+        if self.is_paused:
             return False
         if threading.get_ident() == self.thread:
             return True

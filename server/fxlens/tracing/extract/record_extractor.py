@@ -21,6 +21,7 @@ from fxlens.tracing.extract.forward_pass import NotCalledError, Pass, RunningExt
 from fxlens.tracing.extract.hook_messages import several_calls
 from fxlens.tracing.extract.hooks import aliases
 from fxlens.tracing.model_state.compiled_parts import uncompiled
+from fxlens.tracing.model_state.own_runs import InsideItselfError, is_run_by_us
 from fxlens.tracing.model_state.snapshot import preserved
 
 
@@ -188,7 +189,10 @@ def recorded_names(
 
     Raises:
         ValueError: if no input suits the model.
+        InsideItselfError: in a run that is made to find them.
     """
+    if is_run_by_us(model):
+        raise InsideItselfError(model)
     is_leaf = leaf_test(leaf_modules)
 
     def watch(stack: ExitStack) -> Recorder:

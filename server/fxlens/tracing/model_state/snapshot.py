@@ -22,6 +22,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from fxlens.tracing.model_state import arrays, containers, generators
+from fxlens.tracing.model_state.own_runs import own_run
 from fxlens.tracing.model_state.switching import is_training, takes_mode
 from fxlens.tracing.torch_private import asked_directly, version_of
 
@@ -383,8 +384,11 @@ def _attributes(kind: type) -> dict[str, Any]:
 
 @contextmanager
 def preserved(model: nn.Module, snapshot: Snapshot | None = None) -> Iterator[None]:
-    """Restore ``model`` on leaving, on success and on failure; from ``snapshot`` if there is one already."""
-    with tracing_lock:
+    """Restore ``model`` on leaving, on success and on failure; from ``snapshot`` if there is one already.
+
+    What runs meanwhile is ours: see :mod:`fxlens.tracing.model_state.own_runs`.
+    """
+    with tracing_lock, own_run(model):
         snapshot = snapshot or Snapshot(model)
         try:
             yield
