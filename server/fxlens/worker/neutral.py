@@ -28,6 +28,7 @@ from fxlens.worker.failures import RefusedError
 from fxlens.worker.native_writers import announce_connections, refuse_safetensors
 from fxlens.worker.pretrained import (
     diffusers_models,
+    diffusers_pipelines,
     hub_files,
     sentence_weights,
     stay_offline,
@@ -204,6 +205,8 @@ AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
     "transformers.configuration_utils": transformers_configurations,
     "transformers.modeling_utils": transformers_models,
     "diffusers.models.modeling_utils": diffusers_models,
+    "diffusers.configuration_utils": diffusers_pipelines,
+    "diffusers.pipelines.pipeline_utils": diffusers_pipelines,
     "sentence_transformers.base.modules.module": sentence_weights,
     "sentence_transformers.models.Module": sentence_weights,
 }

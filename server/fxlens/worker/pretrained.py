@@ -74,6 +74,33 @@ def diffusers_models(module: ModuleType) -> None:
     module.ModelMixin.from_pretrained = from_pretrained
 
 
+def diffusers_pipelines(module: ModuleType) -> None:
+    """Patch ``diffusers.configuration_utils`` and ``diffusers.pipelines.pipeline_utils``: several models at once."""
+    if hasattr(module, "ConfigMixin"):
+        _saying_what_is_missing(module.ConfigMixin, "load_config")
+    if hasattr(module, "DiffusionPipeline"):
+        _saying_what_is_missing(module.DiffusionPipeline, "from_pretrained")
+
+
+def _saying_what_is_missing(kind: Any, method: str) -> None:
+    original = getattr(kind, method).__func__
+
+    @classmethod  # type: ignore[misc]
+    def load(cls: Any, source: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(cls, source, *args, **kwargs)
+        except RefusedError:
+            raise
+        except OSError as error:
+            raise _missing(source, example="" if _is_model(cls) else "diffusers.UNet2DModel()", kind=cls) from error
+
+    setattr(kind, method, load)
+
+
+def _is_model(kind: type) -> bool:
+    return issubclass(kind, torch.nn.Module)
+
+
 def _built(make: Any, config: Any, args: tuple[Any, ...], options: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Any:
     """The model in eval mode, as ``from_pretrained`` returns it; of ``options`` the model gets what it takes."""
     taken = inspect.signature(make).parameters

@@ -85,6 +85,9 @@ MISSING = {
     "transformers.AutoModel.from_pretrained('me/never')": BERT,
     "transformers.ViTModel.from_pretrained('me/never')": "transformers.ViTModel(transformers.ViTConfig())",
     "diffusers.UNet2DModel.from_pretrained('me/never')": "diffusers.UNet2DModel()",
+    "diffusers.DiffusionPipeline.from_pretrained('me/never')": "diffusers.UNet2DModel()",
+    "diffusers.DDPMPipeline.from_pretrained('me/never')": "diffusers.UNet2DModel()",
+    "diffusers.AutoPipelineForText2Image.from_pretrained('me/never')": "diffusers.UNet2DModel()",
     "timm.create_model('hf-hub:me/never', pretrained=True)": "timm.create_model('resnet50')",
     "sentence_transformers.SentenceTransformer('me/never')": BERT,
 }
