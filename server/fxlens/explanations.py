@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from fxlens.graph import Mode, ModeGraph, ModelGraph, ModuleAlias, ModuleInfo
-from fxlens.module_calls import call_queries, calls_module, ordinal, tensors_calling
+from fxlens.module_calls import call_queries, calls_module, ordinal, tensors_calling, times
 from fxlens.module_paths import nearest_modules
 from fxlens.near_names import indexed, meant_by
 from fxlens.paths import above
@@ -225,7 +225,7 @@ def _alias(graph: ModelGraph, query: str) -> Explanation | None:
     if len(names) == 1:
         which = f"`{names[0]}`" if alias.call is None else f"its {ordinal(alias.call)} call is `{names[0]}`"
         return Explanation("alias", f"{same}; {which}.", tuple(names), sure=True)
-    sentence = f"{same}, which is called {len(names)} times: {listed(names)}."
+    sentence = f"{same}, which is called {times(len(names))}: {listed(names)}."
     return Explanation("alias", sentence, tuple(names[:_MOST_SUGGESTED]))
 
 
@@ -258,7 +258,7 @@ def _later_call(graph: ModelGraph, query: str) -> Explanation | None:
     if at >= len(names):
         named = [name for name in names if name is not None]
         what = f": {listed(named)}" if named else ""
-        return Explanation("later-call", f"`{path}` is called {len(names)} times{what}.", tuple(named[-1:]))
+        return Explanation("later-call", f"`{path}` is called {times(len(names))}{what}.", tuple(named[-1:]))
     name = names[at]
     if name is None:
         sentence = f"`{path}` returns more than one node at its {ordinal(at)} call: select a node inside."
@@ -277,7 +277,8 @@ def _renamed(
     for before in previous:
         name = renamed(before, graph, query)
         if name is not None:
-            others = [other for other in nearest(query, common) if other != name]
+            # Another number is another tensor, and the one that is meant is known.
+            others = [other for other in nearest(query, common) if other != name and same_numbers(query, other)]
             sentence = f"`{query}` was renamed to `{name}` in the model's code."
             return Explanation("renamed", sentence, (name, *others[: _MOST_SUGGESTED - 1]))
     return None

@@ -63,3 +63,13 @@ def ordinal(number: int) -> str:
     count = number + 1
     ending = "th" if 10 < count % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
     return f"{count}{ending}"
+
+
+def times(count: int) -> str:
+    """How often, as one says it.
+
+    Example:
+        >>> [times(count) for count in (1, 2, 3)]
+        ['once', 'twice', '3 times']
+    """
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

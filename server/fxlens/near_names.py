@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from fxlens.graph import ModeGraph, ModelGraph
+from fxlens.module_calls import times
 from fxlens.paths import above, prefixes
 from fxlens.queries import index
 from fxlens.stages import find_stages
@@ -47,7 +48,7 @@ def meant_by(
     repeats = _repeats_meant(query, names)
     if repeats:
         runs = sorted(repeats, key=numbers)
-        return Meant(tuple(repeats[:_MOST_SUGGESTED]), f"`{runs[0]}` runs {len(runs)} times: {listed(runs)}.")
+        return Meant(tuple(repeats[:_MOST_SUGGESTED]), f"`{runs[0]}` runs {times(len(runs))}: {listed(runs)}.")
     there_is = _numbers_there_are(query, common)
     near = _near(graph, query, common, names)
     if near:

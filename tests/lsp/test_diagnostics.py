@@ -152,7 +152,7 @@ async def test_a_module_that_runs_twice_is_named_by_its_first_run(lens: Lens) ->
         RESNET
         + """\
     ["layer1.0.relu", "layer1.1.relu_1"],
-    # ^^^^^^^^^^^^^ repeated-module: runs 2 times, and this is its first run. The other is `layer1.0.relu_1`.
+    # ^^^^^^^^^^^^^ repeated-module: runs twice, and this is its first run. The other is `layer1.0.relu_1`.
 )
 """,
     )

@@ -37,7 +37,7 @@ async def test_a_mode_specific_name_says_what_each_mode_selects(lens: Lens) -> N
         ("layer2.0", "BasicBlock · 230,144 parameters · 1×64×56×56 → 1×128×28×28"),
         ("layer1", "Shapes for an input of 1×3×224×224 (guessed)."),
         ("conv1", "selects `conv1` (Conv2d), 1×3×224×224 → 1×64×112×112"),
-        ("layer1.0.relu", "the module runs 2 times"),
+        ("layer1.0.relu", "the module runs twice"),
         ("layer1.0.add", "1×64×56×56, 1×64×56×56 → 1×64×56×56"),
         ("fc", "Linear · 513,000 parameters"),
         ("x", "selects `x` (input), 1×3×224×224"),

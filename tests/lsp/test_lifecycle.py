@@ -11,7 +11,7 @@ import psutil
 import pytest
 import pytest_lsp
 from conftest import SERVER, listen, make_client, options, vscode
-from lens import DEMO, Lens
+from lens import DEMO, Lens, Opened
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
@@ -150,9 +150,20 @@ async def test_a_python_without_torch_is_said(own_client: LanguageClient, bare_p
     (found,) = await lens.settled(document)
     assert found.code == "unresolved-model"
     assert "torch" in found.message
+    assert (await lens_titles(lens, document))[0].startswith(f"no node names: There is no torch in {bare_python}")
     lens.client.protocol.notify("fxlens/configure", options())
     (found,) = await lens.settled(document)
     assert found.code == "unknown-node"
+    lens.client.protocol.notify("fxlens/configure", options(folders=[], default=default))
+    (found,) = await lens.settled(document)
+    assert found.code == "unresolved-model"
+    assert (await lens_titles(lens, document))[0].endswith(" parameters · as last read, by another interpreter")
+
+
+async def lens_titles(lens: Lens, document: Opened) -> list[str]:
+    params = types.CodeLensParams(types.TextDocumentIdentifier(document.uri))
+    found = await lens.client.text_document_code_lens_async(params)
+    return [one.command.title for one in found or () if one.command]
 
 
 async def test_a_torch_that_fails_to_import_is_said(own_client: LanguageClient, broken_torch: str) -> None:

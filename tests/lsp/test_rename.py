@@ -222,3 +222,12 @@ async def test_after_a_rename_elsewhere_one_fix_updates_all_queries(
         "rename_other.py": 1,
     }
     assert {edit.new_text for edits in update.edit.changes.values() for edit in edits} == {"entry"}
+
+
+async def test_a_stage_that_was_renamed_is_not_its_neighbour(lens: Lens, write: Callable[[str, str], Path]) -> None:
+    numbered = NET.replace("stem", "stage1").replace("body", "stage2")
+    write("rename_net.py", numbered)
+    use = await opened(lens, "rename_use.py", USE.replace("stem", "stage1").replace("body.1", "stage1"))
+    write("rename_net.py", numbered.replace("self.stage1", "self.first"))
+    for problem in await lens.settled(use):
+        assert problem.message == "Did you mean `first`? `stage1` was renamed to `first` in the model's code."

@@ -99,7 +99,7 @@ async def lenses(lens: Lens, document: Opened, command: str = "fxlens.revealTree
             + 'create_feature_extractor(Net(), ["stem"])\n',
             ["5 nodes in train mode only · 224 parameters"],
         ),
-        (NET + "net = Net(1)\ncreate_feature_extractor(net, ['stem'])\n", ["no node names"]),
+        (NET + "net = Net(1)\ncreate_feature_extractor(net, ['stem'])\n", ["no node names: building the model failed"]),
         ("print('no call')\n", []),
     ],
 )

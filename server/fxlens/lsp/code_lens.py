@@ -12,6 +12,7 @@ from fxlens.lsp.costs import cost_phrase
 from fxlens.lsp.session import Session, main_state
 from fxlens.lsp.stage_views import lens_phrase
 from fxlens.lsp.words import count, module_count
+from fxlens.worker.failures import DOING
 
 REVEAL = "fxlens.revealTree"
 """The client's command behind a lens; its arguments are the document's URI and the call's first position."""
@@ -82,7 +83,8 @@ def _parts(call: CallAnalysis, state: ModelState, graph: ModelGraph) -> list[str
         parts.append(f"and {others} more model{'s' if others > 1 else ''}")
     if state.current_graph is None and state.status not in ("waiting", "tracing"):
         # Not while it is being read: that would come and go with each letter that is typed.
-        parts.append("from before the last change")
+        blocked = state.status == "blocked"
+        parts.append("as last read, by another interpreter" if blocked else "from before the last change")
     return [part for part in parts if part]
 
 
@@ -92,4 +94,8 @@ def _without_graph(state: ModelState) -> str:
         return "show the model"
     if state.status == "failed" and state.failure and state.failure.phase == "trace":
         return "torch.fx cannot trace this model"
-    return "no node names"
+    if state.failure is None:
+        return "no node names"
+    # An interpreter that does not work is the same for all calls, and its sentence is short enough.
+    why = state.failure.message if state.status == "blocked" else f"{DOING[state.failure.phase]} failed"
+    return f"no node names: {why.removesuffix('.')}"

@@ -17,6 +17,7 @@ from fxlens.lsp.source_locations import place_link
 from fxlens.lsp.stage_views import field_phrase, stage_phrase, stride_phrase
 from fxlens.lsp.summary import call_card
 from fxlens.lsp.words import input_phrase, module_shapes, node_phrase, shape_phrase
+from fxlens.module_calls import times
 from fxlens.queries import how_selected, index
 
 _MOST_EXPANSIONS = 16
@@ -236,4 +237,4 @@ def _runs(graph: ModelGraph, mode: Mode, node: GraphNode, query: str) -> str:
     module = graph.modules_by_path.get(path)
     count = module.calls(mode) if module and module.path else 1
     what = f"`{path}`" if path != query else "the module"
-    return f"{what} runs {count} times" if count > 1 else ""
+    return f"{what} runs {times(count)}" if count > 1 else ""

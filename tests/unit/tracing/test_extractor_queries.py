@@ -133,7 +133,7 @@ def test_another_path_of_a_shared_module_names_its_calls() -> None:
     shared = nn.ReLU()
     model = net(lambda s, x: s.b(s.a(x)), a=shared, b=shared)
     text = error_text(["b"], model)
-    assert "'b' is the same module as 'a', which is called 2 times: a, a_1; did you mean 'a' or 'a_1'?" in text
+    assert "'b' is the same module as 'a', which is called twice: a, a_1; did you mean 'a' or 'a_1'?" in text
     assert "This call works" not in text
     once = net(lambda s, x: s.b(x), a=shared, b=shared)
     assert error_text(["b"], once).endswith("create_feature_extractor(model, ['a'])")

@@ -52,7 +52,7 @@ class TestFurtherPaths:
     def test_of_a_module_that_is_called_again_are_refused_with_names_that_work(self):
         layer = nn.Linear(4, 4)
         model = Branching(layer, nn.ReLU(), layer)
-        message = r"Request one of '0', '0_1': '2' is the same module as '0', which the model called 2 times"
+        message = r"Request one of '0', '0_1': '2' is the same module as '0', which the model called twice"
         with pytest.raises(RuntimeError, match=message):
             create_feature_extractor(model, ["2"])(X)
         output = create_feature_extractor(model, ["0_1", "2_1"])(X)  # which call is said
@@ -70,7 +70,7 @@ class TestFurtherPaths:
         layer = nn.Linear(4, 4)
         graph = trace_model(Branching(layer, nn.ReLU(), layer), shapes=True, example_input=(2, 4))
         why = explain_missing(graph, "2", ("train", "eval"))
-        assert why.sentence == "`2` is the same module as `0`, which is called 2 times: 0, 0_1."
+        assert why.sentence == "`2` is the same module as `0`, which is called twice: 0, 0_1."
         assert (why.suggestions, why.sure) == (("0", "0_1"), False)
 
 

@@ -95,7 +95,7 @@ def test_an_index_of_a_shared_module_is_its_call() -> None:
         ("model.blocks.12", ("blocks.11",), "12 blocks: 0 … 11."),
         ("Blocks.3.relu", ("blocks.3.1",), ""),
         ("layer_1.conv9", ("layers.layer_1.conv2",), "There are 2: conv1, conv2."),
-        ("relu2", ("relu_1", "relu"), "`relu` runs 2 times: relu, relu_1."),
+        ("relu2", ("relu_1", "relu"), "`relu` runs twice: relu, relu_1."),
         ("layers.layer_0.down", (), "Below `layers.layer_0`: conv1, act, conv2."),
         ("blocks.0.conv1", (), "Below `blocks.0`: 0, 1."),
     ],

@@ -10,6 +10,7 @@ from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import ModelGraph
+from fxlens.module_calls import times
 from fxlens.queries import index
 from fxlens.source.model import Query
 
@@ -21,7 +22,7 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         if len(runs) > 1:
             others = ", ".join(f"`{name}`" for name in runs[1:4]) + (" …" if len(runs) > 4 else "")
             rest = "The others are" if len(runs) > 2 else "The other is"
-            message = f"`{query.text}` runs {len(runs)} times, and this is its first run. {rest} {others}."
+            message = f"`{query.text}` runs {times(len(runs))}, and this is its first run. {rest} {others}."
             fixes = replacements(query, (runs[-1],), "Request the last run, `{}`", sure=False)
             yield Problem(RULE.code, query.span, message, fixes)
 

@@ -7,12 +7,13 @@ from functools import partial
 
 from torch import nn
 
+from fxlens.module_calls import times
 from fxlens.tracing.describe.module_queries import can_be_called, module_query
 
 
 def several_calls(path: str, first: str, count: int) -> str:
     calls = ", ".join(repr(f"{first}_{number}" if number else first) for number in range(count))
-    return f"Request one of {calls}: {path!r} is the same module as {first!r}, which the model called {count} times."
+    return f"Request one of {calls}: {path!r} is the same module as {first!r}, which the model called {times(count)}."
 
 
 def not_called(model: nn.Module, missing: Mapping[str, str], calls: Mapping[str, int]) -> str:
@@ -25,14 +26,10 @@ def not_called(model: nn.Module, missing: Mapping[str, str], calls: Mapping[str,
     containers = [each.path for each in wanted.values() if not _runs(model, each.path)]
     why = "".join(map(partial(_container, model), containers))
     fewer = dict.fromkeys(each.path for each in wanted.values() if calls[each.path])
-    why += "".join(f" {path!r} was called {_times(calls[path])}." for path in fewer)
+    why += "".join(f" {path!r} was called {times(calls[path])}." for path in fewer)
     if len(containers) + len(fewer) < len(missing):
         why += " Which modules a model calls may depend on its input, and hooks do not see a direct call of `forward`."
     return f"{described} {verb} not called in this forward pass, so there is no output.{why}"
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _runs(model: nn.Module, path: str) -> bool:
