@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import gc
 import json
 import os
 import runpy
@@ -106,6 +107,7 @@ def _server() -> _Server:
 def _serve(descriptor: int) -> None:
     for module in PRELOADED:
         __import__(module)
+    gc.freeze()  # The programs would walk over the libraries' objects, and copy their pages by that.
     with socket.socket(fileno=descriptor) as requests:
         while True:
             size, files, _, _ = socket.recv_fds(requests, 20, 3)
