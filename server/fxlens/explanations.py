@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from fxlens.graph import Mode, ModeGraph, ModelGraph, ModuleAlias, ModuleInfo
 from fxlens.module_calls import call_queries, calls_module, ordinal, tensors_calling, times
 from fxlens.module_paths import nearest_modules
-from fxlens.near_names import indexed, meant_by
+from fxlens.near_names import indexed, meant_by, numbers_there_are
 from fxlens.paths import above
 from fxlens.queries import index, select_own, selects
 from fxlens.renames import renamed
@@ -142,7 +142,10 @@ def _not_a_module(graph: ModelGraph, query: str, paths: Sequence[str]) -> Explan
         inner = next((path for path in reversed(paths) if path.rpartition(".")[0] == query), None)
         return Explanation("not-a-module", f"{what}.", (inner,) if inner else ())
     sure = len(near) == 1 and same_numbers(query, near[0])
-    sentence = f"`{query}` is not a module{'' if near else there_is}. Only modules have names here: {why}."
+    if near:  # A module that is spelt otherwise: why operations have no names is of no use.
+        sentence = f"`{query}` is not a module. {numbers_there_are(query, paths)}".rstrip()
+    else:
+        sentence = f"`{query}` is not a module{there_is}. Only modules have names here: {why}."
     return Explanation("not-a-module", sentence, tuple(near), sure=sure)
 
 

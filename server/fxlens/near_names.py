@@ -49,7 +49,7 @@ def meant_by(
     if repeats:
         runs = sorted(repeats, key=numbers)
         return Meant(tuple(repeats[:_MOST_SUGGESTED]), f"`{runs[0]}` runs {times(len(runs))}: {listed(runs)}.")
-    there_is = _numbers_there_are(query, common)
+    there_is = numbers_there_are(query, common)
     near = _near(graph, query, common, names)
     if near:
         return Meant(tuple(near), there_is, len(near) == 1 and same_numbers(query, near[0]))
@@ -197,9 +197,14 @@ def _repeats_meant(query: str, names: set[str]) -> list[str]:
 # --- what there is ----------------------------------------------------------------------------------------------------
 
 
-def _numbers_there_are(query: str, common: Sequence[str]) -> str:
-    """Which numbers there are where one of ``query`` is out of range: ``12 blocks: 0 … 11.``."""
-    names = set(common)
+def numbers_there_are(query: str, common: Sequence[str]) -> str:
+    """Which numbers there are where one of ``query`` is out of range: ``12 blocks: 0 … 11.``.
+
+    Example:
+        >>> numbers_there_are("net.layer.2", ["net.layer.0", "net.layer.1"])
+        '2 layer: 0, 1.'
+    """
+    names = {prefix for name in common for prefix in prefixes(name)}  # containers, too
     path = next((path for path in reversed([*prefixes(query)]) if path not in names), None)
     if path is None:
         return ""

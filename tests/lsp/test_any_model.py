@@ -108,6 +108,10 @@ async def test_completion_lists_operations_where_they_are_recorded(lens: Lens) -
         ("encoder.layer.1_1", []),
         ("encoder.layr.1", ["unknown-node: Did you mean `encoder.layer.1`?"]),
         ("encoder.layer.1.add", ["unknown-node: `encoder.layer.1.add` is not a module; the nearest is"]),
+        (
+            "encoder.layer.2",
+            ["unknown-node: Did you mean `encoder.layer.1`? `encoder.layer.2` is not a module. 2 layer: 0, 1."],
+        ),
         ("encoder.layer.1.nrm", ["unknown-node: Did you mean `encoder.layer.1.norm`?"]),
         ("encoder.layer", ["unknown-node: Did you mean `encoder.layer.1`? `encoder.layer` (ModuleList) is only"]),
         ("encoder", ["non-tensor-node: `encoder` yields a `tuple` of 2, not a tensor."]),
