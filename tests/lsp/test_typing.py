@@ -83,6 +83,19 @@ async def test_it_is_marked_when_the_file_is_saved(lens: Lens) -> None:
     assert [found.code for found in await lens.settled(document)] == ["unknown-node"]
 
 
+async def test_it_is_not_marked_when_the_editor_saves_the_file_by_itself(lens: Lens) -> None:
+    document, codes = await typed(lens, '["|"]', "layer1.")
+    assert codes == []
+    identifier = types.TextDocumentIdentifier(document.uri)
+    for reason, expected in (
+        (types.TextDocumentSaveReason.AfterDelay, []),
+        (types.TextDocumentSaveReason.FocusOut, ["unknown-node"]),
+    ):
+        lens.client.text_document_will_save(types.WillSaveTextDocumentParams(identifier, reason))
+        lens.client.text_document_did_save(types.DidSaveTextDocumentParams(identifier))
+        assert [problem.code for problem in await lens.settled(document)] == expected
+
+
 async def test_an_edit_elsewhere_marks_it(lens: Lens) -> None:
     document, codes = await typed(lens, '["|"]', "layer1.")
     assert codes == []

@@ -79,14 +79,27 @@ def register_documents(server: FxLensServer) -> None:
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
         server.session.typing.pop(uri, None)
+        server.session.saved_by_itself.discard(uri)
         server.session.engine.close(uri)
         server.publisher.forget(uri)
         server.withdraw(uri)
         server.workspace_check.closed(uri)
 
+    _register_saves(server)
+
+
+def _register_saves(server: FxLensServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_WILL_SAVE)
+    def will_save(params: types.WillSaveTextDocumentParams) -> None:
+        if params.reason == types.TextDocumentSaveReason.AfterDelay:
+            server.session.saved_by_itself.add(params.text_document.uri)
+
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
-        server.caret_at(params.text_document.uri, None)
+        if params.text_document.uri in server.session.saved_by_itself:
+            server.session.saved_by_itself.remove(params.text_document.uri)  # The editor saves while somebody types.
+        else:
+            server.caret_at(params.text_document.uri, None)
         path = to_fs_path(params.text_document.uri)
         if path:
             server.session.engine.file_changed(path)

@@ -70,6 +70,8 @@ class Session:
     published: dict[str, Published] = field(default_factory=dict)
     typing: dict[str, Position] = field(default_factory=dict)
     """Where the last edit of a document ended, as far as the caret may still be there: see `typing_place`."""
+    saved_by_itself: set[str] = field(default_factory=set)
+    """The documents that the editor saves now because some time has passed, and not because somebody wants it."""
     published_projects: dict[str, list[types.Diagnostic]] = field(default_factory=dict)
     """What the client was last sent of ``pyproject.toml`` files, by their addresses."""
 

@@ -1,7 +1,8 @@
 """Where the user is typing: a name that is not finished is not wrong.
 
 The protocol does not tell where the caret is. It is where the last edit ended, until something shows that it has left:
-an edit elsewhere, a save, or a request that editors send for the place of the caret (code actions, highlights).
+an edit elsewhere, a save that somebody wants, or a request that editors send for the place of the caret (code actions,
+highlights).
 """
 
 from __future__ import annotations
