@@ -14,6 +14,7 @@ from fxlens.source.analysis.events import Event, Frame, Read
 from fxlens.source.analysis.programs import Programs
 from fxlens.source.analysis.reach import live_files
 from fxlens.source.analysis.run import STEPS, Extraction, Run
+from fxlens.source.conditions import conjunction, implied, simplified
 from fxlens.source.expected_errors import is_caught
 from fxlens.source.hints import find_hint
 from fxlens.source.library.circumstances import is_circumstance
@@ -39,7 +40,7 @@ from fxlens.source.requested import requesting_files
 from fxlens.source.slicing.slices import ConditionalSlice, ModelExpression, Slices
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document, document_of
-from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally, conjunction, implied, simplified
+from fxlens.source.values import TRUTHY, Condition, Const, Literal, Subject, Tally
 from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
 

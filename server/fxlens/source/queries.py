@@ -7,21 +7,11 @@ from dataclasses import dataclass, field, replace
 from fxlens.source.analysis.machine import admits
 from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.analysis.unfollowed import why_unknown
+from fxlens.source.conditions import conjunction
 from fxlens.source.model import Query, Role, Unresolved
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import (
-    Alternatives,
-    Condition,
-    Const,
-    Container,
-    Item,
-    Location,
-    Subject,
-    Unknown,
-    Value,
-    conjunction,
-)
+from fxlens.source.values import Alternatives, Condition, Const, Container, Item, Location, Subject, Unknown, Value
 
 ROLES: tuple[Role, ...] = ("return_nodes", "train_return_nodes", "eval_return_nodes")
 REMEDY = "Names in literals are completed and checked."

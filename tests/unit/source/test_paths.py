@@ -8,10 +8,11 @@ from source_harness import HEAD, only_call, texts
 from fxlens.source import calls, find_calls
 from fxlens.source.analysis.interpreter import Interpreter
 from fxlens.source.analysis.run import Run
+from fxlens.source.conditions import simplified
 from fxlens.source.model import ExtractionCall, FileCalls
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import ALWAYS, TRUTHY, Location, Subject, simplified
+from fxlens.source.values import ALWAYS, TRUTHY, Location, Subject
 
 
 def found(text: str) -> FileCalls:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.callables import bound_to, decorated_with, is_static
 from fxlens.source.analysis.iteration import MADE_BY_MAPPINGS, MAPPINGS, Iteration
+from fxlens.source.conditions import conjunction
 from fxlens.source.library import python
 from fxlens.source.library.container_methods import is_builtin_method
 from fxlens.source.library.objects import MODULES, class_of
@@ -32,10 +34,6 @@ from fxlens.source.values import (
     Super,
     Unknown,
     Value,
-    certain,
-    conjunction,
-    joined,
-    under,
 )
 
 _NAMES = frozenset({"__name__", "__qualname__"})

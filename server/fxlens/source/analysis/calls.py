@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.command_line import CommandLine
 from fxlens.source.analysis.functions import EXIT, replace_given, with_wrapped
@@ -48,9 +49,6 @@ from fxlens.source.values import (
     Super,
     Unknown,
     Value,
-    certain,
-    joined,
-    under,
 )
 
 _EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "os.abort", "pytest.fail", "pytest.skip", "pytest.exit"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.classes import names_bound_by
 from fxlens.source.analysis.events import Frame
@@ -23,7 +24,6 @@ from fxlens.source.values import (
     ModuleValue,
     Super,
     Value,
-    certain,
 )
 
 _SIGNS = ("__init_subclass__", "metaclass", "(type)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined
 from fxlens.source.analysis.callables import Given, bound_to, decorated_with
 from fxlens.source.analysis.dispatch import Dispatch
 from fxlens.source.analysis.events import Event, Read
@@ -22,8 +23,6 @@ from fxlens.source.values import (
     Location,
     Method,
     Value,
-    certain,
-    joined,
 )
 
 MAKE = "__new__"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.definitions import made_by
 from fxlens.source.analysis.events import Event
@@ -12,7 +13,7 @@ from fxlens.source.analysis.state import Binding
 from fxlens.source.library import command_line
 from fxlens.source.library.called import Called
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import ALWAYS, Alternatives, Const, Item, Location, Subject, Unknown, Value, certain
+from fxlens.source.values import ALWAYS, Alternatives, Const, Item, Location, Subject, Unknown, Value
 
 
 class CommandLine(Extractors):

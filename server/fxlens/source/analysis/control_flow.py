@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.events import Block, Event, Loop, Read
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.analysis.statements import Statements
 from fxlens.source.library.circumstances import ATTRIBUTES, PROBED_BY, of_circumstances
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import (
-    TRUTHY,
-    Alternatives,
-    FunctionValue,
-    Item,
-    Literal,
-    Subject,
-    Unknown,
-    certain,
-    joined,
-    under,
-)
+from fxlens.source.values import TRUTHY, Alternatives, FunctionValue, Item, Literal, Subject, Unknown
 
 MOST_ITERATIONS = 256
 """A loop of more is gone through once, with items that only a run can tell; what it fills is then open."""

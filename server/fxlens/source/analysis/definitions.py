@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.match_statements import Patterns
@@ -12,15 +13,7 @@ from fxlens.source.analysis.state import Binding
 from fxlens.source.library.testing import GIVES_YIELDED
 from fxlens.source.library.torch import LEAVES_RESULTS
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import (
-    Alternatives,
-    ClassValue,
-    FunctionValue,
-    Reference,
-    Unknown,
-    Value,
-    certain,
-)
+from fxlens.source.values import Alternatives, ClassValue, FunctionValue, Reference, Unknown, Value
 
 RESERVED = 1000
 """The numbers of events that are kept for a class body that is run later: more than statements stand in any."""

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.functions import Functions
+from fxlens.source.conditions import conjunction
 from fxlens.source.library import objects
 from fxlens.source.library.testing import DISPATCHES, REGISTERS
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import (
-    TRUTHY,
-    Alternatives,
-    Condition,
-    FunctionValue,
-    Method,
-    Reference,
-    Value,
-    certain,
-    conjunction,
-    joined,
-    under,
-)
+from fxlens.source.values import TRUTHY, Alternatives, Condition, FunctionValue, Method, Reference, Value
 
 
 class Dispatch(Functions):

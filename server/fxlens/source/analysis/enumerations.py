@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.truth import Truth
 from fxlens.source.library.python import CONSTANT_ENUMERATIONS, ENUMERATIONS, TEXT_ENUMERATIONS
 from fxlens.source.syntax import nodes as n
@@ -18,9 +19,6 @@ from fxlens.source.values import (
     Reference,
     Unknown,
     Value,
-    certain,
-    joined,
-    under,
 )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.attributes import Attributes
 from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.state import Binding
+from fxlens.source.conditions import conjunction
 from fxlens.source.library import python
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -23,10 +25,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    conjunction,
-    joined,
-    under,
 )
 
 MOST_ALTERNATIVES = 512

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from fxlens.source.alternatives import certain
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.fields import Fields
 from fxlens.source.analysis.run import Extraction, KeyRead
+from fxlens.source.conditions import conjunction
 from fxlens.source.library.extraction import POSITIONAL, ROLE_OF, extraction_function
 from fxlens.source.library.torch import changes_what_is_returned
 from fxlens.source.model import KeyUseKind, Role
@@ -25,8 +27,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    conjunction,
 )
 
 _MOST_NESTED = 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.classes import MAKE, Classes, annotated_fields, names_bound_by
 from fxlens.source.analysis.state import Binding
@@ -20,9 +21,6 @@ from fxlens.source.values import (
     Method,
     Record,
     Value,
-    certain,
-    joined,
-    under,
 )
 
 _FIELDS = "<fields>"

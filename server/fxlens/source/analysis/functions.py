@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.definitions import Definitions
 from fxlens.source.analysis.events import Event, Frame, Read
@@ -22,9 +23,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    joined,
-    under,
 )
 
 MOST_FRAMES = 14

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.calls import Calls
 from fxlens.source.analysis.events import Activity, Frame
 from fxlens.source.analysis.machine import BUILTINS
@@ -15,19 +16,7 @@ from fxlens.source.library.extraction import extraction_function
 from fxlens.source.project import imported_files
 from fxlens.source.syntax import lowered
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import (
-    Alternatives,
-    Const,
-    Imported,
-    Location,
-    ModuleValue,
-    Reference,
-    Unknown,
-    Value,
-    certain,
-    joined,
-    under,
-)
+from fxlens.source.values import Alternatives, Const, Imported, Location, ModuleValue, Reference, Unknown, Value
 
 
 class Modules(Calls):

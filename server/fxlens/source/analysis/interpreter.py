@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain
 from fxlens.source.analysis.events import Frame
 from fxlens.source.analysis.run import Run
 from fxlens.source.analysis.state import Binding
@@ -12,16 +13,7 @@ from fxlens.source.library import testing
 from fxlens.source.syntax import lowered
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import (
-    Alternatives,
-    ClassValue,
-    Const,
-    Container,
-    FunctionValue,
-    Location,
-    Value,
-    certain,
-)
+from fxlens.source.values import Alternatives, ClassValue, Const, Container, FunctionValue, Location, Value
 
 
 class Interpreter(Tests):

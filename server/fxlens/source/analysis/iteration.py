@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.enumerations import Enumerations
+from fxlens.source.conditions import conjunction
 from fxlens.source.library import python
 from fxlens.source.library.module_containers import modules_in
 from fxlens.source.syntax import nodes as n
@@ -18,10 +20,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    conjunction,
-    joined,
-    under,
 )
 
 MAPPINGS = frozenset(

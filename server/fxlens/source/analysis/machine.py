@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, under
 from fxlens.source.analysis.declarations import Declarations
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.run import Run
 from fxlens.source.analysis.state import Binding, State, Stored
+from fxlens.source.conditions import conflict, conjunction
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
@@ -27,10 +29,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    conflict,
-    conjunction,
-    under,
 )
 
 BUILTINS = frozenset(dir(builtins))

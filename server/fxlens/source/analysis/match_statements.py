@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.control_flow import ControlFlow, negation
 from fxlens.source.analysis.events import Block, Read
 from fxlens.source.analysis.state import Binding, State
@@ -23,9 +24,6 @@ from fxlens.source.values import (
     Reference,
     Unknown,
     Value,
-    certain,
-    joined,
-    under,
 )
 
 Verdict: TypeAlias = bool | frozenset[Literal] | None

@@ -9,17 +9,9 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from fxlens.source.values import (
-    ALWAYS,
-    Alternatives,
-    Condition,
-    Container,
-    Item,
-    Literal,
-    conjunction,
-    joined,
-    under,
-)
+from fxlens.source.alternatives import joined, under
+from fxlens.source.conditions import conjunction
+from fxlens.source.values import ALWAYS, Alternatives, Condition, Container, Item, Literal
 
 if TYPE_CHECKING:
     from fxlens.source.analysis.events import Event

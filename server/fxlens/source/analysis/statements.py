@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.events import Activity, Loop
 from fxlens.source.analysis.expressions import Expressions
 from fxlens.source.analysis.state import Binding
+from fxlens.source.conditions import conjunction
 from fxlens.source.library import python
 from fxlens.source.library.circumstances import may_be_absent
 from fxlens.source.library.torch import ENVIRONMENT, structural_attribute
@@ -25,10 +27,6 @@ from fxlens.source.values import (
     Reference,
     Subject,
     Unknown,
-    certain,
-    conjunction,
-    joined,
-    under,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.class_hooks import ClassHooks
 from fxlens.source.analysis.events import Activity, Event, Frame
 from fxlens.source.analysis.state import Binding
@@ -9,18 +10,7 @@ from fxlens.source.library import testing
 from fxlens.source.library.parameter_names import NAMESPACE
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import (
-    Alternatives,
-    Const,
-    FunctionValue,
-    Item,
-    Reference,
-    Subject,
-    Unknown,
-    certain,
-    joined,
-    under,
-)
+from fxlens.source.values import Alternatives, Const, FunctionValue, Item, Reference, Subject, Unknown
 
 
 class Tests(ClassHooks):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.library.called import Called
-from fxlens.source.values import NONE, Alternatives, Const, Item, certain, joined, under
+from fxlens.source.values import NONE, Alternatives, Const, Item
 
 PARSERS = "argparse."
 """Begins the names of what makes parsers and groups of options."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
+from fxlens.source.alternatives import certain
+from fxlens.source.conditions import conjunction
 from fxlens.source.library.circumstances import (
     MAY_BE_NONE,
     is_named_by_machine,
@@ -27,8 +29,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    conjunction,
 )
 
 if TYPE_CHECKING:

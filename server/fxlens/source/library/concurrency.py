@@ -7,21 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.container_methods import FUTURE
 from fxlens.source.library.functions import mapped
 from fxlens.source.library.interpreter_interface import Given
 from fxlens.source.library.iterators import applied_to_rows
-from fxlens.source.values import (
-    NONE,
-    Alternatives,
-    Const,
-    Item,
-    Unknown,
-    certain,
-    joined,
-    under,
-)
+from fxlens.source.values import NONE, Alternatives, Const, Item, Unknown
 
 _EXECUTORS = (
     "concurrent.futures.ThreadPoolExecutor",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.conditions import conjunction
 from fxlens.source.library.called import Called
 from fxlens.source.library.functions import dict_of, from_keys, integer, sorted_items, table
 from fxlens.source.library.interpreter_interface import Machine
@@ -32,10 +34,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    conjunction,
-    joined,
-    under,
 )
 
 

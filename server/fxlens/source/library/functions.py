@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.library.called import MOST_ITEMS, Called, models
 from fxlens.source.library.interpreter_interface import Given, Machine
 from fxlens.source.library.module_containers import modules_in
@@ -27,9 +28,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    joined,
-    under,
 )
 
 

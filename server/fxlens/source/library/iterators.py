@@ -6,22 +6,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.library.called import MOST_ITEMS, Called, models
 from fxlens.source.library.functions import in_order_of, integer, ranks_of, table
 from fxlens.source.library.interpreter_interface import Given
-from fxlens.source.values import (
-    ALWAYS,
-    Alternatives,
-    Condition,
-    Const,
-    Item,
-    Location,
-    Reference,
-    Subject,
-    certain,
-    joined,
-    under,
-)
+from fxlens.source.values import ALWAYS, Alternatives, Condition, Const, Item, Location, Reference, Subject
 
 MOST_CHOSEN_FROM = 64
 ENDLESS = "endless"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fxlens.source.alternatives import certain
 from fxlens.source.library.called import Called
 from fxlens.source.library.interpreter_interface import Machine
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import ALWAYS, Alternatives, Const, Container, Item, Subject, Unknown, certain
+from fxlens.source.values import ALWAYS, Alternatives, Const, Container, Item, Subject, Unknown
 
 MODULE_CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential"})
 LISTS_MODULES = frozenset({"keys", "values", "items"})

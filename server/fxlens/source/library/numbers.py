@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.python import plain_constants
-from fxlens.source.values import Alternatives, Const, certain, joined, under
+from fxlens.source.values import Alternatives, Const
 
 _CONVERSIONS: dict[str, Callable[..., Hashable]] = {
     "str": str,

@@ -6,6 +6,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.conditions import conjunction, simplified
 from fxlens.source.library.architectures import class_made_by, is_class
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.circumstances import is_of_library
@@ -26,11 +28,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    conjunction,
-    joined,
-    simplified,
-    under,
 )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os.path
 from collections.abc import Callable
 
+from fxlens.source.alternatives import certain
 from fxlens.source.library.called import Called, models
-from fxlens.source.values import Alternatives, Const, Item, certain
+from fxlens.source.values import Alternatives, Const, Item
 
 _OF_TEXTS: dict[str, Callable[..., str | tuple[str, ...]]] = {
     f"os.path.{function.__name__}": function

@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.conditions import conjunction
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
@@ -21,10 +23,6 @@ from fxlens.source.values import (
     Subject,
     Unknown,
     Value,
-    certain,
-    conjunction,
-    joined,
-    under,
 )
 
 if TYPE_CHECKING:

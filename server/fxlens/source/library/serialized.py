@@ -6,8 +6,9 @@ import ast
 import json
 from collections.abc import Callable
 
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.library.called import Called, models
-from fxlens.source.values import Alternatives, Const, Item, certain, joined, under
+from fxlens.source.values import Alternatives, Const, Item
 
 _READERS: dict[str, Callable[[str], object]] = {"json.loads": json.loads, "ast.literal_eval": ast.literal_eval}
 

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import re
 
+from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.conditions import conjunction
 from fxlens.source.library.called import MOST_ITEMS, Called
 from fxlens.source.library.interpreter_interface import Machine
 from fxlens.source.library.python import (
     MOST_LENGTH,
     plain_constants,
 )
-from fxlens.source.values import (
-    ALWAYS,
-    Alternatives,
-    Condition,
-    Const,
-    Item,
-    certain,
-    conjunction,
-    joined,
-    under,
-)
+from fxlens.source.values import ALWAYS, Alternatives, Condition, Const, Item
 
 _TEXT_METHODS = frozenset(
     {"lower", "upper", "strip", "lstrip", "rstrip", "split", "rsplit", "replace", "join", "startswith", "endswith"}

@@ -6,8 +6,10 @@ import fnmatch
 import re
 from collections.abc import Callable
 
+from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.conditions import conjunction
 from fxlens.source.library.called import Called, models
-from fxlens.source.values import ALWAYS, NONE, Alternatives, Condition, Const, Item, certain, conjunction, joined, under
+from fxlens.source.values import ALWAYS, NONE, Alternatives, Condition, Const, Item
 
 MATCH = "match"
 """The kind of container of the groups of a match."""

@@ -9,21 +9,13 @@ from dataclasses import dataclass
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.analysis.unfollowed import why_unknown
+from fxlens.source.conditions import conjunction
 from fxlens.source.index.scopes import free_names
 from fxlens.source.slicing.inlining import Inlining
 from fxlens.source.slicing.needs import Needs, Problem
 from fxlens.source.slicing.unbound_parameters import stand_in, whole_uses
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import (
-    ClassValue,
-    Condition,
-    Const,
-    FunctionValue,
-    Literal,
-    Location,
-    Subject,
-    conjunction,
-)
+from fxlens.source.values import ClassValue, Condition, Const, FunctionValue, Literal, Location, Subject
 
 
 @dataclass(frozen=True)

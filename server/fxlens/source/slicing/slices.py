@@ -10,23 +10,14 @@ from fxlens.hint_comment import HINT
 from fxlens.source.analysis.events import Activity, Event, Read
 from fxlens.source.analysis.machine import admits
 from fxlens.source.analysis.run import Extraction, Run
+from fxlens.source.conditions import conjunction
 from fxlens.source.index.scopes import free_names
 from fxlens.source.model import Argument, Slice, Unresolved
 from fxlens.source.slicing.closure import Closure
 from fxlens.source.slicing.needs import Problem
 from fxlens.source.slicing.rendering import Renderer, choices, edited
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import (
-    ALWAYS,
-    Alternatives,
-    Condition,
-    Const,
-    Literal,
-    Location,
-    Subject,
-    Unknown,
-    conjunction,
-)
+from fxlens.source.values import ALWAYS, Alternatives, Condition, Const, Literal, Location, Subject, Unknown
 
 TRACE_ARGUMENTS = ("tracer_kwargs", "leaf_modules", "concrete_args", "naming", "backend")
 MOST_SLICES = 32
