@@ -241,6 +241,21 @@ class Container:
     attributes_of: Value | None = None
     """Of ``value.__dict__``: the object that has what is put into it as its attributes."""
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the text tells all items, each of which is there for certain."""
+        return self.open is None and not any(item.condition for item in self.items)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the text tells in which order the items come."""
+        return not self.unordered and self.kind != "set"
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the text tells all items, and in which order they come."""
+        return self.open is None and self.is_ordered
+
 
 @dataclass
 class Tally:

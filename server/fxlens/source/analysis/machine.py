@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import builtins
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from fxlens.source.alternatives import certain, under
+from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.declarations import Declarations
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.run import Run
@@ -18,6 +18,7 @@ from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,
     Alternatives,
+    ClassValue,
     Condition,
     Const,
     Container,
@@ -76,6 +77,32 @@ class Machine(Declarations):
             stored = self.state.stored(("heap", value.id))
             return stored.container if stored is not None else None
         return None
+
+    def collection(self, value: Value | None) -> Container | None:
+        """The container that a value is, unless that is an object of a class."""
+        container = self.container(value) if value is not None else None
+        return container if container is not None and container.kind != "instance" else None
+
+    def kind_of(self, value: Value) -> ClassValue | None:
+        """The class of the workspace that a value is an object of."""
+        container = self.container(value)
+        return container.instance_of if container is not None else None
+
+    def read_binding(self, key: Hashable) -> Alternatives | None:
+        """What is bound under a key of memory, with note of that; nothing if nothing is."""
+        stored = self.state.binding(key)
+        if stored is None:
+            return None
+        self.read(stored.events)
+        return stored.alternatives
+
+    def bind_key(self, key: Hashable, value: Alternatives) -> None:
+        """Bind a value under a key of memory, as the statement does that is being executed."""
+        self.state.set(key, Binding(value, frozenset({self.event()})))
+
+    def any_of(self, sides: Sequence[Alternatives], node: n.Expression) -> Alternatives:
+        """All of the sides; of none, a value that only a run can tell."""
+        return joined(*sides) if sides else self.unknown(node)
 
     def change(self, location: Location, container: Container) -> None:
         """Replace what a container holds, as the statement does that is being executed.

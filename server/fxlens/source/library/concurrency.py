@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.container_methods import FUTURE
-from fxlens.source.library.functions import mapped
+from fxlens.source.library.functions import applied_to_items
 from fxlens.source.library.interpreter_interface import Given
 from fxlens.source.library.iterators import applied_to_rows
 from fxlens.source.values import NONE, Alternatives, Const, Item, Unknown
@@ -71,12 +71,12 @@ def _with_packed(call: Called, function: Given | None, args: Given | None, kwarg
 @models(*_of_executors("map", "imap", "imap_unordered"), "tqdm.contrib.concurrent.thread_map")
 @models("tqdm.contrib.concurrent.process_map")
 def _map(call: Called) -> Alternatives:
-    return mapped(call)
+    return applied_to_items(call)
 
 
 @models(*_of_executors("map_async"))
 def _map_async(call: Called) -> Alternatives:
-    return _future(call, mapped(call))
+    return _future(call, applied_to_items(call))
 
 
 @models(*_of_executors("starmap"))

@@ -59,6 +59,15 @@ class Machine(Protocol):
 
     def container(self, value: Value) -> Container | None: ...
 
+    def collection(self, value: Value | None) -> Container | None:
+        """The container that a value is, unless that is an object of a class."""
+
+    def kind_of(self, value: Value) -> ClassValue | None:
+        """The class of the workspace that a value is an object of."""
+
+    def any_of(self, sides: Sequence[Alternatives], node: n.Expression) -> Alternatives:
+        """All of the sides; of none, a value that only a run can tell."""
+
     def change(self, location: Location, container: Container) -> None: ...
 
     def made(self, kind: str, items: tuple[Item, ...], opened: Subject | None = None) -> Alternatives: ...
