@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, mapped, only
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.python import plain_constants
-from fxlens.source.values import Alternatives, Const
+from fxlens.source.values import Alternatives, Const, Value
 
 _CONVERSIONS: dict[str, Callable[..., Hashable]] = {
     "str": str,
@@ -19,26 +19,28 @@ _CONVERSIONS: dict[str, Callable[..., Hashable]] = {
 }
 
 
-@models("str", "int", "float", "bool", "abs", "sum", "round", "divmod")
-def _of_numbers(call: Called) -> Alternatives:
-    name = call.dotted
-    if name == "sum" and len(call.positional) == 2:
+@models(*_CONVERSIONS, least=1, most=1)
+def _converted(call: Called) -> Alternatives:
+    function = _CONVERSIONS[call.dotted]
+
+    def convert(value: Value) -> Alternatives:
+        made = _applied(function, value) if isinstance(value, Const) else None
+        return certain(Const(made, call.origin)) if made is not None else call.unknown()
+
+    return mapped(convert, call.machine.settled(call.positional[0]))
+
+
+@models("sum", least=1)
+def _sum(call: Called) -> Alternatives:
+    if len(call.positional) == 2:
         return _sum_of_lists(call)
-    function = _CONVERSIONS.get(name)
-    origin = (call.machine.frame.document, call.node)
-    if function is not None and len(call.positional) == 1:
-        sides: list[Alternatives] = []
-        for value, condition in call.machine.settled(call.positional[0]):
-            made = _applied(function, value) if isinstance(value, Const) else None
-            sides.append(((Const(made, origin), condition),) if made is not None else under(call.unknown(), condition))
-        return joined(*sides)
-    values = [each for alternatives in call.positional for each in _numbers(call, alternatives)]
-    if name == "sum" and values and None not in values:
-        try:
-            return certain(Const(sum(values)))  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            return call.unknown()
-    return call.unknown()
+    numbers = [number for alternatives in call.positional for number in _numbers(call, alternatives)]
+    if not numbers or None in numbers:
+        return call.unknown()
+    try:
+        return certain(Const(sum(numbers)))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return call.unknown()
 
 
 def _sum_of_lists(call: Called) -> Alternatives:
@@ -62,10 +64,8 @@ def _applied(function: Callable[..., Hashable], value: Const) -> Hashable | None
 
 
 def _numbers(call: Called, alternatives: Alternatives) -> list[Hashable]:
-    if len(alternatives) != 1:
-        return [None]
-    value = alternatives[0][0]
+    value = only(alternatives)
     if isinstance(value, Const):
         return [value.value]
-    constants = plain_constants(call.machine, value)
+    constants = plain_constants(call.machine, value) if value is not None else None
     return constants if constants is not None else [None]

@@ -6,11 +6,12 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from fxlens.source.alternatives import certain, joined, under
-from fxlens.source.conditions import conjunction, simplified
+from fxlens.source.alternatives import certain, mapped, only, pairs, subject_of, text_of, under
+from fxlens.source.conditions import simplified
 from fxlens.source.library.architectures import class_made_by, is_class
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.circumstances import is_of_library
+from fxlens.source.library.functions import has_order
 from fxlens.source.library.interpreter_interface import Machine
 from fxlens.source.library.python import plain_constants
 from fxlens.source.syntax import nodes as n
@@ -31,42 +32,38 @@ from fxlens.source.values import (
 )
 
 
-@models("getattr")
+@models("getattr", least=2)
 def _getattr(call: Called) -> Alternatives:
-    if len(call.positional) < 2:
-        return call.unknown()
-    sides: list[Alternatives] = []
-    for owner, condition in call.positional[0]:
-        for name, own in call.machine.settled(call.positional[1]):
-            both = conjunction(condition, own)
-            if both is None:
-                continue
-            sides.append(under(_named_attribute(call, owner, name), both))
-    return joined(*sides) if sides else call.unknown()
+    names = call.machine.settled(call.positional[1])
+    return call.any_of(
+        [
+            under(_named_attribute(call, owner, name), condition)
+            for owner, name, condition in pairs(call.positional[0], names)
+        ]
+    )
 
 
 def _named_attribute(call: Called, owner: Value, name: Value) -> Alternatives:
-    if not isinstance(name, Const) or not isinstance(name.value, str):
+    text, default = text_of(name), call.argument(2)
+    if text is None:
         return call.unknown()
-    default = call.argument(2)
-    if default is not None and has_attribute(call.machine, owner, name.value) is False:
+    if default is not None and has_attribute(call.machine, owner, text) is False:
         return default
-    return call.machine.attribute(owner, name.value, call.node)
+    return call.machine.attribute(owner, text, call.node)
 
 
 def has_attribute(machine: Machine, owner: Value, name: str) -> bool | None:
     """Whether a value has an attribute; nothing where only a run can tell."""
-    container = machine.container(owner)
     if isinstance(owner, Const):
         return hasattr(owner.value, name)
     if isinstance(owner, ClassValue):
         return _of_kind(machine, owner, name)
-    if container is None or container.instance_of is None or not isinstance(owner, Location):
+    kind = machine.kind_of(owner)
+    if kind is None or not isinstance(owner, Location):
         return None
     held = machine.attribute_bound(owner, name)
     if held is not None:
         return True if ALWAYS in simplified(condition for _, condition in held) else None
-    kind = container.instance_of
     return None if _of_kind(machine, kind, "__getattr__") else _of_kind(machine, kind, name)
 
 
@@ -91,19 +88,17 @@ def _environment(call: Called) -> Alternatives:
     return certain(Unknown(subject))
 
 
-@models("isinstance")
+@models("isinstance", least=2, most=2)
 def _isinstance(call: Called) -> Alternatives:
-    if len(call.positional) != 2:
-        return call.unknown()
     kinds = classes_of(call.machine, call.positional[1])
-    sides: list[Alternatives] = []
-    for value, condition in call.positional[0]:
-        answer = is_instance(call.machine, value, kinds) if kinds is not None else None
-        if answer is not None:
-            sides.append(((Const(answer), condition),))
-            continue
-        sides.append(under(certain(Unknown(question_of_type(call.machine, value, kinds or (), call.node))), condition))
-    return joined(*sides) if sides else call.unknown()
+    return mapped(lambda value: _is_one_of(call, value, kinds), call.positional[0]) or call.unknown()
+
+
+def _is_one_of(call: Called, value: Value, kinds: list[Class] | None) -> Alternatives:
+    answer = is_instance(call.machine, value, kinds) if kinds is not None else None
+    if answer is not None:
+        return certain(Const(answer))
+    return certain(Unknown(question_of_type(call.machine, value, kinds or (), call.node)))
 
 
 MODULES = frozenset({"torch", "torch.nn", "torch.nn.functional"}) | {
@@ -127,17 +122,22 @@ def classes_of(machine: Machine, alternatives: Alternatives) -> list[Class] | No
     """The classes that are written as the second argument of ``isinstance``; nothing where not all are told."""
     kinds: list[Class] = []
     for value, _ in alternatives:
-        container = machine.container(value)
-        if isinstance(value, (Reference, ClassValue)):
-            kinds.append(value.dotted if isinstance(value, Reference) else value)
-        elif container is not None and container.kind == "tuple" and container.open is None:
-            inner = [classes_of(machine, item.value) for item in container.items]
-            if None in inner:
-                return None
-            kinds += [kind for several in inner if several is not None for kind in several]
-        else:
+        several = _classes_in(machine, value)
+        if several is None:
             return None
+        kinds += several
     return kinds
+
+
+def _classes_in(machine: Machine, value: Value) -> list[Class] | None:
+    if isinstance(value, Reference):
+        return [value.dotted]
+    if isinstance(value, ClassValue):
+        return [value]
+    container = machine.container(value)
+    if container is None or container.kind != "tuple" or container.open is not None:
+        return None
+    return classes_of(machine, tuple(alternative for item in container.items for alternative in item.value))
 
 
 _TYPES: dict[str, tuple[str, ...]] = {
@@ -160,22 +160,32 @@ def is_instance(machine: Machine, value: Value, kinds: Sequence[Class]) -> bool 
 
 
 def _is_of(machine: Machine, value: Value, kind: Class) -> bool | None:
-    container = machine.container(value)
-    if container is not None and container.instance_of is not None:
-        return _is_object_of(machine, container.instance_of, kind)
-    name = container.kind if container is not None else type(value.value).__name__ if isinstance(value, Const) else ""
+    owner = machine.kind_of(value)
+    if owner is not None:
+        return _is_object_of(machine, owner, kind)
+    name = _type_name(machine, value)
     if name in _TYPES or name == "NoneType":
         return kind in _TYPES.get(name, ())
     made_by = value.subject.made_by if isinstance(value, Unknown) else ""
-    if isinstance(kind, ClassValue) or not made_by:
-        return None
+    return _is_made_of(made_by, kind) if made_by and not isinstance(kind, ClassValue) else None
+
+
+def _type_name(machine: Machine, value: Value) -> str:
+    """The builtin type of a value, where the text tells that."""
+    container = machine.container(value)
+    if container is not None:
+        return container.kind
+    return type(value.value).__name__ if isinstance(value, Const) else ""
+
+
+def _is_made_of(made_by: str, kind: str) -> bool | None:
+    """Whether what a function of a library made is of a class of a library."""
     if made_by == kind:
         return True  # An instance of a class, if the name is that of one at all.
     made = class_made_by(made_by)
-    if made:
-        answer = is_class(made, kind)
-        if answer is not None:
-            return answer
+    answer = is_class(made, kind) if made else None
+    if answer is not None:
+        return answer
     return False if kind in _PLAIN and made_by.startswith(("torch", "timm")) else None
 
 
@@ -191,60 +201,55 @@ def _is_object_of(machine: Machine, owner: ClassValue, kind: Class) -> bool | No
 
 def class_of(machine: Machine, value: Value) -> Alternatives | None:
     """The class of a value, where the text tells it."""
-    container = machine.container(value)
-    if container is not None and container.instance_of is not None:
-        return certain(container.instance_of)
+    kind = machine.kind_of(value)
+    if kind is not None:
+        return certain(kind)
     made = class_made_by(value.subject.made_by) if isinstance(value, Unknown) else ""
     return certain(Reference(f"torchvision.models.{made}")) if made else None
 
 
-@models("type")
+@models("type", least=1, most=1)
 def _type(call: Called) -> Alternatives:
-    if len(call.positional) != 1:
-        return call.unknown()
-    sides = [under(class_of(call.machine, value) or call.unknown(), own) for value, own in call.positional[0]]
-    return joined(*sides)
+    return mapped(lambda value: class_of(call.machine, value) or call.unknown(), call.positional[0])
 
 
 @models("callable")
 def _callable(call: Called) -> Alternatives:
-    owner = call.positional[0][0][0] if call.positional and len(call.positional[0]) == 1 else None
-    container = call.machine.container(owner) if owner is not None else None
+    owner = only(call.argument(0))
     if isinstance(owner, (FunctionValue, ClassValue)):
         return certain(Const(True))
-    if isinstance(owner, Const) or (container is not None and container.instance_of is None):
+    is_plain_container = isinstance(owner, Location) and call.machine.kind_of(owner) is None
+    if isinstance(owner, Const) or is_plain_container:
         return certain(Const(False))
     return certain(Unknown(call.machine.subject(("callable", owner), call.node)))
 
 
 @models("hasattr")
 def _hasattr(call: Called) -> Alternatives:
-    owner = call.positional[0][0][0] if call.positional else None
-    name = call.positional[1][0][0] if len(call.positional) == 2 else None
-    if owner is not None and len(call.positional[0]) == 1 and isinstance(name, Const) and isinstance(name.value, str):
-        has = has_attribute(call.machine, owner, name.value)
-        if has is not None:
-            return certain(Const(has))
-    key = (
-        "hasattr",
-        owner.subject if isinstance(owner, Unknown) else owner,
-        tuple(v for v, _ in (call.argument(1) or ())),
-    )
+    owners, names = call.argument(0) or (), call.argument(1) or ()
+    has = _has(call, only(owners), names)
+    if has is not None:
+        return certain(Const(has))
+    first = owners[0][0] if owners else None
+    key = ("hasattr", subject_of(first) or first, tuple(name for name, _ in names))
     question = call.machine.subject(key, call.node)
-    question.circumstance |= owner is not None and is_of_library(owner)
+    question.circumstance |= first is not None and is_of_library(first)
     return certain(Unknown(question))
 
 
-@models("functools.partial")
+def _has(call: Called, owner: Value | None, names: Alternatives) -> bool | None:
+    name = text_of(names[0][0]) if names else None
+    return has_attribute(call.machine, owner, name) if owner is not None and name is not None else None
+
+
+@models("functools.partial", least=1)
 def _partial(call: Called) -> Alternatives:
-    function = call.positional[0] if call.positional else ()
-    sides: list[Alternatives] = []
-    for value, condition in function:
-        if isinstance(value, (FunctionValue, Reference)) and not call.unpacks:
-            sides.append(((replace(value, wrapped=(*value.wrapped, *call.arguments[1:])), condition),))
-        else:
-            sides.append(under(call.unknown(), condition))
-    return joined(*sides) if sides else call.unknown()
+    def with_arguments(function: Value) -> Alternatives:
+        if not isinstance(function, (FunctionValue, Reference)) or call.unpacks:
+            return call.unknown()
+        return certain(replace(function, wrapped=(*function.wrapped, *call.arguments[1:])))
+
+    return mapped(with_arguments, call.positional[0]) or call.unknown()
 
 
 @models("typing.cast", "typing_extensions.cast")
@@ -270,10 +275,10 @@ def _static(call: Called) -> Alternatives:
     return call.argument(0) or call.unknown()
 
 
-@models("pytest.param")
+@models("pytest.param", least=1)
 def _parameters(call: Called) -> Alternatives:
     """The values of one run of a test, as the row that a list of others holds."""
-    if call.unpacks or not call.positional:
+    if call.unpacks:
         return call.unknown()
     if len(call.positional) == 1:
         return call.positional[0]
@@ -282,37 +287,37 @@ def _parameters(call: Called) -> Alternatives:
 
 @models("collections.namedtuple")
 def _namedtuple(call: Called) -> Alternatives:
-    fields = call.argument(1, "field_names") or ()
-    names: list[Hashable] | None = None
-    for value, _ in fields:
-        is_text = isinstance(value, Const) and isinstance(value.value, str)
-        names = list(str(value.value).replace(",", " ").split()) if is_text else plain_constants(call.machine, value)  # type: ignore[union-attr]
-    if len(fields) != 1 or names is None:
-        return call.unknown()
+    names = _field_names(call, only(call.argument(1, "field_names")))
     defaults, why = call.machine.items(call.named.get("defaults", NONE), call.node)
-    if why is not None or len(defaults) > len(names):
+    if names is None or why is not None or len(defaults) > len(names):
         return call.unknown()
     return certain(Record(tuple(map(str, names)), tuple(item.value for item in defaults)))
+
+
+def _field_names(call: Called, written: Value | None) -> Sequence[Hashable] | None:
+    """The names of a list, or of a text with spaces or commas between them."""
+    text = text_of(written)
+    if text is not None:
+        return text.replace(",", " ").split()
+    return plain_constants(call.machine, written) if written is not None else None
 
 
 @models("dataclasses.field", "attr.ib", "attrs.field", "attr.field", "pydantic.Field", "pydantic.fields.Field")
 @models("typer.Option", "typer.Argument")
 def _field(call: Called) -> Alternatives:
     """What a field of a class is if it is not given."""
-    factory = call.argument(len(call.positional), "default_factory") or call.argument(len(call.positional), "factory")
-    if factory is not None and len(factory) == 1:
-        (made,) = call.machine.call_each(factory[0][0], [[]], call.node)
+    factory = only(call.named.get("default_factory") or call.named.get("factory"))
+    if factory is not None:
+        (made,) = call.machine.call_each(factory, [[]], call.node)
         return made
     return call.argument(0, "default") or call.unknown()
 
 
-@models("next")
+@models("next", least=1)
 def _next(call: Called) -> Alternatives:
     """The first item of an iterator, which is not there any more behind the call; of none left, the default."""
-    if not call.positional:
-        return call.unknown()
     items, why = call.items()
-    if why is not None or not (len(items) == 1 or _comes_in_order(call)):
+    if why is not None or not (len(items) == 1 or has_order(call)):
         return call.unknown()
     if not items:
         return call.argument(1) or call.unknown()
@@ -322,15 +327,9 @@ def _next(call: Called) -> Alternatives:
     return items[0].value
 
 
-def _comes_in_order(call: Called) -> bool:
-    """Whether the text tells the order in which the first argument yields its items."""
-    containers = [call.machine.container(value) for value, _ in call.positional[0]]
-    return all(each is None or not (each.unordered or each.kind == "set") for each in containers)
-
-
 def _take_first(call: Called) -> None:
     """Take the first item out of the iterator that is the first argument, if there is only one that it can be."""
-    only = call.positional[0][0][0] if len(call.positional[0]) == 1 else None
-    container = call.machine.container(only) if only is not None else None
-    if isinstance(only, Location) and container is not None:
-        call.machine.change(only, replace(container, items=container.items[1:]))
+    iterator = only(call.positional[0])
+    container = call.machine.container(iterator) if iterator is not None else None
+    if isinstance(iterator, Location) and container is not None:
+        call.machine.change(iterator, replace(container, items=container.items[1:]))

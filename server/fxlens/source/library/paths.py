@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 from collections.abc import Callable
 
-from fxlens.source.alternatives import certain
+from fxlens.source.alternatives import certain, only, text_of
 from fxlens.source.library.called import Called, models
 from fxlens.source.values import Alternatives, Const, Item
 
@@ -15,11 +15,10 @@ _OF_TEXTS: dict[str, Callable[..., str | tuple[str, ...]]] = {
 }
 
 
-@models(*_OF_TEXTS)
+@models(*_OF_TEXTS, least=1)
 def _of_texts(call: Called) -> Alternatives:
-    values = [each[0][0] if len(each) == 1 else None for each in call.positional]
-    texts = [each.value for each in values if isinstance(each, Const) and isinstance(each.value, str)]
-    if not texts or len(texts) < len(call.arguments):
+    texts = [text_of(only(each)) for each in call.positional]
+    if None in texts or len(texts) < len(call.arguments):
         return call.unknown()
     try:
         made = _OF_TEXTS[call.dotted](*texts)
@@ -31,4 +30,4 @@ def _of_texts(call: Called) -> Alternatives:
 
 
 def _text(call: Called, text: str) -> Alternatives:
-    return certain(Const(text, (call.machine.frame.document, call.node)))
+    return certain(Const(text, call.origin))
