@@ -6,7 +6,7 @@ import pytest
 
 from fxlens.source.analysis.interpreter import Interpreter
 from fxlens.source.analysis.run import STEPS, Run
-from fxlens.source.library.python import plain_constants
+from fxlens.source.library.containers import plain_constants
 from fxlens.source.text.document import Document
 from fxlens.source.values import Const, Tally, Unknown, Value
 

@@ -11,7 +11,7 @@ from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.callables import bound_to, decorated_with, is_static
 from fxlens.source.analysis.iteration import MADE_BY_MAPPINGS, MAPPINGS, Iteration
 from fxlens.source.conditions import conjunction
-from fxlens.source.library import python
+from fxlens.source.library import containers
 from fxlens.source.library.container_methods import is_builtin_method
 from fxlens.source.library.objects import MODULES, class_of
 from fxlens.source.syntax import nodes as n
@@ -235,7 +235,7 @@ class Attributes(Iteration):
             at = self.slice_of(node.index)
             if at is None:
                 return self.unknown(node)
-            return joined(*(under(python.sliced(self, value, at, node), c) for value, c in owners))
+            return joined(*(under(containers.sliced(self, value, at, node), c) for value, c in owners))
         mark = len(self.activity.reads)
         keys = self.keys(self.evaluate(node.index))
         self.tested_with(keys, self.activity.reads[mark:])
@@ -264,11 +264,11 @@ class Attributes(Iteration):
         self.complete(owner)
         container = self.container(owner)
         if container is not None and container.kind != "instance":
-            if container.factory is not None and isinstance(key, Const) and python.has_key(container, key) is False:
+            if container.factory is not None and isinstance(key, Const) and containers.has_key(container, key) is False:
                 return self._made_entry(owner, container, key, node)
-            return python.entry(self, container, key, node)
+            return containers.entry(self, container, key, node)
         if isinstance(owner, Const) and isinstance(key, Const):
-            return python.part_of_constant(self, owner, key, node)
+            return containers.part_of_constant(self, owner, key, node)
         if isinstance(owner, Unknown):
             name = key.value if isinstance(key, Const) else key
             stored = self.state.binding((owner.subject, ("entry", name)))

@@ -10,7 +10,7 @@ from fxlens.source.analysis.attributes import Attributes
 from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.state import Binding
 from fxlens.source.conditions import conjunction
-from fxlens.source.library import python
+from fxlens.source.library import operators
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
@@ -62,7 +62,7 @@ class Expressions(Attributes):
     def _field(self, part: n.FormattedField) -> list[tuple[str, Condition]] | None:
         texts: list[tuple[str, Condition]] = []
         for value, condition in self.settled(self.evaluate(part.value)):
-            text = python.formatted(value, part.conversion, part.format)
+            text = operators.formatted(value, part.conversion, part.format)
             if text is None:
                 return None
             texts.append((text, condition))
@@ -233,14 +233,14 @@ class Expressions(Attributes):
                 both = conjunction(condition, own)
                 if both is not None:
                     result = self._by_method(operator, first, other, node)
-                    results += under(result or python.operation(self, operator, first, other, node), both)
+                    results += under(result or operators.operation(self, operator, first, other, node), both)
         return joined(tuple(results)) if results else self.unknown(node)
 
     def _by_method(self, operator: str, first: Value, other: Value, node: n.Expression) -> Alternatives | None:
         """What the method of a class of the workspace makes of an operator."""
         container = self.container(first)
         kind = container.instance_of if container is not None else None
-        name = python.OPERATOR_METHODS.get(operator)
+        name = operators.OPERATOR_METHODS.get(operator)
         if kind is None or name is None:
             return None
         methods = [m for m, _ in self.class_member(kind, name, first) or () if isinstance(m, FunctionValue)]

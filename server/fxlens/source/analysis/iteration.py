@@ -7,7 +7,7 @@ from dataclasses import replace
 from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.enumerations import Enumerations
 from fxlens.source.conditions import conjunction
-from fxlens.source.library import python
+from fxlens.source.library import containers
 from fxlens.source.library.module_containers import modules_in
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -57,7 +57,7 @@ class Iteration(Enumerations):
         held = modules_in(self, value.subject, node) if isinstance(value, Unknown) else None
         if held is not None:
             value = self.allocate(held)
-        return python.iterated(self, value, node)
+        return containers.iterated(self, value, node)
 
     def entries(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]:
         """The entries of a dict that is unpacked or put into another one."""
@@ -74,7 +74,7 @@ class Iteration(Enumerations):
                 opened = opened or self._subject_of(value, node)
                 continue
             opened = opened or container.open
-            for item in python.last_entries(container):
+            for item in containers.last_entries(container):
                 both = conjunction(item.condition, condition)
                 if both is not None:
                     collected.append(replace(item, condition=both))
@@ -120,7 +120,7 @@ class Iteration(Enumerations):
                 certain(Unknown(self.subject((value.subject, ("entry", at)), target, value.subject)))
                 for at in range(count)
             ]
-        items, opened = python.iterated(self, value, target)
+        items, opened = containers.iterated(self, value, target)
         container = self.container(value)
         plain = opened is None and not any(item.condition for item in items)
         plain = plain and (container is None or len(items) == 1 or not (container.unordered or container.kind == "set"))

@@ -10,7 +10,7 @@ from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.analysis.control_flow import ControlFlow, negation
 from fxlens.source.analysis.events import Block, Read
 from fxlens.source.analysis.state import Binding, State
-from fxlens.source.library import comparisons, python
+from fxlens.source.library import comparisons, containers
 from fxlens.source.library.objects import is_instance, question_of_type
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -229,7 +229,7 @@ class Patterns(ControlFlow):
             keys.append(self.frame.document.code(key))
             wanted = self.evaluate(key)[0][0]
             is_known = container is not None and container.kind == "dict" and isinstance(wanted, Const)
-            verdict = _both(verdict, python.has_key(container, wanted) if is_known else None)  # type: ignore[arg-type]
+            verdict = _both(verdict, containers.has_key(container, wanted) if is_known else None)  # type: ignore[arg-type]
             if verdict is False:
                 return False, []
             own, more = self._matches(self.entry(value, wanted, key), inner, f"{text}[{keys[-1]}]")

@@ -10,7 +10,7 @@ from fxlens.source.analysis.events import Activity, Loop
 from fxlens.source.analysis.expressions import Expressions
 from fxlens.source.analysis.state import Binding
 from fxlens.source.conditions import conjunction
-from fxlens.source.library import python
+from fxlens.source.library import containers
 from fxlens.source.library.circumstances import may_be_absent
 from fxlens.source.library.torch import ENVIRONMENT, structural_attribute
 from fxlens.source.syntax import nodes as n
@@ -191,7 +191,7 @@ class Statements(Expressions):
                 owners, keys = self.evaluate(target.value), self.evaluate(target.index)
                 self.note_keys(owners, keys, target, "del")
                 for owner, _ in owners:
-                    python.removed(self, owner, keys, target)
+                    containers.removed(self, owner, keys, target)
                     if isinstance(owner, Unknown):
                         self.changed(owner.subject)
             elif isinstance(target, n.Attribute):
@@ -220,7 +220,7 @@ class Statements(Expressions):
                 keys, owners = self.evaluate(target.index), self.evaluate(target.value)
                 self.note_keys(owners, keys, target, "set")
                 for owner, condition in owners:
-                    python.stored(self, owner, keys, bound, condition, target, self.frame.document.code(source))
+                    containers.stored(self, owner, keys, bound, condition, target, self.frame.document.code(source))
                     if isinstance(owner, Reference) and owner.dotted == ENVIRONMENT:
                         self.set_environment(keys)
                     if isinstance(owner, Unknown) and not owner.subject.made_by.startswith("argparse"):
@@ -229,7 +229,7 @@ class Statements(Expressions):
     def _set_slice(self, target: n.Subscript, index: n.SliceIndex, items: list[Item], why: Subject | None) -> None:
         at = self.slice_of(index)
         for owner, _ in self.evaluate(target.value):
-            python.stored_slice(self, owner, at, items, why, target)
+            containers.stored_slice(self, owner, at, items, why, target)
             if isinstance(owner, Unknown):
                 self.changed(owner.subject)
 

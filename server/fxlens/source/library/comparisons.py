@@ -14,8 +14,8 @@ from fxlens.source.library.circumstances import (
     of_machine,
     python_is,
 )
+from fxlens.source.library.containers import constants_of, is_listed, plain_constants
 from fxlens.source.library.module_containers import modules_in
-from fxlens.source.library.python import constants_of, is_listed, plain_constants
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     TRUTHY,

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.conditions import conjunction
 from fxlens.source.library.called import Called
-from fxlens.source.library.functions import dict_of, from_keys, integer, sorted_items, table
-from fxlens.source.library.interpreter_interface import Machine
-from fxlens.source.library.python import (
+from fxlens.source.library.containers import (
     constants_of,
     entry,
     has_key,
@@ -18,9 +16,11 @@ from fxlens.source.library.python import (
     is_told,
     iterated,
     looked_up,
-    operation,
     plain_constants,
 )
+from fxlens.source.library.functions import dict_of, from_keys, integer, sorted_items, table
+from fxlens.source.library.interpreter_interface import Machine
+from fxlens.source.library.operators import operation
 from fxlens.source.library.text_patterns import MATCH
 from fxlens.source.values import (
     ALWAYS,

@@ -10,11 +10,9 @@ from typing import TypeAlias
 
 from fxlens.source.alternatives import certain, integer_of, is_none, joined, of_kind, only, text_of, under
 from fxlens.source.library.called import MOST_ITEMS, Called, models
+from fxlens.source.library.containers import plain_constants
 from fxlens.source.library.interpreter_interface import Given, Machine
 from fxlens.source.library.module_containers import modules_in
-from fxlens.source.library.python import (
-    plain_constants,
-)
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,

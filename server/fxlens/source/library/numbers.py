@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 
 from fxlens.source.alternatives import certain, mapped, only
 from fxlens.source.library.called import Called, models
-from fxlens.source.library.python import plain_constants
+from fxlens.source.library.containers import plain_constants
 from fxlens.source.values import Alternatives, Const, Value
 
 _CONVERSIONS: dict[str, Callable[..., Hashable]] = {

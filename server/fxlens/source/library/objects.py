@@ -11,9 +11,9 @@ from fxlens.source.conditions import simplified
 from fxlens.source.library.architectures import class_made_by, is_class
 from fxlens.source.library.called import Called, models
 from fxlens.source.library.circumstances import is_of_library
+from fxlens.source.library.containers import plain_constants
 from fxlens.source.library.functions import has_order
 from fxlens.source.library.interpreter_interface import Machine
-from fxlens.source.library.python import plain_constants
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,

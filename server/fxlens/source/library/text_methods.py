@@ -7,11 +7,9 @@ import re
 from fxlens.source.alternatives import certain, joined, under
 from fxlens.source.conditions import conjunction
 from fxlens.source.library.called import MOST_ITEMS, Called
+from fxlens.source.library.containers import plain_constants
 from fxlens.source.library.interpreter_interface import Machine
-from fxlens.source.library.python import (
-    MOST_LENGTH,
-    plain_constants,
-)
+from fxlens.source.library.operators import MOST_LENGTH
 from fxlens.source.values import ALWAYS, Alternatives, Condition, Const, Item
 
 _TEXT_METHODS = frozenset(
