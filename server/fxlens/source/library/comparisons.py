@@ -14,7 +14,7 @@ from fxlens.source.library.circumstances import (
     of_machine,
     python_is,
 )
-from fxlens.source.library.containers import constants_of, is_listed, plain_constants
+from fxlens.source.library.containers import constants_of, plain_constants
 from fxlens.source.library.module_containers import modules_in
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -153,7 +153,7 @@ def _are_equal(first: Value, second: Value) -> bool | None:
 def _listed(machine: Machine, value: Value) -> tuple[str, list[Hashable]] | None:
     """The kind and the constants of a list or a tuple; nothing of what is no list of constants."""
     container = machine.container(value)
-    if container is None or container.kind not in ("list", "tuple") or not is_listed(container):
+    if container is None or container.kind not in ("list", "tuple") or not container.is_listed:
         return None
     constants = constants_of(container)
     return (container.kind, constants) if constants is not None else None

@@ -12,7 +12,6 @@ from fxlens.source.library.containers import (
     constants_of,
     entry,
     has_key,
-    is_listed,
     is_told,
     iterated,
     looked_up,
@@ -306,7 +305,7 @@ def _put_first(at: Target, items: list[Item], why: Subject | None) -> None:
 def _rotated(at: Target) -> Alternatives:
     steps = integer(at.call, at.call.argument(0, "n") or certain(Const(1)))
     items = at.container.items
-    if steps is None or not is_listed(at.container):
+    if steps is None or not at.container.is_listed:
         return _take_any(at)
     cut = -steps % len(items) if items else 0
     at.call.machine.change(at.owner, replace(at.container, items=items[cut:] + items[:cut]))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fxlens.source.alternatives import (
+    are_certain,
     certain,
+    integer_of,
     joined,
+    only,
+    subject_of,
+    text_of,
     under,
 )
 from fxlens.source.conditions import conjunction
@@ -34,55 +38,51 @@ if TYPE_CHECKING:
 
 def part_of_constant(machine: Machine, owner: Const, key: Const, node: n.Expression) -> Alternatives:
     """``"layer1.0"[0]``."""
-    if isinstance(owner.value, str) and isinstance(key.value, int):
-        try:
-            return certain(Const(owner.value[key.value], (machine.frame.document, node)))
-        except IndexError:
-            return machine.unknown(node)
-    return machine.unknown(node)
+    text, at = text_of(owner), integer_of(key)
+    if text is None or at is None or not -len(text) <= at < len(text):
+        return machine.unknown(node)
+    return certain(Const(text[at], (machine.frame.document, node)))
 
 
 def constants_of(container: Container) -> list[Hashable] | None:
     """What a container holds, if all of it are constants that are there for certain."""
-    if container.open is not None:
+    if not container.is_told:
         return None
-    constants: list[Hashable] = []
-    for item in container.items:
-        values = item.key if container.kind == "dict" and item.key is not None else item.value
-        if item.condition or len(values) != 1 or not isinstance(values[0][0], Const):
-            return None
-        constants.append(values[0][0].value)
-    return constants
+    values = [only(_iterated_of(container, item)) for item in container.items]
+    constants = [value.value for value in values if isinstance(value, Const)]
+    return constants if len(constants) == len(values) else None
+
+
+def _iterated_of(container: Container, item: Item) -> Alternatives:
+    """What going through a container yields of an item: of a dict's, the key."""
+    return item.key if container.kind == "dict" and item.key is not None else item.value
 
 
 def plain_constants(machine: Machine, value: Value) -> list[Hashable] | None:
-    container = machine.container(value)
-    return constants_of(container) if container is not None and container.kind != "instance" else None
+    container = machine.collection(value)
+    return constants_of(container) if container is not None else None
 
 
 def iterated(machine: Machine, value: Value, node: n.Expression) -> tuple[list[Item], Subject | None]:
     """What going through a value yields, and why there may be more or less of it."""
-    container = machine.container(value)
-    if container is not None and container.kind != "instance":
-        if container.kind == "dict":
-            items = [
-                Item(item.key or machine.unknown(node), item.condition, None, item.label)
-                for item in last_entries(container)
-            ]
-            return items, container.open
-        return list(container.items), container.open
-    if isinstance(value, Const) and isinstance(value.value, str):
-        return [Item(certain(Const(each, value.origin))) for each in value.value], None
-    if isinstance(value, Const) and isinstance(value.value, tuple):
-        return [Item(certain(Const(each))) for each in value.value], None
-    if isinstance(value, Const) and value.value is None:
-        return [], None
-    return [], value.subject if isinstance(value, Unknown) else Subject(machine.frame.document, node)
+    container = machine.collection(value)
+    if container is not None:
+        return _listed(machine, container, node), container.open
+    match value:
+        case Const(value=str() as text):
+            return [Item(certain(Const(each, value.origin))) for each in text], None
+        case Const(value=tuple() as constants):
+            return [Item(certain(Const(each))) for each in constants], None
+        case Const(value=None):
+            return [], None
+    return [], subject_of(value) or Subject(machine.frame.document, node)
 
 
-def is_listed(container: Container) -> bool:
-    """Whether the text tells all items of a container, and in which order they come."""
-    return container.open is None and not container.unordered and container.kind != "set"
+def _listed(machine: Machine, container: Container, node: n.Expression) -> list[Item]:
+    if container.kind != "dict":
+        return list(container.items)
+    entries = last_entries(container)
+    return [Item(item.key or machine.unknown(node), item.condition, None, item.label) for item in entries]
 
 
 def last_entries(container: Container) -> tuple[Item, ...]:
@@ -90,7 +90,7 @@ def last_entries(container: Container) -> tuple[Item, ...]:
     last: dict[Hashable, int] = {}
     replaced: set[int] = set()
     for at, item in enumerate(container.items):
-        key = item.key[0][0] if item.key is not None and len(item.key) == 1 else None
+        key = only(item.key)
         if isinstance(key, Const):
             if key.value in last and not item.condition:
                 replaced.add(last[key.value])
@@ -100,15 +100,11 @@ def last_entries(container: Container) -> tuple[Item, ...]:
 
 def has_key(container: Container, wanted: Const) -> bool | None:
     """Whether a dict has a key; nothing where only a run can tell."""
-    may_have = container.open is not None
-    for item in container.items:
-        for key, condition in item.key or ():
-            if not isinstance(key, Const):
-                may_have = True
-            elif key.value == wanted.value:
-                if not condition and not item.condition:
-                    return True
-                may_have = True
+    keys = [(key, item.condition | own) for item in container.items for key, own in item.key or ()]
+    equal = [condition for key, condition in keys if isinstance(key, Const) and key.value == wanted.value]
+    if ALWAYS in equal:
+        return True
+    may_have = container.open is not None or bool(equal) or not all(isinstance(key, Const) for key, _ in keys)
     return None if may_have else False
 
 
@@ -116,42 +112,48 @@ def entry(machine: Machine, container: Container, key: Value, node: n.Expression
     """``container[key]``; of a dict with an unknown key, each entry under the condition that it is the one."""
     if container.kind == "dict":
         return looked_up(machine, container, key, node) or machine.unknown(node)
-    if isinstance(key, Const) and isinstance(key.value, int) and is_listed(container):
-        at, count = key.value, len(container.items)
-        if -count <= at < count and not any(item.condition for item in container.items[: at % count + 1]):
-            return container.items[at].value
+    at = integer_of(key)
+    if at is not None and _leads_to_one(container, at):
+        return container.items[at].value
     if isinstance(key, Unknown) and container.items and container.open is None:
-        sides = [
-            under(item.value, item.condition | {(key.subject, at, True)}) for at, item in enumerate(container.items)
-        ]
-        return joined(*sides)
+        return joined(*(_if_it_is(item, key.subject, at) for at, item in enumerate(container.items)))
     return machine.unknown(node)
+
+
+def _leads_to_one(container: Container, at: int) -> bool:
+    """Whether the text tells which item stands at an index: those before it are there for certain."""
+    count = len(container.items)
+    return container.is_listed and -count <= at < count and are_certain(container.items[: at % count + 1])
+
+
+def _if_it_is(item: Item, subject: Subject, at: int) -> Alternatives:
+    return under(item.value, item.condition | {(subject, at, True)})
 
 
 def looked_up(machine: Machine, container: Container, key: Value, node: n.Expression) -> Alternatives | None:
     """The entries of a dict that a key may mean, last first; nothing where none does."""
     key = _as_key(machine, key)
     sides: list[Alternatives] = []
-    left: Condition | None = ALWAYS
     for item in reversed(container.items):
-        for own, condition in item.key or ():
-            both = conjunction(condition, item.condition)
-            wanted = _same(_as_key(machine, own), key)
-            if both is None or wanted is None:
-                continue
-            with_key = conjunction(both, wanted)
-            if with_key is None:
-                continue
-            sides.append(under(item.value, with_key))
-            if not with_key:
-                left = None
-        if left is None:
-            break
-    if left is not None and sides and isinstance(key, Unknown) and key.subject.default:
+        conditions = list(_conditions_of(machine, item, key))
+        sides += [under(item.value, condition) for condition in conditions]
+        if ALWAYS in conditions:
+            return joined(*sides)
+    if sides and isinstance(key, Unknown) and key.subject.default:
         return joined(*sides)
-    if left is not None and container.open is not None:
+    if container.open is not None:
         sides.append(machine.unknown(node))
     return joined(*sides) if sides else None
+
+
+def _conditions_of(machine: Machine, item: Item, key: Value) -> Iterator[Condition]:
+    """The conditions under which a dict has an entry, and a key is the entry's."""
+    for own, condition in item.key or ():
+        wanted = _same(_as_key(machine, own), key)
+        both = conjunction(condition, item.condition) if wanted is not None else None
+        with_key = conjunction(both, wanted) if both is not None and wanted is not None else None
+        if with_key is not None:
+            yield with_key
 
 
 def _as_key(machine: Machine, value: Value) -> Value:
@@ -163,27 +165,29 @@ def _as_key(machine: Machine, value: Value) -> Value:
 
 def _same(own: Value, key: Value) -> Condition | None:
     """The condition under which two keys are equal; nothing if they never are."""
-    if isinstance(own, Const) and isinstance(key, Const):
-        return ALWAYS if own.value == key.value else None
-    if isinstance(own, Const) and isinstance(key, Unknown):
-        return frozenset({(key.subject, own.value, True)})
-    if isinstance(own, Member) and isinstance(key, Unknown):
-        return frozenset({(key.subject, own, True)})
-    if isinstance(own, Unknown) and isinstance(key, Const):
-        return frozenset({(own.subject, key.value, True)})
+    match own, key:
+        case Const(), Const():
+            return ALWAYS if own.value == key.value else None
+        case Const(), Unknown():
+            return frozenset({(key.subject, own.value, True)})
+        case Member(), Unknown():
+            return frozenset({(key.subject, own, True)})
+        case Unknown(), Const():
+            return frozenset({(own.subject, key.value, True)})
     return ALWAYS if own == key else None
 
 
 def sliced(machine: Machine, value: Value, at: slice, node: n.Expression) -> Alternatives:
     """``value[a:b:c]``."""
-    container = machine.container(value)
-    if isinstance(value, Const) and isinstance(value.value, str):
-        return certain(Const(value.value[at], (machine.frame.document, node)))
-    if container is None or not is_listed(container) or any(item.condition for item in container.items):
-        subject = value.subject if isinstance(value, Unknown) else None
-        key = (subject, "slice", at.start, at.stop, at.step)
-        return certain(Unknown(machine.subject(key, node, subject))) if subject else machine.unknown(node)
-    return machine.made(container.kind, container.items[at])
+    text, container = text_of(value), machine.container(value)
+    if text is not None:
+        return certain(Const(text[at], (machine.frame.document, node)))
+    if container is not None and container.is_listed and container.is_told:
+        return machine.made(container.kind, container.items[at])
+    if not isinstance(value, Unknown):
+        return machine.unknown(node)
+    key = (value.subject, "slice", at.start, at.stop, at.step)
+    return certain(Unknown(machine.subject(key, node, value.subject)))
 
 
 def stored(
@@ -196,21 +200,27 @@ def stored(
     label: str,
 ) -> None:
     """``owner[key] = value``."""
-    container = machine.container(owner)
+    container, at = machine.container(owner), integer_of(only(keys))
     if container is None or not isinstance(owner, Location):
         return
     if container.kind == "dict":
         item = Item(value, condition, keys, label)
         machine.change(owner, replace(container, items=(*container.items, item)))
-        return
-    only = keys[0][0] if len(keys) == 1 else None
-    count = len(container.items)
-    plain = container.open is None and not any(item.condition for item in container.items)
-    if isinstance(only, Const) and isinstance(only.value, int) and plain and -count <= only.value < count:
+    elif at is not None and container.is_told and _is_within(container, at):
         items = list(container.items)
-        items[only.value] = Item(value)
+        items[at] = Item(value)
         machine.change(owner, replace(container, items=tuple(items)))
-    elif container.kind != "instance":
+    else:
+        _forget_items(machine, owner, container, node)
+
+
+def _is_within(container: Container, at: int) -> bool:
+    return -len(container.items) <= at < len(container.items)
+
+
+def _forget_items(machine: Machine, owner: Location, container: Container, node: n.Expression) -> None:
+    """Only a run can tell what a container holds from here on."""
+    if container.kind != "instance":
         machine.change(owner, replace(container, items=(), open=Subject(machine.frame.document, node)))
 
 
@@ -218,39 +228,49 @@ def stored_slice(
     machine: Machine, owner: Value, at: slice | None, items: Sequence[Item], why: Subject | None, node: n.Expression
 ) -> None:
     """``owner[a:b] = items``, and ``del owner[a:b]`` without items."""
-    container = machine.container(owner)
-    if container is None or not isinstance(owner, Location) or container.kind == "instance":
+    container = machine.collection(owner)
+    if container is None or not isinstance(owner, Location):
         return
-    changed = replace(container, items=(), open=why or Subject(machine.frame.document, node))
-    if at is not None and why is None and is_listed(container) and not any(item.condition for item in container.items):
-        held = list(container.items)
-        with contextlib.suppress(ValueError):  # Of an extended slice, as many items have to be given.
-            held[at] = items
-            changed = replace(container, items=tuple(held))
+    held = _with_slice(container, at, items) if at is not None and why is None else None
+    if held is None:
+        changed = replace(container, items=(), open=why or Subject(machine.frame.document, node))
+    else:
+        changed = replace(container, items=held)
     machine.change(owner, changed)
+
+
+def _with_slice(container: Container, at: slice, items: Sequence[Item]) -> tuple[Item, ...] | None:
+    """The items of a container with others in place of a slice; nothing where only a run can tell them."""
+    if not (container.is_listed and container.is_told):
+        return None
+    held = list(container.items)
+    try:
+        held[at] = items
+    except ValueError:  # Of an extended slice, as many items have to be given.
+        return None
+    return tuple(held)
 
 
 def removed(machine: Machine, owner: Value, keys: Alternatives, node: n.Expression) -> None:
     """``del owner[key]``."""
-    container = machine.container(owner)
+    container, key = machine.container(owner), only(keys)
     if container is None or not isinstance(owner, Location):
         return
-    only = keys[0][0] if len(keys) == 1 else None
-    if container.kind == "dict" and isinstance(only, Const):
-        kept = tuple(item for item in container.items if not _has_key(item, only.value))
+    at = integer_of(key)
+    if container.kind == "dict" and isinstance(key, Const):
+        kept = tuple(item for item in container.items if not _has_key(item, key.value))
         machine.change(owner, replace(container, items=kept))
-    elif isinstance(only, Const) and isinstance(only.value, int) and is_told(container, only.value):
+    elif at is not None and is_told(container, at):
         items = list(container.items)
-        del items[only.value]
+        del items[at]
         machine.change(owner, replace(container, items=tuple(items)))
-    elif container.kind != "instance":
-        machine.change(owner, replace(container, items=(), open=Subject(machine.frame.document, node)))
+    else:
+        _forget_items(machine, owner, container, node)
 
 
 def is_told(container: Container, at: int) -> bool:
     """Whether the text tells which item stands at an index."""
-    plain = is_listed(container) and not any(item.condition for item in container.items)
-    return plain and -len(container.items) <= at < len(container.items)
+    return container.is_listed and container.is_told and _is_within(container, at)
 
 
 def _has_key(item: Item, key: Hashable) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from fxlens.source.alternatives import (
     certain,
+    integer_of,
+    subject_of,
 )
 from fxlens.source.library.containers import constants_of, plain_constants
 from fxlens.source.syntax import nodes as n
@@ -15,8 +17,8 @@ from fxlens.source.values import (
     Alternatives,
     Const,
     Container,
+    Item,
     Subject,
-    Unknown,
     Value,
 )
 
@@ -36,15 +38,15 @@ def formatted(value: Value, conversion: str, form: str | None) -> str | None:
         >>> formatted(Const(3), "", "02d")
         '03'
     """
-    if not isinstance(value, Const) or form is None or _WIDE.search(form):
+    if form is None or _WIDE.search(form):
         return None
-    if not isinstance(value.value, (str, int, float)):
-        return None
-    try:
-        shown = _CONVERSIONS[conversion](value.value) if conversion else value.value
-        return format(shown, form)
-    except (KeyError, ValueError, TypeError):
-        return None
+    match value:
+        case Const(value=str() | int() | float() as constant):
+            try:
+                return format(_CONVERSIONS[conversion](constant) if conversion else constant, form)
+            except (KeyError, ValueError, TypeError):
+                return None
+    return None
 
 
 _CONVERSIONS: dict[str, Callable[[object], str]] = {"s": str, "r": repr, "a": ascii}
@@ -78,20 +80,20 @@ def operation(machine: Machine, operator: str, left: Value, right: Value, node: 
     made = _made_of_constants(machine, operator, left, right)
     if made is not None:
         return certain(Const(made, (machine.frame.document, node)))
-    container = machine.container(left)
-    model = _OF_CONTAINERS.get(operator) if container is not None else None
-    result = model(machine, container, right, node) if model is not None and container is not None else None
+    container, model = machine.container(left), _OF_CONTAINERS.get(operator)
+    result = model(machine, container, right, node) if container is not None and model is not None else None
     return result if result is not None else machine.unknown(node)
 
 
 def _made_of_constants(machine: Machine, operator: str, left: Value, right: Value) -> Hashable | None:
     """What comes out where both sides are constants; the right one of ``%`` may be a container of some."""
-    if not isinstance(left, Const):
-        return None
-    if isinstance(right, Const):
-        return _of_constants(operator, left.value, right.value)
-    parts = plain_constants(machine, right) if operator == "%" and isinstance(left.value, str) else None
-    return _percent(str(left.value), tuple(parts)) if parts is not None else None
+    match left, right:
+        case Const(), Const():
+            return _of_constants(operator, left.value, right.value)
+        case Const(value=str() as form), _ if operator == "%":
+            parts = plain_constants(machine, right)
+            return _percent(form, tuple(parts)) if parts is not None else None
+    return None
 
 
 def _put_together(machine: Machine, left: Container, right: Value, node: n.Expression) -> Alternatives:
@@ -99,33 +101,36 @@ def _put_together(machine: Machine, left: Container, right: Value, node: n.Expre
     other = machine.container(right)
     if other is not None:
         return machine.made_of(left.kind, left.items + other.items, left.open or other.open, [left, other], node)
-    opened = right.subject if isinstance(right, Unknown) else Subject(machine.frame.document, node)
-    return machine.made(left.kind, left.items, opened)
+    return machine.made(left.kind, left.items, subject_of(right) or Subject(machine.frame.document, node))
 
 
 def _without(machine: Machine, left: Container, right: Value, _: n.Expression) -> Alternatives | None:
     """``{…} - {…}``."""
-    return _kept(machine, left, right, lambda is_there: not is_there)
+    kept = _parted(left, machine.container(right), are_in=False)
+    return machine.made("set", kept) if kept is not None else None
 
 
 def _in_both(machine: Machine, left: Container, right: Value, _: n.Expression) -> Alternatives | None:
     """``{…} & {…}``."""
-    return _kept(machine, left, right, lambda is_there: is_there)
+    kept = _parted(left, machine.container(right), are_in=True)
+    return machine.made("set", kept) if kept is not None else None
 
 
-def _kept(machine: Machine, left: Container, right: Value, keeps: Callable[[bool], bool]) -> Alternatives | None:
-    """The items of a set, by whether they are in another one; nothing unless all of them are constants."""
-    constants, others = constants_of(left), plain_constants(machine, right)
+def _parted(container: Container, other: Container | None, are_in: bool) -> tuple[Item, ...] | None:
+    """The items of a set that are in another one, or are not; nothing unless all of both are constants."""
+    if other is None or "instance" in (container.kind, other.kind):
+        return None
+    constants, others = constants_of(container), constants_of(other)
     if constants is None or others is None:
         return None
-    pairs = zip(left.items, constants, strict=True)
-    return machine.made("set", tuple(item for item, constant in pairs if keeps(constant in others)))
+    paired = zip(container.items, constants, strict=True)
+    return tuple(item for item, constant in paired if (constant in others) is are_in)
 
 
 def _repeated(machine: Machine, left: Container, right: Value, _: n.Expression) -> Alternatives | None:
     """``[…] * 3``."""
-    times = right.value if isinstance(right, Const) and isinstance(right.value, int) else -1
-    if not 0 <= times * len(left.items) <= MOST_LENGTH or times < 0:
+    times = integer_of(right)
+    if times is None or times < 0 or times * len(left.items) > MOST_LENGTH:
         return None
     return machine.made(left.kind, left.items * times, left.open)
 
@@ -133,16 +138,9 @@ def _repeated(machine: Machine, left: Container, right: Value, _: n.Expression) 
 def _in_one(machine: Machine, left: Container, right: Value, _: n.Expression) -> Alternatives | None:
     """``{…} ^ {…}``."""
     other = machine.container(right)
-    mine, theirs = constants_of(left), constants_of(other) if other is not None else None
-    if mine is None or theirs is None or other is None:
-        return None
-    return machine.made(
-        "set",
-        (
-            *(item for item, constant in zip(left.items, mine, strict=True) if constant not in theirs),
-            *(item for item, constant in zip(other.items, theirs, strict=True) if constant not in mine),
-        ),
-    )
+    mine = _parted(left, other, are_in=False)
+    theirs = _parted(other, left, are_in=False) if other is not None else None
+    return machine.made("set", (*mine, *theirs)) if mine is not None and theirs is not None else None
 
 
 _OF_CONTAINERS: dict[str, Callable[[Machine, Container, Value, n.Expression], Alternatives | None]] = {
@@ -158,12 +156,12 @@ _OF_CONTAINERS: dict[str, Callable[[Machine, Container, Value, n.Expression], Al
 def _of_constants(operator: str, left: object, right: object) -> Hashable | None:
     if isinstance(left, str):
         return _of_text(operator, left, right)
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)) and operator in _NUMBERS:
-        try:
-            return _NUMBERS[operator](left, right)  # type: ignore[arg-type]
-        except (ValueError, ZeroDivisionError, OverflowError):
-            return None
-    return None
+    if not isinstance(left, (int, float)) or not isinstance(right, (int, float)) or operator not in _NUMBERS:
+        return None
+    try:
+        return _NUMBERS[operator](left, right)  # type: ignore[arg-type]
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return None
 
 
 def _of_text(operator: str, left: str, right: object) -> str | None:
