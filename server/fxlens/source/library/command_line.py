@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, joined, mapped, only, text_of, under
 from fxlens.source.library.called import Called
 from fxlens.source.values import NONE, Alternatives, Const, Item
 
@@ -37,91 +37,117 @@ class Option:
     repeated: bool = False
     """Whether it is a list of the values that it is given with, one after another."""
 
+    @property
+    def is_positional(self) -> bool:
+        return bool(self.flags) and not self.flags[0].startswith("-")
+
 
 def declared(call: Called) -> Option | None:
     """The option that ``add_argument(…)`` declares; nothing if its name is not known."""
     flags = tuple(filter(None, map(_text, call.positional)))
     if not flags or len(flags) < len(call.positional):
         return None
-    long = next((each for each in flags if each.startswith("--")), flags[0])
-    name = _text(call.named.get("dest", ())) or long.lstrip("-").replace("-", "_")
-    count = call.named.get("nargs", ())
-    action = _text(call.named.get("action", ()))
+    name = _text(call.named.get("dest")) or _name_of(flags)
+    action = _text(call.named.get("action"))
     if action in _SWITCHES:
         absent, present = _SWITCHES[action]
         return Option(name, flags, call.named.get("default", certain(Const(absent))), call, switched=present)
-    many = bool(count) and _text(count) != "?"
-    positional = not flags[0].startswith("-") and _text(count) not in ("?", "*")
-    if positional or _only(call.named.get("required", ())) == Const(True):
+    many = bool(call.named.get("nargs")) and _text(call.named.get("nargs")) != "?"
+    if _has_to_be_given(call, flags):
         return Option(name, flags, None, call, many)
     return Option(name, flags, joined(*_defaults(call)), call, many, repeated=action == "append")
 
 
+def _name_of(flags: Sequence[str]) -> str:
+    long = next((each for each in flags if each.startswith("--")), flags[0])
+    return long.lstrip("-").replace("-", "_")
+
+
+def _has_to_be_given(call: Called, flags: Sequence[str]) -> bool:
+    may_be_missing = flags[0].startswith("-") or _text(call.named.get("nargs")) in ("?", "*")
+    return not may_be_missing or call.says("required")
+
+
 def command(call: Called) -> Option | None:
     """The option that ``add_subparsers(dest=…)`` declares: the command that is given."""
-    name = _text(call.named.get("dest", ()))
+    name = _text(call.named.get("dest"))
     return Option(name, (name,), None, call) if name else None
 
 
 def decorated(call: Called) -> Option | None:
     """The option that ``click.option(…)`` declares; nothing if its name is not known, or it has to be given."""
     flags = [_text(each) for each in call.positional]
-    names = [each for each in flags if not each.startswith("-")] or sorted(flags, key=lambda flag: flag[:2] != "--")
-    if not names or not all(flags) or call.unpacks:
+    if not flags or not all(flags) or call.unpacks:
         return None
-    switched = call.named.get("is_flag", ()) or "/" in names[0]
-    absent: Alternatives = certain(Const(False)) if switched else NONE
-    if _only(call.named.get("multiple", ())) == Const(True):
-        absent = call.machine.made("tuple", ())
+    names = [each for each in flags if not each.startswith("-")] or sorted(flags, key=lambda flag: flag[:2] != "--")
+    default = call.named.get("default", _default_of(call, names[0]))
     name = names[0].partition("/")[0].lstrip("-").replace("-", "_").lower()
-    required = _only(call.named.get("required", ())) == Const(True) or call.dotted.endswith(".argument")
-    default = call.named.get("default", None if required else absent)
     return Option(name, tuple(flags), default, call) if default is not None else None
+
+
+def _default_of(call: Called, name: str) -> Alternatives | None:
+    """What an option of click is without a default; nothing if it has to be given."""
+    if call.says("required") or call.dotted.endswith(".argument"):
+        return None
+    if call.says("multiple"):
+        return call.machine.made("tuple", ())
+    return certain(Const(False)) if call.named.get("is_flag") or "/" in name else NONE
 
 
 def _defaults(call: Called) -> Iterable[Alternatives]:
     """The default; of a text what the option's type makes of it, as the parser does."""
     for value, condition in call.named.get("default", NONE):
-        is_text = isinstance(value, Const) and isinstance(value.value, str)
+        is_text = text_of(value) is not None
         yield under(converted(call, certain(value)) if is_text else certain(value), condition)
 
 
 def converted(call: Called, value: Alternatives) -> Alternatives:
     """What ``type=`` of a declaration makes of a text."""
     kinds = call.named.get("type", ())
-    if not kinds:
-        return value
-    return joined(*(under(call.machine.call_each(kind, [[value]], call.node)[0], own) for kind, own in kinds))
+    return mapped(lambda kind: call.machine.call_each(kind, [[value]], call.node)[0], kinds) if kinds else value
 
 
 def parsed(options: Collection[Option], words: Sequence[Const]) -> dict[str, Alternatives]:
     """What the words of a command line that the program gives itself say of the options."""
-    by_flag = {flag: option for option in options for flag in option.flags if flag.startswith("-")}
-    positional = [option for option in options if option.flags and not option.flags[0].startswith("-")]
-    parsed_values: dict[str, Alternatives] = {}
-    current: Option | None = None
-    values: dict[Option, list[Const]] = {}
-    is_given = False
-    """Whether the current option has a value."""
+    written = _Words(options)
     for word in words:
+        written.add(word)
+    values = {option.name: _values(option, each) for option, each in written.values.items()}
+    # The others are certainly at their defaults.
+    defaults = {option.name: option.default for option in options if option.default is not None}
+    return {**defaults, **values}
+
+
+class _Words:
+    """The words of a command line, each with the option that it is a value of."""
+
+    def __init__(self, options: Collection[Option]) -> None:
+        self.values: dict[Option, list[Const]] = {}
+        self._by_flag = {flag: option for option in options for flag in option.flags if flag.startswith("-")}
+        self._positional = [option for option in options if option.is_positional]
+        self._current: Option | None = None
+        self._is_given = False
+        """Whether the current option has a value."""
+
+    def add(self, word: Const) -> None:
         flag, _, rest = str(word.value).partition("=")
-        if flag in by_flag:
-            current = by_flag[flag]
-            before = values.get(current, []) if current.repeated else []
-            values[current] = [*before, *([Const(rest, word.origin)] if rest else [])]
-            is_given = bool(rest)
-            continue
-        if current is None or (is_given and not current.many):
-            current = positional.pop(0) if positional else None
-        if current is not None:
-            values.setdefault(current, []).append(word)
-        is_given = True
-    for option, written in values.items():
-        parsed_values[option.name] = _values(option, written)
-    for option in options:  # The others are certainly at their defaults.
-        if option.default is not None:
-            parsed_values.setdefault(option.name, option.default)
-    return parsed_values
+        if flag in self._by_flag:
+            self._begin(self._by_flag[flag], [Const(rest, word.origin)] if rest else [])
+            return
+        if self._is_complete():
+            self._current = self._positional.pop(0) if self._positional else None
+        if self._current is not None:
+            self.values.setdefault(self._current, []).append(word)
+        self._is_given = True
+
+    def _begin(self, option: Option, values: list[Const]) -> None:
+        before = self.values.get(option, []) if option.repeated else []
+        self.values[option] = [*before, *values]
+        self._current, self._is_given = option, bool(values)
+
+    def _is_complete(self) -> bool:
+        """Whether the next value is one of the next positional option."""
+        return self._current is None or (self._is_given and not self._current.many)
 
 
 def _values(option: Option, words: list[Const]) -> Alternatives:
@@ -133,10 +159,5 @@ def _values(option: Option, words: list[Const]) -> Alternatives:
     return each[0] if each else NONE
 
 
-def _only(alternatives: Alternatives) -> object:
-    return alternatives[0][0] if len(alternatives) == 1 else None
-
-
-def _text(alternatives: Alternatives) -> str:
-    only = _only(alternatives)
-    return only.value if isinstance(only, Const) and isinstance(only.value, str) else ""
+def _text(alternatives: Alternatives | None) -> str:
+    return text_of(only(alternatives)) or ""

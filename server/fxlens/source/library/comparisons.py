@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from fxlens.source.alternatives import certain
+from fxlens.source.alternatives import certain, only, pairs, subject_of, text_of
 from fxlens.source.conditions import conjunction
 from fxlens.source.library.circumstances import (
     MAY_BE_NONE,
@@ -40,9 +40,16 @@ _ORDER: dict[str, Callable[[object, object], bool]] = {
     "<=": lambda a, b: a <= b,  # type: ignore[operator]
     ">=": lambda a, b: a >= b,  # type: ignore[operator]
 }
+_EQUALITY = frozenset({"==", "!="})
+_IDENTITY = frozenset({"is", "is not"})
+_MEMBERSHIP = frozenset({"in", "not in"})
+_HOLDING = frozenset({"==", "is", "in"})
+"""The operators that say that something is so; the others of these deny it."""
+Answer: TypeAlias = bool | frozenset[Literal]
+"""Whether something holds: True, False, or the literals on which it does."""
 
 
-def compared(machine: Machine, node: n.Comparison) -> bool | frozenset[Literal]:
+def compared(machine: Machine, node: n.Comparison) -> Answer:
     """Whether a comparison holds: True, False, or the literals on which it does; of a chain, all of its links."""
     literals: frozenset[Literal] = frozenset()
     left = machine.used(machine.present(machine.evaluate(node.left)))
@@ -56,20 +63,16 @@ def compared(machine: Machine, node: n.Comparison) -> bool | frozenset[Literal]:
     return literals or True
 
 
-def _link(
-    machine: Machine, operator: str, left: Alternatives, right: Alternatives, node: n.Comparison
-) -> bool | frozenset[Literal]:
-    truths: dict[bool | frozenset[Literal], None] = {}
+def _link(machine: Machine, operator: str, left: Alternatives, right: Alternatives, node: n.Comparison) -> Answer:
+    truths: dict[Answer, None] = {}
     holding: list[Condition] = []
-    for first, condition in left:
-        for two, own in right:
-            both = conjunction(condition, own)
-            if both is None or conjunction(both, machine.state.condition) is None:
-                continue
-            truth = _compared(machine, operator, first, two, node)
-            truths[truth] = None
-            if truth is True:
-                holding.append(both)
+    for first, second, condition in pairs(left, right):
+        if conjunction(condition, machine.state.condition) is None:
+            continue
+        truth = _compared(machine, operator, first, second, node)
+        truths[truth] = None
+        if truth is True:
+            holding.append(condition)
     if len(truths) == 1:
         return next(iter(truths))
     if set(truths) == {True, False} and len(holding) == 1:
@@ -79,25 +82,28 @@ def _link(
     return frozenset({(question, TRUTHY, True)})
 
 
-def _compared(
-    machine: Machine, operator: str, first: Value, second: Value, node: n.Comparison
-) -> bool | frozenset[Literal]:
-    if operator in ("==", "!=") and (listed := _listed(machine, first)) and (other := _listed(machine, second)):
-        return (listed == other) is (operator == "==")
-    if operator in ("==", "is"):
-        return equal(machine, first, second, node, True)
-    if operator in ("!=", "is not"):
-        return equal(machine, first, second, node, False)
-    if operator in ("in", "not in"):
-        return _contained(machine, first, second, node, operator == "in")
-    if isinstance(first, Const) and isinstance(second, Const) and operator in _ORDER:
+def _compared(machine: Machine, operator: str, first: Value, second: Value, node: n.Comparison) -> Answer:
+    holds = operator in _HOLDING
+    if operator in _EQUALITY:
+        listed, other = _listed(machine, first), _listed(machine, second)
+        return (listed == other) is holds if listed and other else equal(machine, first, second, node, holds)
+    if operator in _IDENTITY:
+        return equal(machine, first, second, node, holds)
+    if operator in _MEMBERSHIP:
+        return _contained(machine, first, second, node, holds)
+    answer = _in_order(machine, operator, first, second)
+    return answer if answer is not None else _open_test(machine, operator, first, second, node)
+
+
+def _in_order(machine: Machine, operator: str, first: Value, second: Value) -> bool | None:
+    """What ``<`` and the like say of constants, and of the version of Python."""
+    if isinstance(first, Const) and isinstance(second, Const):
         try:
             return _ORDER[operator](first.value, second.value)
-        except TypeError:
-            pass
+        except (KeyError, TypeError):
+            return None
     version = plain_constants(machine, second) if _is_version(first) else None
-    answer = python_is(operator, version) if version is not None else None
-    return answer if answer is not None else _open_test(machine, operator, first, second, node)
+    return python_is(operator, version) if version is not None else None
 
 
 def _is_version(value: Value) -> bool:
@@ -114,20 +120,19 @@ def _open_test(machine: Machine, operator: str, first: Value, second: Value, nod
 
 
 def _identity(value: Value) -> object:
-    return value.value if isinstance(value, Const) else value.subject if isinstance(value, Unknown) else value
+    return value.value if isinstance(value, Const) else subject_of(value) or value
 
 
-def equal(machine: Machine, first: Value, second: Value, node: n.Expression, holds: bool) -> bool | frozenset[Literal]:
+def equal(machine: Machine, first: Value, second: Value, node: n.Expression, holds: bool) -> Answer:
     """Whether two values are equal, or, unless it ``holds``, are not."""
-    if isinstance(second, Unknown) and isinstance(first, (Const, Member)):
-        first, second = second, first
-    if isinstance(first, Unknown) and isinstance(second, (Const, Member)):
-        return _is_constant(first.subject, second, holds)
+    match first, second:
+        case (Unknown(subject), Const() | Member() as constant) | (Const() | Member() as constant, Unknown(subject)):
+            return _is_constant(subject, constant, holds)
     same = _are_equal(first, second)
     return _open_test(machine, "==" if holds else "!=", first, second, node) if same is None else same is holds
 
 
-def _is_constant(subject: Subject, constant: Const | Member, holds: bool) -> bool | frozenset[Literal]:
+def _is_constant(subject: Subject, constant: Const | Member, holds: bool) -> Answer:
     if isinstance(constant, Member):
         return frozenset({(subject, constant, holds)})
     if subject.made_by and subject.made_by not in MAY_BE_NONE and constant.value is None:
@@ -137,17 +142,17 @@ def _is_constant(subject: Subject, constant: Const | Member, holds: bool) -> boo
 
 def _are_equal(first: Value, second: Value) -> bool | None:
     """Whether two values are equal, neither of which only a run can tell; nothing where that decides it still."""
-    if isinstance(first, Const) and isinstance(second, Const):
-        return first.value == second.value
-    if isinstance(first, Const) or isinstance(second, Const):
-        reference, constant = (first, second) if isinstance(second, Const) else (second, first)
-        if isinstance(reference, Reference) and isinstance(constant, Const):
+    match first, second:
+        case Const(), Const():
+            return first.value == second.value
+        case (Reference(dotted), Const(value)) | (Const(value), Reference(dotted)):
             # What a library is imported for is not None; what it finds on the machine may be.
-            return False if constant.value is None and not is_named_by_machine(reference.dotted) else None
-        return False
-    if first == second:
-        return True
-    return False if isinstance(first, Member) and isinstance(second, Member) else None
+            return False if value is None and not is_named_by_machine(dotted) else None
+        case (Const(), _) | (_, Const()):
+            return False
+        case Member(), Member():
+            return first == second
+    return True if first == second else None
 
 
 def _listed(machine: Machine, value: Value) -> tuple[str, list[Hashable]] | None:
@@ -159,21 +164,14 @@ def _listed(machine: Machine, value: Value) -> tuple[str, list[Hashable]] | None
     return (container.kind, constants) if constants is not None else None
 
 
-def _contained(
-    machine: Machine, first: Value, second: Value, node: n.Comparison, holds: bool
-) -> bool | frozenset[Literal]:
-    if (
-        isinstance(second, Const)
-        and isinstance(second.value, str)
-        and isinstance(first, Const)
-        and isinstance(first.value, str)
-    ):
-        return (first.value in second.value) is holds
-    container = machine.container(second)
-    if container is not None and container.kind == "instance" and container.instance_of is not None:
-        return _by_method(machine, first, second, container.instance_of, node, holds)
-    held = modules_in(machine, second.subject, node) if isinstance(second, Unknown) else None
-    constants = constants_of(held) if held is not None and held.kind == "dict" else plain_constants(machine, second)
+def _contained(machine: Machine, first: Value, second: Value, node: n.Comparison, holds: bool) -> Answer:
+    whole, part = text_of(second), text_of(first)
+    if whole is not None and part is not None:
+        return (part in whole) is holds
+    kind = machine.kind_of(second)
+    if kind is not None and machine.collection(second) is None:
+        return _by_method(machine, first, second, kind, node, holds)
+    constants = _members_of(machine, second, node)
     if constants == []:
         return not holds
     if constants is not None and isinstance(first, Const):
@@ -183,13 +181,20 @@ def _contained(
     return _open_test(machine, "in", first, second, node)
 
 
+def _members_of(machine: Machine, value: Value, node: n.Expression) -> list[Hashable] | None:
+    """What ``in`` finds in a container, if the text tells all of it."""
+    held = modules_in(machine, subject_of(value), node)
+    return constants_of(held) if held is not None and held.kind == "dict" else plain_constants(machine, value)
+
+
 def _by_method(
     machine: Machine, first: Value, second: Value, kind: ClassValue, node: n.Comparison, holds: bool
-) -> bool | frozenset[Literal]:
+) -> Answer:
     """What ``__contains__`` of a class of the workspace says."""
     for method, _ in machine.class_member(kind, "__contains__", second) or ():
         (answer,) = machine.call_each(method, [[certain(first)]], node)
-        truth = machine.truth_of(answer[0][0]) if len(answer) == 1 else None
+        value = only(answer)
+        truth = machine.truth_of(value) if value is not None else None
         if isinstance(truth, bool):
             return truth is holds
     return _open_test(machine, "in", first, second, node)
