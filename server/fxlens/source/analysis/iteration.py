@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import (
+    are_certain,
+    certain,
+    is_none,
+    items_under,
+    joined,
+    mapped,
+    of_kind,
+    subject_of,
+    under,
+)
 from fxlens.source.analysis.enumerations import Enumerations
-from fxlens.source.conditions import conjunction
 from fxlens.source.library import containers
 from fxlens.source.library.module_containers import modules_in
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     Alternatives,
     ClassValue,
-    Const,
     Container,
     FunctionValue,
     Item,
@@ -40,24 +48,25 @@ class Iteration(Enumerations):
             self.complete(value)
             more, why = self._iterated(value, node)
             opened = opened or why
-            for item in more:
-                both = conjunction(item.condition, condition)
-                if both is not None:
-                    collected.append(replace(item, condition=both))
+            collected += items_under(more, condition)
         return collected, opened
 
     def _iterated(self, value: Value, node: n.Expression) -> tuple[list[Item], Subject | None]:
         if isinstance(value, ClassValue) and self.is_enumeration(value):
             return self.member_items(value), None
+        generator = self._generator_of(value, node)
+        if generator is not None:
+            return self.items(self.call_value(generator, [], node), node)
+        held = modules_in(self, subject_of(value), node)
+        return containers.iterated(self, self.allocate(held) if held is not None else value, node)
+
+    def _generator_of(self, value: Value, node: n.Expression) -> FunctionValue | None:
+        """``__iter__`` of an object of the workspace."""
         container = self.container(value)
-        if container is not None and container.kind == "instance":
-            made = [each for each, _ in self.attribute(value, "__iter__", node) if isinstance(each, FunctionValue)]
-            if len(made) == 1:
-                return self.items(self.call_value(made[0], [], node), node)
-        held = modules_in(self, value.subject, node) if isinstance(value, Unknown) else None
-        if held is not None:
-            value = self.allocate(held)
-        return containers.iterated(self, value, node)
+        if container is None or container.kind != "instance":
+            return None
+        methods = of_kind(FunctionValue, self.attribute(value, "__iter__", node))
+        return methods[0] if len(methods) == 1 else None
 
     def entries(self, alternatives: Alternatives, node: n.Expression) -> tuple[list[Item], Subject | None]:
         """The entries of a dict that is unpacked or put into another one."""
@@ -65,25 +74,25 @@ class Iteration(Enumerations):
         opened: Subject | None = None
         for value, condition in self.settled(alternatives):
             self.complete(value)
-            container = self.container(value)
-            if isinstance(value, Const) and value.value is None:
+            if is_none(value):
                 continue
-            table = self.table_of(value, node) if container is not None and container.kind == "instance" else None
-            container = table or container
-            if container is None or container.kind != "dict":
+            table = self._table_in(value, node)
+            if table is None:
                 opened = opened or self._subject_of(value, node)
                 continue
-            opened = opened or container.open
-            for item in containers.last_entries(container):
-                both = conjunction(item.condition, condition)
-                if both is not None:
-                    collected.append(replace(item, condition=both))
+            opened = opened or table.open
+            collected += items_under(containers.last_entries(table), condition)
         return collected, opened
+
+    def _table_in(self, value: Value, node: n.Expression) -> Container | None:
+        container = self.container(value)
+        if container is not None and container.kind == "instance":
+            return self.table_of(value, node)
+        return container if container is not None and container.kind == "dict" else None
 
     def table_of(self, value: Value, node: n.Expression) -> Container | None:
         """The entries of an object of the workspace that has ``keys`` and ``__getitem__``, as a dict has them."""
-        container = self.container(value)
-        kind = container.instance_of if container is not None else None
+        kind = self.kind_of(value)
         if kind is None or self.class_member(kind, "__getitem__", value) is None:
             return None
         keys = self.class_member(kind, "keys", value)
@@ -96,43 +105,46 @@ class Iteration(Enumerations):
         )
 
     def _entry_of(self, owner: Value, key: Item, node: n.Expression) -> Alternatives:
-        return joined(*(under(self.entry(owner, value, node), condition) for value, condition in key.value))
+        return mapped(lambda value: self.entry(owner, value, node), key.value)
 
     def _subject_of(self, value: Value, node: n.Expression) -> Subject:
-        return value.subject if isinstance(value, Unknown) else Subject(self.frame.document, node)
+        return subject_of(value) or Subject(self.frame.document, node)
 
     def unpacked(self, alternatives: Alternatives, target: n.Display) -> list[Alternatives]:
         """What each target of ``a, *b = value`` is bound to."""
-        count = len(target.items)
-        sides: list[list[Alternatives]] = []
-        for value, condition in self.settled(alternatives):
-            parts = self._parts(value, target)
-            sides.append([under(part, condition) for part in parts])
-        if not sides:
-            return [self.unknown(target) for _ in range(count)]
-        return [joined(*(side[at] for side in sides)) for at in range(count)]
+        sides = [
+            [under(part, condition) for part in self._parts(value, target)]
+            for value, condition in self.settled(alternatives)
+        ]
+        columns = zip(*sides, strict=True)
+        return [joined(*column) for column in columns] if sides else self._unknown_parts(target)
+
+    def _unknown_parts(self, target: n.Display) -> list[Alternatives]:
+        return [self.unknown(target) for _ in target.items]
 
     def _parts(self, value: Value, target: n.Display) -> list[Alternatives]:
-        count = len(target.items)
-        starred = next((at for at, each in enumerate(target.items) if isinstance(each, n.Starred)), None)
         if isinstance(value, Unknown):
-            return [
-                certain(Unknown(self.subject((value.subject, ("entry", at)), target, value.subject)))
-                for at in range(count)
-            ]
-        items, opened = containers.iterated(self, value, target)
+            keys = [(value.subject, ("entry", at)) for at in range(len(target.items))]
+            return [certain(Unknown(self.subject(key, target, value.subject))) for key in keys]
+        items, why = containers.iterated(self, value, target)
+        if why is not None or not are_certain(items) or not self._comes_in_order(value, items):
+            return self._unknown_parts(target)
+        before, behind = parted_at_star(target)
+        if before is None:
+            values = [item.value for item in items]
+            return values if len(values) == behind else self._unknown_parts(target)
+        end = len(items) - behind
+        if end < before:
+            return self._unknown_parts(target)
+        first, middle, last = items[:before], self.made("list", tuple(items[before:end])), items[end:]
+        return [*(item.value for item in first), middle, *(item.value for item in last)]
+
+    def _comes_in_order(self, value: Value, items: Sequence[Item]) -> bool:
         container = self.container(value)
-        plain = opened is None and not any(item.condition for item in items)
-        plain = plain and (container is None or len(items) == 1 or not (container.unordered or container.kind == "set"))
-        if plain and starred is None and len(items) == count:
-            return [item.value for item in items]
-        if plain and starred is not None and len(items) >= count - 1:
-            behind = count - starred - 1
-            middle = items[starred : len(items) - behind]
-            rest = items[len(items) - behind :]
-            return [
-                *(item.value for item in items[:starred]),
-                self.made("list", tuple(middle)),
-                *(item.value for item in rest),
-            ]
-        return [self.unknown(target) for _ in range(count)]
+        return container is None or len(items) == 1 or container.is_ordered
+
+
+def parted_at_star(target: n.Display) -> tuple[int | None, int]:
+    """How many targets stand before the one with a star, if there is one, and how many behind it."""
+    starred = [at for at, each in enumerate(target.items) if isinstance(each, n.Starred)]
+    return (starred[0], len(target.items) - starred[0] - 1) if starred else (None, len(target.items))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, joined, only, under
 from fxlens.source.analysis.control_flow import ControlFlow, negation
 from fxlens.source.analysis.events import Block, Read
+from fxlens.source.analysis.iteration import parted_at_star
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.library import comparisons, containers
 from fxlens.source.library.objects import is_instance, question_of_type
@@ -20,7 +21,6 @@ from fxlens.source.values import (
     Condition,
     Const,
     Literal,
-    Location,
     Reference,
     Unknown,
     Value,
@@ -47,6 +47,15 @@ class _Capture:
 _Match: TypeAlias = "tuple[Verdict, list[_Capture]]"
 
 
+@dataclass(frozen=True)
+class _Matched:
+    """What a ``match`` is about: its value and text, and what was read for it."""
+
+    subject: Alternatives
+    text: str
+    reads: list[Read]
+
+
 class Patterns(ControlFlow):
     """Runs ``match`` statements."""
 
@@ -55,8 +64,7 @@ class Patterns(ControlFlow):
         mark = len(self.activity.reads)
         subject = self.evaluate(node.subject)
         self.tested_with(subject, self.activity.reads)
-        reads = self.activity.reads[mark:]
-        text = f"({self.frame.document.code(node.subject)})"
+        matched = _Matched(subject, f"({self.frame.document.code(node.subject)})", self.activity.reads[mark:])
         ends: list[State] = []
         current: State | None = state.fork()
         rest: frozenset[Literal] = frozenset()
@@ -64,18 +72,13 @@ class Patterns(ControlFlow):
             if current is None:
                 break
             self.state = current
-            verdict, captured = self._matches(subject, case.pattern, text)
-            literals = self._case_literals(verdict, case)
-            self._note_tested(literals or (), reads)
+            literals, captured = self._literals_of(case, matched, current)
             inner = current.fork(literals) if literals is not None else None
-            if inner is not None and case.guard is not None:
-                literals = self._case_guarded(case.guard, literals, inner, captured, reads)
-                inner = current.fork(literals) if literals is not None else None
             if literals is None or inner is None:
                 continue
             arm = Block(node, part, rest | literals, self.activity.reads, decided=not (rest | literals))
             self.state = inner
-            self._bind_captured(captured, reads)
+            self._bind_captured(captured, matched.reads)
             ends += self._arm(inner, (*blocks, arm), case.body)
             if not literals:
                 current = None
@@ -86,6 +89,18 @@ class Patterns(ControlFlow):
             ends.append(current)
         self.state, self.blocks = state, blocks
         return self._meet(ends)
+
+    def _literals_of(
+        self, case: n.Case, matched: _Matched, current: State
+    ) -> tuple[frozenset[Literal] | None, list[_Capture]]:
+        """The literals under which a case is the one, if it may be, and what its pattern binds."""
+        verdict, captured = self._matches(matched.subject, case.pattern, matched.text)
+        literals = self._case_literals(verdict, case)
+        self._note_tested(literals or (), matched.reads)
+        inner = current.fork(literals) if literals is not None else None
+        if inner is None or literals is None or case.guard is None:
+            return literals, captured
+        return self._case_guarded(case.guard, literals, inner, captured, matched.reads), captured
 
     def _case_literals(self, verdict: Verdict, case: n.Case) -> frozenset[Literal] | None:
         """The literals under which a pattern matches; nothing if it does not."""
@@ -103,7 +118,7 @@ class Patterns(ControlFlow):
     def _case_guarded(
         self,
         guard: n.Expression,
-        literals: frozenset[Literal] | None,
+        literals: frozenset[Literal],
         inner: State,
         captured: list[_Capture],
         reads: list[Read],
@@ -112,9 +127,9 @@ class Patterns(ControlFlow):
         self._bind_captured(captured, reads)
         truth = self.truth(guard)
         self.state = around
-        if truth is False or literals is None:
-            return None
-        return literals if truth is True else literals | truth
+        if isinstance(truth, bool):
+            return literals if truth else None
+        return literals | truth
 
     def _bind_captured(self, captured: Iterable[_Capture], reads: list[Read]) -> None:
         """Bind what a pattern binds, as assignments of parts of what is matched."""
@@ -145,11 +160,11 @@ class Patterns(ControlFlow):
     def _match(self, value: Value, pattern: n.Expression, text: str) -> _Match:
         match pattern:
             case n.Name():
-                return True, [_Capture(pattern.name, certain(value), text, pattern)] if pattern.name != "_" else []
+                return True, _capture(pattern, certain(value), text, pattern)
             case n.BoolOperation():  # `pattern as name`
                 verdict, captured = self._match(value, pattern.values[0], text)
                 return verdict, [*captured, *self._match(value, pattern.values[-1], text)[1]]
-            case n.BinaryOperation() if pattern.operator == "|":
+            case n.BinaryOperation(operator="|"):
                 return self._match_either(value, pattern, text)
             case n.Display():
                 return self._match_sequence(value, pattern, text)
@@ -158,10 +173,12 @@ class Patterns(ControlFlow):
             case n.Call():
                 return self._match_class(value, pattern, text)
             case n.Constant() | n.Attribute() | n.UnaryOperation():
-                wanted = self.evaluate(pattern)
-                only = wanted[0][0] if len(wanted) == 1 else None
-                return comparisons.equal(self, value, only, pattern, True) if only is not None else None, []
+                return self._match_constant(value, pattern), []
         return None, []
+
+    def _match_constant(self, value: Value, pattern: n.Expression) -> Verdict:
+        wanted = only(self.evaluate(pattern))
+        return comparisons.equal(self, value, wanted, pattern, True) if wanted is not None else None
 
     def _match_either(self, value: Value, pattern: n.BinaryOperation, text: str) -> _Match:
         open_verdicts: list[Verdict] = []
@@ -178,98 +195,124 @@ class Patterns(ControlFlow):
             return False, []
         if len(open_verdicts) == 1:
             return open_verdicts[0], list(captured.values())
-        constants = [_constant_of(each, value) for each in open_verdicts]
-        if isinstance(value, Unknown) and all(each is not None for each in constants):
-            wanted = [each.value for each in constants if each is not None]
-            return comparisons.among(self, value.subject, wanted, pattern), []
-        return None, list(captured.values())
+        among = self._is_among(value, open_verdicts, pattern)
+        return among, list(captured.values()) if among is None else []
+
+    def _is_among(self, value: Value, verdicts: Sequence[Verdict], pattern: n.Expression) -> Verdict:
+        """Whether something unknown is one of the constants of which each verdict says that it is the one."""
+        constants = [_constant_of(each, value) for each in verdicts]
+        wanted = [each.value for each in constants if each is not None]
+        if not isinstance(value, Unknown) or len(wanted) < len(constants):
+            return None
+        return comparisons.among(self, value.subject, wanted, pattern)
 
     def _match_sequence(self, value: Value, pattern: n.Display, text: str) -> _Match:
-        container = self.container(value)
-        plain = isinstance(value, Const) and not isinstance(value.value, tuple)
-        if plain or (container is not None and container.kind in ("dict", "set")):
-            return False, []
-        count = len(pattern.items)
-        starred = next((at for at, each in enumerate(pattern.items) if isinstance(each, n.Starred)), None)
-        verdict: Verdict = None
-        listed = container is not None and container.kind in ("list", "tuple") and container.open is None
-        if container is not None and listed and not any(item.condition for item in container.items):
-            length = len(container.items)
-            verdict = length == count if starred is None else length >= count - 1
+        verdict: Verdict = self._has_length(value, pattern)
         if verdict is False:
             return False, []
+        before, behind = parted_at_star(pattern)
         captured: list[_Capture] = []
         for at, (inner, part) in enumerate(zip(pattern.items, self.unpacked(certain(value), pattern), strict=True)):
-            behind = count - at - 1
             if isinstance(inner, n.Starred):
-                end = f"len(list({text})) - {behind}"
-                if isinstance(inner.value, n.Name) and inner.value.name != "_":
-                    captured.append(_Capture(inner.value.name, part, f"list({text})[{at}:{end}]", inner))
+                captured += _capture(inner.value, part, f"list({text})[{at}:len(list({text})) - {behind}]", inner)
                 continue
-            index = at if starred is None or at < starred else at - count
+            index = at if before is None or at < before else at - len(pattern.items)
             own, more = self._matches(part, inner, f"list({text})[{index}]")
             verdict = _both(verdict, own)
             captured += more
         return verdict, captured
 
-    def _match_mapping(self, value: Value, pattern: n.DictDisplay, text: str) -> _Match:
+    def _has_length(self, value: Value, pattern: n.Display) -> bool | None:
+        """Whether a value is a sequence with as many items as a pattern has; nothing where only a run can tell."""
         container = self.container(value)
-        if isinstance(value, Const) or (container is not None and container.kind not in ("dict", "instance")):
-            return False, []
-        verdict: Verdict = True if container is not None and container.kind == "dict" else None
+        if _is_single(value) or (container is not None and container.kind in ("dict", "set")):
+            return False
+        if container is None or container.kind not in ("list", "tuple") or not container.is_told:
+            return None
+        before, behind = parted_at_star(pattern)
+        length = len(container.items)
+        return length == behind if before is None else length >= before + behind
+
+    def _match_mapping(self, value: Value, pattern: n.DictDisplay, text: str) -> _Match:
+        verdict: Verdict = self._is_mapping(value)
         captured: list[_Capture] = []
         keys: list[str] = []
         for key, inner in pattern.entries:
             if key is None:
                 rest = f"{{k: v for k, v in {text}.items() if k not in [{', '.join(keys)}]}}"
-                captured += (
-                    [_Capture(inner.name, self.unknown(inner), rest, inner)] if isinstance(inner, n.Name) else []
-                )
+                captured += _capture(inner, self.unknown(inner), rest, inner)
                 continue
             keys.append(self.frame.document.code(key))
             wanted = self.evaluate(key)[0][0]
-            is_known = container is not None and container.kind == "dict" and isinstance(wanted, Const)
-            verdict = _both(verdict, containers.has_key(container, wanted) if is_known else None)  # type: ignore[arg-type]
+            verdict = _both(verdict, self._has_entry(value, wanted))
             if verdict is False:
-                return False, []
+                break
             own, more = self._matches(self.entry(value, wanted, key), inner, f"{text}[{keys[-1]}]")
             verdict = _both(verdict, own)
             captured += more
-        return verdict, captured
+        return verdict, captured if verdict is not False else []
+
+    def _is_mapping(self, value: Value) -> bool | None:
+        container = self.container(value)
+        if isinstance(value, Const) or (container is not None and container.kind not in ("dict", "instance")):
+            return False
+        return True if container is not None and container.kind == "dict" else None
+
+    def _has_entry(self, value: Value, key: Value) -> bool | None:
+        container = self.container(value)
+        if container is None or container.kind != "dict" or not isinstance(key, Const):
+            return None
+        return containers.has_key(container, key)
 
     def _match_class(self, value: Value, pattern: n.Call, text: str) -> _Match:
-        functions = self.evaluate(pattern.function)
-        kind = functions[0][0] if len(functions) == 1 else None
+        kind = only(self.evaluate(pattern.function))
         verdict = self._is_of_class(value, kind, pattern)
         if verdict is False:
             return False, []
         captured: list[_Capture] = []
         for argument in pattern.arguments:
-            whole = isinstance(kind, Reference) and kind.dotted in _SELF_MATCHING
-            if argument.keyword:
-                part = self.attribute(value, argument.keyword, pattern)
-                own, more = self._matches(part, argument.value, f"{text}.{argument.keyword}")
-            elif whole and not argument.star:
-                own, more = self._match(value, argument.value, text)
-            else:  # By the order that the class says.
-                own, more = None, []
+            own, more = self._match_argument(value, kind, argument, pattern, text)
             verdict = _both(verdict, own)
             captured += more
         return verdict, captured
 
+    def _match_argument(
+        self, value: Value, kind: Value | None, argument: n.Argument, pattern: n.Call, text: str
+    ) -> _Match:
+        if argument.keyword:
+            part = self.attribute(value, argument.keyword, pattern)
+            return self._matches(part, argument.value, f"{text}.{argument.keyword}")
+        if isinstance(kind, Reference) and kind.dotted in _SELF_MATCHING and not argument.star:
+            return self._match(value, argument.value, text)
+        return None, []  # By the order that the class says.
+
     def _is_of_class(self, value: Value, kind: Value | None, node: n.Call) -> Verdict:
-        container = self.container(value)
         if isinstance(kind, ClassValue):
-            if container is not None and container.instance_of is not None:
-                return kind in self.mro(container.instance_of)
-            plain = isinstance(value, Const) and not value.member
-            return False if plain or (isinstance(value, Location) and container is not None) else None
+            return self._is_object(value, kind)
         if not isinstance(kind, Reference):
             return None
         answer = is_instance(self, value, [kind.dotted])
         if answer is not None or not isinstance(value, Unknown):
             return answer
         return frozenset({(question_of_type(self, value, [kind.dotted], node), TRUTHY, True)})
+
+    def _is_object(self, value: Value, kind: ClassValue) -> bool | None:
+        own = self.kind_of(value)
+        if own is not None:
+            return kind in self.mro(own)
+        is_other = self.container(value) is not None or (isinstance(value, Const) and not value.member)
+        return False if is_other else None
+
+
+def _is_single(value: Value) -> bool:
+    """Whether a value is a constant that has no parts to match."""
+    return isinstance(value, Const) and not isinstance(value.value, tuple)
+
+
+def _capture(target: n.Expression, value: Alternatives, text: str, node: n.Node) -> list[_Capture]:
+    """What a pattern binds to a name, if it is one."""
+    is_bound = isinstance(target, n.Name) and target.name != "_"
+    return [_Capture(target.name, value, text, node)] if is_bound else []  # type: ignore[attr-defined]
 
 
 def _options(pattern: n.Expression) -> list[n.Expression]:
@@ -292,8 +335,12 @@ def _both(first: Verdict, second: Verdict) -> Verdict:
         return False
     if first is None or second is None:
         return None
-    literals = [each for each in (first, second) if isinstance(each, frozenset)]
-    return frozenset().union(*literals) if literals else True
+    literals = _literals(first) | _literals(second)
+    return literals or True
+
+
+def _literals(verdict: Verdict) -> frozenset[Literal]:
+    return verdict if isinstance(verdict, frozenset) else frozenset()
 
 
 def _add(captured: dict[str, _Capture], more: Iterable[_Capture]) -> None:
