@@ -27,6 +27,11 @@ class Given:
     undecorated: n.FunctionDef | n.ClassDef | None = None
     """The definition that it is, as it stands without its decorators."""
 
+    @property
+    def is_in_order(self) -> bool:
+        """Whether it has neither a name nor a star."""
+        return not self.keyword and not self.star
+
 
 def is_static(function: n.FunctionDef) -> bool:
     return any(isinstance(each, n.Name) and each.name == "staticmethod" for each in function.decorators)

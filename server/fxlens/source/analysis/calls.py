@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import (
+    certain,
+    joined,
+    of_kind,
+    only,
+    subject_of,
+    text_of,
+    under,
+)
+from fxlens.source.analysis.arguments import Arguments
 from fxlens.source.analysis.callables import Given
-from fxlens.source.analysis.command_line import CommandLine
-from fxlens.source.analysis.functions import EXIT, replace_given, with_wrapped
+from fxlens.source.analysis.functions import EXIT, with_wrapped
 from fxlens.source.analysis.iteration import MADE_BY_MAPPINGS
 from fxlens.source.library import python
 from fxlens.source.library.circumstances import asks_machine
@@ -22,7 +29,6 @@ from fxlens.source.library.module_containers import LISTS_MODULES, MODULE_CONTAI
 from fxlens.source.library.text_methods import text_method
 from fxlens.source.library.torch import (
     LOOKS_ONLY,
-    MOST_SIZES,
     NEUTRAL_METHODS,
     PARTS_WITHOUT_STRUCTURE,
     SETS_ENVIRONMENT,
@@ -58,7 +64,7 @@ _READING = frozenset({"get", "items", "keys", "values", "pop", "copy"})
 """The methods of a dict that read its entries."""
 
 
-class Calls(CommandLine):
+class Calls(Arguments):
     """Evaluates calls."""
 
     def of_Call(self, node: n.Call) -> Alternatives:  # noqa: N802
@@ -74,91 +80,31 @@ class Calls(CommandLine):
 
     def _note_read(self, node: n.Call, callees: Alternatives, arguments: list[Given]) -> None:
         """``out.get("key")`` and the like; a ``pop`` with a default raises as little as ``get``."""
-        name = node.function.name if isinstance(node.function, n.Attribute) else ""
-        if name in ("get", "pop", "setdefault") and arguments and not arguments[0].keyword and not arguments[0].star:
+        use = _key_use(node, arguments)
+        if use is not None:
             owners = tuple((each.owner if isinstance(each, Method) else each, own) for each, own in callees)
-            raises = name == "pop" and len(arguments) == 1
-            use: KeyUseKind = "set" if name == "setdefault" else "pop" if raises else "get"
             self.note_keys(owners, arguments[0].alternatives, node, use)
 
     def _super(self, node: n.Call) -> Alternatives:
         """``super()``, and ``super(Net, self)``, as it was written once."""
         if node.arguments:
-            owners, *bound = [self.evaluate(each.value) for each in node.arguments]
-            owner = owners[0][0] if len(owners) == 1 else None
-            is_pair = isinstance(owner, ClassValue) and len(bound) == 1
-            return tuple((Super(v, owner), c) for v, c in bound[0]) if is_pair else self.unknown(node)  # type: ignore[arg-type]
+            return self._super_of([self.evaluate(each.value) for each in node.arguments]) or self.unknown(node)
         function = self.frame.function
-        if function is not None and function.owner is not None and function.bound is not None:
-            return certain(Super(function.bound, function.owner))
-        return self.unknown(node)
+        if function is None or function.owner is None or function.bound is None:
+            return self.unknown(node)
+        return certain(Super(function.bound, function.owner))
+
+    def _super_of(self, arguments: list[Alternatives]) -> Alternatives:
+        owner = only(arguments[0])
+        if not isinstance(owner, ClassValue) or len(arguments) != 2:
+            return ()
+        return tuple((Super(value, owner), condition) for value, condition in arguments[1])
 
     def _call_one(self, callee: Value, arguments: list[Given], node: n.Call, condition: Condition) -> Alternatives:
         if not condition:
             return self.call_value(callee, arguments, node)
         with self.assuming(condition) as possible:
             return self.call_value(callee, arguments, node) if possible else ()
-
-    def arguments(self, written: Iterable[n.Argument]) -> list[Given]:
-        evaluated: list[Given] = []
-        for each in written:
-            mark = len(self.activity.reads)
-            alternatives = self.evaluate(each.value)
-            code = self.frame.document.code(each.value)
-            reads = self.activity.reads[mark:]
-            key = Const(each.keyword, (self.frame.document, each)) if each.keyword else None
-            line = each.value.start_pos[0] - 1
-            evaluated.append(Given(each.keyword, each.star, alternatives, each.value, reads, code, line, key))
-        return self._spread(evaluated)
-
-    def spread(self, argument: Argument, star: str) -> list[Given]:
-        assert isinstance(argument, Given)
-        return self._spread([replace(argument, keyword="", star=star, key=None)])
-
-    def item_of(self, argument: Argument, at: int, value: Alternatives) -> Given:
-        assert isinstance(argument, Given)
-        return replace_given(argument, "", value, f"list({argument.text})[{at}]")
-
-    def _spread(self, arguments: list[Given]) -> list[Given]:
-        """The arguments with those that ``*`` and ``**`` unpack, where they are known, one by one."""
-        spread_out: list[Given] = []
-        for each in arguments:
-            if not each.star or each.node is None:
-                spread_out.append(each)
-            elif each.star == "*":
-                values = self._positions(each.alternatives, each.node)
-                spread_out += (
-                    [each]
-                    if values is None
-                    else [replace_given(each, "", value, f"list({each.text})[{at}]") for at, value in enumerate(values)]
-                )
-            else:
-                self._spread_keywords(each, each.node, spread_out)
-        return spread_out
-
-    def _positions(self, unpacked: Alternatives, node: n.Expression) -> list[Alternatives] | None:
-        """What ``*`` makes of alternatives, position by position; nothing unless all are as long, and known."""
-        rows: list[list[Alternatives]] = []
-        for value, condition in unpacked:
-            items, why = self.items(certain(value), node)
-            if why is not None or any(item.condition for item in items):
-                return None
-            rows.append([under(item.value, condition) for item in items])
-        return [joined(*column) for column in zip(*rows, strict=True)] if len(set(map(len, rows))) == 1 else None
-
-    def _spread_keywords(self, argument: Given, node: n.Expression, spread_out: list[Given]) -> None:
-        items, why = self.entries(argument.alternatives, node)
-        for item in items:
-            key = item.key[0][0] if item.key is not None and len(item.key) == 1 else None
-            if isinstance(key, Const) and isinstance(key.value, str):
-                value = under(item.value, item.condition)
-                before = next((other for other in spread_out if other.keyword == key.value), None)
-                if before is not None:  # Under a condition only, the later entry is the one.
-                    spread_out.remove(before)
-                    value = joined(value, before.alternatives)
-                spread_out.append(replace_given(argument, key.value, value, f"({argument.text})[{key.value!r}]", key))
-        if why is not None:
-            spread_out.append(argument)
 
     # Dispatch
 
@@ -206,24 +152,27 @@ class Calls(CommandLine):
         if own is not None:
             return own
         model = MODELS.get(dotted)
-        if model is not None:
-            result = model(Called(self, arguments, node, dotted))
-            self._made_of(result, arguments)
-            return result
-        result = self.unknown(node, made_by=dotted)
+        result = model(Called(self, arguments, node, dotted)) if model is not None else None
+        if result is None:
+            result = self._call_library(callee, arguments, node)
         self._made_of(result, arguments)
+        return result
+
+    def _call_library(self, callee: Reference, arguments: list[Given], node: n.Expression) -> Alternatives:
+        """A function that has no model: what it makes is known by the function's name alone."""
+        dotted = callee.dotted
+        made = Subject(self.frame.document, node, made_by=dotted)
         if dotted in NAMESPACES:
-            self.namespace(result, arguments)
+            self.namespace(made, arguments)
         if dotted not in LOOKS_ONLY:
             self.escaped(arguments)
         if self._for_effect(node):
             self._note_setting(callee, arguments)
-        for value, _ in result:
-            if isinstance(value, Unknown) and dotted in TENSOR_MAKERS:
-                value.subject.shape = self._shape(arguments)
-            if isinstance(value, Unknown) and dotted in MODULE_CONTAINERS:
-                value.subject.modules = module_container(Called(self, arguments, node, dotted))
-        return result
+        if dotted in TENSOR_MAKERS:
+            made.shape = self.shape_of(arguments)
+        if dotted in MODULE_CONTAINERS:
+            made.modules = module_container(Called(self, arguments, node, dotted))
+        return certain(Unknown(made))
 
     def _of_objects(self, dotted: str, arguments: list[Given], node: n.Expression) -> Alternatives | None:
         """What functions return that look into scopes and objects."""
@@ -235,63 +184,52 @@ class Calls(CommandLine):
 
     def imported_by_name(self, arguments: list[Given], _: n.Expression) -> Alternatives | None:
         """The module of a name that is written out; a relative one, and the first part of ``a.b``, is left to a run."""
-        names = arguments[0].alternatives if len(arguments) == 1 else ()
-        name = names[0][0].value if len(names) == 1 and isinstance(names[0][0], Const) else None
-        plain = isinstance(name, str) and all(part.isidentifier() for part in name.split("."))
-        return self.imported(str(name)) if plain else None
+        name = text_of(only(arguments[0].alternatives)) if len(arguments) == 1 else None
+        is_absolute = name is not None and all(part.isidentifier() for part in name.split("."))
+        return self.imported(name) if name is not None and is_absolute else None
 
     def _note_setting(self, callee: Reference, arguments: list[Given]) -> None:
         """A call that changes how libraries build models: in the slice, if the text tells with what it is made."""
-        constants = all(isinstance(value, Const) for each in arguments for value, _ in each.alternatives)
         if callee.dotted.partition(".")[0] in SETTINGS_OF:
+            constants = _are_constants(arguments)
             if constants:
                 self.run.patches.append((callee, "", self.event(), ()))
             if not constants or self.state.condition:
                 self.run.open_settings[callee.dotted] = None
         elif callee.dotted in SETS_ENVIRONMENT:
-            self.run.open_settings.update(dict.fromkeys(each.keyword for each in arguments if each.keyword))
-            for each in arguments[:1]:
-                self.set_environment(each.alternatives)
-                items, _ = self.entries(each.alternatives, each.node) if each.node is not None else ([], None)
-                for item in items:
-                    self.set_environment(item.key or ())
+            self._set_variables(arguments)
 
-    def _shape(self, arguments: list[Given]) -> tuple[int, ...]:
-        """The sizes that a function is given that makes a tensor; none where they are not all known."""
-        sizes = [each.alternatives for each in arguments if not each.keyword and not each.star]
-        if len(sizes) == 1 and len(sizes[0]) == 1 and self.container(sizes[0][0][0]) is not None:
-            items, why = self.items(sizes[0], n.Expression((1, 0), (1, 0)))
-            sizes = [item.value for item in items] if why is None else []
-        single = [values[0][0] for values in sizes if len(values) == 1]
-        numbers = [each.value for each in single if isinstance(each, Const) and type(each.value) is int]
-        plain = len(numbers) == len(sizes) and 0 < len(numbers) <= MOST_SIZES and all(size > 0 for size in numbers)
-        return tuple(numbers) if plain else ()
+    def _set_variables(self, arguments: list[Given]) -> None:
+        """Variables of the environment, by keywords, by name, or by the keys of a dict."""
+        self.run.open_settings.update(dict.fromkeys(each.keyword for each in arguments if each.keyword))
+        for each in arguments[:1]:
+            self.set_environment(each.alternatives)
+            items, _ = self.entries(each.alternatives, each.node) if each.node is not None else ([], None)
+            for item in items:
+                self.set_environment(item.key or ())
 
     def _made_of(self, made: Alternatives, arguments: list[Given]) -> None:
         """What a library's function returns may hold what it is given: a change of that changes it too."""
-        parts = [value.subject for each in arguments for value, _ in each.alternatives if isinstance(value, Unknown)]
-        for value, _ in made:
-            if isinstance(value, Unknown) and parts and value.subject.part_of is None:
-                value.subject.parts = tuple(part for part in parts if part is not value.subject)
+        parts = [each.subject for argument in arguments for each in of_kind(Unknown, argument.alternatives)]
+        for each in of_kind(Unknown, made) if parts else ():
+            if each.subject.part_of is None:
+                each.subject.parts = tuple(part for part in parts if part is not each.subject)
 
     def globals_(self, _: list[Given], __: n.Expression) -> Alternatives:
-        scope = self.frame.scope
-        while (parent := self.run.parents[scope]) is not None:
-            scope = parent
-        items: list[Item] = []
-        for (owner, name), _events in [(key, e) for key, e in self.run.bindings.items() if isinstance(key, tuple)]:
-            binding = self.state.binding((owner, name)) if owner == scope else None
-            if binding is not None:
-                self.read(binding.events)
-                items.append(Item(self.resolved(binding.alternatives), ALWAYS, certain(Const(name))))
+        scope = self.module_scope()
+        names = [key[1] for key in self.run.bindings if isinstance(key, tuple) and key[0] == scope]
+        bound = ((name, self.read_binding((scope, name))) for name in names)
+        items = (Item(self.resolved(v), ALWAYS, certain(Const(name))) for name, v in bound if v is not None)
         return self.made("dict", tuple(items))
 
     def set_by_name(self, arguments: list[Given], _: n.Expression) -> Alternatives:
         """``setattr`` and ``delattr``."""
-        values = [[value for value, _ in each.alternatives] for each in arguments[:2]]
-        for owner, name in itertools.product(*values) if len(values) == 2 else ():
-            if isinstance(name, Const) and isinstance(name.value, str) and len(arguments) > 2:
-                self._set_attribute(owner, name.value, arguments[2].alternatives)
+        if len(arguments) < 2:
+            return NONE
+        owners, names = ([value for value, _ in each.alternatives] for each in arguments[:2])
+        for owner, name in itertools.product(owners, map(text_of, names)):
+            if name is not None and len(arguments) > 2:
+                self._set_attribute(owner, name, arguments[2].alternatives)
             elif isinstance(owner, Unknown):
                 self.changed(owner.subject)
         return NONE
@@ -307,48 +245,39 @@ class Calls(CommandLine):
         table = self.table_of(callee.owner, node) if callee.name in MADE_BY_MAPPINGS else None
         if table is not None:
             return container_method(self, self.allocate(table), callee.name, call)
-        if isinstance(callee.owner, Location):
-            if callee.name in _READING:
-                self.complete(callee.owner)
-            container = self.container(callee.owner)
-            if container is not None and container.kind != "instance":
-                for each in arguments:
-                    self.tested_with(each.alternatives, each.reads)
-                return container_method(self, callee.owner, callee.name, call)
+        if isinstance(callee.owner, Location) and callee.name in _READING:
+            self.complete(callee.owner)
+        if isinstance(callee.owner, Location) and self.collection(callee.owner) is not None:
+            for each in arguments:
+                self.tested_with(each.alternatives, each.reads)
+            return container_method(self, callee.owner, callee.name, call)
         if isinstance(callee.owner, Const) and isinstance(callee.owner.value, str):
             return text_method(self, callee.owner, callee.name, call)
+        return self._call_unfollowed(arguments, node)
+
+    def _call_unfollowed(self, arguments: list[Given], node: n.Expression) -> Alternatives:
         self.escaped(arguments)
         return self.unknown(node)
 
     def _call_object(self, callee: Location, arguments: list[Given], node: n.Expression) -> Alternatives:
-        container = self.container(callee)
-        if container is not None and container.instance_of is not None:
-            method = self.class_member(container.instance_of, "__call__", callee)
-            if method:
-                return joined(*(self.call_value(value, arguments, node) for value, _ in method))
-        self.escaped(arguments)
-        return self.unknown(node)
+        kind = self.kind_of(callee)
+        methods = self.class_member(kind, "__call__", callee) if kind is not None else None
+        if not methods:
+            return self._call_unfollowed(arguments, node)
+        return joined(*(self.call_value(value, arguments, node) for value, _ in methods))
 
     def _call_unknown(self, callee: Unknown, arguments: list[Given], node: n.Expression) -> Alternatives:
         """A method of something unknown, or something unknown itself."""
         subject = callee.subject
-        name, path = self._method_name(node)
+        name, path = _method_name(node)
         owner = subject.part_of
-        dotted = f"{owner.made_by}.{name}" if owner is not None and owner.made_by else ""
-        if dotted in MODELS:
-            return MODELS[dotted](Called(self, arguments, node, dotted))
+        model = MODELS.get(f"{owner.made_by}.{name}") if owner is not None and owner.made_by else None
+        if model is not None and owner is not None:
+            return model(Called(self, arguments, node, f"{owner.made_by}.{name}"))
         self.escaped(arguments)
-        if owner is not None and name in NEUTRAL_METHODS:
-            return certain(Unknown(owner))
-        held = modules_in(self, owner, node) if owner is not None and name in LISTS_MODULES else None
-        if held is not None:
-            return container_method(self, self.allocate(held), name, Called(self, arguments, node))
-        if owner is not None and self._for_effect(node):
-            constants = all(isinstance(v, Const) for each in arguments for v, _ in each.alternatives)
-            if changing_method(name, constants, path):
-                self.changed(owner)
-        if owner is not None and owner.root.made_by.startswith(PARSERS):
-            return self.parser_method(owner.root, name, arguments, node)
+        answer = self._call_of_part(owner, name, path, arguments, node) if owner is not None else None
+        if answer is not None:
+            return answer
         self._note_example(subject, arguments)
         returned = self.called_extractor(subject, name, node)
         if returned is not None:
@@ -357,28 +286,58 @@ class Calls(CommandLine):
         made = Subject(self.frame.document, node, within, parts=(subject.root,), circumstance=asks_machine(name))
         return certain(Unknown(made))
 
+    def _call_of_part(
+        self, owner: Subject, name: str, path: tuple[str, ...], arguments: list[Given], node: n.Expression
+    ) -> Alternatives | None:
+        """What a method of something unknown returns; nothing where its name does not tell."""
+        if name in NEUTRAL_METHODS:
+            return certain(Unknown(owner))
+        held = modules_in(self, owner, node) if name in LISTS_MODULES else None
+        if held is not None:
+            return container_method(self, self.allocate(held), name, Called(self, arguments, node))
+        if self._for_effect(node) and changing_method(name, _are_constants(arguments), path):
+            self.changed(owner)
+        if owner.root.made_by.startswith(PARSERS):
+            return self.parser_method(owner.root, name, arguments, node)
+        return None
+
     def _note_example(self, subject: Subject, arguments: list[Given]) -> None:
         """What an extractor is called with is the best example input for its model."""
-        if extraction_function(subject.made_by) is None or not arguments or arguments[0].keyword or arguments[0].star:
+        if extraction_function(subject.made_by) is None or not arguments or not arguments[0].is_in_order:
             return
-        shapes = {value.subject.shape if isinstance(value, Unknown) else () for value, _ in arguments[0].alternatives}
+        subjects = [subject_of(value) for value, _ in arguments[0].alternatives]
+        shapes = {each.shape if each is not None else () for each in subjects}
         shape = shapes.pop() if len(shapes) == 1 else ()
         if shape and subject.node not in self.run.examples:
             self.run.examples[subject.node] = (shape, self.activity.node.start_pos[0] - 1)
 
-    def _method_name(self, node: n.Expression) -> tuple[str, tuple[str, ...]]:
-        function = node.function if isinstance(node, n.Call) else node
-        path: list[str] = []
-        inner: n.Expression = function
-        while isinstance(inner, (n.Attribute, n.Subscript, n.Call)):
-            if isinstance(inner, n.Attribute):
-                path.append(inner.name)
-            inner = inner.function if isinstance(inner, n.Call) else inner.value
-        return (function.name if isinstance(function, n.Attribute) else ""), tuple(path[1:])
-
     def _for_effect(self, node: n.Expression) -> bool:
         statement = self.activity.node
         return isinstance(statement, n.ExpressionStatement) and statement.value is node
+
+
+def _key_use(node: n.Call, arguments: list[Given]) -> KeyUseKind | None:
+    """What a call does with the key that is its first argument, if it is of a method that looks one up."""
+    if not isinstance(node.function, n.Attribute) or not arguments or not arguments[0].is_in_order:
+        return None
+    uses: dict[str, KeyUseKind] = {"get": "get", "setdefault": "set", "pop": "pop" if len(arguments) == 1 else "get"}
+    return uses.get(node.function.name)
+
+
+def _are_constants(arguments: list[Given]) -> bool:
+    return all(isinstance(value, Const) for each in arguments for value, _ in each.alternatives)
+
+
+def _method_name(node: n.Expression) -> tuple[str, tuple[str, ...]]:
+    """The name of the method that is called, and the names of what it is a part of, innermost first."""
+    function = node.function if isinstance(node, n.Call) else node
+    path: list[str] = []
+    inner: n.Expression = function
+    while isinstance(inner, (n.Attribute, n.Subscript, n.Call)):
+        if isinstance(inner, n.Attribute):
+            path.append(inner.name)
+        inner = inner.function if isinstance(inner, n.Call) else inner.value
+    return (function.name if isinstance(function, n.Attribute) else ""), tuple(path[1:])
 
 
 _OF_ARGUMENTS: dict[str, Callable[[Calls, list[Given], n.Expression], Alternatives | None]] = {

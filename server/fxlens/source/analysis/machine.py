@@ -245,6 +245,13 @@ class Machine(Declarations):
             scope = self.run.parents[scope]
         return scope if scope is not None else self.frame.scope
 
+    def module_scope(self) -> int:
+        """The scope of the module around the code that is being run."""
+        scope = self.frame.scope
+        while (parent := self.run.parents[scope]) is not None:
+            scope = parent
+        return scope
+
     def lookup(self, name: str, scope: int | None) -> Binding | None:
         """What a name holds, in the scope or those around it; class bodies are seen from themselves only."""
         first = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from fxlens.source.alternatives import certain, joined, mapped, only, text_of, under
@@ -11,8 +11,6 @@ from fxlens.source.values import NONE, Alternatives, Const, Item
 
 PARSERS = "argparse."
 """Begins the names of what makes parsers and groups of options."""
-DECLARES = "add_argument"
-DECLARES_COMMANDS = "add_subparsers"
 SETS_DEFAULTS = "set_defaults"
 PARSES = frozenset({"parse_args", "parse_intermixed_args"})
 PARSES_KNOWN = frozenset({"parse_known_args", "parse_known_intermixed_args"})
@@ -161,3 +159,7 @@ def _values(option: Option, words: list[Const]) -> Alternatives:
 
 def _text(alternatives: Alternatives | None) -> str:
     return text_of(only(alternatives)) or ""
+
+
+DECLARED_BY: dict[str, Callable[[Called], Option | None]] = {"add_argument": declared, "add_subparsers": command}
+"""The methods of parsers that declare an option, by name."""
