@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
-from fxlens.source.alternatives import certain
+from fxlens.source.alternatives import certain, is_none, items_under, of_kind
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.fields import Fields
 from fxlens.source.analysis.run import Extraction, KeyRead
@@ -46,19 +46,7 @@ class Extractors(Fields):
         return extractor
 
     def _extract(self, callee: Reference, argument_values: list[Given], node: n.Call) -> Extraction:
-        called = extraction_function(callee.dotted)
-        assert called is not None
-        names = POSITIONAL[called.dialect, called.function]
-        arguments: dict[str, Given] = {}
-        at = 0
-        unpacks = bool(callee.wrapped)
-        for each in argument_values:
-            unpacks = unpacks or bool(each.star)
-            if each.keyword:
-                arguments.setdefault(ROLE_OF.get(each.keyword, each.keyword), each)
-            elif not each.star and at < len(names):
-                arguments.setdefault(names[at], each)
-                at += 1
+        arguments = _by_role(callee, argument_values)
         self.run.events += 1
         extraction = Extraction(
             callee.dotted,
@@ -72,7 +60,7 @@ class Extractors(Fields):
             self.state,
             self.activity,
             self.run.events,
-            unpacks,
+            bool(callee.wrapped) or any(each.star for each in argument_values),
             texts={name: (each.text, each.line) for name, each in arguments.items()},
             containers=self._containers(arguments),
             blocks=self.blocks,
@@ -82,30 +70,30 @@ class Extractors(Fields):
 
     def _containers(self, arguments: dict[str, Given]) -> dict[int, Container]:
         """What the lists and dicts among the arguments hold at this moment."""
-        containers: dict[int, Container] = {}
-        for each in arguments.values():
-            for value, _ in each.alternatives:
-                container = self.container(value)
-                if isinstance(value, Location) and container is not None:
-                    containers[value.id] = container
-        return containers
+        locations = (value for each in arguments.values() for value in of_kind(Location, each.alternatives))
+        held = ((location.id, self.container(location)) for location in locations)
+        return {number: container for number, container in held if container is not None}
 
     # What extractors return
 
     def called_extractor(self, subject: Subject, name: str, node: n.Expression) -> Alternatives | None:
         """What a call of ``subject`` returns, if that is an extractor, or the ``forward`` of one."""
-        extractors = self.run.outputs.extractors
-        owner = subject.part_of
-        if owner in extractors and subject not in extractors:
-            if changes_what_is_returned(name):
-                self.run.outputs.altered.add(owner)
-            subject = owner if name in ("forward", "__call__") else subject
-        extraction = extractors.get(subject)
+        extractor = self._called(subject, name)
+        extraction = self.run.outputs.extractors.get(extractor)
         if extraction is None:
             return None
         items, opened = self._returned(extraction, node)
-        output = Output(subject, node, self.frame, self._loops(), items, opened)
+        output = Output(extractor, node, self.frame, self._loops(), items, opened)
         return certain(self.allocate(Container("dict", items, opened, output=output)))
+
+    def _called(self, subject: Subject, name: str) -> Subject:
+        """What is called: the extractor, if it is a method of one that does what calling it does."""
+        extractors, owner = self.run.outputs.extractors, subject.part_of
+        if owner is None or owner not in extractors or subject in extractors:
+            return subject
+        if changes_what_is_returned(name):
+            self.run.outputs.altered.add(owner)
+        return owner if name in ("forward", "__call__") else subject
 
     def _loops(self) -> frozenset[n.Node]:
         return frozenset(block.node for block in self.blocks if isinstance(block.node, (n.For, n.While)))
@@ -113,8 +101,18 @@ class Extractors(Fields):
     def _returned(self, extraction: Extraction, node: n.Expression) -> tuple[tuple[Item, ...], Subject | None]:
         """The entries of an extractor's output, and why there may be others: those of one mode under that condition."""
         items: list[Item] = []
-        opened: Subject | None = None
-        named = False
+        opened = Subject(self.frame.document, node) if extraction.unpacks else None
+        requested = list(self._requested(extraction, node))
+        for value, condition in requested:
+            more, why = self._entries_requested(extraction, value, condition, node)
+            items += more
+            opened = opened or why
+        if not requested:
+            opened = opened or Subject(self.frame.document, node)
+        return tuple(items), opened
+
+    def _requested(self, extraction: Extraction, node: n.Expression) -> Iterator[tuple[Value, Condition | None]]:
+        """What the arguments hold that request names, each with the condition of its mode."""
         mode = self.subject(("mode", extraction.number), node)
         roles: dict[Role, Condition] = {
             "return_nodes": ALWAYS,
@@ -123,39 +121,32 @@ class Extractors(Fields):
         }
         for role, condition in roles.items():
             for value, own in self.settled(extraction.arguments.get(role, ())):
-                if isinstance(value, Const) and value.value is None:
-                    continue
-                named = True
-                both = conjunction(condition, own)
-                container = extraction.containers.get(value.id) if isinstance(value, Location) else None
-                if container is None or container.open is not None:
-                    opened = opened or Subject(self.frame.document, node)
-                if container is not None and both is not None:
-                    more, why = self._entries_of(container, both, node, as_text=not extraction.keeps_keys)
-                    items += more
-                    opened = opened or why
-        if not named or extraction.unpacks:
-            opened = opened or Subject(self.frame.document, node)
-        return tuple(items), opened
+                if not is_none(value):
+                    yield value, conjunction(condition, own)
+
+    def _entries_requested(
+        self, extraction: Extraction, value: Value, condition: Condition | None, node: n.Expression
+    ) -> tuple[list[Item], Subject | None]:
+        container = extraction.containers.get(value.id) if isinstance(value, Location) else None
+        opened = Subject(self.frame.document, node) if container is None or container.open is not None else None
+        if container is None or condition is None:
+            return [], opened
+        items, why = self._entries_of(container, condition, node, as_text=not extraction.keeps_keys)
+        return items, opened or why
 
     def _entries_of(
         self, container: Container, condition: Condition, node: n.Expression, *, as_text: bool
     ) -> tuple[list[Item], Subject | None]:
         items: list[Item] = []
         opened: Subject | None = None
-        for item in container.items:
-            both = conjunction(condition, item.condition)
-            if both is None:
-                continue
-            keys: list[tuple[Value, Condition]] = []
-            for key, own in self.settled(item.value):
-                if isinstance(key, Const):
-                    keys.append((Const(str(key.value) if as_text else key.value, key.origin), own))
-                else:
-                    opened = opened or Subject(self.frame.document, node)
+        for item in items_under(container.items, condition):
+            settled = self.settled(item.value)
+            keys = tuple((_as_key(key, as_text), own) for key, own in settled if isinstance(key, Const))
+            if len(keys) < len(settled):
+                opened = opened or Subject(self.frame.document, node)
             if keys:
                 value = certain(Unknown(Subject(self.frame.document, node)))
-                items.append(Item(value, both, tuple(keys)))
+                items.append(Item(value, item.condition, keys))
         return items, opened
 
     # What becomes of it
@@ -172,14 +163,6 @@ class Extractors(Fields):
         if kind != "dict" or len(outputs) != 1:  # Of several, nobody could say whose key is meant.
             return self.made(kind, items, opened)
         (source,) = outputs.values()
-        own = {id(item.key) for item in source.items}
-        added = frozenset(
-            key.value
-            for item in items
-            if id(item.key) not in own
-            for key, _ in item.key or ()
-            if isinstance(key, Const)
-        )
         output = Output(
             source.extractor,
             node,
@@ -188,7 +171,7 @@ class Extractors(Fields):
             (*source.items, *items),
             source.open or opened,
             source,
-            source.added | added,
+            source.added | _constant_keys(_others(items, source.items)),
         )
         return certain(self.allocate(Container("dict", items, opened, output=output)))
 
@@ -196,10 +179,8 @@ class Extractors(Fields):
         if not self.run.outputs.extractors:
             return
         earlier = before.items if before is not None else ()
-        if after.output is not None:
-            keys = {item.key for item in earlier}
-            if after.open is not None or any(item.key not in keys for item in after.items):
-                self.run.outputs.grown.add(after.output.node)
+        if after.output is not None and (after.open is not None or _has_other_keys(after.items, earlier)):
+            self.run.outputs.grown.add(after.output.node)
         present = {id(item) for item in earlier}
         for item in after.items:
             if id(item) not in present:
@@ -207,48 +188,43 @@ class Extractors(Fields):
 
     def note_kept(self, value: Alternatives) -> None:
         if self.run.outputs.extractors:
-            for container in self._outputs_in(value, _MOST_NESTED):
-                if container.output is not None:
-                    self.run.outputs.kept.add(container.output.node)
+            outputs = (container.output for _, container in self._outputs_in(value, _MOST_NESTED))
+            self.run.outputs.kept.update(output.node for output in outputs if output is not None)
 
-    def _outputs_in(self, alternatives: Alternatives, depth: int) -> Iterator[Container]:
-        for value, _ in alternatives:
-            container = self.container(value)
+    def _outputs_in(self, alternatives: Alternatives, depth: int) -> Iterator[tuple[Location, Container]]:
+        """The outputs of extractors among the values, and in their items."""
+        for location in of_kind(Location, alternatives):
+            container = self.container(location)
             if container is not None and container.output is not None:
-                yield container
-            elif container is not None and depth and container.kind != "instance":
-                for item in container.items:
+                yield location, container
+            elif depth:
+                for item in self._items_in(location):
                     yield from self._outputs_in(item.value, depth - 1)
+
+    def _items_in(self, location: Location) -> tuple[Item, ...]:
+        container = self.collection(location)
+        return container.items if container is not None else ()
 
     def escaped(self, arguments: list[Given]) -> None:
         """Outputs are given to something that is not gone into: it may put keys into them."""
         for each in arguments:
-            if not each.star:
-                self._open_outputs(each.alternatives, _MOST_NESTED)
-
-    def _open_outputs(self, alternatives: Alternatives, depth: int) -> None:
-        for value, _ in alternatives:
-            container = self.container(value)
-            if container is None or not isinstance(value, Location):
-                continue
-            if container.output is not None and container.open is None:
-                opened = Subject(self.frame.document, container.output.node)
-                self.change(value, Container("dict", container.items, opened, output=container.output))
-            elif depth and container.kind != "instance":
-                for item in container.items:
-                    self._open_outputs(item.value, depth - 1)
+            for location, container in self._outputs_in(each.alternatives, _MOST_NESTED) if not each.star else ():
+                if container.output is not None and container.open is None:
+                    opened = Subject(self.frame.document, container.output.node)
+                    self.change(location, Container("dict", container.items, opened, output=container.output))
 
     def note_keys(self, owners: Alternatives, keys: Alternatives, site: n.Node, use: KeyUseKind) -> None:
         if not self.run.outputs.extractors:
             return
-        read = [(container, condition) for value, condition in owners if (container := self.container(value))]
-        if not any(container.output is not None for container, _ in read):
+        held = ((self.container(value), condition) for value, condition in owners)
+        read = [(each, own, each.output) for each, own in held if each is not None and each.output is not None]
+        if not read:
             self.run.outputs.read_otherwise.add(site)
             return
         if use == "set":
             self.run.outputs.assigned[id(keys)] = keys
         for key, condition in keys:
-            outputs = [(each, own) for each, own in read if each.output is not None and not self._is_added(each, key)]
+            outputs = [each for each in read if not self._is_added(each[0], key)]
             if not outputs:
                 self.run.outputs.read_otherwise.add(site)
             elif isinstance(key, Const) and type(key.value) in (str, int):
@@ -257,9 +233,9 @@ class Extractors(Fields):
                         site,
                         use,
                         key,
-                        tuple(container.output for container, _ in outputs if container.output is not None),
+                        tuple(output for _, _, output in outputs),
                         len(outputs) == len(owners),
-                        not any(self._may_have(each, key, condition | own) for each, own in outputs),
+                        not any(self._may_have(each, key, condition | own) for each, own, _ in outputs),
                         self.frame,
                         self.blocks,
                     )
@@ -271,13 +247,9 @@ class Extractors(Fields):
         if container.open is not None or container.output.open is not None:
             return True
         here = conjunction(self.state.condition, condition)
-        for item in (*container.output.items, *container.items):
-            for own, needed in item.key or ():
-                same = not isinstance(own, Const) or own.value == key.value
-                both = conjunction(item.condition, needed)
-                if same and both is not None and (here is None or conjunction(both, here) is not None):
-                    return True
-        return False
+        items = (*container.output.items, *container.items)
+        conditions = (conjunction(item.condition, own) for item in items for own in _conditions_of(item, key))
+        return any(each is not None and (here is None or conjunction(each, here) is not None) for each in conditions)
 
     def _is_added(self, container: Container, key: Value) -> bool:
         """Whether the value under a key is surely none of the extractor's, and no ``out[key] = …`` in sight says so.
@@ -287,10 +259,43 @@ class Extractors(Fields):
         output = container.output
         if output is None or not isinstance(key, Const):
             return False
-        own = {id(item.key) for item in output.items} | self.run.outputs.assigned.keys()
-        return key.value in output.added or any(
-            isinstance(each, Const) and each.value == key.value
-            for item in container.items
-            if id(item.key) not in own
-            for each, _ in item.key or ()
-        )
+        assigned = self.run.outputs.assigned
+        others = (item for item in _others(container.items, output.items) if id(item.key) not in assigned)
+        return key.value in output.added or key.value in _constant_keys(others)
+
+
+def _by_role(callee: Reference, values: Iterable[Given]) -> dict[str, Given]:
+    """The arguments of an extraction call by what they are for."""
+    called = extraction_function(callee.dotted)
+    assert called is not None
+    names = iter(POSITIONAL[called.dialect, called.function])
+    arguments: dict[str, Given] = {}
+    for each in values:
+        name = ROLE_OF.get(each.keyword, each.keyword) if not each.is_in_order else next(names, "")
+        if name:
+            arguments.setdefault(name, each)
+    return arguments
+
+
+def _as_key(key: Const, as_text: bool) -> Const:
+    return Const(str(key.value) if as_text else key.value, key.origin)
+
+
+def _others(items: Iterable[Item], own: Iterable[Item]) -> list[Item]:
+    """The items whose keys are not those of ``own``."""
+    keys = {id(item.key) for item in own}
+    return [item for item in items if id(item.key) not in keys]
+
+
+def _constant_keys(items: Iterable[Item]) -> frozenset[Hashable]:
+    return frozenset(key.value for item in items for key in of_kind(Const, item.key))
+
+
+def _has_other_keys(items: Iterable[Item], earlier: Iterable[Item]) -> bool:
+    keys = {item.key for item in earlier}
+    return any(item.key not in keys for item in items)
+
+
+def _conditions_of(item: Item, key: Const) -> list[Condition]:
+    """The conditions under which an item's key may be ``key``."""
+    return [own for each, own in item.key or () if not isinstance(each, Const) or each.value == key.value]
