@@ -122,3 +122,9 @@ def _otherwise(literal: Literal) -> list[Literal]:
     if holds and value in subject.cases:
         return [(subject, other, True) for other in subject.cases if other != value]
     return [(subject, value, not holds)]
+
+
+def negation(condition: Condition) -> Condition:
+    """What holds where a single condition does not."""
+    ((subject, value, holds),) = condition
+    return frozenset({(subject, value, not holds)})

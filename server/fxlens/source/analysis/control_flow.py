@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, mapped, of_kind
 from fxlens.source.analysis.events import Block, Event, Loop, Read
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.analysis.statements import Statements
+from fxlens.source.conditions import negation
 from fxlens.source.library.circumstances import ATTRIBUTES, PROBED_BY, of_circumstances
 from fxlens.source.syntax import nodes as n
-from fxlens.source.values import TRUTHY, Alternatives, FunctionValue, Item, Literal, Subject, Unknown
+from fxlens.source.values import TRUTHY, Alternatives, FunctionValue, Item, Literal, Subject, Unknown, Value
 
 MOST_ITERATIONS = 256
 """A loop of more is gone through once, with items that only a run can tell; what it fills is then open."""
@@ -19,6 +20,15 @@ MOST_ITERATIONS = 256
 MOST_ENDLESS = 4
 """How often ``while True`` is gone through before what is left is a loop of which only a run can tell: most end at
 the first ``break`` that the text decides, and those that train or serve never do."""
+
+
+@dataclass
+class _Attempt:
+    """What the body of a ``try`` asks the machine for, what raises in it, and which of that handlers catch."""
+
+    probes: list[Event] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+    probing: set[str] = field(default_factory=set)
 
 
 class ControlFlow(Statements):
@@ -29,35 +39,37 @@ class ControlFlow(Statements):
     def do_If(self, node: n.If) -> bool:  # noqa: N802
         state, blocks, outer = self.state, self.blocks, self.activity
         ends: list[State] = []
-        header: list[Read] = outer.reads
         rest: frozenset[Literal] = frozenset()
-        fell_through = True
-        forced = bool(self.run.forced) and any(branch in self.run.forced for branch in node.branches)
+        forced = not self.run.forced.isdisjoint(node.branches)
         current: State | None = state.fork()
         for part, branch in enumerate(node.branches):
             if current is None:
                 break
             self.state = current
-            truth: bool | frozenset[Literal] = True
-            if branch.test is not None:
-                truth = self._test(branch.test)
-            if forced and isinstance(truth, bool) and (truth or branch in self.run.forced):
-                truth = self._opaque_test(branch.test) if branch.test is not None else True
+            truth = self._truth_of_branch(branch, forced)
             if truth is False:
                 continue
             literals = frozenset() if truth is True else truth
-            arm = Block(node, part, rest | literals, header, decided=not (rest | literals))
+            arm = Block(node, part, rest | literals, outer.reads, decided=not (rest | literals))
             ends += self._arm(current.fork(literals), (*blocks, arm), branch.body)
             if truth is True:
-                fell_through = False
+                current = None
                 break
             negated = self._negated(literals, branch)
             rest |= negated
             current = current.fork(negated)
-        if fell_through and current is not None:
+        if current is not None:
             ends.append(current)
         self.state, self.blocks, self.activity = state, blocks, outer
         return self._meet(ends)
+
+    def _truth_of_branch(self, branch: n.Branch, forced: bool) -> bool | frozenset[Literal]:
+        """Whether a branch is entered: its test does not decide where all branches are looked at."""
+        if branch.test is None:
+            return True
+        truth = self._test(branch.test)
+        is_open = forced and isinstance(truth, bool) and (truth or branch in self.run.forced)
+        return self._opaque_test(branch.test) if is_open else truth
 
     def _arm(
         self, inner: State | None, blocks: tuple[Block, ...], body: n.Block, bind: Callable[[], None] = lambda: None
@@ -101,21 +113,26 @@ class ControlFlow(Statements):
     def do_For(self, node: n.For) -> bool:  # noqa: N802
         iterated = self.evaluate(node.source)
         items, why = self.items(iterated, node.source)
-        steps = self.run.tally.steps
-        if why is not None or len(items) > MOST_ITERATIONS or steps <= 0:
+        if why is not None or len(items) > MOST_ITERATIONS or self.run.tally.steps <= 0:
             return self._once(node, why, iterated)
-        whole = self.frame.document.code(node.source)
-        written = node.source.items if isinstance(node.source, n.Display) else ()
-        plain = len(written) == len(items)
         broken: list[State] = []
-        for at, item in enumerate(items):
-            text = self.frame.document.code(written[at]) if plain else f"list({whole})[{at}]"
+        for item, text in zip(items, self._texts_of(node.source, len(items)), strict=True):
             if not self._iteration(node, item, text, broken):
                 return bool(broken) and self._meet_with(broken, False)
+        return self._behind_loop(node, broken)
+
+    def _texts_of(self, source: n.Expression, count: int) -> list[str]:
+        """How a slice writes the items of what a loop goes through."""
+        code = self.frame.document.code
+        if isinstance(source, n.Display) and len(source.items) == count:
+            return [code(each) for each in source.items]
+        whole = code(source)
+        return [f"list({whole})[{at}]" for at in range(count)]
+
+    def _behind_loop(self, node: n.For | n.While, broken: list[State]) -> bool:
+        """Go on where the text tells that a loop comes to its end, unless it was left before."""
         alive = self.run_block(node.orelse) if node.orelse is not None else True
-        if broken:
-            return self._meet_with(broken, alive)
-        return alive
+        return self._meet_with(broken, alive) if broken else alive
 
     def _iteration(self, node: n.For | n.While, item: Item, text: str, broken: list[State]) -> bool:
         """One iteration; whether a run may go on behind it to the next one."""
@@ -128,24 +145,24 @@ class ControlFlow(Statements):
         self.state = inner
         self.blocks = (*blocks, Block(node, 0, item.condition, self.activity.reads, item=text))
         if isinstance(node, n.For):
-            event = self.new_event("statement", node, self.activity.reads)
-            event.blocks = self.blocks
-            before, self.activity.event = self.activity.event, event
-            self.bind(node.target, item.value, node.source)
-            self.activity.event = before
+            self._bind_target(node, item.value, self.blocks)
         alive = self.run_block(node.body)
         self.frame.loops.pop()
-        ends = [inner.snapshot(state)] if alive else []
-        ends += loop.continued
-        if item.condition:
-            skipped = state.fork()
-            ends += [skipped] if skipped is not None else []
+        ends = [*([inner.snapshot(state)] if alive else []), *loop.continued]
+        skipped = state.fork() if item.condition else None
+        ends += [skipped] if skipped is not None else []
         broken += loop.broken
         self.state, self.blocks = state, blocks
-        if not ends:
-            return False
-        state.merge(ends)
-        return True
+        if ends:
+            state.merge(ends)
+        return bool(ends)
+
+    def _bind_target(self, node: n.For, item: Alternatives, blocks: tuple[Block, ...] | None = None) -> None:
+        event = self.new_event("statement", node, self.activity.reads)
+        event.blocks = event.blocks if blocks is None else blocks
+        before, self.activity.event = self.activity.event, event
+        self.bind(node.target, item, node.source)
+        self.activity.event = before
 
     def _meet_with(self, broken: list[State], alive: bool) -> bool:
         """Behind a loop: the paths that left it by ``break``, and the one that came to its end.
@@ -165,13 +182,8 @@ class ControlFlow(Statements):
         return self._maybe(node, node.body, node.orelse, reason, lambda: self._bind_item(node, reason, iterated))
 
     def _bind_item(self, node: n.For, reason: Subject, iterated: Alternatives) -> None:
-        parents = [value.subject for value, _ in iterated if isinstance(value, Unknown)]
-        parent = parents[0] if parents else None
-        item = Unknown(self.subject(("item", reason, node), node.target, parent))
-        event = self.new_event("statement", node, self.activity.reads)
-        before, self.activity.event = self.activity.event, event
-        self.bind(node.target, certain(item), node.source)
-        self.activity.event = before
+        parent = next((each.subject for each in of_kind(Unknown, iterated)), None)
+        self._bind_target(node, certain(Unknown(self.subject(("item", reason, node), node.target, parent))))
 
     def do_While(self, node: n.While) -> bool:  # noqa: N802
         """Iterations for as long as the text tells that there is one more; behind these, perhaps more of them."""
@@ -180,8 +192,7 @@ class ControlFlow(Statements):
         for _ in range(most):
             truth = self._test(node.test)
             if truth is False:
-                alive = self.run_block(node.orelse) if node.orelse is not None else True
-                return self._meet_with(broken, alive) if broken else alive
+                return self._behind_loop(node, broken)
             if truth is not True or self.run.tally.exhausted:
                 break
             if not self._iteration(node, Item(()), "next", broken):
@@ -201,41 +212,43 @@ class ControlFlow(Statements):
         state, blocks = self.state, self.blocks
         entered: Literal = (self._entered(node, reason), TRUTHY, True)
         inner = state.fork({entered})
-        skipped = state.fork({(entered[0], TRUTHY, False)})
+        skipped = state.fork(negation(frozenset({entered})))
         ends: list[State] = [skipped] if skipped is not None else []
         if inner is not None:
-            loop = Loop(node, state)
-            self.frame.loops.append(loop)
-            self.state = inner
             self.blocks = (*blocks, Block(node, 0, frozenset(), self.activity.reads, item="next"))
-            yielded = len(self.frame.yields)
-            prepare()
-            alive = self.run_block(body)
-            self.frame.loops.pop()
-            if len(self.frame.yields) > yielded:
-                self.frame.yields_open = reason
-            entered_ends = [inner.snapshot(state)] if alive else []
-            entered_ends += loop.continued + loop.broken
-            for end in entered_ends:
-                self._open_grown(end, state, reason)
-            ends += entered_ends
+            ends += self._run_unknown_times(Loop(node, state), inner, body, reason, prepare)
         self.state, self.blocks = state, blocks
         if not ends:
             return False
         state.merge(ends)
         return self.run_block(orelse) if orelse is not None else True
 
+    def _run_unknown_times(
+        self, loop: Loop, inner: State, body: n.Block, reason: Subject, prepare: Callable[[], None]
+    ) -> list[State]:
+        """Run the body of a loop once, in the state ``inner``, as one of an unknown number of iterations."""
+        self.frame.loops.append(loop)
+        self.state = inner
+        yielded = len(self.frame.yields)
+        prepare()
+        alive = self.run_block(body)
+        self.frame.loops.pop()
+        if len(self.frame.yields) > yielded:
+            self.frame.yields_open = reason
+        ends = [*([inner.snapshot(loop.entry)] if alive else []), *loop.continued, *loop.broken]
+        for end in ends:
+            self._open_grown(end, loop.entry, reason)
+        return ends
+
     def _entered(self, node: n.Statement, reason: Subject) -> Subject:
         return self.subject(("entered", node, self.activity), reason.node)
 
     def _open_grown(self, end: State, base: State, reason: Subject) -> None:
         """What an unknown number of iterations put into a container is not known."""
-        for key, cell in list(end.own.items()):
-            before = base.stored(key)
-            after = end.stored(key)
+        for key in list(end.own):
+            before, after = base.stored(key), end.stored(key)
             if before is not None and after is not None and before.container.items != after.container.items:
                 end.set(key, replace(after, container=replace(after.container, open=reason)))
-            del cell
 
     # With and try
 
@@ -269,21 +282,15 @@ class ControlFlow(Statements):
 
     def entered(self, managers: Alternatives, node: n.Expression) -> Alternatives:
         """What ``with`` binds its target to: of an object, what its ``__enter__`` returns."""
-        sides: list[Alternatives] = []
-        for value, condition in managers:
-            container = self.container(value)
-            if container is None or container.instance_of is None:
-                sides.append(((value, condition),))
-                continue
-            methods = [
-                method
-                for name in ("__enter__", "__aenter__")
-                for method, _ in self.class_member(container.instance_of, name, value) or ()
-                if isinstance(method, FunctionValue)
-            ]
-            result = self.call_value(methods[0], [], node) if methods else self.unknown(node)
-            sides.append(under(result, condition))
-        return joined(*sides)
+        return mapped(lambda manager: self._entered_object(manager, node), managers)
+
+    def _entered_object(self, manager: Value, node: n.Expression) -> Alternatives:
+        kind = self.kind_of(manager)
+        if kind is None:
+            return certain(manager)
+        members = (self.class_member(kind, name, manager) for name in ("__enter__", "__aenter__"))
+        methods = [method for member in members for method in of_kind(FunctionValue, member)]
+        return self.call_value(methods[0], [], node) if methods else self.unknown(node)
 
     def _inside(self, block: Block, body: n.Block) -> bool:
         blocks = self.blocks
@@ -297,50 +304,57 @@ class ControlFlow(Statements):
         state, blocks = self.state, self.blocks
         raised = self.subject(("raised", node, self.activity), node)
         raised.cases = tuple(range(len(node.handlers) + 1))
-        ends: list[State] = []
-        probes: list[Event] = []
+        returned = len(self.frame.returns)
         body = state.fork({(raised, 0, True)})
-        mark, returned = len(self.frame.raised), len(self.frame.returns)
-        reads: list[Read] = []
-        if body is not None:
-            self.state = body
-            self.probes.append([])
-            alive = self._inside(Block(node, 0), node.body)
-            probes = self.probes.pop()
-            if not alive:  # Only what raises in the body leads to a handler: a slice keeps it.
-                for event in self.frame.raised[mark:]:
-                    event.condition -= {(raised, 0, True)}
-                    for read in event.reads:
-                        read.condition -= {(raised, 0, True)}
-                    reads.append(Read(frozenset({event}), event.condition))
-            if alive and node.orelse is not None:
-                alive = self._inside(Block(node, -1), node.orelse)
-            ends += [body] if alive else []
-        probing: set[str] = set()
+        ends, attempt = self._attempted(node, raised, body) if body is not None else ([], _Attempt())
         for part, handler in enumerate(node.handlers, 1):
             inner = state.fork({(raised, part, True)})
-            if inner is None:
-                continue
-            self.state = inner
-            if handler.name:
-                self.state.set((self.frame.scope, handler.name), Binding(self.unknown(node_of(handler))))
-            if self._inside(Block(node, part, reads=reads), handler.body):
+            if inner is not None and self._handled(Block(node, part, reads=attempt.reads), handler, inner):
                 ends.append(inner)
-                probing |= probed_by(handler)
+                attempt.probing |= probed_by(handler)
         self.state, self.blocks = state, blocks
-        if not reads or len(self.frame.returns) > returned:  # Else its body always raises: nothing is left open.
-            self._note_attempt(raised, node, probes, probing)
+        if (
+            not attempt.reads or len(self.frame.returns) > returned
+        ):  # Else its body always raises: nothing is left open.
+            self._note_attempt(raised, node, attempt)
         alive = self._meet(ends)
         if node.finalbody is not None and alive:
             alive = self._inside(Block(node, -2), node.finalbody)
         return alive
 
-    def _note_attempt(self, raised: Subject, node: n.Try, probes: list[Event], probing: set[str]) -> None:
+    def _attempted(self, node: n.Try, raised: Subject, body: State) -> tuple[list[State], _Attempt]:
+        """Run the body of a ``try``, and what stands under ``else``; where a run may go on, and what it attempted."""
+        self.state = body
+        mark = len(self.frame.raised)
+        self.probes.append([])
+        alive = self._inside(Block(node, 0), node.body)
+        attempt = _Attempt(self.probes.pop())
+        if not alive:  # Only what raises in the body leads to a handler: a slice keeps it.
+            attempt.reads = [_read_whatever(event, (raised, 0, True)) for event in self.frame.raised[mark:]]
+        elif node.orelse is not None:
+            alive = self._inside(Block(node, -1), node.orelse)
+        return [body] if alive else [], attempt
+
+    def _handled(self, block: Block, handler: n.Handler, inner: State) -> bool:
+        self.state = inner
+        if handler.name:
+            self.state.set((self.frame.scope, handler.name), Binding(self.unknown(node_of(handler))))
+        return self._inside(block, handler.body)
+
+    def _note_attempt(self, raised: Subject, node: n.Try, attempt: _Attempt) -> None:
         """Note what the body asks the machine for, if the program goes on without it."""
-        if ATTRIBUTES & probing:  # Whatever the body looks up: no slice shows that it is there.
-            probes.append(self.new_event("statement", node, []))
-        self.run.attempts[raised] = frozenset(probes if probing else ())
+        if ATTRIBUTES & attempt.probing:  # Whatever the body looks up: no slice shows that it is there.
+            attempt.probes.append(self.new_event("statement", node, []))
+        self.run.attempts[raised] = frozenset(attempt.probes if attempt.probing else ())
         raised.circumstance = bool(self.run.attempts[raised])
+
+
+def _read_whatever(event: Event, literal: Literal) -> Read:
+    """The read of an event, which happens whether a literal holds or not."""
+    event.condition -= {literal}
+    for read in event.reads:
+        read.condition -= {literal}
+    return Read(frozenset({event}), event.condition)
 
 
 def probed_by(handler: n.Handler) -> set[str]:
@@ -353,9 +367,3 @@ def probed_by(handler: n.Handler) -> set[str]:
 
 def node_of(handler: n.Handler) -> n.Node:
     return handler.type or handler
-
-
-def negation(literals: frozenset[Literal]) -> frozenset[Literal]:
-    """What holds where a single condition does not."""
-    ((subject, value, holds),) = literals
-    return frozenset({(subject, value, not holds)})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import replace
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, joined, of_kind, under
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.definitions import Definitions
 from fxlens.source.analysis.events import Event, Frame, Read
@@ -60,12 +61,16 @@ class Functions(Definitions):
         frames = [frame for frame in self.frame.chain if frame.node is callee.node]
         if not frames:
             return True
-        told = [self._is_told(value) for each in arguments for value, _ in each.alternatives]
-        other = callee.bound is not None and all(frame.bound != callee.bound for frame in frames)
-        if not (told or other) or not all(told) or self.run.depth >= MOST_FRAMES - 2:
+        if not self._comes_to_an_end(callee, frames, arguments) or self.run.depth >= MOST_FRAMES - 2:
             return False
         self.run.recursions += 1
         return len(frames) <= MOST_NESTED and self.run.recursions <= MOST_RECURSIONS
+
+    def _comes_to_an_end(self, callee: FunctionValue, frames: Iterable[Frame], arguments: list[Given]) -> bool:
+        """Whether the text tells what is given; without arguments, the function has to be another object's."""
+        told = [self._is_told(value) for each in arguments for value, _ in each.alternatives]
+        is_of_another = callee.bound is not None and all(frame.bound != callee.bound for frame in frames)
+        return all(told) and (bool(told) or is_of_another)
 
     def _is_told(self, value: Value) -> bool:
         container = self.container(value)
@@ -89,24 +94,7 @@ class Functions(Definitions):
         inner = state.fork()
         if inner is None:
             return self.unknown(node)
-        frame = Frame(
-            callee.document,
-            callee.node,
-            self.new_scope(callee.closure),
-            outer,
-            activity,
-            node,
-            callee,
-            callee.bound,
-            symbolic,
-            initialises,
-            entry=state,
-        )
-        if self.entering is not None and self.entering[0] is node and callee.node in self.run.gives_yielded:
-            frame.on_yield = self.entering[1]
-        self.run.frames[frame.scope] = frame
-        if self.run.frames_made is not None:
-            self.run.frames_made.append(frame)
+        frame = self._new_frame(callee, node, symbolic, initialises)
         self.state, self.frame, self.blocks = inner, frame, ()
         self._bind_parameters(callee, arguments, symbolic, node)
         try:
@@ -120,6 +108,27 @@ class Functions(Definitions):
             return self._yielded(frame, callee)
         return result if ends else result or certain(EXIT)
 
+    def _new_frame(self, callee: FunctionValue, node: n.Expression, symbolic: bool, initialises: bool) -> Frame:
+        frame = Frame(
+            callee.document,
+            callee.node,
+            self.new_scope(callee.closure),
+            self.frame,
+            self.activity,
+            node,
+            callee,
+            callee.bound,
+            symbolic,
+            initialises,
+            entry=self.state,
+        )
+        if self.entering is not None and self.entering[0] is node and callee.node in self.run.gives_yielded:
+            frame.on_yield = self.entering[1]
+        self.run.frames[frame.scope] = frame
+        if self.run.frames_made is not None:
+            self.run.frames_made.append(frame)
+        return frame
+
     def _yielded(self, frame: Frame, callee: FunctionValue) -> Alternatives:
         """What a generator's call gives: its items, or to ``with`` and to a test the only one."""
         if callee.node in self.run.gives_yielded:
@@ -130,15 +139,7 @@ class Functions(Definitions):
         frame = self.frame
         assert frame.entry is not None
         if isinstance(callee.node, n.Lambda):
-            statement = n.Return(callee.node.body.start_pos, callee.node.body.end_pos, callee.node.body)
-            outer, self.activity = (
-                self.activity,
-                replace(self.activity, frame=frame, node=statement, reads=[], event=None),
-            )
-            result = self.evaluate(callee.node.body)
-            frame.reads += self.activity.reads
-            self.activity = outer
-            return result, [inner.snapshot(frame.entry)]
+            return self._run_lambda(callee.node), [inner.snapshot(frame.entry)]
         alive = self.run_block(callee.node.body)
         returns = [*frame.returns, (NONE, self.state.snapshot(frame.entry))] if alive else frame.returns
         ends = [state for _, state in returns]
@@ -146,12 +147,22 @@ class Functions(Definitions):
         shared = frozenset.intersection(*(state.condition for state in ends)) if ends else frame.entry.condition
         return joined(*(under(value, state.condition - shared) for value, state in returns)), ends
 
+    def _run_lambda(self, node: n.Lambda) -> Alternatives:
+        statement = n.Return(node.body.start_pos, node.body.end_pos, node.body)
+        outer, frame = self.activity, self.frame
+        self.activity = replace(outer, frame=frame, node=statement, reads=[], event=None)
+        result = self.evaluate(node.body)
+        frame.reads += self.activity.reads
+        self.activity = outer
+        return result
+
     def _bind_parameters(
         self, callee: FunctionValue, arguments: list[Given], symbolic: bool, node: n.Expression
     ) -> None:
         wanted = list(callee.node.parameters)
         bound = self._arguments_by_name(callee, arguments, wanted, node)
-        for parameter in wanted:
+        unpacks = any(argument.star for argument in arguments)
+        for at, parameter in enumerate(wanted):
             event = self.new_event("parameter", parameter, [])
             event.name = parameter.name
             each = bound.get(parameter.name)
@@ -160,11 +171,11 @@ class Functions(Definitions):
                 event.line, event.undecorated = each.line, each.undecorated
                 value = each.alternatives
             else:
-                event.unpacked = any(argument.star for argument in arguments)
+                event.unpacked = unpacks
                 symbolic = symbolic or callee.node in self.run.commands
-                value = self._not_given(callee, parameter, event, symbolic or event.unpacked)
-            self.run.outputs.passed.update(v.subject for v, _ in value if isinstance(v, Unknown))
-            event.owner = callee.bound if wanted and parameter is wanted[0] and callee.bound is not None else None
+                value = self._not_given(callee, parameter, event, symbolic or unpacks)
+            self.run.outputs.passed.update(each.subject for each in of_kind(Unknown, value))
+            event.owner = callee.bound if at == 0 else None
             self.state.set((self.frame.scope, parameter.name), Binding(value, frozenset({event})))
             self.run.bindings.setdefault((self.frame.scope, parameter.name), []).append(event)
 
@@ -180,19 +191,15 @@ class Functions(Definitions):
         rest: dict[str, list[Given]] = {"*": [], "**": []}
         listed = with_wrapped(callee, arguments)
         for each in listed:
-            if each.star:
-                continue
             if each.keyword in names:
                 bound.setdefault(each.keyword, each)
-            elif positional and not each.keyword:
+            elif positional and each.is_in_order:
                 bound[positional.pop(0).name] = each
-            else:
+            elif not each.star:
                 rest["**" if each.keyword else "*"].append(each)
         unpacks = any(each.star for each in listed)
-        for parameter in wanted:
-            if parameter.star in rest:
-                bound[parameter.name] = self._collected(rest[parameter.star], parameter, unpacks)
-        return bound
+        collecting = [each for each in wanted if each.star in rest]
+        return {**bound, **{each.name: self._collected(rest[each.star], each, unpacks) for each in collecting}}
 
     def _bound_object(self, bound: Value, parameter: n.Parameter, node: n.Expression) -> Given:
         """What a method is called of, as the caller writes it."""
@@ -206,23 +213,16 @@ class Functions(Definitions):
     def _collected(self, arguments: list[Given], parameter: n.Parameter, unpacks: bool) -> Given:
         """What ``*rest`` and ``**named`` are bound to."""
         opened = Subject(self.frame.document, parameter) if unpacks else None
-        kind = "tuple" if parameter.star == "*" else "dict"
-        if kind == "dict":
-            keys = [certain(each.key or Const(each.keyword)) for each in arguments]
-            items = tuple(
-                Item(each.alternatives, ALWAYS, key, each.text) for each, key in zip(arguments, keys, strict=True)
-            )
-            text = f"dict({', '.join(f'{each.keyword}={each.text}' for each in arguments)})"
-        else:
-            items = tuple(Item(each.alternatives) for each in arguments)
-            text = f"({''.join(f'{each.text}, ' for each in arguments)})"
+        in_order = parameter.star == "*"
+        items = tuple(Item(each.alternatives) if in_order else _entry_of(each) for each in arguments)
+        written = [f"{each.text}, " if in_order else f"{each.keyword}={each.text}" for each in arguments]
+        text = f"({''.join(written)})" if in_order else f"dict({', '.join(written)})"
+        made = self.made("tuple" if in_order else "dict", items, opened)
         reads = [read for each in arguments for read in each.reads]
-        return Given("", "", self.made(kind, items, opened), None, reads, text, parameter.start_pos[0] - 1)
+        return Given("", "", made, None, reads, text, parameter.start_pos[0] - 1)
 
     def _not_given(self, callee: FunctionValue, parameter: n.Parameter, event: Event, symbolic: bool) -> Alternatives:
-        default = self.state.binding((parameter, callee.closure))
-        if parameter.default is not None and default is None:
-            default = Binding(self.evaluate(parameter.default))
+        default = self._default(callee, parameter)
         if not symbolic and default is not None:
             event.text = callee.document.code(parameter.default) if parameter.default is not None else ""
             event.line = parameter.start_pos[0] - 1
@@ -237,6 +237,13 @@ class Functions(Definitions):
         self.run.parameters[subject] = event
         return certain(Unknown(subject))
 
+    def _default(self, callee: FunctionValue, parameter: n.Parameter) -> Binding | None:
+        """The value that a parameter has if nobody gives it one: as the definition was run, or as it stands."""
+        default = self.state.binding((parameter, callee.closure))
+        if default is None and parameter.default is not None:
+            return Binding(self.evaluate(parameter.default))
+        return default
+
     @abstractmethod
     def escaped(self, arguments: list[Given]) -> None:
         """Note that something which is not gone into is given these arguments."""
@@ -244,6 +251,11 @@ class Functions(Definitions):
     @abstractmethod
     def supplied(self, callee: FunctionValue, parameter: n.Parameter, event: Event) -> Alternatives | None:
         """What a test runner gives a parameter of a function that nobody calls."""
+
+
+def _entry_of(argument: Given) -> Item:
+    key = certain(argument.key or Const(argument.keyword))
+    return Item(argument.alternatives, ALWAYS, key, argument.text)
 
 
 def with_wrapped(callee: FunctionValue | Reference, arguments: list[Given]) -> list[Given]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fxlens.source.alternatives import certain, joined, only, under
-from fxlens.source.analysis.control_flow import ControlFlow, negation
+from fxlens.source.analysis.control_flow import ControlFlow
 from fxlens.source.analysis.events import Block, Read
 from fxlens.source.analysis.iteration import parted_at_star
 from fxlens.source.analysis.state import Binding, State
+from fxlens.source.conditions import negation
 from fxlens.source.library import comparisons, containers
 from fxlens.source.library.objects import is_instance, question_of_type
 from fxlens.source.syntax import nodes as n

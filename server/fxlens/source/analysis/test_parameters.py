@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fxlens.source.alternatives import certain, joined, under
+from collections.abc import Sequence
+
+from fxlens.source.alternatives import certain, joined, of_kind, only, text_of, under
 from fxlens.source.analysis.class_hooks import ClassHooks
 from fxlens.source.analysis.events import Activity, Event, Frame
 from fxlens.source.analysis.state import Binding
@@ -19,39 +21,42 @@ class Tests(ClassHooks):
     def note_test(self, node: n.FunctionDef | n.ClassDef) -> None:
         for decorator in node.decorators:
             called = decorator.function if isinstance(decorator, n.Call) else decorator
-            for value, _ in self.evaluate(called):
-                dotted = value.dotted if isinstance(value, Reference) else ""
-                if dotted == testing.PARAMETRIZE and isinstance(decorator, n.Call):
+            for reference in of_kind(Reference, self.evaluate(called)):
+                if reference.dotted == testing.PARAMETRIZE and isinstance(decorator, n.Call):
                     self.run.parametrized.setdefault(node, []).append(decorator)
-                elif dotted in testing.FIXTURES and isinstance(node, n.FunctionDef):
-                    name = _keyword(decorator, "name")
-                    names = str(name.value) if isinstance(name, n.Constant) else node.name
-                    self.run.fixtures.setdefault((self.frame.document.path, names), node)
-                    autouse = _keyword(decorator, "autouse")
-                    if isinstance(autouse, n.Constant) and autouse.value is True:
-                        self.run.used_always.add(node)
+                elif reference.dotted in testing.FIXTURES and isinstance(node, n.FunctionDef):
+                    self._note_fixture(node, decorator)
+
+    def _note_fixture(self, node: n.FunctionDef, decorator: n.Expression) -> None:
+        name, autouse = _keyword(decorator, "name"), _keyword(decorator, "autouse")
+        called = str(name.value) if isinstance(name, n.Constant) else node.name
+        self.run.fixtures.setdefault((self.frame.document.path, called), node)
+        if isinstance(autouse, n.Constant) and autouse.value is True:
+            self.run.used_always.add(node)
 
     def supplied(self, callee: FunctionValue, parameter: n.Parameter, event: Event) -> Alternatives | None:
         if not isinstance(callee.node, n.FunctionDef):
             return None
-        parametrized = list(self.run.parametrized.get(callee.node, ()))
-        if callee.owner is not None:
-            parametrized += self.run.parametrized.get(callee.owner.node, ())
-        is_fixture = callee.node in self.run.fixtures.values()
+        parametrized = self._parametrizing(callee)
         for decorator in parametrized:
-            if _keyword(decorator, "indirect") is None:
-                value = self._of_parameters(decorator, parameter, event)
-                if value is not None:
-                    return value
+            value = self._of_parameters(decorator, parameter, event)
+            if value is not None:
+                return value
+        is_fixture = callee.node in self.run.fixtures.values()
         if parameter.name == "request" and is_fixture:
             return self._request(callee.node, event)
         if is_fixture or callee.node.name.startswith("test"):
             return self._of_fixture(callee, parameter, event, parametrized)
         return None
 
+    def _parametrizing(self, callee: FunctionValue) -> list[n.Call]:
+        """The decorators that give a test, or its class, parameters."""
+        definitions = [callee.node, *([callee.owner.node] if callee.owner is not None else [])]
+        return [each for node in definitions for each in self.run.parametrized.get(node, ())]
+
     def _of_parameters(self, decorator: n.Call, parameter: n.Parameter, event: Event) -> Alternatives | None:
         """The values that a test is run with: each under the condition that it is the one."""
-        if len(decorator.arguments) < 2:
+        if len(decorator.arguments) < 2 or _keyword(decorator, "indirect") is not None:
             return None
         names = self._parameter_names(decorator.arguments[0].value)
         if parameter.name not in names:
@@ -66,15 +71,10 @@ class Tests(ClassHooks):
         rows, why = self.items(self.evaluate(listed_values), listed_values)
         if why is not None:
             return None
-        written = (
-            listed_values.items
-            if isinstance(listed_values, n.Display) and len(listed_values.items) == len(rows)
-            else ()
-        )
         subject = self.subject(("parametrize", decorator), decorator)
         sides: list[Alternatives] = []
-        for number, row in enumerate(rows):
-            value, text = self._cell(row, written[number] if written else None, column)
+        for number, (row, written) in enumerate(zip(rows, _written_rows(listed_values, len(rows)), strict=True)):
+            value, text = self._cell(row, written, column)
             condition = frozenset({(subject, number, True)})
             event.variants.append((condition, form.format(text)))
             sides.append(under(value, condition))
@@ -85,11 +85,12 @@ class Tests(ClassHooks):
 
     def _request(self, fixture: n.FunctionDef, event: Event) -> Alternatives | None:
         """What a fixture asks of its test: the value among its ``params``, or the test's that go through it."""
-        decorator, listed_values = self.run.requested.get(fixture, (None, None))
-        for each in fixture.decorators if listed_values is None else ():
-            decorator, listed_values = each, _keyword(each, "params")
-        if decorator is None or listed_values is None:
+        own = ((each, _keyword(each, "params")) for each in fixture.decorators)
+        written = ((decorator, values) for decorator, values in own if values is not None)
+        requested = self.run.requested.get(fixture) or next(written, None)
+        if requested is None:
             return None
+        decorator, listed_values = requested
         values = self._one_of(decorator, listed_values, None, event, f"{NAMESPACE}(param={{}})")
         if values is None:
             return None
@@ -100,28 +101,28 @@ class Tests(ClassHooks):
     def _parameter_names(self, node: n.Expression) -> list[str]:
         names: list[str] = []
         for value, _ in self.evaluate(node):
-            if isinstance(value, Const) and isinstance(value.value, str):
-                names += [each.strip() for each in value.value.split(",")]
+            text = text_of(value)
+            if text is not None:
+                names += [each.strip() for each in text.split(",")]
             else:
                 items, _ = self.items(certain(value), node)
-                names += [str(v.value) for item in items for v, _ in item.value if isinstance(v, Const)]
+                names += [str(each.value) for item in items for each in of_kind(Const, item.value)]
         return names
 
     def _cell(self, row: Item, written: n.Expression | None, column: int | None) -> tuple[Alternatives, str]:
-        if isinstance(written, n.Call) and written.arguments:  # pytest.param(…)
-            inner = [each.value for each in written.arguments if not each.keyword]
-            if (column is None and len(inner) == 1) or (column is not None and len(inner) > column):
-                cell = inner[column or 0]
-                return self.evaluate(cell), self.frame.document.code(cell)
+        """The value of a parameter in a row, and its text; each row is one value if there is no ``column``."""
+        given = _given_to_param(written, column)
+        if given is not None:
+            return self.evaluate(given), self.frame.document.code(given)
         if column is None:
-            value = row.value
-            text = self.frame.document.code(written) if written is not None else _constant_text(value)
-            return value, text
+            return row.value, self._text(written, row.value)
         parts, _ = self.items(row.value, n.Expression((1, 0), (1, 0)))
         value = parts[column].value if len(parts) > column else certain(Const(None))
-        if isinstance(written, n.Display) and len(written.items) > column:
-            return value, self.frame.document.code(written.items[column])
-        return value, _constant_text(value)
+        cells = written.items[column : column + 1] if isinstance(written, n.Display) else ()
+        return value, self._text(cells[0] if cells else None, value)
+
+    def _text(self, written: n.Expression | None, value: Alternatives) -> str:
+        return self.frame.document.code(written) if written is not None else _constant_text(value)
 
     def _of_fixture(
         self, callee: FunctionValue, parameter: n.Parameter, event: Event, parametrized: list[n.Call]
@@ -132,21 +133,8 @@ class Tests(ClassHooks):
         value = self.run.definitions.get(node)
         if value is None:
             return None
-        for decorator in parametrized:
-            if _keyword(decorator, "indirect") is not None and len(decorator.arguments) > 1:
-                names = self._parameter_names(decorator.arguments[0].value)
-                if names == [parameter.name]:
-                    self.run.requested[node] = (decorator, decorator.arguments[1].value)
-        expression = n.Expression(parameter.start_pos, parameter.end_pos)
-        self.run.entered.add(node)
-        before = self.activity
-        self.activity = Activity(self.frame, n.Pass(parameter.start_pos, parameter.end_pos), ())
-        frames: list[Frame] = []
-        self.run.frames_made = frames
-        result = self.run_function(value, [], expression, symbolic=True)
-        self.run.frames_made = None
-        self.activity = before
-        fixture = next((frame for frame in frames if frame.node is node), None)
+        self._request_indirectly(node, parameter, parametrized)
+        result, fixture = self._run_fixture(value, parameter)
         if fixture is not None and fixture.returned:
             returned, reads = fixture.returned[-1]
             event.text, event.line = fixture.document.code(returned), returned.start_pos[0] - 1
@@ -156,6 +144,27 @@ class Tests(ClassHooks):
             event.number = self.run.events  # Behind what the fixture does.
         self.run.requested.pop(node, None)
         return result
+
+    def _request_indirectly(self, fixture: n.FunctionDef, parameter: n.Parameter, parametrized: list[n.Call]) -> None:
+        """Note the values of a parameter that go through the fixture of its name."""
+        for decorator in parametrized:
+            if _keyword(decorator, "indirect") is not None and len(decorator.arguments) > 1:
+                names, values = (each.value for each in decorator.arguments[:2])
+                if self._parameter_names(names) == [parameter.name]:
+                    self.run.requested[fixture] = (decorator, values)
+
+    def _run_fixture(self, value: FunctionValue, parameter: n.Parameter) -> tuple[Alternatives, Frame | None]:
+        """What a fixture gives, and the run of it."""
+        self.run.entered.add(value.node)
+        before = self.activity
+        self.activity = Activity(self.frame, n.Pass(parameter.start_pos, parameter.end_pos), ())
+        frames: list[Frame] = []
+        self.run.frames_made = frames
+        expression = n.Expression(parameter.start_pos, parameter.end_pos)
+        result = self.run_function(value, [], expression, symbolic=True)
+        self.run.frames_made = None
+        self.activity = before
+        return result, next((frame for frame in frames if frame.node is value.node), None)
 
     def _fixture(self, callee: FunctionValue, name: str) -> tuple[n.FunctionDef | None, Document | None]:
         """A fixture of that name: of the test's file, or of the nearest ``conftest.py`` around it."""
@@ -175,6 +184,23 @@ def _keyword(decorator: n.Expression, name: str) -> n.Expression | None:
     return next((each.value for each in arguments if each.keyword == name), None)
 
 
+def _written_rows(listed_values: n.Expression, count: int) -> Sequence[n.Expression | None]:
+    """The expressions of the rows, where they are written out one by one."""
+    if isinstance(listed_values, n.Display) and len(listed_values.items) == count:
+        return listed_values.items
+    return [None] * count
+
+
+def _given_to_param(written: n.Expression | None, column: int | None) -> n.Expression | None:
+    """The value in a row that is written as ``pytest.param(…)``."""
+    if not isinstance(written, n.Call):
+        return None
+    inner = [each.value for each in written.arguments if not each.keyword]
+    if column is None:
+        return inner[0] if len(inner) == 1 else None
+    return inner[column] if len(inner) > column else None
+
+
 def _constant_text(value: Alternatives) -> str:
-    only = value[0][0] if len(value) == 1 else None
-    return repr(only.value) if isinstance(only, Const) else ""
+    constant = only(value)
+    return repr(constant.value) if isinstance(constant, Const) else ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 
+from fxlens.source.alternatives import text_of
 from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.machine import Machine
+from fxlens.source.conditions import negation
 from fxlens.source.library import comparisons
 from fxlens.source.library.circumstances import of_circumstances
 from fxlens.source.syntax import nodes as n
@@ -15,6 +17,7 @@ from fxlens.source.values import (
     Const,
     Literal,
     Location,
+    Subject,
     Unknown,
     Value,
 )
@@ -38,8 +41,8 @@ class Truth(Machine):
     def _note_test(self, node: n.Expression, truth: frozenset[Literal], reads: list[Read]) -> None:
         """Note what a question that only a run can answer is asked of: bindings, and texts among their values."""
         events = frozenset().union(*(read.events for read in reads))
-        simple = not isinstance(node, n.BoolOperation) and not _is_negation(node)  # Their operands note their own.
-        texts = set(self._texts_in(node)) if simple else set()
+        is_composed = isinstance(node, n.BoolOperation) or _is_negation(node)  # Their operands note their own.
+        texts = set() if is_composed else set(self._texts_in(node))
         for subject, _, _ in truth:
             self.run.tested.setdefault(subject, set()).update(events)
             if texts:
@@ -48,42 +51,40 @@ class Truth(Machine):
     def _texts_in(self, node: n.Expression) -> Iterator[Hashable]:
         for each in n.walk(node, lambda inner: not _is_path(inner)):
             if isinstance(each, n.Expression) and _is_path(each):
-                for value, _ in self.settled(self.evaluate(each)):
-                    if isinstance(value, Const) and isinstance(value.value, str):
-                        yield value.value
+                texts = (text_of(value) for value, _ in self.settled(self.evaluate(each)))
+                yield from (text for text in texts if text is not None)
 
     def _truth(self, node: n.Expression) -> bool | frozenset[Literal]:
-        if isinstance(node, n.UnaryOperation) and _is_negation(node):
-            inner = self.truth(node.operand)
-            if isinstance(inner, bool):
-                return not inner
-            if len(inner) == 1:
-                ((subject, value, holds),) = inner
-                return frozenset({(subject, value, not holds)})
-            return self._opaque_test(node, inner)
-        if isinstance(node, n.Comparison):
-            return comparisons.compared(self, node)
-        if isinstance(node, n.BoolOperation):
-            return self._truth_of_all(node)
+        match node:
+            case n.UnaryOperation(operator="not"):
+                return self._negation_of(node)
+            case n.Comparison():
+                return comparisons.compared(self, node)
+            case n.BoolOperation():
+                return self._truth_of_all(node)
         return self._truth_of_alternatives(self.used(self.evaluate(node)), node)
+
+    def _negation_of(self, node: n.UnaryOperation) -> bool | frozenset[Literal]:
+        inner = self.truth(node.operand)
+        if isinstance(inner, bool):
+            return not inner
+        return negation(inner) if len(inner) == 1 else self._opaque_test(node, inner)
 
     def _truth_of_all(self, node: n.BoolOperation) -> bool | frozenset[Literal]:
         ends = node.operator == "or"
-        literals: frozenset[Literal] = frozenset()
-        undecided = 0
+        undecided: list[frozenset[Literal]] = []
         for value in node.values:
-            with self.assuming(literals if not ends else frozenset()) as possible:
+            before = frozenset().union(*undecided) if not ends else frozenset()
+            with self.assuming(before) as possible:
                 truth = self.truth(value) if possible else False
             if truth is ends:  # Whatever the operands before it are.
                 return ends
             if not isinstance(truth, bool):
-                undecided += 1
-                literals |= truth
+                undecided.append(truth)
+        literals: frozenset[Literal] = frozenset().union(*undecided)
         if not undecided:
             return not ends
-        if undecided == 1 or not ends:
-            return literals
-        return self._opaque_test(node, literals)
+        return self._opaque_test(node, literals) if ends and len(undecided) > 1 else literals
 
     def _opaque_test(self, node: n.Expression, parts: Iterable[Literal] = ()) -> frozenset[Literal]:
         """A separate question, composed of those of ``parts``."""
@@ -107,20 +108,24 @@ class Truth(Machine):
             case Const():
                 return bool(value.value)
             case Unknown():
-                for subject, constant, holds in self.state.condition:
-                    if subject is value.subject and constant is TRUTHY:
-                        return holds
-                return (value.subject, TRUTHY, True)
+                return self._truth_of_subject(value.subject)
             case Location():
-                container = self.container(value)
-                if container is None or container.kind == "instance":
-                    return True
-                if any(not item.condition for item in container.items):
-                    return True
-                if not container.items and container.open is None:
-                    return False
-                return (self.subject(("items", value), n.Pass((1, 0), (1, 0))), TRUTHY, True)
+                return self._truth_of_object(value)
         return True
+
+    def _truth_of_subject(self, subject: Subject) -> bool | Literal:
+        for tested, constant, holds in self.state.condition:
+            if tested is subject and constant is TRUTHY:
+                return holds
+        return (subject, TRUTHY, True)
+
+    def _truth_of_object(self, value: Location) -> bool | Literal:
+        container = self.collection(value)
+        if container is None or any(not item.condition for item in container.items):
+            return True
+        if not container.items and container.open is None:
+            return False
+        return (self.subject(("items", value), n.Pass((1, 0), (1, 0))), TRUTHY, True)
 
 
 def _is_negation(node: n.Node) -> bool:
