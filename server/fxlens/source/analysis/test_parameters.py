@@ -111,9 +111,9 @@ class Tests(ClassHooks):
 
     def _cell(self, row: Item, written: n.Expression | None, column: int | None) -> tuple[Alternatives, str]:
         """The value of a parameter in a row, and its text; each row is one value if there is no ``column``."""
-        given = _given_to_param(written, column)
-        if given is not None:
-            return self.evaluate(given), self.frame.document.code(given)
+        argument = _argument_of_param(written, column)
+        if argument is not None:
+            return self.evaluate(argument), self.frame.document.code(argument)
         if column is None:
             return row.value, self._text(written, row.value)
         parts, _ = self.items(row.value, n.Expression((1, 0), (1, 0)))
@@ -191,7 +191,7 @@ def _written_rows(listed_values: n.Expression, count: int) -> Sequence[n.Express
     return [None] * count
 
 
-def _given_to_param(written: n.Expression | None, column: int | None) -> n.Expression | None:
+def _argument_of_param(written: n.Expression | None, column: int | None) -> n.Expression | None:
     """The value in a row that is written as ``pytest.param(…)``."""
     if not isinstance(written, n.Call):
         return None
