@@ -35,7 +35,7 @@ _RAISES = frozenset({"unknown-node", "mode-specific-node", "naming-failure", "un
 
 _OF_CHILDREN = frozenset(
     {"unknown-node", "changed-behaviour", "duplicate-output", "unknown-output-key", "invalid-arguments"}
-    | {"failed-model", "unresolved-model"}
+    | {"failed-model", "unresolved-model", "unresolved-names"}
 )
 """The rules that hold for the names of direct children, which no trace selects."""
 

@@ -113,23 +113,46 @@ class Names:
         self.queries.append(ConditionalQuery(query, document, condition | self.extraction.condition, beside))
 
     def _fail(self, role: Role, subject: Subject | None) -> None:
-        if role in self.problems:
-            return
-        node = self.extraction.nodes.get(role)
-        document = self.extraction.document
-        if subject is not None:
-            parameter = subject.root.parameter
-            if parameter is not None:
-                event = self.run.parameters.get(subject.root)
-                why = "and no call gives it names"
-                if event is not None:
-                    why = why_unknown(self.run, event, self.extraction.document, "gives it names")
-                self.problems[role] = Unresolved(f"`{parameter.name}` is a parameter, {why}.", REMEDY)
-                return
-            document, node = subject.document, subject.node  # type: ignore[assignment]
-        text = " ".join(document.code(node).split()) if node is not None else ""
-        shown = text if len(text) <= 60 else f"{text[:57]}…"
-        self.problems[role] = Unresolved(f"`{shown}` is only known at run time.", REMEDY)
+        if role not in self.problems:
+            self.problems[role] = Unresolved(self._why_unknown(role, subject), REMEDY)
+
+    def _why_unknown(self, role: Role, subject: Subject | None) -> str:
+        if subject is None:
+            node = self.extraction.nodes.get(role)
+            return f"`{_shown(self.extraction.document, node)}` is only known at run time."
+        origin = _origin(subject)
+        shown = _shown(subject.document, subject.node)
+        parameter = origin.root.parameter
+        if origin is not subject:
+            said = f"the parameter `{parameter.name}`" if parameter else f"`{_shown(origin.document, origin.node)}`"
+            why = self._why_not_given(origin, "says what it is") if parameter else "which is only known at run time"
+            return f"`{shown}` depends on {said}, {why}."
+        if parameter is not None:
+            return f"`{parameter.name}` is a parameter, {self._why_not_given(origin, 'gives it names')}."
+        return f"`{shown}` is only known at run time."
+
+    def _why_not_given(self, subject: Subject, says: str) -> str:
+        event = self.run.parameters.get(subject.root)
+        return f"and no call {says}" if event is None else why_unknown(self.run, event, self.extraction.document, says)
+
+
+def _origin(subject: Subject) -> Subject:
+    """What is unknown in the end, where Python's own functions make one unknown value of another: ``range(n)``."""
+    while subject.parts and _is_made_by_function(subject):
+        subject = subject.parts[0]
+    return subject
+
+
+def _is_made_by_function(subject: Subject) -> bool:
+    node = subject.node
+    is_call = isinstance(node, n.Call) and isinstance(node.function, n.Name)
+    return is_call and not subject.made_by and subject.part_of is None
+
+
+def _shown(document: Document, node: n.Node | None) -> str:
+    """The text of an expression for a message: in one line, and not too long."""
+    text = " ".join(document.code(node).split()) if node is not None else ""
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _is_number(value: Const) -> bool:

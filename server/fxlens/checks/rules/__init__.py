@@ -20,6 +20,7 @@ from fxlens.checks.rules import (
     unknown_node,
     unknown_output_key,
     unresolved_model,
+    unresolved_names,
     untraceable_model,
 )
 
@@ -43,5 +44,6 @@ RULES: dict[str, Rule] = {
         untraceable_model.RULE,
         failed_model.RULE,
         unresolved_model.RULE,
+        unresolved_names.RULE,
     )
 }
