@@ -106,7 +106,8 @@ def said() -> dict[str, list[dict[str, Any]]]:
 def test_the_marked_names_are_found_wrong_and_nothing_else_is(
     path: Path, said: dict[str, list[dict[str, Any]]]
 ) -> None:
-    problems = said.get(str(path), [])
+    # That names are not checked is no judgement of them.
+    problems = [each for each in said.get(str(path), []) if each["rule"] != "unresolved-names"]
     found = {
         (str(each.get("cell") or ""), each["line"] - 1, each["column"] - 1, each["end_column"] - 1, each["rule"])
         for each in problems

@@ -5,7 +5,8 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 
 def features(count):
-    return create_feature_extractor(resnet18(), [f"layer{i}" for i in range(1, count)])
+    names = [f"layer{i}" for i in range(1, count)]
+    return create_feature_extractor(resnet18(), names)
     #                                           ^^^^^ unresolved-names: depends on the parameter `count`
 
 

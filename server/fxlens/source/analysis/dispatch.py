@@ -58,6 +58,7 @@ class Dispatch(Functions):
         registered = self.run.dispatched.get(callee.node)
         if not registered or not arguments or arguments[0].star:
             return super().call_function(callee, arguments, node)
+        self.run.entered.add(callee.node)  # Called it is; that no type leads to its own body is known then.
         sides: list[Alternatives] = []
         for value, condition in self.settled(arguments[0].alternatives):
             rest = self._by_type(callee, value, condition, arguments, node, sides)

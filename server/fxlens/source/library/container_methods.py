@@ -20,6 +20,7 @@ from fxlens.source.library.containers import (
 from fxlens.source.library.functions import dict_of, from_keys, integer, sorted_items, table
 from fxlens.source.library.interpreter_interface import Machine
 from fxlens.source.library.operators import operation
+from fxlens.source.library.templates import TEMPLATE, filled
 from fxlens.source.library.text_patterns import MATCH
 from fxlens.source.values import (
     ALWAYS,
@@ -345,6 +346,10 @@ def _named_groups(at: Target) -> Alternatives:
 
 _OF_KIND: dict[str, dict[str, Callable[[Target], Alternatives]]] = {
     FUTURE: {"result": _result, "get": _result},
+    TEMPLATE: {
+        "substitute": lambda at: filled(at.call, at.container, safe=False),
+        "safe_substitute": lambda at: filled(at.call, at.container, safe=True),
+    },
     MATCH: {"group": _group, "groups": _groups, "groupdict": _named_groups},
 }
 """The methods of what is no list, set or dict."""

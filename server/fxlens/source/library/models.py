@@ -10,6 +10,7 @@ from fxlens.source.library import (
     objects,
     paths,
     serialized,
+    templates,
     testing,
     text_patterns,
 )
@@ -27,5 +28,6 @@ __all__ = [
     "objects",
     "paths",
     "serialized",
+    "templates",
     "text_patterns",
 ]
