@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from fxlens.source.alternatives import (
     certain,
     integer_of,
+    only,
     subject_of,
 )
-from fxlens.source.library.containers import constants_of, plain_constants
+from fxlens.source.library.containers import constants_of
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     Alternatives,
@@ -91,9 +92,22 @@ def _made_of_constants(machine: Machine, operator: str, left: Value, right: Valu
         case Const(), Const():
             return _of_constants(operator, left.value, right.value)
         case Const(value=str() as form), _ if operator == "%":
-            parts = plain_constants(machine, right)
-            return _percent(form, tuple(parts)) if parts is not None else None
+            operand = _operand(machine, right)
+            return _percent(form, operand) if operand is not None else None
     return None
+
+
+def _operand(machine: Machine, value: Value) -> tuple[Hashable, ...] | dict[Hashable, Hashable] | None:
+    """What ``%`` takes the fields of a text from: a tuple, or a dict, of constants."""
+    container = machine.container(value)
+    constants = constants_of(container) if container is not None else None
+    if container is None or constants is None or container.kind not in ("tuple", "dict"):
+        return None
+    if container.kind == "tuple":
+        return tuple(constants)
+    values = [only(item.value) for item in container.items]
+    held = {key: value.value for key, value in zip(constants, values, strict=True) if isinstance(value, Const)}
+    return held if len(held) == len(values) else None
 
 
 def _put_together(machine: Machine, left: Container, right: Value, node: n.Expression) -> Alternatives:
