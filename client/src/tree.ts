@@ -229,17 +229,26 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
   }
 
   async #select(place: Place, path: string, focus: boolean): Promise<void> {
-    const client = this.server.client;
-    if (!client) return;
-    const way = await this.server.attempt(() => client.ask(treePath, { ...this.#parameters(place), path }));
-    const target = way?.at(-1);
-    if (!way || !target || place !== this.#place) return;
+    const way = await this.#wayTo(place, path);
+    const target = way.at(-1);
+    if (!target || place !== this.#place) return;
     way.forEach((item, at) => {
       this.#parents.set(item.id, way[at - 1]);
     });
     await this.server.attempt(async () =>
       this.#view.reveal(this.#known(target), { select: true, focus, expand: false }),
     );
+  }
+
+  /** The rows down to `path`; of a path that is not shown, down to the nearest above it: a slip is mostly at the end. */
+  async #wayTo(place: Place, path: string): Promise<readonly TreeItem[]> {
+    const client = this.server.client;
+    if (!client) return [];
+    for (let tried = path; tried; tried = tried.slice(0, Math.max(tried.lastIndexOf('.'), 0))) {
+      const way = await this.server.attempt(() => client.ask(treePath, { ...this.#parameters(place), path: tried }));
+      if (way === undefined || way.length > 0) return way ?? [];
+    }
+    return [];
   }
 
   /** Add or remove queries as their boxes were ticked, each as one step to undo. */

@@ -29,7 +29,12 @@ const ACTIONS: Action[] = [
   { file: 'same_key.py', at: "'layer2", title: 'Rename the key', result: "'layer2': 'a_2'" },
   { file: 'leaf_modules.py', at: 'nn.Seq', title: 'Trace Gate', result: "tracer_kwargs={'leaf_modules': [Gate]})" },
   { file: 'make_leaf.py', at: "'1", title: 'Trace Same', result: "tracer_kwargs={'leaf_modules': [Same]})" },
-  { file: 'hint.py', at: 'extractor(net', title: 'Name the model', result: '    # fxlens: model=\n    return' },
+  {
+    file: 'hint.py',
+    at: 'extractor(net',
+    title: 'Name the model',
+    result: '    # fxlens: model=resnet18()\n    return',
+  },
   { file: 'tuple.py', at: "'layer1", title: 'Make it a list', result: "['layer1', 'layer2']" },
 ];
 

@@ -124,3 +124,20 @@ test('keys alone tick, copy and go to a source, beside which the tree still work
   await code.page.locator(`.tab[data-resource-name="${file}"]`).click();
   await code.expectSaved(file, '        "conv1": "conv1",\n        "avgpool": "avgpool",\n    },\n');
 });
+
+test('of a wrong name the tree shows the nearest part that exists', async ({ code }) => {
+  code.workspace.write(
+    'slip.py',
+    `from torchvision.models import resnet18
+from torchvision.models.feature_extraction import create_feature_extractor
+
+create_feature_extractor(resnet18(), ["layer2.1.rleu"])
+`,
+  );
+  await code.open('slip.py');
+  await expect(code.errors).toHaveCount(1);
+  await code.openSidebar();
+  await code.goTo('slip.py', 'layer2.1.rl');
+  await expect(code.treeItem('1')).toHaveAttribute('aria-selected', 'true');
+  await code.picture('tree-of-a-wrong-name');
+});

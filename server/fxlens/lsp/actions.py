@@ -16,6 +16,7 @@ from fxlens.checks.ignores import ignore_fix
 from fxlens.checks.text import SourceText
 from fxlens.hint_comment import MARK
 from fxlens.lsp.documents import Document
+from fxlens.lsp.likely_models import likely_models
 from fxlens.lsp.renamed_elsewhere import update_queries
 from fxlens.lsp.session import Session
 
@@ -41,9 +42,10 @@ def code_actions(
     published = diagnosed.pairs if diagnosed else ()
     if is_wanted(types.CodeActionKind.QuickFix.value, only):
         touched = [pair for pair in published if touches(pair[0].range, where)]
-        actions += _fixes(document, touched, snippets=snippets)
+        text = SourceText(analysis.text)
+        actions += _fixes(document, touched, text if snippets else None)
         actions += _fix_rule(document, touched, published)
-        actions += _ignores(document, touched, SourceText(analysis.text))
+        actions += _ignores(document, touched, text)
     if only and is_wanted(FIX_ALL, only):
         edits = list(sure_edits(problem for _, problem in published))
         if edits:
@@ -67,12 +69,13 @@ async def updates(
 
 
 def _fixes(
-    document: Document, touched: Iterable[tuple[types.Diagnostic, Problem]], *, snippets: bool
+    document: Document, touched: Iterable[tuple[types.Diagnostic, Problem]], text: SourceText | None
 ) -> Iterator[types.CodeAction]:
+    """``text``: where the client can put the caret where something is to be filled in."""
     for diagnostic, problem in touched:
         for fix in problem.fixes:
-            if snippets and _is_to_be_filled_in(fix):
-                yield _snippet(document, fix, diagnostic)
+            if text is not None and _is_to_be_filled_in(fix):
+                yield _snippet(document, fix, diagnostic, likely_models(text))
                 continue
             yield _action(document, fix.title, fix.edits, diagnostic, preferred=fix.sure)
 
@@ -82,14 +85,18 @@ def _is_to_be_filled_in(fix: Fix) -> bool:
     return len(fix.edits) == 1 and fix.edits[0].text.rstrip().endswith(MARK.rstrip())
 
 
-def _snippet(document: Document, fix: Fix, diagnostic: types.Diagnostic) -> types.CodeAction:
-    """The comment with the caret behind it: as a plain edit, what is typed next would land in the code."""
+def _snippet(document: Document, fix: Fix, diagnostic: types.Diagnostic, models: Sequence[str]) -> types.CodeAction:
+    """The comment with the caret behind it, and ``models`` to choose from.
+
+    As a plain edit, what is typed next would land in the code.
+    """
     (edit,) = fix.edits
     text = edit.text.replace("\\", "\\\\").replace("$", "\\$").replace("}", "\\}")
     end = len(text.rstrip("\r\n"))
     where = document.client_range(edit.span).start
     arguments = [document.uri_at(edit.span.start), {"line": where.line, "character": where.character}]
-    snippet = f"{text[:end]}$0{text[end:]}"
+    chosen = f"${{1|{','.join(models)}|}}" if len(models) > 1 else f"${{1:{models[0]}}}" if models else ""
+    snippet = f"{text[:end]}{chosen}$0{text[end:]}"
     command = types.Command(fix.title, INSERT_SNIPPET, arguments=[*arguments, snippet])
     return types.CodeAction(fix.title, types.CodeActionKind.QuickFix, [diagnostic], command=command)
 

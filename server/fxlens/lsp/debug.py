@@ -7,6 +7,7 @@ import sys
 from pathlib import PurePath
 
 from fxlens import __version__
+from fxlens.engine.analysis import ModelState
 from fxlens.lsp.session import Session
 
 
@@ -28,11 +29,17 @@ def debug_information(session: Session) -> str:
         if analysis is None or not analysis.calls:
             continue
         worker = session.engine.worker_state(analysis.path)
-        lines.append(
-            f"- `{PurePath(analysis.path).name}`: worker {worker.status}: {worker.reason} (torch {worker.torch})"
-        )
+        why = "" if worker.reason.rstrip(".").casefold() == worker.status else f": {worker.reason}"
+        lines.append(f"- `{PurePath(analysis.path).name}`: worker {worker.status}{why} (torch {worker.torch})")
         for call in analysis.calls:
             where = f"line {call.call.span.start.line + 1}"
-            states = ", ".join(state.status for state in call.models) or "unresolved"
+            states = ", ".join(map(_said, call.models)) or "unresolved"
             lines.append(f"  - {call.call.function} at {where} ({call.call.dialect}): {states}")
     return "\n".join(lines)
+
+
+def _said(state: ModelState) -> str:
+    """The state of a model, and whether what was read of it is no graph."""
+    graph = state.graph
+    is_untraced = state.status == "ready" and graph is not None and not any(graph.traced())
+    return f"{state.status}, torch.fx cannot trace the model" if is_untraced else state.status
