@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 import click
 
 from fxlens.checks.wording import did_you_mean, sentences
+from fxlens.engine.settings import LARGEST_NUMBER, with_limit
 from fxlens.suggestions import nearest
 from fxlens.worker.messages import Limits
 
@@ -35,21 +33,20 @@ def _read(_context: click.Context, _parameter: click.Parameter, values: tuple[st
             raise click.BadParameter(
                 sentences(f"there is no limit {name!r}; the limits are {', '.join(_LIMITS)}.", hint)
             )
-        field = _LIMITS[name]
-        number = _number(text, type(getattr(limits, field)))
-        if not number:
-            raise click.BadParameter(f"{value!r} is not NAME=NUMBER with a number above 0.")
-        limits = replace(limits, **{field: number})
+        with_it = with_limit(limits, _LIMITS[name], _number(text))
+        if with_it is None:
+            raise click.BadParameter(
+                f"{value!r} is not NAME=NUMBER with a number above 0 and up to {LARGEST_NUMBER:_}."
+            )
+        limits = with_it
     return limits
 
 
-def _number(text: str, kind: Callable[[float], Any]) -> Any:
-    """The number; 0 for what is no number above 0, or below 1 where whole ones are wanted."""
+def _number(text: str) -> float:
     try:
-        number = float(text)
+        return float(text)
     except ValueError:
-        return 0
-    return kind(number) if 0 < number < float("inf") else 0
+        return 0.0
 
 
 limit_option = click.option(

@@ -27,9 +27,10 @@ from fxlens.source.model import ExtractionCall
 from fxlens.source.text.notebooks import Program
 
 DEBOUNCE_SECONDS = 0.15
-"""How long an edit waits for the next one if it came before the answer to the last: somebody is typing."""
-FIRST_SECONDS = 0.01
-"""How long it waits otherwise: an undo, a paste, an accepted completion is answered at once."""
+"""How long an edit waits for the next one if it came before the answer to the last: somebody is typing.
+
+Others wait for nothing: an undo, a paste, an accepted completion is answered at once.
+"""
 
 
 class Engine:
@@ -122,7 +123,7 @@ class Engine:
             return
         typing = document.pending
         self._reader.take(document, text, version, self._settings.limits.document_kb)
-        self._jobs.launch_later(document, DEBOUNCE_SECONDS if typing else FIRST_SECONDS)
+        self._jobs.launch_later(document, DEBOUNCE_SECONDS if typing else 0.0)
 
     def close(self, uri: str) -> None:
         document = self._documents.pop(uri, None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from fxlens.engine.import_roots import RootSettings
 from fxlens.engine.interpreters import python_in
@@ -11,6 +12,19 @@ from fxlens.engine.project_settings import ProjectSettings
 from fxlens.worker.messages import Limits
 
 _NO_PROJECT = ProjectSettings()
+LARGEST_NUMBER = 1_000_000_000
+"""Beyond every time, memory and file there is: the operating system has no room for any number."""
+
+
+def with_limit(limits: Limits, name: str, value: float) -> Limits | None:
+    """``limits`` with ``value`` for the field ``name``, which may be whole; ``None`` if it cannot be that limit.
+
+    Example:
+        >>> with_limit(Limits(), "memory_mb", 600.7).memory_mb, with_limit(Limits(), "memory_mb", 0.5)
+        (600, None)
+    """
+    number: Any = type(getattr(limits, name))(value) if 0 < value <= LARGEST_NUMBER else 0
+    return replace(limits, **{name: number}) if number else None
 
 
 @dataclass(frozen=True)

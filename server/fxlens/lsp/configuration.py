@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from fxlens.checks import wrong_severities
 from fxlens.engine.disk_cache import cache_folder
 from fxlens.engine.import_roots import environment_paths
 from fxlens.engine.interpreters import python_in
-from fxlens.engine.settings import EngineSettings, FolderSettings
+from fxlens.engine.settings import LARGEST_NUMBER, EngineSettings, FolderSettings, with_limit
 from fxlens.lsp.editor_settings import of_editor
 from fxlens.worker.messages import Limits
 
@@ -183,16 +183,23 @@ def _number(values: Mapping[str, Any], name: str, default: float, problems: list
     value = values.get(name)
     if value is None:
         return default
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= LARGEST_NUMBER:
         return float(value)
-    problems.append(f"`{name}` must be a number above 0, not {value!r}; {default:g} is used.")
+    problems.append(_no_number(name, value, default))
     return default
+
+
+def _no_number(name: str, value: Any, default: float) -> str:
+    return f"`{name}` must be a number above 0 and up to {LARGEST_NUMBER:_}, not {value!r:.30}; {default:g} is used."
 
 
 def _limits(values: Mapping[str, Any], problems: list[str]) -> Limits:
     limits = Limits()
-    kinds = {each.name: type(getattr(limits, each.name)) for each in fields(Limits)}
-    changes = {}
     for wire_name, name in _LIMIT_NAMES.items():
-        changes[name] = kinds[name](_number(values, wire_name, getattr(limits, name), problems))
-    return replace(limits, **changes)
+        default = getattr(limits, name)
+        value = _number(values, wire_name, default, problems)
+        with_it = with_limit(limits, name, value)
+        if with_it is None:
+            problems.append(_no_number(wire_name, value, default))
+        limits = with_it or limits
+    return limits

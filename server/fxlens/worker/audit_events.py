@@ -14,7 +14,10 @@ def _each(wanted: str, names: str) -> dict[str, str]:
 
 OTHER = "change how a process runs"
 CONNECT, START, SIGNAL = "open a network connection", "start a process", "send a signal to a process"
+INTERPRETER = "fxlens.interpreters.create"
+"""An event of our own: Python tells nothing of it, nor anything of what such an interpreter does."""
 REFUSED = {
+    INTERPRETER: "start an interpreter",
     "socket.connect": CONNECT,
     "socket.bind": CONNECT,
     "socket.sendto": CONNECT,
@@ -79,12 +82,18 @@ the terminal, attributes of a file that is open for reading."""
 C_FUNCTIONS = {
     **_each(START, "fork vfork clone clone3 system popen execl execle execlp execv execve execvp execvpe fexecve"),
     **_each(START, "posix_spawn posix_spawnp daemon wordexp _Fork __libc_fork __fork __vfork"),
+    **_each(
+        OTHER, "unshare setns mount umount umount2 pivot_root chroot swapon swapoff reboot sethostname setdomainname"
+    ),
+    **_each(OTHER, "process_vm_writev process_vm_readv process_madvise setpriority sched_setaffinity sched_setparam"),
+    **_each(OTHER, "sched_setscheduler sched_setattr"),
     **_each("look up a function of the C library", "dlsym dlvsym __libc_dlsym"),
     **_each(SIGNAL, "kill killpg tgkill sigqueue pidfd_send_signal ptrace prlimit prlimit64"),
     **_each(CONNECT, "socket connect bind listen sendto sendmsg sendmmsg getaddrinfo gethostbyname gethostbyaddr"),
     **_each("write files", "open open64 openat openat64 creat creat64 fopen fopen64 freopen mkdir mkdirat mknod"),
     **_each("write files", "mknodat mkfifo mkfifoat unlink unlinkat remove rename renameat renameat2 rmdir link"),
-    **_each("write files", "linkat symlink symlinkat truncate truncate64 chmod fchmodat chown lchown"),
+    **_each("write files", "fchmod fchown fsetxattr removexattr lremovexattr fremovexattr futimes futimens futimesat"),
+    **_each("write files", "lutimes linkat symlink symlinkat truncate truncate64 chmod fchmodat chown lchown"),
     **_each(
         "write files",
         "fchownat utime utimes utimensat setxattr lsetxattr shm_open sem_open mkstemp mkdtemp mq_open shmget syscall "

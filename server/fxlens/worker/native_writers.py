@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from fxlens.worker.audit_events import CONNECTED
+from fxlens.worker.audit_events import CONNECTED, INTERPRETER
 from fxlens.worker.failures import RefusedError, blocked
 
 
@@ -43,12 +43,29 @@ def neutralise_native_writers() -> None:
     for module in filter(None, map(sys.modules.get, ("torch._C._profiler", "torch.profiler.profiler"))):
         if hasattr(module, "_add_execution_trace_observer"):
             setattr(module, "_add_execution_trace_observer", _nothing)  # noqa: B010
+    if hasattr(torch._C, "_autograd"):  # noqa: SLF001
+        profiled: Any = torch._C._autograd._ProfilerResult  # noqa: SLF001
+        profiled.save = _nothing
+    benchmark: Any = torch._C.ThroughputBenchmark  # noqa: SLF001
+    benchmark.benchmark = _refuse_profile(benchmark.benchmark)
     _refuse_events_that_are_missing()
 
 
 def refuse_safetensors(module: Any) -> None:
     """``safetensors``: its files are written by Rust."""
     module.serialize_file = _refuse_second_path(module.serialize_file)
+
+
+def announce_history(module: Any) -> None:
+    """``readline``: what was typed is written by its own library."""
+    for name in ("write_history_file", "append_history_file"):
+        if hasattr(module, name):
+            setattr(module, name, _announce_history(getattr(module, name), name.startswith("append")))
+
+
+def announce_interpreters(module: Any) -> None:
+    """A second interpreter in the process has no audit hook."""
+    module.create = _announce(module.create, INTERPRETER)
 
 
 def announce_connections(module: Any) -> None:
@@ -89,6 +106,26 @@ def _refuse_paths(original: Any) -> Any:
         return original(target, *args, **kwargs)
 
     return writer
+
+
+def _refuse_profile(original: Any) -> Any:
+    """``ThroughputBenchmark``: how it went may be written to a file, from a thread that no exception ends."""
+
+    def benchmark(self: Any, config: Any) -> Any:
+        if config.profiler_output_path:
+            raise RefusedError(blocked(f"write to {config.profiler_output_path}"))
+        return original(self, config)
+
+    return benchmark
+
+
+def _announce_history(original: Any, appends: bool) -> Any:
+    def write_history(*args: Any) -> None:
+        path = args[1 if appends else 0 :][:1]
+        sys.audit("open", os.fspath(path[0]) if path and path[0] else "~/.history", "w", os.O_WRONLY)
+        original(*args)
+
+    return write_history
 
 
 def _refuse_second_path(original: Any) -> Any:

@@ -25,7 +25,12 @@ from fxlens.worker.devices import is_accelerator, neutralise_devices
 from fxlens.worker.distributed import AFTER_IMPORT as PARTS_OF_DISTRIBUTED
 from fxlens.worker.distributed import neutralise_distributed
 from fxlens.worker.failures import RefusedError
-from fxlens.worker.native_writers import announce_connections, refuse_safetensors
+from fxlens.worker.native_writers import (
+    announce_connections,
+    announce_history,
+    announce_interpreters,
+    refuse_safetensors,
+)
 from fxlens.worker.pretrained import (
     diffusers_models,
     diffusers_pipelines,
@@ -197,6 +202,8 @@ AFTER_IMPORT: dict[str, Callable[[ModuleType], None]] = {
     "safetensors.torch": _safetensors,
     "safetensors._safetensors_rust": refuse_safetensors,
     "sqlite3.dbapi2": announce_connections,
+    "readline": announce_history,
+    **dict.fromkeys(("_interpreters", "_xxsubinterpreters"), announce_interpreters),
     EVAL_FRAME: replace_compiled_modules,
     **PARTS_OF_DISTRIBUTED,
     "getpass": _passwords,
@@ -237,7 +244,10 @@ class _Finder(importlib.abc.MetaPathFinder):
         patch = AFTER_IMPORT.get(fullname)
         if patch is None:
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        # Which modules are built in differs from one Python to the next.
+        spec = importlib.machinery.BuiltinImporter.find_spec(fullname) or importlib.machinery.PathFinder.find_spec(
+            fullname, path, target
+        )
         if spec is not None and spec.loader is not None:
             spec.loader = _Patching(spec.loader, patch)
         return spec

@@ -33,6 +33,8 @@ LONGEST_DUMP = 200
 NAMES_SECONDS = 0.005
 """How long shapes may take before the names are sent ahead: sending a graph twice costs something, too. The engine
 reads them while the trace process finds the shapes."""
+LONG_TRACE_SECONDS = 0.01
+"""After so long a trace, names are sent ahead at once."""
 
 
 class Running:
@@ -137,17 +139,21 @@ class Running:
 
     def take_names(self, now: float) -> bytes | None:
         """The answer without shapes, once, if the process has been looking for shapes for a while."""
-        if self._names_only is None or self._names_taken or self.phase != "shapes" or self.answer is not None:
-            return None
-        if now - self._names_since < NAMES_SECONDS:
+        if self.seconds_to_names(now) != 0.0:
             return None
         self._names_taken = True
         return self._names_only
 
-    @property
-    def holds_names(self) -> bool:
-        """Whether there are names that :meth:`take_names` may soon give."""
-        return self._names_only is not None and not self._names_taken and self.answer is None
+    def seconds_to_names(self, now: float) -> float | None:
+        """How long until :meth:`take_names` gives names; ``None`` if it has none to give.
+
+        Shapes take about as long as tracing did: after a long trace, names are not held back.
+        """
+        if self._names_only is None or self._names_taken or self.phase != "shapes" or self.answer is not None:
+            return None
+        if self._spent.get("trace", 0.0) >= LONG_TRACE_SECONDS:
+            return 0.0
+        return max(0.0, self._names_since + NAMES_SECONDS - now)
 
     def receive_output(self, data: bytes) -> None:
         if not data:
@@ -169,7 +175,8 @@ class Running:
             return
         if self.answer is not None or self.next_way is not None or self._bad is not None:
             self._ending_since = now
-            self.process.kill()
+            if not self._output_ended:
+                self.process.kill()
         elif self.process.poll() is not None or self._results_ended:
             # A process that closed its end of the pipe can never answer, even if it still runs.
             self._ending_since = now

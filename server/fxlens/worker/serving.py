@@ -17,7 +17,7 @@ from fxlens.worker.launching import Launcher
 from fxlens.worker.messages import Environment, TraceReply, TraceRequest
 from fxlens.worker.pipe import FrameBuffer, frame, to_text, write_all
 from fxlens.worker.preloading import Preloader
-from fxlens.worker.running_trace import CLOSING_SECONDS, NAMES_SECONDS, Running
+from fxlens.worker.running_trace import CLOSING_SECONDS, Running
 from fxlens.worker.spare import SpareLauncher
 
 WATCH_SECONDS = 0.1
@@ -79,10 +79,11 @@ class _Serving:
     def _patience(self) -> float | None:
         if not self._running:
             return IDLE_SECONDS if self._preloader and self._preloader.waits else None
-        if any(running.holds_names for running in self._running.values()):
-            return NAMES_SECONDS
+        now = time.monotonic()
+        waits = [running.seconds_to_names(now) for running in self._running.values()]
         closing = any(running.closing for running in self._running.values())
-        return min(WATCH_SECONDS, CLOSING_SECONDS / 4) if closing else WATCH_SECONDS
+        longest = min(WATCH_SECONDS, CLOSING_SECONDS / 4) if closing else WATCH_SECONDS
+        return min([longest, *(wait for wait in waits if wait is not None)])
 
     def _say(self, message: dict[str, Any]) -> None:
         self._write(to_text({"jsonrpc": "2.0", **message}).encode())
@@ -155,11 +156,15 @@ class _Serving:
         if not running.complete(time.monotonic()):
             return
         del self._running[number]
-        self._last_used = time.monotonic()
-        self._let_go(running)
         if self._preloader:
             self._preloader.note(running.parts)
-        self._finish(number, running)
+        if running.answer is not None:  # Nobody waits for it until its process has ended.
+            self._finish(number, running)
+            self._let_go(running)
+        else:
+            self._let_go(running)
+            self._finish(number, running)
+        self._last_used = time.monotonic()
 
     def _finish(self, number: int, running: Running) -> None:
         if running.next_way is not None:

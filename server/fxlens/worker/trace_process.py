@@ -43,7 +43,7 @@ from fxlens.worker.preimporting import import_installed
 from fxlens.worker.preloading import PARTS_OF_TORCH
 
 # Bound before user code could replace them: a process that cannot end would go on as a second worker.
-_exit = os._exit
+_exit, _close = os._exit, os.close
 _modules = sys.modules
 _monotonic = time.monotonic
 _set_recursion_limit, _set_trace, _set_profile = sys.setrecursionlimit, sys.settrace, sys.setprofile
@@ -71,8 +71,8 @@ def run(
         process.tell_parts()
     except BaseException as error:  # a KeyboardInterrupt that arrives late must still be answered
         kind, answer = "R", TraceReply(None, from_exception(error, process.phase)).to_json()
-    _flush(sys.stdout)
-    _flush(sys.stderr)
+    _end_output(sys.stdout, 1)
+    _end_output(sys.stderr, 2)
     with contextlib.suppress(OSError):  # The code has closed our end of the pipe: the exit status says so.
         _send(results, kind, answer)
     _exit(ANSWERED)
@@ -90,10 +90,15 @@ def _send(results: int, kind: str, answer: dict[str, Json]) -> None:
     write_all(results, frame(f"{kind} {to_text(answer)}".encode()))
 
 
-def _flush(stream: Any) -> None:
-    """Get the user's last prints out. Their stdout may be closed, or be something else entirely, and raise anything."""
+def _end_output(stream: Any, descriptor: int) -> None:
+    """Get the user's last prints out, and let the worker see their end: that of the process takes milliseconds.
+
+    Their stream may be closed, or be something else entirely, and raise anything.
+    """
     with contextlib.suppress(BaseException):
         stream.flush()
+    with contextlib.suppress(OSError):
+        _close(descriptor)
 
 
 class _Process:

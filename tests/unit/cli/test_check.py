@@ -187,7 +187,8 @@ def test_messages_name_options_and_not_the_editors_settings(tmp_path: Path) -> N
     assert "fxlens." not in said
 
 
-@pytest.mark.parametrize("limit", ["build-second=3", "build-seconds", "build-seconds=0", "build-seconds=soon"])
+@pytest.mark.parametrize("limit", ["build-second=3", "build-seconds", "build-seconds=0", "build-seconds=soon",
+                                   "memory-mb=0.5", "memory-mb=1e15", "trace-seconds=inf", "document-kb=nan"])  # fmt: skip
 def test_a_wrong_limit_is_wrong_usage(tmp_path: Path, limit: str) -> None:
     result = CliRunner().invoke(main, ["check", str(tmp_path), "--limit", limit])
     assert result.exit_code == 2

@@ -51,6 +51,12 @@ WAYS = {
     "a folder's descriptor": "os.open('out', os.O_CREAT | os.O_WRONLY, dir_fd=os.open(os.path.dirname(OUT), os.O_RDONLY))",
     "rename out of the scratch folder": "os.replace(tempfile.mkstemp()[1], OUT)",
     "a trace of the profiler": "from torch.profiler import profile as p; p = p(); p.start(); p.stop(); p.export_chrome_trace(OUT)",
+    "a profile of a benchmark": "b = torch.utils.ThroughputBenchmark(nn.ReLU()); b.add_input(torch.zeros(2)); "
+    "b.benchmark(num_iters=2, profiler_output_path=OUT)",
+    "what the profiler found": "p = torch.autograd.profiler.profile(); p.__enter__(); p.__exit__(None, None, None); "
+    "p.kineto_results.save(OUT)",
+    "the history of a prompt": "import readline; readline.write_history_file(OUT)",
+    "a second interpreter": "import _xxsubinterpreters as i; i.run_string(i.create(), f'open({OUT!r}, chr(119))')",
     "torch.package": "from torch.package import PackageExporter as P; p = P(OUT); p.save_text('a', 'b', 'c'); p.close()",
     "connect by ctypes": (
         "s = LIBC.socket(2, 1, 0); LIBC.connect(s, b'\\2\\0' + PORT.to_bytes(2, 'big') + bytes([127, 0, 0, 1]) + bytes(8), 16)"

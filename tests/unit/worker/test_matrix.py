@@ -43,7 +43,8 @@ WITHOUT = frozenset({
     "os.set_blocking", "os.login_tty", "posix.abort", "posix.close", "posix.closerange", "posix.dup2", "posix.fchdir",
     "posix.chdir", "posix.set_blocking", "posix.login_tty", "signal.raise_signal", "signal.setitimer", "signal.alarm",
     "signal.pthread_kill", "signal.set_wakeup_fd", "signal.pthread_sigmask", "signal.signal", "signal.pause",
-    "torch.PyTorchFileWriter", "torch.export.pt2_archive.PT2ArchiveWriter", "sys.exit", "sys.settrace", "sys.setprofile", "faulthandler.enable",
+    "torch.PyTorchFileWriter", "torch.export.pt2_archive.PT2ArchiveWriter", "sys.exit", "sys.settrace",
+    "torch.utils.throughput_benchmark.ThroughputBenchmark.benchmark", "sys.setprofile", "faulthandler.enable",
 })  # fmt: skip
 MODULES_WITHOUT = frozenset({"antigravity", "this", "idlelib", "turtle", "turtledemo", "tkinter", "lib2to3", "curses",
                              "readline", "pdb", "faulthandler", "ctypes", "test", "cgitb", "webbrowser"})  # fmt: skip
