@@ -19,6 +19,7 @@ FINDINGS, COULD_NOT_RUN, INTERRUPTED = 1, 2, 130
 
 def run_command(command: Callable[[], Any]) -> int:
     """Run ``command``, which may raise whatever click raises; return the exit status."""
+    _replace_closed_output()
     _show_all_characters()
     logging.getLogger("fxlens").addHandler(logging.NullHandler())  # Else Python prints tracebacks that are logged.
     try:
@@ -115,6 +116,13 @@ def _flushed(status: int) -> int:
     except OSError as error:
         return failed(error)
     return status
+
+
+def _replace_closed_output() -> None:
+    """Let writing to an output that was closed before the start fail as on a full disk, and not by our own error."""
+    if sys.stdout is None:  # `fxlens check . >&-`
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        sys.stdout = os.fdopen(nothing, "w", encoding="utf-8")
 
 
 def _show_all_characters() -> None:

@@ -145,7 +145,10 @@ def read_regular(path: str | Path, largest: int = LARGEST_READ) -> bytes:
     with open(descriptor, "rb") as file:  # noqa: PTH123
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise SkippedError("is not a regular file")
-        return file.read(largest + 1)[:largest]
+        data: bytes | None = file.read(largest + 1)
+        if data is None:  # `/proc/kmsg` says that it is regular.
+            raise SkippedError("has nothing to read yet")
+        return data[:largest]
 
 
 def read_source(path: Path, largest: int = LARGEST_READ) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+TOTAL_MEMORY = 16 << 30
 ANSWERS: dict[str, Any] = {
     "current_device": 0,
     "current_device_index": 0,
@@ -24,7 +25,7 @@ ANSWERS: dict[str, Any] = {
     "get_device_name": "an accelerator that is not there",
     "get_device_capability": (8, 0),
     "get_arch_list": [],
-    "mem_get_info": (0, 0),
+    "mem_get_info": (TOTAL_MEMORY, TOTAL_MEMORY),
     "memory_stats": {},
     "get_rank": 0,
     "get_world_size": 1,
@@ -90,7 +91,7 @@ class Properties(Inert):
     name = "an accelerator that is not there"
     gcnArchName = uuid = pci_bus_id = ""  # noqa: N815
     major, minor = 8, 0
-    total_memory = 16 << 30
+    total_memory = TOTAL_MEMORY
     multi_processor_count = 1
     warp_size = 32
     max_threads_per_multi_processor = 1024
@@ -133,6 +134,8 @@ def neutralise_devices() -> None:
             setattr(torch, name, type(name, (Inert,), {}))
     for kind in (torch.UntypedStorage, torch.TypedStorage):
         setattr(kind, "cuda", _same)  # noqa: B010
+    _make_storages_here()
+    torch.Tensor.record_stream = _nothing  # type: ignore[method-assign]
     torch.Tensor.pin_memory = _same  # type: ignore[method-assign]
     for name in ("cuda", "xpu", "mps", "npu", "hpu", "mtia", "ipu"):
         if hasattr(torch.Tensor, name):
@@ -240,6 +243,8 @@ def answering(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
             return Properties() if name == "get_device_properties" else ANSWERS.get(name, Inert())
         if isinstance(result, contextlib._GeneratorContextManager):  # noqa: SLF001
             return _entered_anyway(result)
+        if type(result) is Inert and name in ANSWERS:  # Another of these functions has answered it.
+            return ANSWERS[name]
         return Inert() if result is None and name in NEVER_NONE else result
 
     return answer
@@ -265,6 +270,22 @@ class _Generators(tuple[torch.Generator, ...]):
             if isinstance(at, slice) or -len(self) <= at < len(self)
             else torch.default_generator
         )
+
+
+def _make_storages_here() -> None:
+    """A storage is made by a class, past :class:`DevicesHere`."""
+    storage: Any = torch.UntypedStorage
+    make = storage.__new__
+
+    def new(cls: Any, *args: Any, device: Any = None, **kwargs: Any) -> Any:
+        device_argument = {} if device is None or is_accelerator(device) else {"device": device}
+        return make(cls, *args, **device_argument, **kwargs)
+
+    storage.__new__ = new
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    return None
 
 
 def _same(self: Any, *_: Any, **__: Any) -> Any:

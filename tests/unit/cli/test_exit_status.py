@@ -96,6 +96,16 @@ def test_a_full_disk(folder: Path) -> None:
         assert run("rule", stdout=full, stderr=full, capture_output=False).returncode == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes it")
+def test_a_closed_output(folder: Path) -> None:
+    def close() -> None:
+        os.close(1)
+
+    done = run("check", folder, stdout=None, stderr=subprocess.PIPE, capture_output=False, preexec_fn=close)
+    assert done.returncode == 2
+    assert b"Bad file descriptor" in done.stderr
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_half_a_character_in_a_message(folder: Path, form: str, encoding: str) -> None:

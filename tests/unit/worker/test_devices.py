@@ -57,6 +57,9 @@ CUDA = [
     "self.f = torch.jit.script(nn.Identity()); assert type(torch.device('cpu')) == torch.device",
 ]
 CUDA += [
+    "free, total = torch.cuda.mem_get_info(); self.used = 1 - free / total",
+    "s = torch.cuda.Stream(); torch.ones(3).cuda().record_stream(s)",
+    "self.s = torch.UntypedStorage(4, device='cuda'); assert self.s.nbytes() == 4",
     "f'{torch.cuda.get_device_properties(0).total_memory / 1024 ** 3:.1f} GB {torch.cuda.utilization():5.1f}'",
     "import json; json.dumps({'gpu': torch.cuda.get_device_properties(0).name.lower(), 'use': torch.cuda.utilization()})",
     "assert torch.cuda.get_device_properties(0).major >= 7; 3 % torch.cuda.utilization(), 3 / torch.cuda.utilization()",

@@ -26,7 +26,6 @@ def run(worker: Workshop, fault: Fault) -> Any:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault(worker: Workshop, fault: Fault) -> None:
-    before = set(worker.temporary.glob("fxlens-trace-*"))
     reply = run(worker, fault)
     if fault.kind is None:
         assert reply.failure is None
@@ -46,7 +45,7 @@ def test_fault(worker: Workshop, fault: Fault) -> None:
     assert not (worker.folder / "canary").exists()
     worker.assert_good()
     assert {path.name for path in worker.folder.iterdir()} <= {"script.py", "faulty.py"}
-    assert set(worker.temporary.glob("fxlens-trace-*")) <= before
+    worker.assert_no_scratch()
 
 
 NOISE = """\

@@ -135,6 +135,13 @@ class Workshop:
         assert reply.graph.eval
         assert reply.graph.eval.names == ("input", "0", "1")
 
+    def assert_no_scratch(self) -> None:
+        """The folders for temporary files go when the processes end, which an answer does not wait for."""
+        deadline = time.monotonic() + 5.0
+        while left := list(self.temporary.glob("fxlens-trace-*")):
+            assert time.monotonic() < deadline, left
+            time.sleep(0.01)
+
     def assert_nothing_left(self) -> None:
         """No trace process, and nothing that one started, lives longer than five seconds."""
         groups, self.traces = set(self.traces), []
