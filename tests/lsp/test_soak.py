@@ -72,10 +72,16 @@ class Typist:
         if self._document.cursor:
             await self._lens.complete(self._document)
 
+    async def paste_a_number(self) -> None:
+        """A new model at once."""
+        await self._edit(f"channels={self._channels()})", f"channels={next(self._numbers)})")
+
+    def _channels(self) -> str:
+        return self._document.text.partition("channels=")[2].partition(")")[0]
+
     async def _type_a_number(self) -> None:
         """The model changes with every digit."""
-        number = str(next(self._numbers))
-        old = self._document.text.partition("channels=")[2].partition(")")[0]
+        number, old = str(next(self._numbers)), self._channels()
         await self._edit(f"channels={old})", "channels=)")
         for at in range(len(number)):
             await self._edit(f"channels={number[:at]})", f"channels={number[: at + 1]})")
@@ -158,6 +164,9 @@ async def soak(lens: Lens, document: Opened, edits: int, seed: int) -> Held:
         assert await lens.settled(document) == [], document.text
         lens.client.log_messages.clear()
         lens.client.progress_reports.clear()
+    # Whatever was asked before this, and given up, has been seen by the worker when this is answered.
+    await typist.paste_a_number()
+    assert await lens.settled(document) == [], document.text
     BOX.assert_clean()
     return Held.now()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import re
 from pathlib import Path
 
 import pytest
+from source_harness import HEAD
 
+from fxlens.source import find_calls
 from fxlens.source.syntax import lowered
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
@@ -161,3 +164,21 @@ def test_what_stands_beside_an_edited_string_is_lowered_once() -> None:
     (edited,) = lowered(after).body
     assert isinstance(edited, n.FunctionDef)
     assert [new is old for new, old in zip(edited.body, kept, strict=True)] == [True, False, True, True]
+
+
+def test_the_trees_of_earlier_texts_are_forgotten() -> None:
+    """A number is typed: a server that keeps a tree for each text grows by as much as the file with every key."""
+
+    def classes() -> int:
+        gc.collect()
+        return sum(isinstance(each, n.ClassDef) for each in gc.get_objects())
+
+    def read(number: int) -> None:
+        text = f"class Net:\n    def f(self, x=len('{number}')):\n        return resnet18(x)\n\n\nmodel = Net()\n"
+        assert find_calls(f"{HEAD}{text}f = create_feature_extractor(model, ['a'])\n", "typed.py").calls
+
+    read(0)
+    before = classes()
+    for number in range(1, 20):
+        read(number)
+    assert classes() <= before

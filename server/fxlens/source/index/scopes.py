@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from fxlens.source.syntax import nodes as n
 
@@ -16,13 +17,11 @@ def free_names(node: n.Node) -> frozenset[str]:
     cached = _cached.get(node)
     if cached is None:
         cached = _cached[node] = frozenset(_free(node))
-        while len(_cached) > _KEPT:
-            del _cached[next(iter(_cached))]
     return cached
 
 
-_cached: dict[n.Node, frozenset[str]] = {}
-_KEPT = 4096
+_cached: WeakKeyDictionary[n.Node, frozenset[str]] = WeakKeyDictionary()
+"""A node leads to the tree of its whole file: what held one would keep the tree of every text that was typed."""
 
 
 def _free(node: n.Node) -> set[str]:
