@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from fxlens.collector import collector_paused
+from fxlens.collector import NewObjects, collector_paused
 from fxlens.hint_comment import CORRECT_HINT, HINT
 from fxlens.source.analysis.events import Event, Frame, Read
 from fxlens.source.analysis.programs import Programs
@@ -45,6 +45,7 @@ from fxlens.source.workspace import Workspace
 from fxlens.source.wrappers import wrapper_files
 
 log = logging.getLogger(__name__)
+_NEW_OBJECTS = NewObjects()
 
 
 def _not_all(tally: Tally) -> Unresolved:
@@ -57,12 +58,13 @@ def find_calls(text: str, path: str, workspace: Workspace | None = None) -> File
     ``path`` names the file in slices and is the key of incremental parsing. With a ``workspace``, callers in other
     files say what parameters are, and calls of other files' wrappers count as extraction calls of this one.
     """
-    try:
-        with collector_paused():
+    enabled = gc.isenabled()
+    with collector_paused():
+        try:
             return _calls_in(text, path, workspace)
-    finally:
-        if gc.isenabled():
-            gc.collect(0)
+        finally:
+            if enabled:
+                _NEW_OBJECTS.settle()
 
 
 def _calls_in(text: str, path: str, workspace: Workspace | None) -> FileCalls:
