@@ -27,6 +27,12 @@ import { setUp } from './setup.mjs';
 const LONG_RUNS = { FXLENS_SOAK_EDITS: '2000', FXLENS_FUZZ_EDITS: '100000', FXLENS_ALL_FAULTS: '1' };
 /** pytest's processes: each imports torch, and more than these would rather need memory than save time. */
 const PROCESSES = Math.min(availableParallelism(), 6);
+/** The fuzzers of the worker's pipe and of file trees, beside that of documents. */
+const FUZZERS = [
+  'worker/test_pipe.py',
+  'engine/test_odd_files.py::test_random_trees',
+  'worker/test_faults.py::test_noise_on_every_descriptor_fails_its_own_request_at_most',
+].map((name) => join(ROOT, 'tests', 'unit', name));
 /** xdist shows no output of tests. */
 const SHOWN = ['-n0', '-s'];
 
@@ -46,7 +52,7 @@ const SUITES = {
   },
   torchvision: { run: pytest('tests/zoo', ['-m', 'not timm']), lane: 'python', command: 'npm run test:torchvision' },
   fuzz: {
-    run: pytest('tests/unit/lsp/test_documents.py', [], LONG_RUNS),
+    run: pytest('tests/unit/lsp/test_documents.py', FUZZERS, LONG_RUNS),
     lane: 'python',
     command: 'npm run test:soak',
   },

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from long_runs import seeds
 
 from fxlens.engine.file_names import without_links
 from fxlens.engine.notebook_files import notebooks_mentioning, read_notebook
@@ -122,7 +123,7 @@ def test_stars_mean_what_they_mean_to_git(tmp_path: Path, pattern: str) -> None:
     assert ours == set(said) - {".gitignore"}
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_random_trees(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     folders = [tmp_path]

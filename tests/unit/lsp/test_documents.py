@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
+from long_runs import FUZZ_EDITS
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
@@ -13,7 +13,6 @@ from fxlens.lsp.documents import Document
 from fxlens.source.model import Position
 from fxlens.source.text.lines import split_lines
 
-EDITS = int(os.environ.get("FXLENS_FUZZ_EDITS", "3000"))
 PIECES = ["a", "b c", "\n", "\r\n", "\r", "\x0c", "\x85", "\u2028", "\x0b", "\x1c", "é", "😀", "", "𝒳\n", '"layer1"']
 
 
@@ -45,7 +44,7 @@ def test_random_edits_land_where_the_protocol_says() -> None:
     chance = random.Random(20261123)
     text = ""
     document = make(text)
-    for number in range(EDITS):
+    for number in range(FUZZ_EDITS):
         if len(text) > 400:
             text = ""
             document = make(text)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from long_runs import seeds
 from worker_faults import FAULTS, NET, Fault
 from worker_harness import GOOD, MAIN, Workshop, assert_ends, start_worker
 
@@ -69,7 +70,7 @@ model = nn.ReLU()
 """
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(12))
 def test_noise_on_every_descriptor_fails_its_own_request_at_most(worker: Workshop, seed: int) -> None:
     reply = worker.trace(NOISE.format(seed=seed), limits={"build_seconds": 3, "trace_seconds": 3, "shapes_seconds": 3})
     assert reply.failure is None or reply.failure.kind in ("answer", "exit", "timeout"), reply

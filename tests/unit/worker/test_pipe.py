@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from long_runs import seeds
 
 from fxlens.graph import Failure, GraphNode, ModeGraph, ModelGraph, SourceLine, Value
 from fxlens.worker.answers import BadAnswerError, check_answer
@@ -31,7 +32,7 @@ def pieces(data: bytes, chance: random.Random) -> Iterator[bytes]:
         data = data[size:]
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", seeds(30))
 def test_frames_arrive_whole_among_stray_bytes(seed: int) -> None:
     chance = random.Random(seed)
     sent: list[bytes] = []
