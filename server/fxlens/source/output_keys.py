@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from fxlens.source.alternatives import of_kind
 from fxlens.source.analysis.events import Frame
 from fxlens.source.analysis.run import Extraction, KeyRead, Run
 from fxlens.source.expected_errors import KEY_ERRORS, is_caught
@@ -86,10 +87,7 @@ class KeyReads:
         )
 
     def _returned_through(self, output: Output, reader: object) -> list[Frame] | None:
-        """The functions from the one that reads an output to the one that made it, if each surely returns it again.
-
-        A method is followed only from outside: inside its class, ``self`` may be of a subclass that has its own.
-        """
+        """The functions from the one that reads an output to the one that made it, if each surely returns it again."""
         frame = output.frame
         assert isinstance(frame, Frame)
         assert isinstance(reader, Frame)
@@ -99,15 +97,20 @@ class KeyReads:
         if reader not in chain or output.node in self.run.outputs.kept:
             return None
         inner = chain[: chain.index(reader)]
-        sure = all(
-            isinstance(each.node, (n.FunctionDef, n.Lambda))
-            and not each.symbolic
-            and each.node not in self.run.outputs.not_as_written
-            and not any(isinstance(part, n.Try) and part.finalbody for part in n.walk(each.node))
-            and (each.bound is None or isinstance(reader.node, n.Module))
-            for each in inner
+        return [reader, *reversed(inner)] if all(self._returns_again(each, reader) for each in inner) else None
+
+    def _returns_again(self, frame: Frame, reader: Frame) -> bool:
+        """Whether a function surely returns what its text shows.
+
+        A method is followed only from outside: inside its class, ``self`` may be of a subclass that has its own.
+        """
+        return (
+            isinstance(frame.node, (n.FunctionDef, n.Lambda))
+            and not frame.symbolic
+            and frame.node not in self.run.outputs.not_as_written
+            and not _has_finally(frame.node)
+            and (frame.bound is None or isinstance(reader.node, n.Module))
         )
-        return [reader, *reversed(inner)] if sure else None
 
     def _reaches(self, extraction: Extraction, frame: Frame, output: Output) -> bool:
         """Whether an extractor that another function made is surely the one that is called in ``frame``."""
@@ -119,6 +122,10 @@ class KeyReads:
         if frame in home.chain:  # A function that ``frame`` calls made it.
             return True
         return home.bound is not None and home.bound == frame.bound
+
+
+def _has_finally(node: n.Node) -> bool:
+    return any(isinstance(part, n.Try) and part.finalbody for part in n.walk(node))
 
 
 def written_key(document: Document, node: n.Node, key: Const) -> WrittenKey | None:
@@ -141,9 +148,12 @@ def output_keys(queries: Iterable[ConditionalQuery], *, as_text: bool = True) ->
         if each.value is None:  # In a list, the query is the key.
             yield OutputKey(each.query.text, each.query, _of_query(each.document, each.query), own=False)
             continue
-        for value, _ in each.value:
-            if isinstance(value, Const):
-                key = Const(str(value.value), value.origin) if as_text else value
-                document, node = value.origin or (each.document, None)
-                written = written_key(document, node, key) if node is not None else None
-                yield OutputKey(str(value.value), each.query, written)
+        for constant in of_kind(Const, each.value):
+            yield OutputKey(str(constant.value), each.query, _where_written(constant, as_text))
+
+
+def _where_written(constant: Const, as_text: bool) -> WrittenKey | None:
+    if constant.origin is None:
+        return None
+    key = Const(str(constant.value), constant.origin) if as_text else constant
+    return written_key(*constant.origin, key)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, mapped
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.classes import MAKE, Classes, annotated_fields, names_bound_by
-from fxlens.source.analysis.state import Binding
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
     ALWAYS,
@@ -44,7 +43,7 @@ class Fields(Classes):
         return certain(location)
 
     def _set_field(self, location: Location, name: str, value: Alternatives) -> None:
-        self.state.set((location.id, name), Binding(value, frozenset({self.event()})))
+        self.bind_key((location.id, name), value)
 
     def _list_fields(self, location: Location, node: n.Expression) -> None:
         """Make a named tuple hold what its fields are."""
@@ -90,11 +89,7 @@ class Fields(Classes):
 
     def _each_with_fields(self, alternatives: Alternatives, view: Callable[[Value], Alternatives]) -> Alternatives:
         """The alternatives, with the ``view`` of each that is an object with fields; others are themselves."""
-        sides = [
-            under(view(value), condition) if self.fields_of(value) else ((value, condition),)
-            for value, condition in alternatives
-        ]
-        return joined(*sides)
+        return mapped(lambda value: view(value) if self.fields_of(value) else certain(value), alternatives)
 
     def fields(self, alternatives: Alternatives, node: n.Expression) -> Alternatives:
         """``dataclasses.fields``: objects with the attribute ``name``."""
@@ -114,8 +109,7 @@ class Fields(Classes):
     def replaced(self, arguments: list[Given], node: n.Expression) -> Alternatives:
         """``dataclasses.replace``: a copy of an object with some of its fields replaced."""
         owners = arguments[0].alternatives if arguments else ()
-        sides = [under(self._copy_with(value, arguments[1:], node), condition) for value, condition in owners]
-        return joined(*sides) if sides else self.unknown(node)
+        return mapped(lambda value: self._copy_with(value, arguments[1:], node), owners) or self.unknown(node)
 
     def _copy_with(self, value: Value, changes: list[Given], node: n.Expression) -> Alternatives:
         container = self.container(value)
@@ -133,25 +127,23 @@ class Fields(Classes):
     def variables(self, arguments: list[Given], node: n.Expression) -> Alternatives:
         """``vars(value)``."""
         owners = arguments[0].alternatives if arguments else ()
-        sides = [under(self.attribute_table(value) or self.unknown(node), condition) for value, condition in owners]
-        return joined(*sides) if sides else self.unknown(node)
+        return mapped(lambda value: self.attribute_table(value) or self.unknown(node), owners) or self.unknown(node)
 
     def attribute_table(self, owner: Value) -> Alternatives | None:
         """``value.__dict__`` of an object or a class of the workspace: what is put into that of an object is set."""
         if isinstance(owner, ClassValue):
             names = dict.fromkeys(name for each in owner.node.body for name in names_bound_by(each))
             bindings = {name: self.lookup_in_class(owner, name) for name in names}
-        elif isinstance(owner, Location) and (container := self.container(owner)) is not None:
+        elif isinstance(owner, Location) and self.kind_of(owner) is not None:
             bindings = {k: b for k, b in self.state.attributes(owner.id).items() if not k.startswith("<")}
-            if container.instance_of is None:
-                return None
         else:
             return None
-        present = {name: binding for name, binding in bindings.items() if binding is not None}
-        for binding in present.values():
-            self.read(binding.events)
-        items = tuple(Item(binding.alternatives, ALWAYS, certain(Const(name))) for name, binding in present.items())
-        return certain(self.allocate(Container("dict", items, attributes_of=owner)))
+        items: list[Item] = []
+        for name, binding in bindings.items():
+            if binding is not None:
+                self.read(binding.events)
+                items.append(Item(binding.alternatives, ALWAYS, certain(Const(name))))
+        return certain(self.allocate(Container("dict", tuple(items), attributes_of=owner)))
 
     def method_of_fields(self, callee: Method, arguments: list[Given], node: n.Expression) -> Alternatives | None:
         """What a method returns that objects with fields have, or classes; nothing of other methods."""
@@ -172,12 +164,13 @@ class Fields(Classes):
         """``Base.__subclasses__()``: the classes of this one that have been defined, in their order."""
         items: list[Item] = []
         for kind in list(self.run.class_scopes.values()):
-            bases = (self.state.binding((kind.scope, ("base", at))) for at in range(len(kind.node.arguments)))
             defined = self.lookup(kind.node.name, kind.closure)
             self.complete_class(kind.scope)
-            if defined is not None and any(
-                value == owner for base in bases if base is not None for value, _ in base.alternatives
-            ):
+            if defined is not None and owner in self._bases_of(kind):
                 self.read(defined.events)
                 items.append(Item(certain(kind)))
         return self.made("list", tuple(items))
+
+    def _bases_of(self, kind: ClassValue) -> list[Value]:
+        bindings = (self.state.binding((kind.scope, ("base", at))) for at in range(len(kind.node.arguments)))
+        return [value for binding in bindings if binding is not None for value, _ in binding.alternatives]

@@ -59,13 +59,18 @@ class Programs:
             while paths and before != len(self.relevant.names):
                 before = len(self.relevant.names)
                 for path in paths:
-                    text = self.run.workspace.text(path) if self.run.workspace is not None else None
-                    if text is not None and self.reach.comes_from(path, text, self.relevant.names):
-                        other = self.run.document(path)
-                        if other is not None:
-                            self.relevant.add(other)
+                    self._follow(path, self.reach)
                 self.relevant.add(self.document)
         self.relevant.add(self.document)
+
+    def _follow(self, path: str, reach: Reach) -> None:
+        """Follow the names through a file, if one of them may come from there."""
+        text = self.run.workspace.text(path) if self.run.workspace is not None else None
+        if text is None or not reach.comes_from(path, text, self.relevant.names):
+            return
+        document = self.run.document(path)
+        if document is not None:
+            self.relevant.add(document)
 
     def _run(self, document: Document) -> Interpreter:
         interpreter = Interpreter(self.run, document)
@@ -78,22 +83,21 @@ class Programs:
 
     def _run_uncalled(self, interpreter: Interpreter) -> None:
         """Run the relevant functions of the interpreter's file that no call leads into, callers first."""
-        document = interpreter.document
-        while True:
-            waiting = [
-                node
-                for node, home in self.relevant.functions.items()
-                if home is document and node not in self.run.entered and node in self.run.definitions
-            ]
-            if not waiting:
-                return
-            called = {
-                node
-                for node in waiting
-                if any(each in waiting for each in self.relevant.callers.get(node, ()) if each is not node)
-            }
+        while waiting := self._waiting(interpreter.document):
+            called = {node for node in waiting if self._is_called_by(node, waiting)}
             first = next((node for node in waiting if node not in called), waiting[0])
             interpreter.run_symbolic(self.run.definitions[first])
+
+    def _waiting(self, document: Document) -> list[n.FunctionDef | n.Lambda]:
+        homes = self.relevant.functions.items()
+        return [node for node, home in homes if home is document and self._is_uncalled(node)]
+
+    def _is_uncalled(self, node: n.FunctionDef | n.Lambda) -> bool:
+        return node not in self.run.entered and node in self.run.definitions
+
+    def _is_called_by(self, node: n.FunctionDef | n.Lambda, others: list[n.FunctionDef | n.Lambda]) -> bool:
+        callers = (each for each in self.relevant.callers.get(node, ()) if each is not node)
+        return any(each in others for each in callers)
 
     def _run_readers(self, interpreter: Interpreter) -> None:
         """Run the functions that no call leads into and that mention an extractor, a global or an attribute."""
@@ -104,7 +108,7 @@ class Programs:
         )
         for path in list(mentions(self.document, names)):
             for node in functions_around(path)[:1]:
-                if node not in self.run.entered and node in self.run.definitions:
+                if self._is_uncalled(node):
                     interpreter.run_symbolic(self.run.definitions[node])
 
     def _is_shared(self, interpreter: Interpreter, owner: object) -> bool:
@@ -138,23 +142,20 @@ class Programs:
     def _run_unreached(self) -> None:
         """Calls in branches that no run enters: looked at all the same, for completion, and never judged."""
         reached = {each.node for each in self.run.extractions}
-        forced: set[n.Node] = set()
-        waiting: set[n.FunctionDef | n.Lambda] = set()
-        for _, path in self._unreached():
-            forced.update(node for node in path if isinstance(node, n.Branch))
-            waiting.update(functions_around(path))
+        paths = [path for _, path in self._unreached()]
+        forced = frozenset(node for path in paths for node in path if isinstance(node, n.Branch))
+        waiting = {node for path in paths for node in functions_around(path)}
         self.run.entered -= waiting
         if not (forced or waiting) or self.run.tally.exhausted:
             return
         before = len(self.run.extractions)
-        self.run.forced = frozenset(forced)
+        self.run.forced = forced
         interpreter = Interpreter(self.run, self.document)
         interpreter.run_module()
         self._run_uncalled(interpreter)
         inside = {frame.node for each in self.run.extractions for frame in each.frame.chain}
-        for node in waiting - inside:
-            if node in self.run.definitions:
-                interpreter.run_symbolic(self.run.definitions[node])
+        for node in (waiting - inside) & self.run.definitions.keys():
+            interpreter.run_symbolic(self.run.definitions[node])
         more = [each for each in self.run.extractions[before:] if each.node not in reached]
         for each in more:
             each.reached = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, items_under, joined, of_kind, under
 from fxlens.source.analysis.events import Activity, Loop
 from fxlens.source.analysis.expressions import Expressions
 from fxlens.source.analysis.state import Binding
@@ -70,9 +70,9 @@ class Statements(Expressions):
 
     def do_Assert(self, node: n.Assert) -> None:  # noqa: N802
         truth = self.truth(node.test)
-        if isinstance(truth, frozenset):
-            both = conjunction(self.state.condition, truth)
-            self.state.condition = both if both is not None else self.state.condition
+        both = conjunction(self.state.condition, truth) if isinstance(truth, frozenset) else None
+        if both is not None:
+            self.state.condition = both
 
     def do_Return(self, node: n.Return) -> bool:  # noqa: N802
         value = self.evaluate(node.value) if node.value is not None else certain(Const(None))
@@ -108,34 +108,43 @@ class Statements(Expressions):
 
     def do_Import(self, node: n.Import) -> None:  # noqa: N802
         for each in node.names:
-            dotted = each.name if each.alias else each.name.partition(".")[0]
-            event = self.event()
-            value = self.imported(dotted)
+            value = self.imported(each.name if each.alias else each.name.partition(".")[0])
             self._probe(value)
-            if not each.alias and "." in each.name:
-                self.imported(each.name)  # The submodule is reachable through its package now.
-            before = self.lookup(each.bound, self.frame.scope) if not each.alias else None
-            self.assign(each.bound, value)
-            if before is not None and before.alternatives == value:
-                # After ``import a.b``, ``import a.c`` makes both reachable.
-                self.state.set((self._scope_of(each.bound), each.bound), Binding(value, before.events | {event}))
+            if each.alias:
+                self.assign(each.bound, value)
+            else:
+                self._bind_package(each, value)
+
+    def _bind_package(self, imported: n.ImportedName, value: Alternatives) -> None:
+        """``import a.b`` binds ``a``, through which the submodule is reachable now."""
+        if "." in imported.name:
+            self.imported(imported.name)
+        before = self.lookup(imported.bound, self.frame.scope)
+        self.assign(imported.bound, value)
+        if before is not None and before.alternatives == value:
+            # After ``import a.b``, ``import a.c`` makes both reachable.
+            self._bind_with(before, imported.bound, value)
+
+    def _bind_with(self, before: Binding, name: str, value: Alternatives) -> None:
+        """Bind a name that what it was bound to before is needed for, too."""
+        self.state.set((self._scope_of(name), name), Binding(value, before.events | {self.event()}))
 
     def do_ImportFrom(self, node: n.ImportFrom) -> None:  # noqa: N802
         for each in node.names:
             if each.name == "*":
-                before = self.lookup("*", self.frame.scope)
-                module = self.imported(node.module)
-                event = self.event()
-                self.assign("*", module)
-                if before is not None:
-                    # A name may be of each of them.
-                    both = joined(before.alternatives, module)
-                    self.state.set((self._scope_of("*"), "*"), Binding(both, before.events | {event}))
-                self._probe(module)
+                self._import_all(node.module)
             else:
                 member = self.imported_member(node.module, each.name, each)
                 self.assign(each.bound, member)
                 self._probe(member)
+
+    def _import_all(self, dotted: str) -> None:
+        before = self.lookup("*", self.frame.scope)
+        module = self.imported(dotted)
+        self.assign("*", module)
+        if before is not None:  # A name may be of each of them.
+            self._bind_with(before, "*", joined(before.alternatives, module))
+        self._probe(module)
 
     def _probe(self, imported: Alternatives) -> None:
         """Note an import that may fail in the body of a ``try``."""
@@ -176,28 +185,29 @@ class Statements(Expressions):
             return
         read = self.entries if container.kind == "dict" else self.items
         items, why = read(more, node.value)
-        added = tuple(
-            replace(item, condition=both)
-            for item in items
-            if (both := conjunction(item.condition, condition)) is not None
-        )
-        self.change(location, replace(container, items=container.items + added, open=container.open or why))
+        grown = (*container.items, *items_under(items, condition))
+        self.change(location, replace(container, items=grown, open=container.open or why))
 
     def do_Delete(self, node: n.Delete) -> None:  # noqa: N802
         for target in node.targets:
-            if isinstance(target, n.Subscript) and isinstance(target.index, n.SliceIndex):
-                self._set_slice(target, target.index, [], None)
-            elif isinstance(target, n.Subscript):
-                owners, keys = self.evaluate(target.value), self.evaluate(target.index)
-                self.note_keys(owners, keys, target, "del")
-                for owner, _ in owners:
-                    containers.removed(self, owner, keys, target)
-                    if isinstance(owner, Unknown):
-                        self.changed(owner.subject)
-            elif isinstance(target, n.Attribute):
-                for owner, _ in self.evaluate(target.value):
-                    if isinstance(owner, Unknown):
-                        self.changed(owner.subject)
+            match target:
+                case n.Subscript(index=n.SliceIndex() as index):
+                    self._set_slice(target, index, [], None)
+                case n.Subscript():
+                    self._delete_entry(target)
+                case n.Attribute():
+                    self._note_changed(self.evaluate(target.value))
+
+    def _delete_entry(self, target: n.Subscript) -> None:
+        owners, keys = self.evaluate(target.value), self.evaluate(target.index)
+        self.note_keys(owners, keys, target, "del")
+        for owner, _ in owners:
+            containers.removed(self, owner, keys, target)
+        self._note_changed(owners)
+
+    def _note_changed(self, owners: Alternatives) -> None:
+        for owner in of_kind(Unknown, owners):
+            self.changed(owner.subject)
 
     # Binding
 
@@ -217,28 +227,28 @@ class Statements(Expressions):
                 self.note_kept(bound)
                 self._set_slice(target, index, *self.items(bound, source))
             case n.Subscript():
-                keys, owners = self.evaluate(target.index), self.evaluate(target.value)
-                self.note_keys(owners, keys, target, "set")
-                for owner, condition in owners:
-                    containers.stored(self, owner, keys, bound, condition, target, self.frame.document.code(source))
-                    if isinstance(owner, Reference) and owner.dotted == ENVIRONMENT:
-                        self.set_environment(keys)
-                    if isinstance(owner, Unknown) and not owner.subject.made_by.startswith("argparse"):
-                        self._store_entry(owner.subject, keys, bound)
+                self._set_entry(target, bound, source)
+
+    def _set_entry(self, target: n.Subscript, bound: Alternatives, source: n.Expression) -> None:
+        keys, owners = self.evaluate(target.index), self.evaluate(target.value)
+        self.note_keys(owners, keys, target, "set")
+        for owner, condition in owners:
+            containers.stored(self, owner, keys, bound, condition, target, self.frame.document.code(source))
+            if isinstance(owner, Reference) and owner.dotted == ENVIRONMENT:
+                self.set_environment(keys)
+            if isinstance(owner, Unknown) and not owner.subject.made_by.startswith("argparse"):
+                self._store_entry(owner.subject, keys, bound)
 
     def _set_slice(self, target: n.Subscript, index: n.SliceIndex, items: list[Item], why: Subject | None) -> None:
-        at = self.slice_of(index)
-        for owner, _ in self.evaluate(target.value):
+        at, owners = self.slice_of(index), self.evaluate(target.value)
+        for owner, _ in owners:
             containers.stored_slice(self, owner, at, items, why, target)
-            if isinstance(owner, Unknown):
-                self.changed(owner.subject)
+        self._note_changed(owners)
 
     def _store_entry(self, subject: Subject, keys: Alternatives, value: Alternatives) -> None:
         self.note_kept(value)
-        for key, _ in keys:
-            if isinstance(key, Const):
-                event = self.event()
-                self.state.set((subject, ("entry", key.value)), Binding(value, frozenset({event})))
+        for key in of_kind(Const, keys):
+            self.bind_key((subject, ("entry", key.value)), value)
         self.changed(subject)
 
     def _set_attribute(self, owner: object, name: str, value: Alternatives) -> None:
@@ -249,18 +259,16 @@ class Statements(Expressions):
                 return
             case Location():
                 event.changed = owner
-                self.state.set((owner.id, name), Binding(value, frozenset({event})))
+                self.bind_key((owner.id, name), value)
                 self.note_bound(owner.id, name, value, event)
             case Unknown():
-                self.state.set((owner.subject, name), Binding(value, frozenset({event})))
+                self.bind_key((owner.subject, name), value)
                 if structural_attribute(name):
                     self.changed(owner.subject)
                     self.run.outputs.altered.add(owner.subject)
             case FunctionValue():
-                self.state.set((owner.node, name), Binding(value, frozenset({event})))
-            case ClassValue():
-                self.state.set((owner.scope, name), Binding(value, frozenset({event})))
-            case ModuleValue():
-                self.state.set((owner.scope, name), Binding(value, frozenset({event})))
+                self.bind_key((owner.node, name), value)
+            case ClassValue() | ModuleValue():
+                self.bind_key((owner.scope, name), value)
             case Reference():
                 self.patched(owner, name, value)

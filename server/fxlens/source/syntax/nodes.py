@@ -378,3 +378,18 @@ def _child_fields(kind: type[Node]) -> tuple[str, ...]:
     if cached is None:
         cached = _FIELDS[kind] = tuple(each.name for each in fields(kind) if each.name not in _PLAIN)
     return cached
+
+
+def name_of(node: Node | None) -> str:
+    """The name that an expression is, or the last one of an attribute; nothing of others."""
+    return node.name if isinstance(node, (Name, Attribute)) else ""
+
+
+def called_name(node: Node | None) -> str:
+    """The name by which a call calls; nothing of what is no call of a name."""
+    return name_of(node.function) if isinstance(node, Call) else ""
+
+
+def text_in(node: Node | None) -> str | None:
+    """The text that a literal is."""
+    return node.value if isinstance(node, Constant) and isinstance(node.value, str) else None
