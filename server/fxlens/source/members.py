@@ -103,10 +103,12 @@ def _uses(document: Document, node: n.ClassDef, member: str) -> MemberUses:
     uses = [use for method in methods for use in _uses_in(document, method)]
     spans = dict.fromkeys(use.span for use in uses if use.name == member and use.span is not None)
     names = frozenset(use.name for use in uses if use.sets)
-    bases = tuple(
-        each.value.name for each in node.arguments if not each.keyword and isinstance(each.value, (n.Name, n.Attribute))
-    )
-    return MemberUses(node.name, bases, tuple(spans), member in names, names)
+    return MemberUses(node.name, _base_names(node), tuple(spans), member in names, names)
+
+
+def _base_names(node: n.ClassDef) -> tuple[str, ...]:
+    names = (n.name_of(each.value) for each in node.arguments if not each.keyword)
+    return tuple(name for name in names if name)
 
 
 class _Use(NamedTuple):
@@ -154,16 +156,14 @@ def _unpacked(target: n.Expression) -> Iterator[n.Expression]:
 
 def _named(call: n.Call, owner: str) -> tuple[n.Constant, bool] | None:
     """The text by which a call names an attribute of ``owner`` (``getattr(self, "fc")``), and whether it sets it."""
-    function = call.function
     values = [each.value for each in call.arguments if not each.keyword and not each.star]
-    if isinstance(function, n.Name):
-        sets, of_owner = NAMING_FUNCTIONS.get(function.name), _is_name(values[0], owner) if values else False
+    if isinstance(call.function, n.Name):
+        sets, of_owner = NAMING_FUNCTIONS.get(call.function.name), bool(values) and _is_name(values[0], owner)
         values = values[1:]
     else:
-        of_owner = _is_attribute_of(function, owner)
-        sets = NAMING_METHODS.get(function.name) if isinstance(function, n.Attribute) else None
+        sets, of_owner = NAMING_METHODS.get(n.name_of(call.function)), _is_attribute_of(call.function, owner)
     text = values[0] if values else None
-    if sets is None or not of_owner or not isinstance(text, n.Constant) or not isinstance(text.value, str):
+    if sets is None or not of_owner or not isinstance(text, n.Constant) or n.text_in(text) is None:
         return None
     return text, sets
 

@@ -40,13 +40,9 @@ def operation_at(text: str, path: str, position: Position) -> Operation | None:
     if document.repairs.insertions:
         return None
     around = path_to(lowered(document), (position.line + 1, position.column))
-    node = around[-1]
-    for at in range(len(around) - 2, -1, -1):
-        call, called = around[at], around[at + 1]
-        if isinstance(call, n.Call) and call.function is called:
-            return None if isinstance(node, n.Name) and node is not called else _call(document, call)
-        if not isinstance(called, (n.Attribute, n.Subscript, n.Name)):
-            break
+    node, call = around[-1], _call_by(around)
+    if call is not None:
+        return None if isinstance(node, n.Name) and node is not call.function else _call(document, call)
     if isinstance(node, n.Call):
         return _call(document, node)
     if isinstance(node, n.Attribute) and position < document.position(node.name_pos):
@@ -54,6 +50,16 @@ def operation_at(text: str, path: str, position: Position) -> Operation | None:
     if isinstance(node, (n.Expression, n.AugmentedAssign)) and not isinstance(node, (n.Name, n.Constant)):
         span = document.span(node)
         return Operation(span, span)
+    return None
+
+
+def _call_by(around: list[n.Node]) -> n.Call | None:
+    """The call of the function in whose name, or attributes, the innermost node stands."""
+    for call, called in zip(around[-2::-1], around[:0:-1], strict=True):
+        if isinstance(call, n.Call) and call.function is called:
+            return call
+        if not isinstance(called, (n.Attribute, n.Subscript, n.Name)):
+            return None
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, joined, subject_of, under
 from fxlens.source.analysis.declarations import Declarations
 from fxlens.source.analysis.events import Activity, Block, Event, Frame, Read
 from fxlens.source.analysis.run import Run
@@ -358,23 +358,19 @@ class Machine(Declarations):
         """The alternatives with parameters that nobody gives at their default values."""
         if not any(isinstance(value, Unknown) and value.subject.default for value, _ in alternatives):
             return alternatives
-        alternatives_: list[tuple[Value, Condition]] = []
-        for value, condition in alternatives:
-            default = value.subject.default if isinstance(value, Unknown) else None
-            if default is None or not isinstance(value, Unknown):
-                alternatives_.append((value, condition))
-                continue
-            literals = [each for each in {*condition, *self.state.condition} if each[0] is value.subject]
-            alternatives_ += (each for each in under(default, condition) if admits(each[0], literals))
-        return tuple(alternatives_)
+        return tuple(each for value, condition in alternatives for each in self._at_default(value, condition))
+
+    def _at_default(self, value: Value, condition: Condition) -> Alternatives:
+        subject = subject_of(value)
+        if subject is None or subject.default is None:
+            return ((value, condition),)
+        literals = [each for each in {*condition, *self.state.condition} if each[0] is subject]
+        return tuple(each for each in under(subject.default, condition) if admits(each[0], literals))
 
 
 def admits(value: Value, literals: list[Literal]) -> bool:
     """Whether a default value is possible where ``literals`` hold of its parameter."""
-    if not isinstance(value, Const):
-        return not any(constant is None and holds for _, constant, holds in literals) and not any(
-            constant is TRUTHY and not holds for _, constant, holds in literals
-        )
-    return not any(
-        conflict((subject, value.value, True), (subject, constant, holds)) for subject, constant, holds in literals
-    )
+    if isinstance(value, Const):
+        return not any(conflict((literal[0], value.value, True), literal) for literal in literals)
+    excluding = ((None, True), (TRUTHY, False))  # It is None, or it is not true.
+    return not any((constant, holds) in excluding for _, constant, holds in literals)

@@ -159,9 +159,7 @@ class _Spreading:
         refused: set[tuple[str, str]] = set()
         while queue:
             path, name = queue.pop()
-            more: list[tuple[str, str]] = []
-            if self._takes_up(path, name):
-                more += [(other, name) for other in self._importers(path) if self._takes_up(other, name)]
+            more = self._taking_up(path, name)
             if path in self._reach.files(name):
                 leading = self._reach.take(path, name)
                 if leading is None:
@@ -178,6 +176,11 @@ class _Spreading:
                 refused -= again
                 queue += sorted(again)
         return live | files_leading_to(self._reach.escaping, self._workspace, self._tally)
+
+    def _taking_up(self, path: str, name: str) -> list[tuple[str, str]]:
+        """The files that import one, and go on with a name of it."""
+        importers = self._importers(path) if self._takes_up(path, name) else ()
+        return [(other, name) for other in importers if self._takes_up(other, name)]
 
     def _importers(self, path: str) -> list[str]:
         importers = self._importing.get(path)

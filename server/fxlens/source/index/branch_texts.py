@@ -98,14 +98,14 @@ def comparisons_on(path: list[n.Node]) -> Iterator[tuple[n.Node, str]]:
 
 def _texts_of(test: n.Expression) -> Iterator[tuple[n.Node, str]]:
     """The texts that something else must be for ``test`` to hold."""
-    if isinstance(test, n.BoolOperation) and test.operator == "and":
-        for each in test.values:
-            yield from _texts_of(each)
-    if isinstance(test, n.Comparison) and len(test.rest) == 1 and test.rest[0][0] == "==":
-        sides = (test.left, test.rest[0][1])
-        texts = [each.value for each in sides if isinstance(each, n.Constant) and isinstance(each.value, str)]
-        if len(texts) == 1 and texts[0]:
-            yield test, texts[0]
+    match test:
+        case n.BoolOperation(operator="and"):
+            for each in test.values:
+                yield from _texts_of(each)
+        case n.Comparison(rest=[("==", right)]):
+            texts = [text for text in map(n.text_in, (test.left, right)) if text is not None]
+            if len(texts) == 1 and texts[0]:
+                yield test, texts[0]
 
 
 def escapes(path: list[n.Node], *, bound: bool) -> bool:
@@ -115,13 +115,15 @@ def escapes(path: list[n.Node], *, bound: bool) -> bool:
     statement = path[statement_at]
     if any(isinstance(node, (n.FunctionDef, n.ClassDef)) and _is_registered(node, path) for node in path):
         return True
-    if bound or isinstance(statement, (n.Import, n.ImportFrom, n.FunctionDef, n.ClassDef, n.Return)):
-        return False
-    if _is_called(path[statement_at:]):
+    if bound or isinstance(statement, _NAMING) or _is_called(path[statement_at:]):
         return False
     if any(isinstance(node, _CALLED) for node in path[:statement_at]):
         return isinstance(statement, n.Assign) and not all(isinstance(each, _KEPT_BY) for each in statement.targets)
     return True
+
+
+_NAMING = (n.Import, n.ImportFrom, n.FunctionDef, n.ClassDef, n.Return)
+"""The statements in which a name is mentioned as what it is, and goes nowhere else."""
 
 
 def _is_registered(node: n.FunctionDef | n.ClassDef, path: list[n.Node]) -> bool:

@@ -62,17 +62,22 @@ class Closure(Inlining):
         change: Activity | None = None,
     ) -> None:
         for read in reads:
-            if not self.possible(read.condition):
+            if not self._is_made(read):
                 continue
-            if read.decides is not None and self.decided(read.decides) and read.decides[0].parameter is None:
-                continue
+            # A change that is left out does not take those before it along.
+            own = None if read.earlier else change
             # Each of n changes reads all those before it that may be the last: only one of them has to look.
             new = [each for each in read.events if not self._is_visited(each, soft)]
             for event in sorted(new, key=lambda each: each.number):
-                # A change that is left out does not take those before it along.
-                own = None if read.earlier else change
-                own = own or (event.activity if read.changes else None)
-                self._queue.append(_Demand(event, user, read.decides or literal, soft, own))
+                cause = own or (event.activity if read.changes else None)
+                self._queue.append(_Demand(event, user, read.decides or literal, soft, cause))
+
+    def _is_made(self, read: Read) -> bool:
+        """Whether a run of the slice reads this: not what a decided question is asked of, unless of a parameter."""
+        if not self.possible(read.condition):
+            return False
+        decides = read.decides
+        return decides is None or not self.decided(decides) or decides[0].parameter is not None
 
     def settle(self) -> Needs:
         while self._queue:
@@ -120,11 +125,13 @@ class Closure(Inlining):
             return
         if activity in self.left_out or change in self.left_out:
             self.demand([read for read in activity.reads if read.earlier], activity.node, soft=soft)
-            return
-        if self._gives_result(activity):
+        elif self._gives_result(activity):
             # The parameter is set to what is returned here, also where an object is made in that statement.
             self.demand(activity.reads, activity.node, soft=soft, change=change)
-            return
+        else:
+            self._take(activity, soft, change)
+
+    def _take(self, activity: Activity, soft: bool, change: Activity | None) -> None:
         self.needs.activities[activity] = None
         node = activity.node
         if self._is_awaited(activity.frame, node):
@@ -139,10 +146,11 @@ class Closure(Inlining):
         if isinstance(node, (n.FunctionDef, n.ClassDef)):
             self._free(node, activity.frame.scope)
         self._whole_objects(activity.frame, node)
-        for choice, literal in activity.choices:
-            if not self.decided(literal):
-                self.needs.seen[literal] = None
-            del choice
+        self._note_seen(literal for _, literal in activity.choices)
+
+    def _note_seen(self, literals: Iterable[Literal]) -> None:
+        """Note the questions that a slice leaves open."""
+        self.needs.seen.update((literal, None) for literal in literals if not self.decided(literal))
 
     def _gives_result(self, activity: Activity) -> bool:
         """Whether a statement is the one that hands out the value of a fixture that stands in the slice itself."""
@@ -213,19 +221,21 @@ class Closure(Inlining):
                     self.demand(block.reads, block.node, soft=soft, change=change)
                 continue
             undecided = [literal for literal in in_order(block.literals) if not self.decided(literal)]
-            if isinstance(block.node, (n.If, n.Match)) and not kept and (block.decided or not undecided):
+            if not kept and _is_dissolved(block, undecided):
                 continue
             kept = True
-            if block in self._met:
-                continue
-            self._met.add(block)
-            self._keep(frame, block, soft, change)
-            for literal in undecided:
-                self.needs.seen[literal] = None
-            if isinstance(block.node, n.Match) and undecided:
-                self.needs.problems.append(Problem("", literal=undecided[-1]))
-                continue
-            self.demand(block.reads, block.node, undecided[-1] if undecided else None, soft, change)
+            if block not in self._met:
+                self._met.add(block)
+                self._keep(frame, block, soft, change)
+                self._take_block(block, undecided, soft, change)
+
+    def _take_block(self, block: Block, undecided: list[Literal], soft: bool, change: Activity | None) -> None:
+        self._note_seen(undecided)
+        last = undecided[-1] if undecided else None
+        if isinstance(block.node, n.Match) and last is not None:
+            self.needs.problems.append(Problem("", literal=last))
+        else:
+            self.demand(block.reads, block.node, last, soft, change)
 
     def _keep(self, frame: Frame, block: Block, soft: bool, change: Activity | None) -> None:
         """Keep a compound statement as it is, with what its header reads each time; of a loop also what ends it."""
@@ -388,3 +398,8 @@ def function_name(function: FunctionValue) -> str:
         return "lambda"
     owner = function.owner
     return f"{owner.node.name}.{function.node.name}" if isinstance(owner, ClassValue) else function.node.name
+
+
+def _is_dissolved(block: Block, undecided: list[Literal]) -> bool:
+    """Whether a branch stands in a slice without the statement that it is of: nothing is left to decide."""
+    return isinstance(block.node, (n.If, n.Match)) and (block.decided or not undecided)

@@ -82,17 +82,22 @@ def _uses(name: str, node: n.Node) -> Iterator[list[n.Node]]:
 def _at(path: list[n.Node]) -> str | None:
     above = path[-2] if len(path) > 1 else None
     if isinstance(above, n.Conditional):
-        # ``weights = W.DEFAULT if use_weights else None``: what is optional is no model.
-        if above.test is not path[-1] or not any(map(_is_none, (above.body, above.orelse))):
-            return None
-        return "False" if _is_none(above.orelse) else "True"
+        return _switch(above, path[-1])
     if not isinstance(above, n.Argument):
         return None
     if above.keyword:
         return by_name(above.keyword)
-    call = path[-3] if len(path) > 2 else None
-    function = call.function if isinstance(call, n.Call) else None
-    called = function.name if isinstance(function, (n.Name, n.Attribute)) else ""
+    return _as_argument_of(n.called_name(path[-3] if len(path) > 2 else None))
+
+
+def _switch(choice: n.Conditional, name: n.Node) -> str | None:
+    """``weights = W.DEFAULT if use_weights else None``: what is optional is no model."""
+    if choice.test is not name or not any(map(_is_none, (choice.body, choice.orelse))):
+        return None
+    return "False" if _is_none(choice.orelse) else "True"
+
+
+def _as_argument_of(called: str) -> str | None:
     if called in DEVICE_METHODS:
         return '"cpu"'
     if called in LOADERS:
