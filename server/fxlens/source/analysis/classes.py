@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from fxlens.source.alternatives import certain, joined
+from fxlens.source.alternatives import certain, mapped, of_kind
 from fxlens.source.analysis.callables import Given, bound_to, decorated_with
 from fxlens.source.analysis.dispatch import Dispatch
 from fxlens.source.analysis.events import Event, Read
@@ -44,18 +43,24 @@ class Classes(Dispatch):
 
     def _made_by_class(self, callee: ClassValue, arguments: list[Given], node: n.Expression) -> Alternatives | None:
         """What ``__new__`` of a class of the workspace returns; nothing unless it returns objects of that class."""
-        makers = [
-            value for value, _ in self.class_member(callee, MAKE, callee) or () if isinstance(value, FunctionValue)
-        ]
+        makers = of_kind(FunctionValue, self.class_member(callee, MAKE, callee))
         if len(makers) != 1 or self.library_bases(callee) not in ([], ["object"]):
             return None
         made = self.call_value(bound_to(makers[0], callee), arguments, node)
         if not made or not all(self._is_object_of(value, callee) for value, _ in made):
             return None
         for value, _ in made:
-            for method, _ in self.class_member(callee, "__init__", value) or ():
-                self.call_value(method, arguments, node)
+            self._call_members(callee, "__init__", value, arguments, node)
         return made
+
+    def _call_members(
+        self, owner: ClassValue, name: str, bound: Value, arguments: list[Given], node: n.Expression
+    ) -> bool:
+        """Call the method of that name of an object; whether its class has one."""
+        methods = self.class_member(owner, name, bound)
+        for method, _ in methods or ():
+            self.call_value(method, arguments, node)
+        return methods is not None
 
     def _is_object_of(self, value: Value, kind: ClassValue) -> bool:
         container = self.container(value)
@@ -63,13 +68,12 @@ class Classes(Dispatch):
 
     def new_object(self, kinds: Alternatives, node: n.Expression) -> Alternatives:
         """``object.__new__(kind)``."""
-        sides = [
-            ((self._empty_object(value, "instance"), condition),)
-            if isinstance(value, ClassValue)
-            else self.unknown(node)
-            for value, condition in kinds
-        ]
-        return joined(*sides)
+
+        def make(kind: Value) -> Alternatives:
+            is_class = isinstance(kind, ClassValue)
+            return certain(self._empty_object(kind, "instance")) if is_class else self.unknown(node)  # type: ignore[arg-type]
+
+        return mapped(make, kinds)
 
     def _empty_object(self, callee: ClassValue, kind: str) -> Location:
         location = self.allocate(Container(kind, instance_of=callee))
@@ -82,17 +86,13 @@ class Classes(Dispatch):
         made_of = next((base for base in self.library_bases(callee) if base in python.BUILTIN_BASES), "")
         if made_of == "str" and len(arguments) == 1 and self.class_member(callee, MAKE, callee) is None:
             return arguments[0].alternatives
-        location = self._empty_object(callee, python.BUILTIN_BASES.get(made_of, "instance"))
-        initialise = self.class_member(callee, "__init__", location)
-        if initialise is not None:
-            for value, _ in initialise:
-                self.call_value(value, arguments, node)
-        else:
-            if python.BUILTIN_BASES.get(made_of, "instance") != "instance":
+        kind = python.BUILTIN_BASES.get(made_of, "instance")
+        location = self._empty_object(callee, kind)
+        if not self._call_members(callee, "__init__", location, arguments, node):
+            if kind != "instance":
                 self.call_value(Method(location, "__init__"), arguments, node)
             self._fill_fields(callee, location, arguments, node)
-            for value, _ in self.class_member(callee, "__post_init__", location) or ():
-                self.call_value(value, [], node)
+            self._call_members(callee, "__post_init__", location, [], node)
         return certain(location)
 
     def _fill_fields(self, callee: ClassValue, location: Location, arguments: list[Given], node: n.Expression) -> None:
@@ -105,14 +105,14 @@ class Classes(Dispatch):
         self.change(location, Container("tuple", items, instance_of=callee))
 
     def _fill(self, location: Location, fields: Iterable[str], arguments: list[Given]) -> None:
-        positional = [each for each in arguments if not each.keyword and not each.star]
+        in_order = iter([each for each in arguments if each.is_in_order])
         named = {each.keyword: each for each in arguments if each.keyword}
-        for at, name in enumerate(fields):
-            each = named.get(name) or (positional[at] if at < len(positional) else None)
-            if each is not None:
-                event = self.event()
-                event.changed = location
-                self.state.set((location.id, name), Binding(each.alternatives, frozenset({event})))
+        values = ((name, named.get(name), next(in_order, None)) for name in fields)
+        for name, by_name, by_position in values:
+            argument = by_name or by_position
+            if argument is not None:
+                self.event().changed = location
+                self.bind_key((location.id, name), argument.alternatives)
 
     def mro(self, owner: ClassValue) -> list[ClassValue]:
         """The class and its bases in the workspace, in the order in which attributes are looked for, nearly."""
@@ -126,15 +126,13 @@ class Classes(Dispatch):
         return order
 
     def set_property(self, owner: Location, name: str, value: Alternatives) -> bool:
-        container = self.container(owner)
-        kind = container.instance_of if container is not None else None
+        kind = self.kind_of(owner)
         for each in self.mro(kind) if kind is not None else ():
             setter = self.state.binding((each.scope, ("setter", name)))
-            for function, _ in setter.alternatives if setter is not None else ():
-                if isinstance(function, FunctionValue):
-                    node = n.Expression(function.node.start_pos, function.node.end_pos)
-                    self.call_value(replace(function, bound=owner), [self.argument_of(value, node)], node)
-                    return True
+            for function in of_kind(FunctionValue, setter.alternatives if setter is not None else ()):
+                node = n.Expression(function.node.start_pos, function.node.end_pos)
+                self.call_value(bound_to(function, owner), [self.argument_of(value, node)], node)
+                return True
         return False
 
     def lookup_in_class(self, owner: ClassValue, name: str) -> Binding | None:
@@ -145,17 +143,19 @@ class Classes(Dispatch):
         """Note that a method or a class's attribute is used of an object, which has to have it then."""
         event = self.new_event("attach", n.Pass((1, 0), (1, 0)), [])
         event.owner, event.name = owner, name
-        container = self.container(owner)
-        if container is not None and container.instance_of is not None:
-            for each in self.mro(container.instance_of):
-                binding = self.lookup_in_class(each, name)
-                if binding is not None:
-                    event.reads = [Read(binding.events)]
-                    kinds = [v for v, _ in binding.alternatives]
-                    event.text = _attachment(kinds[0] if kinds else None, name)
-                    self._attach_of_class(event, container.instance_of, kinds)
-                    break
+        kind = self.kind_of(owner)
+        binding = self._bound_in_line(kind, name) if kind is not None else None
+        if kind is not None and binding is not None:
+            event.reads = [Read(binding.events)]
+            kinds = [v for v, _ in binding.alternatives]
+            event.text = _attachment(kinds[0] if kinds else None, name)
+            self._attach_of_class(event, kind, kinds)
         self.read(frozenset({event}))
+
+    def _bound_in_line(self, kind: ClassValue, name: str) -> Binding | None:
+        """What a class, or the first of its bases that has such an attribute, binds."""
+        bindings = (self.lookup_in_class(each, name) for each in self.mro(kind))
+        return next((binding for binding in bindings if binding is not None), None)
 
     def _attach_of_class(self, event: Event, owner: ClassValue, kinds: list[Value]) -> None:
         """A method that is given the class needs all of that."""
@@ -196,8 +196,7 @@ def _annotated_name(statement: n.Statement, initialised: bool) -> str:
 
 def _is_of_class(annotation: n.Expression) -> bool:
     """``ClassVar[…]``."""
-    named = annotation.value if isinstance(annotation, n.Subscript) else annotation
-    return isinstance(named, (n.Name, n.Attribute)) and named.name == "ClassVar"
+    return n.name_of(annotation.value if isinstance(annotation, n.Subscript) else annotation) == "ClassVar"
 
 
 def _is_not_initialised(value: n.Expression) -> bool:

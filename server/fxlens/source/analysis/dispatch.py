@@ -21,16 +21,20 @@ class Dispatch(Functions):
         """Note what a decorator says of a function: that it dispatches, or is registered with one that does."""
         if not isinstance(node, n.FunctionDef):
             return
+        function = FunctionValue(node, self.frame.document, self.frame.scope)
         if isinstance(maker, Reference) and maker.dotted in DISPATCHES:
             self.run.dispatched[node] = []
         elif isinstance(maker, Reference) and maker.dotted == REGISTERS:
             generic, kinds = maker.wrapped
-            self._register(generic, kinds, FunctionValue(node, self.frame.document, self.frame.scope))
+            self._register(generic, kinds, function)
         elif isinstance(maker, Method) and self._dispatches(maker):
-            function = FunctionValue(node, self.frame.document, self.frame.scope)
-            first = node.parameters[self._is_method() :][:1]
-            kinds = [self.evaluate(each.annotation) for each in first if each.annotation is not None]
-            self._register(maker.owner, kinds[0] if kinds else (), function)
+            self._register(maker.owner, self._annotated_kind(node), function)
+
+    def _annotated_kind(self, node: n.FunctionDef) -> Alternatives:
+        """The type that the annotation of a function's first parameter names."""
+        first = node.parameters[self._is_method() :][:1]
+        annotations = [each.annotation for each in first if each.annotation is not None]
+        return self.evaluate(annotations[0]) if annotations else ()
 
     def _is_method(self) -> int:
         return int(self.frame.scope in self.run.class_scopes)

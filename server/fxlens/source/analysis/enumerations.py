@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, under
 from fxlens.source.analysis.truth import Truth
 from fxlens.source.library.python import CONSTANT_ENUMERATIONS, ENUMERATIONS, TEXT_ENUMERATIONS
 from fxlens.source.syntax import nodes as n
@@ -12,6 +13,7 @@ from fxlens.source.values import (
     ALWAYS,
     Alternatives,
     ClassValue,
+    Condition,
     Const,
     FunctionValue,
     Item,
@@ -54,13 +56,11 @@ class Enumerations(Truth):
             return {}
         values: dict[str, Alternatives] = {}
         for kind in self.mro(owner):
-            for statement in kind.node.body:
-                for target in statement.targets if isinstance(statement, n.Assign) else ():
-                    name = target.name if isinstance(target, n.Name) else ""
-                    binding = self.lookup_in_class(kind, name) if name and not name.startswith("_") else None
-                    if binding is not None:
-                        self.read(binding.events)
-                        values[name] = tuple((self.as_member(v, kind, name), c) for v, c in binding.alternatives)
+            for name in _assigned_names(kind.node.body):
+                binding = self.lookup_in_class(kind, name)
+                if binding is not None:
+                    self.read(binding.events)
+                    values[name] = tuple((self.as_member(v, kind, name), c) for v, c in binding.alternatives)
         return values
 
     def member_items(self, owner: ClassValue) -> list[Item]:
@@ -73,28 +73,39 @@ class Enumerations(Truth):
 
     def member_called(self, owner: ClassValue, name: Value, node: n.Expression) -> Alternatives:
         """``Kind[name]``."""
-        sides = [
-            value if isinstance(name, Const) else under(value, frozenset({(name.subject, each, True)}))
-            for each, value in self.members(owner).items()
-            if isinstance(name, Unknown) or (isinstance(name, Const) and name.value == each)
-        ]
-        return joined(*sides) if sides else self.unknown(node)
+        members = self.members(owner)
+        match name:
+            case Const(value=str() as text) if text in members:
+                return members[text]
+            case Unknown(subject):
+                sides = [under(value, frozenset({(subject, each, True)})) for each, value in members.items()]
+                return self.any_of(sides, node)
+        return self.unknown(node)
 
     def member_of_value(self, owner: ClassValue, wanted: Alternatives, node: n.Expression) -> Alternatives:
         """``Kind(value)``."""
+        members = tuple(each for several in self.members(owner).values() for each in several)
         sides: list[Alternatives] = []
         for value, condition in wanted:
-            for member, own in (each for several in self.members(owner).values() for each in several):
+            for member, own in members:
                 literal = self._has_value(member, value)
                 if literal is not None:
                     sides.append(under(((member, own),), condition | literal))
-        return joined(*sides) if sides else self.unknown(node)
+        return self.any_of(sides, node)
 
-    def _has_value(self, member: Value, wanted: Value) -> frozenset | None:  # type: ignore[type-arg]
+    def _has_value(self, member: Value, wanted: Value) -> Condition | None:
+        """The condition under which a member is the one of a value; nothing if it never is."""
         inner = member.value[0][0] if isinstance(member, Member) else member
-        if isinstance(wanted, Unknown) and isinstance(inner, Const):
-            return frozenset({(wanted.subject, inner.value, True)})
-        same = wanted == member or (
-            isinstance(inner, Const) and isinstance(wanted, Const) and inner.value == wanted.value
-        )
-        return ALWAYS if same else None
+        match wanted, inner:
+            case Unknown(subject), Const():
+                return frozenset({(subject, inner.value, True)})
+            case Const(), Const():
+                return ALWAYS if wanted == member or inner.value == wanted.value else None
+        return ALWAYS if wanted == member else None
+
+
+def _assigned_names(body: Iterable[n.Statement]) -> list[str]:
+    """The public names that a class body assigns."""
+    targets = (target for statement in body if isinstance(statement, n.Assign) for target in statement.targets)
+    names = (target.name for target in targets if isinstance(target, n.Name))
+    return [name for name in names if not name.startswith("_")]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from fxlens.source.alternatives import certain, joined, under
+from fxlens.source.alternatives import certain, items_under, joined, of_kind, pairs, under
 from fxlens.source.analysis.attributes import Attributes
 from fxlens.source.analysis.events import Read
 from fxlens.source.analysis.state import Binding
-from fxlens.source.conditions import conjunction
+from fxlens.source.conditions import conjunction, negation
 from fxlens.source.library import operators
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -212,11 +211,9 @@ class Expressions(Attributes):
                 continue
             literal: frozenset[Literal] = frozenset()
             if not isinstance(truth, bool):
-                literal = frozenset({(truth[0], truth[1], truth[2] is ends)})
-                both = conjunction(condition, literal)
-                if both is not None:
-                    sides.append(((value, both),))
-                literal = frozenset({(truth[0], truth[1], truth[2] is not ends)})
+                ending = frozenset({(truth[0], truth[1], truth[2] is ends)})
+                sides.append(under(((value, condition),), ending))
+                literal = negation(ending)
             with self.assuming(condition | literal) as possible:
                 if possible:
                     sides.append(under(self._operands(node, at + 1), condition | literal))
@@ -228,22 +225,17 @@ class Expressions(Attributes):
 
     def combined(self, operator: str, left: Alternatives, right: Alternatives, node: n.Expression) -> Alternatives:
         results: list[tuple[Value, Condition]] = []
-        for first, condition in left:
-            for other, own in right:
-                both = conjunction(condition, own)
-                if both is not None:
-                    result = self._by_method(operator, first, other, node)
-                    results += under(result or operators.operation(self, operator, first, other, node), both)
+        for first, other, condition in pairs(left, right):
+            result = self._by_method(operator, first, other, node)
+            results += under(result or operators.operation(self, operator, first, other, node), condition)
         return joined(tuple(results)) if results else self.unknown(node)
 
     def _by_method(self, operator: str, first: Value, other: Value, node: n.Expression) -> Alternatives | None:
         """What the method of a class of the workspace makes of an operator."""
-        container = self.container(first)
-        kind = container.instance_of if container is not None else None
-        name = operators.OPERATOR_METHODS.get(operator)
+        kind, name = self.kind_of(first), operators.OPERATOR_METHODS.get(operator)
         if kind is None or name is None:
             return None
-        methods = [m for m, _ in self.class_member(kind, name, first) or () if isinstance(m, FunctionValue)]
+        methods = of_kind(FunctionValue, self.class_member(kind, name, first))
         return self.call_each(methods[0], [[certain(other)]], node)[0] if len(methods) == 1 else None
 
     def of_UnaryOperation(self, node: n.UnaryOperation) -> Alternatives:  # noqa: N802
@@ -290,10 +282,7 @@ class Expressions(Attributes):
             items, why = self.items(value, node.value)
             frame.yields_open = frame.yields_open or why
         here = self.state.condition - frame.entry.condition if frame.entry is not None else self.state.condition
-        for item in items:
-            both = conjunction(item.condition, here)
-            if both is not None:
-                frame.yields.append(replace(item, condition=both))
+        frame.yields += items_under(items, here)
         if node.value is not None:
             frame.returned.append((node.value, self.activity.reads))
         if frame.on_yield is not None:

@@ -40,13 +40,11 @@ def _not_followed(run: Run, frame: Frame, seen_from: Document) -> str | None:
         return None
     names = _names_of(frame.document.path)
     for path in sorted(run.workspace.mentioning(name)):
-        if path == frame.document.path or not _may_call(run.workspace, path, name, names):
-            continue
-        document = run.document(path)
+        may_call_it = path != frame.document.path and _may_call(run.workspace, path, name, names)
+        document = run.document(path) if may_call_it else None
         for call, module in _imported_calls(document, name) if document is not None else ():
-            module_path = run.workspace.module(module, path)
-            where = _location(seen_from, document or seen_from, call)
-            if module_path is None and _last(module) in names:
+            if run.workspace.module(module, path) is None and _last(module) in names:
+                where = _location(seen_from, document or seen_from, call)
                 return f"and the call {where} imports it from `{module}`, which is not found in the workspace"
     return None
 
@@ -82,20 +80,22 @@ def _last(module: str) -> str:
 
 def _imported_calls(document: Document, name: str) -> Iterator[tuple[n.Call, str]]:
     """The calls of something of that name that a file imports, and from which module."""
-    modules: dict[str, str] = {}
-    for statement in n.walk(lowered(document).body, lambda node: not isinstance(node, n.Expression)):
-        if isinstance(statement, n.ImportFrom):
-            modules.update({each.bound: statement.module for each in statement.names if each.name == name})
-        elif isinstance(statement, n.Import):
-            modules.update({each.bound: each.name for each in statement.names})
+    modules = dict(_modules_by_name(document, name))
     for call, _ in calls_of(document, [name]):
         function = call.function
-        if isinstance(function, n.Name) and function.name in modules:
-            yield call, modules[function.name]
-        elif isinstance(function, n.Attribute) and isinstance(function.value, n.Name):
-            module = modules.get(function.value.name)
-            if module is not None:
-                yield call, module
+        owner = function.value if isinstance(function, n.Attribute) else function
+        module = modules.get(owner.name) if isinstance(owner, n.Name) else None
+        if module is not None:
+            yield call, module
+
+
+def _modules_by_name(document: Document, name: str) -> Iterator[tuple[str, str]]:
+    """The names that a file's imports bind to modules, or to what is called ``name`` in them, and those modules."""
+    for statement in n.walk(lowered(document).body, lambda node: not isinstance(node, n.Expression)):
+        if isinstance(statement, n.ImportFrom):
+            yield from ((each.bound, statement.module) for each in statement.names if each.name == name)
+        elif isinstance(statement, n.Import):
+            yield from ((each.bound, each.name) for each in statement.names)
 
 
 def _location(seen_from: Document, document: Document, node: n.Node) -> str:
