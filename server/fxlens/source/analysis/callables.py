@@ -39,11 +39,8 @@ def is_static(function: n.FunctionDef) -> bool:
 
 def decorated_with(node: n.FunctionDef | n.ClassDef, *names: str) -> bool:
     """Whether one of the decorators is a name, or ends in an attribute, of ``names``."""
-    for decorator in node.decorators:
-        called = decorator.function if isinstance(decorator, n.Call) else decorator
-        if isinstance(called, (n.Name, n.Attribute)) and called.name in names:
-            return True
-    return False
+    called = (each.function if isinstance(each, n.Call) else each for each in node.decorators)
+    return any(n.name_of(each) in names for each in called)
 
 
 def bound_to(function: FunctionValue, value: Value) -> FunctionValue:

@@ -63,8 +63,8 @@ class Classes(Dispatch):
         return methods is not None
 
     def _is_object_of(self, value: Value, kind: ClassValue) -> bool:
-        container = self.container(value)
-        return container is not None and container.instance_of is not None and kind in self.mro(container.instance_of)
+        own = self.kind_of(value)
+        return own is not None and kind in self.mro(own)
 
     def new_object(self, kinds: Alternatives, node: n.Expression) -> Alternatives:
         """``object.__new__(kind)``."""

@@ -143,9 +143,7 @@ def _alias(path: list[n.Node], name: str) -> str:
 
 def _last_name(value: n.Expression) -> str:
     """The name, or attribute, that a value is; of ``staticmethod(f)`` and ``partial(f, …)``, that of ``f``."""
-    if isinstance(value, n.Call) and value.arguments:
-        value = value.arguments[0].value
-    return value.name if isinstance(value, (n.Name, n.Attribute)) else ""
+    return n.name_of(value.arguments[0].value if isinstance(value, n.Call) and value.arguments else value)
 
 
 def _call_names(function: n.FunctionDef | n.Lambda, path: list[n.Node]) -> Iterator[str]:

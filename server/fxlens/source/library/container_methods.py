@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from fxlens.source.alternatives import certain, joined, under
-from fxlens.source.conditions import conjunction
+from fxlens.source.alternatives import certain, integer_of, mapped, only, text_of, under
 from fxlens.source.library.called import Called
 from fxlens.source.library.containers import (
     constants_of,
@@ -45,6 +44,14 @@ class Target:
     owner: Location
     container: Container
 
+    def hold(self, items: Iterable[Item], why: Subject | None = None) -> None:
+        """Replace what the container holds."""
+        self.call.machine.change(self.owner, replace(self.container, items=tuple(items), open=why))
+
+    def add(self, *items: Item, why: Subject | None = None) -> None:
+        """Put items behind those that the container holds; ``why`` there may be more of them."""
+        self.hold((*self.container.items, *items), self.container.open or why)
+
 
 def container_method(machine: Machine, owner: Location, name: str, call: Called) -> Alternatives:
     """What a method of a list, a dict or a set returns; what it does to it is done."""
@@ -58,52 +65,44 @@ def container_method(machine: Machine, owner: Location, name: str, call: Called)
 
 def _append(at: Target) -> Alternatives:
     if len(at.call.positional) == 1:
-        item = Item(at.call.positional[0], ALWAYS)
-        at.call.machine.change(at.owner, replace(at.container, items=(*at.container.items, item)))
+        at.add(Item(at.call.positional[0]))
     return NONE
 
 
 def _insert(at: Target) -> Alternatives:
     index = integer(at.call, at.call.positional[0]) if len(at.call.positional) == 2 else None
     if index is None:
-        at.call.machine.change(
-            at.owner, replace(at.container, open=Subject(at.call.machine.frame.document, at.call.node))
-        )
+        at.hold(at.container.items, at.call.open())
         return NONE
     items = list(at.container.items)
-    items.insert(index, Item(at.call.positional[1], ALWAYS))
-    at.call.machine.change(at.owner, replace(at.container, items=tuple(items)))
+    items.insert(index, Item(at.call.positional[1]))
+    at.hold(items, at.container.open)
     return NONE
 
 
 def _extend(at: Target) -> Alternatives:
-    items, opened = list(at.container.items), at.container.open
     if at.container.kind == "dict":
-        made = dict_of(at.call)
-        more, why = at.call.machine.entries(made, at.call.node)
+        more, why = at.call.machine.entries(dict_of(at.call), at.call.node)
     else:
-        more, why = at.call.items() if at.call.positional else ([], None)
-    for item in more:
-        both = conjunction(item.condition, ALWAYS)
-        if both is not None:
-            items.append(replace(item, condition=both))
-    at.call.machine.change(at.owner, replace(at.container, items=tuple(items), open=opened or why))
+        more, why = at.call.items()
+    at.add(*more, why=why)
     return NONE
 
 
 def _setdefault(at: Target) -> Alternatives:
-    value = at.call.argument(1) or NONE
-    if at.call.positional:
-        key = at.call.positional[0]
-        present = looked_up(at.call.machine, at.container, key[0][0], at.call.node) if len(key) == 1 else None
-        if present is not None:
-            return present
-        at.call.machine.change(at.owner, replace(at.container, items=(*at.container.items, Item(value, ALWAYS, key))))
+    value, keys = at.call.argument(1) or NONE, at.call.argument(0)
+    if keys is None:
+        return value
+    key = only(keys)
+    present = looked_up(at.call.machine, at.container, key, at.call.node) if key is not None else None
+    if present is not None:
+        return present
+    at.add(Item(value, ALWAYS, keys))
     return value
 
 
 def _clear(at: Target) -> Alternatives:
-    at.call.machine.change(at.owner, replace(at.container, items=(), open=None))
+    at.hold(())
     return NONE
 
 
@@ -120,9 +119,8 @@ def _remove(at: Target) -> Alternatives:
 def _pop(at: Target) -> Alternatives:
     if at.container.kind == "dict":
         return _remove(at)
-    wanted = _first_argument(at.call)
-    index = wanted.value if isinstance(wanted, Const) else -1 if not at.call.positional else None
-    if at.container.kind == "list" and isinstance(index, int) and is_told(at.container, index):
+    index = integer_of(_first_argument(at.call)) if at.call.positional else -1
+    if at.container.kind == "list" and index is not None and is_told(at.container, index):
         return _take(at, index % len(at.container.items))
     return _take_any(at)
 
@@ -133,14 +131,13 @@ def _first_argument(call: Called) -> Value | None:
 
 def _take(at: Target, index: int) -> Alternatives:
     items = at.container.items
-    at.call.machine.change(at.owner, replace(at.container, items=items[:index] + items[index + 1 :]))
+    at.hold(items[:index] + items[index + 1 :], at.container.open)
     return items[index].value
 
 
 def _take_any(at: Target) -> Alternatives:
     """Take an item away of which only a run can tell which it is."""
-    why = Subject(at.call.machine.frame.document, at.call.node)
-    at.call.machine.change(at.owner, replace(at.container, items=(), open=why))
+    at.hold((), at.call.open())
     return at.call.unknown()
 
 
@@ -185,15 +182,18 @@ def _copied(at: Target) -> Alternatives:
 
 def _get(at: Target) -> Alternatives:
     default = at.call.argument(1, "default") or NONE
-    sides: list[Alternatives] = []
-    for key, own in at.call.positional[0] if at.call.positional else ():
-        value = looked_up(at.call.machine, at.container, key, at.call.node)
-        if value is not None:
-            sides.append(under(value, own))
-        exact = isinstance(key, Const) and value is not None and not any(c for _, c in value)
-        if not exact:
-            sides.append(under(default, own | _no_entry(at.container, key)))
-    return joined(*sides) if sides else at.call.unknown()
+    keys = at.call.argument(0) or ()
+    return at.call.any_of([under(side, own) for key, own in keys for side in _entry_or(at, key, default)])
+
+
+def _entry_or(at: Target, key: Value, default: Alternatives) -> Iterator[Alternatives]:
+    """The entry of a key, if there may be one, and the default, unless there is one for certain."""
+    value = looked_up(at.call.machine, at.container, key, at.call.node)
+    if value is not None:
+        yield value
+    is_exact = isinstance(key, Const) and value is not None and not any(condition for _, condition in value)
+    if not is_exact:
+        yield under(default, _no_entry(at.container, key))
 
 
 def _no_entry(container: Container, key: Value) -> Condition:
@@ -213,22 +213,20 @@ def _index(at: Target) -> Alternatives:
 
 
 def _got(at: Target) -> Alternatives:
-    keys = at.call.argument(0) or ()
-    return joined(*(under(entry(at.call.machine, at.container, key, at.call.node), own) for key, own in keys))
+    return mapped(lambda key: entry(at.call.machine, at.container, key, at.call.node), at.call.argument(0) or ())
 
 
 def _set(at: Target) -> Alternatives:
     if len(at.call.positional) == 2 and at.container.kind == "dict":
-        item = Item(at.call.positional[1], ALWAYS, at.call.positional[0])
-        at.call.machine.change(at.owner, replace(at.container, items=(*at.container.items, item)))
-        return NONE
-    at.call.machine.change(at.owner, replace(at.container, open=Subject(at.call.machine.frame.document, at.call.node)))
+        key, value = at.call.positional
+        at.add(Item(value, ALWAYS, key))
+    else:
+        at.hold(at.container.items, at.call.open())
     return NONE
 
 
 def _contains(at: Target) -> Alternatives:
-    keys = at.call.argument(0) or ()
-    key = keys[0][0] if len(keys) == 1 else None
+    key = _first_argument(at.call)
     has = has_key(at.container, key) if isinstance(key, Const) and at.container.kind == "dict" else None
     return certain(Const(has)) if has is not None else at.call.unknown()
 
@@ -257,24 +255,30 @@ def _in_none(at: Target) -> Alternatives:
 
 
 def _in_one(at: Target) -> Alternatives:
-    others = at.call.positional
-    if len(others) != 1 or len(others[0]) != 1:
+    other = _first_argument(at.call) if len(at.call.positional) == 1 else None
+    if other is None:
         return at.call.unknown()
-    return operation(at.call.machine, "^", at.owner, others[0][0][0], at.call.node)
+    return operation(at.call.machine, "^", at.owner, other, at.call.node)
 
 
 def _kept(at: Target, keeps: Callable[[Iterable[bool]], bool]) -> Alternatives:
     """The items of a set, by whether they are in others; all of them have to be constants."""
-    constants = constants_of(at.container)
-    values = [value for alternatives in at.call.positional for value, _ in alternatives]
-    others = [plain_constants(at.call.machine, value) for value in values]
-    if constants is None or None in others or len(values) != len(at.call.positional):
+    constants, others = constants_of(at.container), _other_constants(at)
+    if constants is None or others is None:
         return at.call.unknown()
-    pairs = zip(at.container.items, constants, strict=True)
-    kept = (item for item, constant in pairs if keeps(constant in (other or ()) for other in others))
+    paired = zip(at.container.items, constants, strict=True)
+    kept = (item for item, constant in paired if keeps(constant in other for other in others))
     made = at.call.machine.made("set", tuple(kept))
     at.call.machine.unorder(made)
     return made
+
+
+def _other_constants(at: Target) -> list[list[Hashable]] | None:
+    """What the other sets hold that a method is given."""
+    values = [only(alternatives) for alternatives in at.call.positional]
+    held = [plain_constants(at.call.machine, value) for value in values if value is not None]
+    others = [constants for constants in held if constants is not None]
+    return others if len(others) == len(values) else None
 
 
 def _counted(at: Target) -> Alternatives:
@@ -293,14 +297,13 @@ def _append_first(at: Target) -> Alternatives:
 
 
 def _extend_first(at: Target) -> Alternatives:
-    items, why = at.call.items() if at.call.positional else ([], None)
+    items, why = at.call.items()
     _put_first(at, items[::-1], why)
     return NONE
 
 
 def _put_first(at: Target, items: list[Item], why: Subject | None) -> None:
-    held = at.container
-    at.call.machine.change(at.owner, replace(held, items=(*items, *held.items), open=held.open or why))
+    at.hold((*items, *at.container.items), at.container.open or why)
 
 
 def _rotated(at: Target) -> Alternatives:
@@ -309,7 +312,7 @@ def _rotated(at: Target) -> Alternatives:
     if steps is None or not at.container.is_listed:
         return _take_any(at)
     cut = -steps % len(items) if items else 0
-    at.call.machine.change(at.owner, replace(at.container, items=items[cut:] + items[:cut]))
+    at.hold(items[cut:] + items[:cut], at.container.open)
     return NONE
 
 
@@ -330,9 +333,7 @@ def _group(at: Target) -> Alternatives:
 
 
 def _group_called(at: Target, name: Value) -> Alternatives:
-    named = (
-        replace(at.container, kind="dict") if isinstance(name, Const) and isinstance(name.value, str) else at.container
-    )
+    named = replace(at.container, kind="dict") if text_of(name) is not None else at.container
     return entry(at.call.machine, named, name, at.call.node)
 
 
