@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeGuard
 
 from fxlens.source.displays import Display
 from fxlens.source.model import ExtractionCall, Position, Span
@@ -47,12 +47,9 @@ class Written:
     def entries(self) -> dict[str, n.Expression] | None:
         """The entries of a dict display or a call of ``dict``; nothing if some of them cannot be told."""
         if isinstance(self.node, n.DictDisplay):
-            collected = {
-                key.value: value
-                for key, value in self.node.entries
-                if isinstance(key, n.Constant) and isinstance(key.value, str)
-            }
-            return collected if len(collected) == len(self.node.entries) else None
+            keyed = [(n.text_in(key), value) for key, value in self.node.entries]
+            collected = {text: value for text, value in keyed if text is not None}
+            return collected if len(collected) == len(keyed) else None
         if isinstance(self.node, n.Call) and _is_dict_call(self.node):
             named = {argument.keyword: argument.value for argument in self.node.arguments if argument.keyword}
             return named if len(named) == len(self.node.arguments) else None
@@ -61,7 +58,7 @@ class Written:
     def places_of(self, name: str) -> list[int]:
         """Which items of a list are the class ``name``, with or without the module it is read from."""
         items = self.node.items if isinstance(self.node, n.Display) else ()
-        return [at for at, item in enumerate(items) if isinstance(item, (n.Name, n.Attribute)) and item.name == name]
+        return [at for at, item in enumerate(items) if n.name_of(item) == name]
 
 
 def argument_of(call: ExtractionCall, name: str, document: Document) -> Written | None:
@@ -117,15 +114,19 @@ def _followed(written: Written) -> Written | None:
     if document.repairs.insertions:
         return None  # What cannot be read may set it as well.
     nodes = list(n.walk(lowered(document)))
-    if sum(bound in (name, "*") for node in nodes for bound in _bound_by(node)) != 1:
+    values = [node.value for node in nodes if _assigns(node, name)]
+    if not values or _times_bound(nodes, name) != 1:
         return None
-    values = [
-        node.value
-        for node in nodes
-        if isinstance(node, n.Assign) and any(_is_name(each, name) for each in node.targets)
-    ]
     reads = sum(_is_name(node, name) for node in nodes) - 1
-    return Written(document, values[0], written.shared or reads > 1) if values else None
+    return Written(document, values[0], written.shared or reads > 1)
+
+
+def _assigns(node: n.Node, name: str) -> TypeGuard[n.Assign]:
+    return isinstance(node, n.Assign) and any(_is_name(each, name) for each in node.targets)
+
+
+def _times_bound(nodes: Iterable[n.Node], name: str) -> int:
+    return sum(bound in (name, "*") for node in nodes for bound in _bound_by(node))
 
 
 def _is_name(node: n.Node, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from fxlens.source.alternatives import items_under, subject_of, under
 from fxlens.source.analysis.machine import admits
 from fxlens.source.analysis.run import Extraction, Run
 from fxlens.source.analysis.unfollowed import why_unknown
@@ -11,7 +12,7 @@ from fxlens.source.conditions import conjunction
 from fxlens.source.model import Query, Role, Unresolved
 from fxlens.source.syntax import nodes as n
 from fxlens.source.text.document import Document
-from fxlens.source.values import Alternatives, Condition, Const, Container, Item, Location, Subject, Unknown, Value
+from fxlens.source.values import Alternatives, Condition, Const, Container, Item, Location, Subject, Value
 
 ROLES: tuple[Role, ...] = ("return_nodes", "train_return_nodes", "eval_return_nodes")
 REMEDY = "Names in literals are completed and checked."
@@ -75,13 +76,10 @@ class Names:
     def _items(self, role: Role, container: Container, condition: Condition) -> None:
         if container.open is not None:
             self._fail(role, container.open)
-        for item in container.items:
-            names = item.key if container.kind == "dict" else item.value
+        for item in items_under(container.items, condition):
             beside = item if container.kind == "dict" else None
-            inner = conjunction(condition, item.condition)
-            for value, own in names or ():
-                both = conjunction(inner, own) if inner is not None else None
-                if both is None or conjunction(both, self.extraction.condition) is None:
+            for value, both in under((item.key if beside else item.value) or (), item.condition):
+                if conjunction(both, self.extraction.condition) is None:
                     continue
                 if isinstance(value, Const):
                     self._name(role, value, both, beside)
@@ -90,15 +88,13 @@ class Names:
 
     def _default(self, role: Role, value: Value, condition: Condition, item: Item | None = None) -> None:
         """A value that is no text: a parameter at its default value, or what only a run can tell."""
-        subject = value.subject if isinstance(value, Unknown) else None
+        subject = subject_of(value)
         if subject is None or not subject.default:
             self._fail(role, subject)
             return
         literals = [each for each in {*condition, *self.extraction.condition} if each[0] is subject]
-        for default, own in subject.default:
-            both = conjunction(condition, own)
-            if both is None or not admits(default, literals):
-                continue
+        possible = [each for each in under(subject.default, condition) if admits(each[0], literals)]
+        for default, both in possible:
             if not self._written(role, default, both, item):
                 self._fail(role, subject)
 
