@@ -66,7 +66,15 @@ class Converging(Layers):
         return self.b(x)
 
 
-@pytest.mark.parametrize("model", [Masked, Dropping, Ensuring, Converging])
+class Ordering(Layers):
+    """As DeBERTa sorts the arguments of its relative positions."""
+
+    def forward(self, x):
+        x = self.a(x)
+        return self.b(x if 3 in x[0] else -x)
+
+
+@pytest.mark.parametrize("model", [Masked, Dropping, Ensuring, Converging, Ordering])
 def test_conditions_on_values_do_not_end_it(model: type[Layers]) -> None:
     made = run(model())
     assert shapes(made) == {"a": "2×4", "b": "2×2"}

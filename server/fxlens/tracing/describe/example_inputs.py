@@ -148,7 +148,9 @@ def _from_transformers(model: nn.Module) -> Iterator[ExampleInput]:
         frames = 2 * (getattr(config, "max_source_positions", None) or 1500)
         inputs["input_features"] = _floats(1, getattr(config, "num_mel_bins", None) or 80, frames)
     if "input_values" in names:
-        inputs["input_values"] = _floats(1, 16_000)
+        bins = getattr(config, "num_mel_bins", None)  # a spectrogram, else the sound itself
+        frames = getattr(config, "max_length", None) or 1024
+        inputs["input_values"] = _floats(1, frames, bins) if bins else _floats(1, 16_000)
     if getattr(config, "is_encoder_decoder", False) and "decoder_input_ids" in names:
         inputs["decoder_input_ids"] = _integers(1, _TOKENS)
     yield ExampleInput((), inputs)
@@ -165,6 +167,9 @@ def _from_diffusers(model: nn.Module) -> Iterator[ExampleInput]:
     yield ExampleInput((image,))
     yield ExampleInput((image, 1))
     yield ExampleInput((image, 1, states))
+    named = {"encoder_hidden_states": states, "timestep": _integers(1), "class_labels": _integers(1)}
+    names = {parameter.name for parameter in _parameters(model)}
+    yield ExampleInput((image,), {name: value for name, value in named.items() if name in names})
 
 
 # ---------------------------------------------------------------------- what the first layer needs

@@ -75,6 +75,7 @@ _CONDITIONS = frozenset(
         torch.Tensor.__bool__,
         torch.Tensor.is_nonzero,
         torch.is_nonzero,
+        torch.Tensor.__contains__,
         *(torch.Tensor.equal, torch.equal, torch.Tensor.allclose, torch.allclose),
     }
 )
