@@ -25,6 +25,7 @@ LARGEST_GROWTH_MB = 8.0
 """Beyond what was held when half the edits were done: caches are full by then."""
 PAUSE = 25
 """After so many edits the author looks at the result."""
+NEVER_TYPED = itertools.count(100_000)
 BOX = Box("soak", {})
 SOURCE = """\
 import torch
@@ -73,8 +74,8 @@ class Typist:
             await self._lens.complete(self._document)
 
     async def paste_a_number(self) -> None:
-        """A new model at once."""
-        await self._edit(f"channels={self._channels()})", f"channels={next(self._numbers)})")
+        """A model that is not known yet, at once."""
+        await self._edit(f"channels={self._channels()})", f"channels={next(NEVER_TYPED)})")
 
     def _channels(self) -> str:
         return self._document.text.partition("channels=")[2].partition(")")[0]

@@ -139,9 +139,9 @@ class _Serving:
             self._say({"id": number, "error": {"code": CANCELLED, "message": "cancelled"}})
 
     def _let_go(self, running: Running) -> None:
-        running.process.kill()
         self._sources.drop(running.process.results)
         self._sources.drop(running.process.output)
+        running.process.kill()  # Waits for its end, which takes milliseconds.
 
     def _attend(self, running: Running) -> None:
         number = next((number for number, other in self._running.items() if other is running), None)
