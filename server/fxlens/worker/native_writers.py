@@ -43,11 +43,11 @@ def neutralise_native_writers() -> None:
     for module in filter(None, map(sys.modules.get, ("torch._C._profiler", "torch.profiler.profiler"))):
         if hasattr(module, "_add_execution_trace_observer"):
             setattr(module, "_add_execution_trace_observer", _nothing)  # noqa: B010
-    if hasattr(torch._C, "_autograd"):  # noqa: SLF001
-        profiled: Any = torch._C._autograd._ProfilerResult  # noqa: SLF001
-        profiled.save = _nothing
-    benchmark: Any = torch._C.ThroughputBenchmark  # noqa: SLF001
-    benchmark.benchmark = _refuse_profile(benchmark.benchmark)
+    native: Any = torch._C  # noqa: SLF001
+    with contextlib.suppress(AttributeError):
+        native._autograd._ProfilerResult.save = _nothing  # noqa: SLF001
+    with contextlib.suppress(AttributeError):
+        native.ThroughputBenchmark.benchmark = _refuse_profile(native.ThroughputBenchmark.benchmark)
     _refuse_events_that_are_missing()
 
 
