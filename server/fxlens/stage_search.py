@@ -53,14 +53,31 @@ class Flow:
         return cuts
 
     def deepest(self) -> int | None:
-        """The last node at the largest reduction: among the cut nodes, or anywhere if the output itself is a map."""
+        """The last node at the largest reduction: on the way to a head, or anywhere if the output itself is a map.
+
+        A head is what makes an output of a picture: pooling, and the layers behind it. A model can have several, beside
+        one another (a classifier at each stage, a second output for training), which part the way at the first of them.
+        """
         alive = sorted(self.reached & closure(self.outputs, self.inputs))
         candidates = [node for node in alive if self.grids[node]]
-        cuts = self.cuts(alive)
-        if not any(self.grids[output] for output in self.outputs) and any(self.reduction(node) > 1 for node in cuts):
-            candidates = cuts
+        if not any(self.grids[output] for output in self.outputs):
+            cuts = {node for read in self._read_by_heads(set(alive)) for node in self._cuts_before(read)}
+            if any(self.reduction(node) > 1 for node in cuts):
+                candidates = list(cuts)
         largest = max(map(self.reduction, candidates), default=0)
         return max((node for node in candidates if self.reduction(node) == largest), default=None)
+
+    def _read_by_heads(self, alive: set[int]) -> list[int]:
+        """The last tensors with a grid on the way to each output."""
+        heads = {node for node in alive if not self.grids[node]}
+        behind = closure([output for output in self.outputs if output in heads], self._only(heads))
+        return sorted({source for node in behind for source in self.inputs[node] if source in alive - heads})
+
+    def _only(self, members: set[int]) -> list[list[int]]:
+        return [[source for source in sources if source in members] for sources in self.inputs]
+
+    def _cuts_before(self, node: int) -> list[int]:
+        return self.cuts(sorted(self.reached & closure([node], self.inputs)))
 
 
 @dataclass

@@ -31,6 +31,7 @@ DIFFERENT_NODES = {
     "mvitv2_tiny": "the names in timm's table are not modules",
     "nf_regnet_b1": "as dm_nfnet_f0",
     "nfnet_l0": "as dm_nfnet_f0",
+    "pit_ti_224": "the classifier reads the tokens; the map that the last module makes of them leads nowhere",
     "twins_pcpvt_small": "the names in timm's table are not modules",
     "twins_svt_small": "the names in timm's table are not modules",
     "xception": "as legacy_xception",

@@ -12,7 +12,7 @@ from fxlens.cli.settings import in_options
 from fxlens.engine.analysis import CallAnalysis
 
 CallStatus: TypeAlias = Literal["resolved", "unresolved", "untraceable", "failed"]
-_SAID = {"unresolved": "no model", "untraceable": "untraceable", "failed": "failed"}
+_SAID = {"unresolved": "no model", "untraceable": "untraceable", "failed": "failed", "nameless": "with unknown names"}
 
 
 def status_of(analysis: CallAnalysis) -> tuple[CallStatus, str | None]:
@@ -82,6 +82,12 @@ class Counts:
 
 def count(calls: Iterable[CallAnalysis], unread: int, files: int, unlisted: int, excluded: int) -> Counts:
     """The counts of all calls of a run."""
-    statuses: Counter[str] = Counter(status_of(call)[0] for call in calls)
+    statuses: Counter[str] = Counter("nameless" if _nameless(call) else status_of(call)[0] for call in calls)
     unchecked = {said: statuses[status] for status, said in _SAID.items() if statuses[status]}
     return Counts(statuses["resolved"], unchecked, unread, files, unlisted, excluded)
+
+
+def _nameless(analysis: CallAnalysis) -> bool:
+    """Whether the call has a model, but no name that the text tells: nothing of it was checked."""
+    call = analysis.call
+    return call.names_unresolved is not None and not call.queries and status_of(analysis)[0] == "resolved"

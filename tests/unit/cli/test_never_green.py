@@ -16,6 +16,7 @@ from fxlens.cli.main import main
 HEAD = "from torch import nn\nfrom torchvision.models.feature_extraction import create_feature_extractor\n\n"
 RIGHT = HEAD + 'create_feature_extractor(nn.Sequential(nn.ReLU()), ["0"])\n'
 NOBODY = HEAD + 'def tap(model):\n    return create_feature_extractor(model, ["1"])\n'
+UNNAMED = HEAD + "def tap(names):\n    return create_feature_extractor(nn.Sequential(nn.ReLU()), names)\n"
 FAILING = HEAD + 'create_feature_extractor(nn.Sequential(nn.Nothing()), ["1"])\n'
 
 
@@ -36,14 +37,14 @@ def without_torch(folder: Path) -> Path:
 
 
 def test_the_count_of_calls_and_why_some_were_not_checked(tmp_path: Path) -> None:
-    for name, text in {"right": RIGHT, "nobody": NOBODY, "failing": FAILING}.items():
+    for name, text in {"right": RIGHT, "nobody": NOBODY, "unnamed": UNNAMED, "failing": FAILING}.items():
         (tmp_path / f"{name}.py").write_text(text)
     said = run(".")
-    assert said.stderr.splitlines()[-1] == "1 call checked, 2 not: 1 no model, 1 failed."
+    assert said.stderr.splitlines()[-1] == "1 call checked, 3 not: 1 no model, 1 failed, 1 with unknown names."
     assert f"Python: {sys.executable} (the one this command runs in)" in said.stderr.splitlines()
 
 
-@pytest.mark.parametrize(("text", "status"), [(RIGHT, 0), (NOBODY, 1), (FAILING, 1), ("", 0)])
+@pytest.mark.parametrize(("text", "status"), [(RIGHT, 0), (NOBODY, 1), (UNNAMED, 1), (FAILING, 1), ("", 0)])
 def test_strict_fails_for_what_was_not_checked(tmp_path: Path, text: str, status: int) -> None:
     (tmp_path / "taps.py").write_text(text)
     assert run("taps.py").exit_code == 0

@@ -156,6 +156,27 @@ class TestOwnModels:
         found = find_stages(traced(Two(), example_input=[(1, 3, 64, 64), (1, 3, 64, 64)]))
         assert [(stage.reduction, stage.channels) for stage in found.stages] == [(2, 16), (4, 32)]
 
+    @pytest.mark.parametrize(
+        "together",
+        [tuple, lambda heads: torch.cat(heads, 1), lambda heads: torch.stack(heads).sum(0), lambda heads: heads[-1]],
+        ids=["outputs", "an embedding", "a mean of classifiers", "the last alone"],
+    )
+    def test_heads_at_several_scales(self, together: Any):
+        class Supervised(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.blocks = nn.ModuleList([conv(3, 8), conv(8, 16), conv(16, 32)])
+                self.heads = nn.ModuleList(nn.Linear(width, 5) for width in (8, 16, 32))
+
+            def forward(self, x):
+                heads = []
+                for block, head in zip(self.blocks, self.heads, strict=True):
+                    x = block(x)
+                    heads.append(head(x.mean((2, 3))))
+                return together(heads)
+
+        assert stages(Supervised()) == [("blocks.0", 2, 8), ("blocks.1", 4, 16), ("blocks.2", 8, 32)]
+
     def test_names_of_functions(self):
         class Flat(nn.Module):
             def __init__(self) -> None:
