@@ -1,4 +1,7 @@
 // The graph view: opened, walked through, written from, followed from the code, by pointer and by keys alone.
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { GraphView } from './lib/graph';
 import { expect, OWN_WINDOW, test } from './lib/test';
 
@@ -143,6 +146,36 @@ test('the menu of a node copies it as Python reaches it; Enter reveals it in the
   await graph.click('maxpool');
   await code.press('Enter');
   await expect(code.treeItem('maxpool')).toHaveAttribute('aria-selected', 'true');
+});
+
+test('what is open is saved as pictures, and all of it as a page', async ({ code, browser }) => {
+  await code.open(FILE);
+  await expect(code.errors).toHaveCount(1);
+  const graph = new GraphView(code);
+  await graph.open();
+  await graph.expand('layer1');
+  const folder = mkdtempSync(join(tmpdir(), 'fxlens-saved-'));
+  const saved = await browser.newPage();
+  try {
+    for (const kind of ['svg', 'png', 'html']) {
+      const file = join(folder, `graph.${kind}`);
+      await code.saveAs('FX Lens: Save Graph as…', file);
+      await expect.poll(() => existsSync(file) && statSync(file).size).toBeGreaterThan(0);
+      await saved.goto(`file://${file}`);
+      if (kind === 'html') await saved.locator('[data-id="layer1"]').waitFor();
+      await saved.screenshot({ path: test.info().outputPath(`${kind}.png`) });
+      if (kind === 'png') {
+        const sizes = await saved.locator('img').evaluate((image: HTMLImageElement) => image.naturalHeight);
+        expect(sizes, 'twice as many pixels as the picture has points').toBeGreaterThan(1500);
+      } else {
+        const texts = await saved.locator('text').allTextContents();
+        expect(texts).toEqual(expect.arrayContaining(['layer1', 'maxpool', '1×64×112×112']));
+      }
+    }
+  } finally {
+    await saved.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('after the window is loaded anew it is where it was', OWN_WINDOW, async ({ code }) => {

@@ -104,6 +104,20 @@ export class VSCode {
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
+  /** Run a command that asks where to save, and answer with a path. */
+  async saveAs(title: string, path: string): Promise<void> {
+    await this.run(title);
+    const dialog = this.page.locator('.quick-input-widget:visible');
+    // The dialog begins with the command's own proposal; what is written before that is lost.
+    await expect(dialog.locator('input')).toHaveValue(/\.\w+$/);
+    await dialog.locator('input').fill(path);
+    // The first Enter may only lead the dialog into the folder.
+    await expect(async () => {
+      await this.press('Enter');
+      await dialog.waitFor({ state: 'hidden', timeout: 2_000 });
+    }).toPass();
+  }
+
   /** The row of the suggestion list with exactly this label. */
   suggestion(label: string): Locator {
     const name = this.page.locator('.label-name').getByText(label, { exact: true });
