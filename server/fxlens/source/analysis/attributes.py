@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fxlens.source.alternatives import certain, is_none, joined, mapped, only, pairs, text_of, under
+from fxlens.source.alternatives import certain, is_none, joined, mapped, of_kind, only, pairs, text_of, under
 from fxlens.source.analysis.callables import bound_to, decorated_with, is_static
 from fxlens.source.analysis.iteration import MADE_BY_MAPPINGS, MAPPINGS, Iteration
+from fxlens.source.analysis.machine import EXIT
 from fxlens.source.library import containers
 from fxlens.source.library.container_methods import is_builtin_method
 from fxlens.source.library.objects import MODULES, class_of
@@ -248,6 +249,8 @@ class Attributes(Iteration):
         self.tested_with(keys, self.activity.reads[mark:])
         self.note_keys(owners, keys, node, "subscript")
         sides = [under(self.entry(owner, key, node), condition) for owner, key, condition in pairs(owners, keys)]
+        if sides and all(value == EXIT for side in sides for value, _ in side):
+            self.activity.raises_under = self.state.condition
         return self.touched(self.present(joined(*sides)))
 
     def slice_of(self, index: n.SliceIndex) -> slice | None:
@@ -277,13 +280,22 @@ class Attributes(Iteration):
         return self.unknown(node)
 
     def _entry_of_object(self, owner: Location, key: Value, node: n.Expression) -> Alternatives:
-        container = self.collection(owner)
-        if container is not None:
-            if container.factory is not None and isinstance(key, Const) and containers.has_key(container, key) is False:
-                return self._made_entry(owner, container, key, node)
-            return containers.entry(self, container, key, node)
-        kind = self.kind_of(owner)
-        return self._item_of_object(owner, kind, key, node) if kind is not None else self.unknown(node)
+        container, kind = self.collection(owner), self.kind_of(owner)
+        if container is None:
+            return self._item_of_object(owner, kind, key, node) if kind is not None else self.unknown(node)
+        if container.kind == "dict" and isinstance(key, Const) and containers.has_key(container, key) is False:
+            return self._missing_entry(owner, container, key, node)
+        return containers.entry(self, container, key, node)
+
+    def _missing_entry(self, owner: Location, container: Container, key: Const, node: n.Expression) -> Alternatives:
+        """What a dict gives for a key that it does not have: no run goes on with it, where a ``try`` is around that."""
+        if container.factory is not None:
+            return self._made_entry(owner, container, key, node)
+        kind = container.instance_of
+        methods = of_kind(FunctionValue, self.class_member(kind, "__missing__", owner)) if kind is not None else []
+        if methods:
+            return self.call_each(methods[0], [[certain(key)]], node)[0]
+        return certain(EXIT) if self.probes else self.unknown(node)
 
     def _entry_of_subject(self, subject: Subject, key: Value, node: n.Expression) -> Alternatives:
         part = (subject, ("entry", key.value if isinstance(key, Const) else key))

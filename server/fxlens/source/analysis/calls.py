@@ -16,8 +16,9 @@ from fxlens.source.alternatives import (
 )
 from fxlens.source.analysis.arguments import Arguments
 from fxlens.source.analysis.callables import Given
-from fxlens.source.analysis.functions import EXIT, with_wrapped
+from fxlens.source.analysis.functions import with_wrapped
 from fxlens.source.analysis.iteration import MADE_BY_MAPPINGS
+from fxlens.source.analysis.machine import EXIT
 from fxlens.source.library import python
 from fxlens.source.library.circumstances import asks_machine
 from fxlens.source.library.command_line import NAMESPACES, PARSERS

@@ -112,6 +112,8 @@ class Activity:
     event: Event | None = None
     choices: list[tuple[n.Conditional, PathLiteral]] = field(default_factory=list)
     number: int = 0
+    raises_under: Condition | None = None
+    """The condition under which something in it surely raises, in the body of a ``try``."""
 
 
 @dataclass(eq=False)

@@ -10,6 +10,7 @@ from fxlens.source.alternatives import certain, joined, of_kind, under
 from fxlens.source.analysis.callables import Given
 from fxlens.source.analysis.definitions import Definitions
 from fxlens.source.analysis.events import Event, Frame, Read
+from fxlens.source.analysis.machine import EXIT
 from fxlens.source.analysis.state import Binding, State
 from fxlens.source.syntax import nodes as n
 from fxlens.source.values import (
@@ -19,7 +20,6 @@ from fxlens.source.values import (
     Const,
     FunctionValue,
     Item,
-    Method,
     Reference,
     Subject,
     Unknown,
@@ -31,7 +31,6 @@ MOST_FRAMES = 14
 MOST_NESTED = 8
 MOST_RECURSIONS = 512
 """How deep, and how often in one analysis, a function is gone into that calls itself."""
-EXIT = Method(Const(None), "<exit>")
 
 
 class Functions(Definitions):

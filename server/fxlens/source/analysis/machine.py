@@ -26,6 +26,7 @@ from fxlens.source.values import (
     Literal,
     Location,
     Member,
+    Method,
     Reference,
     Subject,
     Unknown,
@@ -34,6 +35,9 @@ from fxlens.source.values import (
 
 BUILTINS = frozenset(dir(builtins))
 MODULE_NAMES = frozenset({"__file__", "__name__", "__doc__", "__package__", "__spec__", "__builtins__"})
+
+EXIT = Method(Const(None), "<exit>")
+"""What an expression evaluates to behind which no run goes on."""
 
 
 class Machine(Declarations):

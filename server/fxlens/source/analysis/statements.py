@@ -8,6 +8,7 @@ from dataclasses import replace
 from fxlens.source.alternatives import certain, items_under, joined, of_kind, under
 from fxlens.source.analysis.events import Activity, Loop
 from fxlens.source.analysis.expressions import Expressions
+from fxlens.source.analysis.machine import EXIT
 from fxlens.source.analysis.state import Binding
 from fxlens.source.conditions import conjunction
 from fxlens.source.library import containers
@@ -22,12 +23,14 @@ from fxlens.source.values import (
     FunctionValue,
     Item,
     Location,
-    Method,
     ModuleValue,
     Reference,
     Subject,
     Unknown,
 )
+
+_SIMPLE = (n.Assign, n.AugmentedAssign, n.ExpressionStatement, n.Return)
+"""The statements that end where something in them surely raises."""
 
 
 class Statements(Expressions):
@@ -38,7 +41,7 @@ class Statements(Expressions):
 
     def run_statement(self, statement: n.Statement) -> bool:
         self.run.tally.spend()
-        outer = self.activity
+        outer, condition = self.activity, self.state.condition
         self.run.events += 1
         self.activity = Activity(self.frame, statement, self.blocks, number=self.run.events)
         if self.frame.loops:
@@ -46,9 +49,10 @@ class Statements(Expressions):
         method: Callable[[n.Statement], bool | None] | None = getattr(self, f"do_{type(statement).__name__}", None)
         try:
             goes_on = method(statement) is not False if method is not None else True
-            if not goes_on and isinstance(statement, (n.Raise, n.Assign, n.ExpressionStatement)):
+            raises = self.activity.raises_under == condition and isinstance(statement, _SIMPLE)
+            if (not goes_on and isinstance(statement, (n.Raise, n.Assign, n.ExpressionStatement))) or raises:
                 self.frame.raised.append(self.event())
-            return goes_on
+            return goes_on and not raises
         finally:
             self.frame.reads += self.activity.reads
             self.activity = outer
@@ -60,7 +64,7 @@ class Statements(Expressions):
 
     def _goes_on(self, tested: Alternatives) -> bool:
         """Whether a run may go on behind a statement that evaluates to ``tested``."""
-        ends = any(isinstance(value, Method) and value.name == "<exit>" for value, _ in tested)
+        ends = any(value == EXIT for value, _ in tested)
         # A program that ends on its own level is edited behind that all the same.
         return not ends or (self.frame.parent is None and not self.blocks)
 
@@ -76,10 +80,11 @@ class Statements(Expressions):
 
     def do_Return(self, node: n.Return) -> bool:  # noqa: N802
         value = self.evaluate(node.value) if node.value is not None else certain(Const(None))
-        if self.frame.entry is not None:
-            self.frame.returns.append((value, self.state.snapshot(self.frame.entry)))
-            if node.value is not None:
-                self.frame.returned.append((node.value, self.activity.reads))
+        if self.frame.entry is None or self.activity.raises_under == self.state.condition:
+            return False
+        self.frame.returns.append((value, self.state.snapshot(self.frame.entry)))
+        if node.value is not None:
+            self.frame.returned.append((node.value, self.activity.reads))
         return False
 
     def do_Raise(self, _: n.Raise) -> bool:  # noqa: N802
