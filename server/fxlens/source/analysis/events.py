@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from fxlens.source.syntax import nodes as n
 from fxlens.source.values import ALWAYS, Alternatives, Condition, Item, Subject
 from fxlens.source.values import Literal as PathLiteral
 
 if TYPE_CHECKING:
     from fxlens.source.analysis.state import State
-    from fxlens.source.syntax import nodes as n
     from fxlens.source.text.document import Document
     from fxlens.source.values import FunctionValue, Value
 
@@ -46,6 +46,10 @@ class Block:
     decided: bool = True
     item: str = ""
     """What a loop's target is bound to in this iteration, as an expression."""
+
+    def is_dissolved(self, undecided: Sequence[PathLiteral]) -> bool:
+        """Whether a branch stands in a slice without its statement, of whose literals only ``undecided`` are open."""
+        return isinstance(self.node, (n.If, n.Match)) and (self.decided or not undecided)
 
 
 @dataclass(eq=False)

@@ -97,9 +97,9 @@ def models(*dotted: str, least: int = 0, most: int | None = None) -> Callable[[M
     """
 
     def register(model: Model) -> Model:
-        for name in dotted:
-            FUNCTIONS[name] = _with_arguments(model, least, most) if least or most is not None else model
-        return model
+        checked = _with_arguments(model, least, most) if least or most is not None else model
+        FUNCTIONS.update(dict.fromkeys(dotted, checked))
+        return checked
 
     return register
 

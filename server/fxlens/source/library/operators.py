@@ -194,5 +194,5 @@ def _percent(form: str, operand: object) -> str | None:
         return None
     try:
         return form % operand
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, KeyError):
         return None

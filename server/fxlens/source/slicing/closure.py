@@ -221,7 +221,7 @@ class Closure(Inlining):
                     self.demand(block.reads, block.node, soft=soft, change=change)
                 continue
             undecided = [literal for literal in in_order(block.literals) if not self.decided(literal)]
-            if not kept and _is_dissolved(block, undecided):
+            if not kept and block.is_dissolved(undecided):
                 continue
             kept = True
             if block not in self._met:
@@ -398,8 +398,3 @@ def function_name(function: FunctionValue) -> str:
         return "lambda"
     owner = function.owner
     return f"{owner.node.name}.{function.node.name}" if isinstance(owner, ClassValue) else function.node.name
-
-
-def _is_dissolved(block: Block, undecided: list[Literal]) -> bool:
-    """Whether a branch stands in a slice without the statement that it is of: nothing is left to decide."""
-    return isinstance(block.node, (n.If, n.Match)) and (block.decided or not undecided)
