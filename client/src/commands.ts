@@ -25,6 +25,7 @@ import { openSource } from './sources';
 import { messageOf, withLimit } from './time';
 import type { ModelTree } from './tree';
 import type { TreeControls } from './treeControls';
+import { openWalkthrough } from './walkthrough';
 import { runWorkspaceCheck } from './workspaceCheck';
 
 const DEBUG_LIMIT = 5_000;
@@ -179,10 +180,6 @@ async function goToSource(item: TreeItem, tree: ModelTree): Promise<void> {
   }
   tree.expectSource(Uri.parse(source.uri).toString());
   await openSource(source);
-}
-
-function openWalkthrough(): Thenable<unknown> {
-  return commands.executeCommand('workbench.action.openWalkthrough', 'fxlens.fxlens#fxlens.start', false);
 }
 
 /** The example of the walkthrough, whose page VS Code leaves out where there is little room, as a file to try things in. */

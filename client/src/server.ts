@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { commands, type Disposable, EventEmitter, workspace } from 'vscode';
+import { type Disposable, EventEmitter, workspace } from 'vscode';
 import type { LanguageClientOptions } from 'vscode-languageclient/node';
 import { folderPaths } from './configuration';
 import { PYTHON } from './documents';
@@ -16,6 +16,7 @@ import { Renames } from './renames';
 import { withPreviews } from './rulePages';
 import { messageOf, serialised, withLimit } from './time';
 import type { ServerState } from './viewState';
+import { reach } from './walkthrough';
 
 const START_LIMIT = 20_000;
 const STOP_LIMIT = 2_000;
@@ -185,7 +186,7 @@ export class Server implements Disposable {
         provideCompletionItem: async (document, position, context, token, next) => {
           const found = await next(document, position, context, token);
           // For the walkthrough, which knows of a command only, and not of lists that open by themselves.
-          if (found) void commands.executeCommand('setContext', 'fxlens.completed', true);
+          if (found) reach('completed');
           return found;
         },
         provideReferences: async (document, position, options, token, next) =>

@@ -28,6 +28,7 @@ import { debounced, inTurn } from './time';
 import type { TreeControls } from './treeControls';
 import { treeItemOf } from './treeItem';
 import { viewMessage, viewState } from './viewState';
+import { reach } from './walkthrough';
 
 const CURSOR_DELAY = 150;
 /** Levels are opened by a filter that leaves no more nodes than this. */
@@ -401,8 +402,9 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     this.controls.say(this.#view.message);
     void commands.executeCommand('setContext', 'fxlens.state', state);
     void commands.executeCommand('setContext', 'fxlens.hasTree', state === 'tree');
-    // For the walkthrough: a view that stands open from the start is not opened.
-    if (state === 'tree' && this.#view.visible) void commands.executeCommand('setContext', 'fxlens.treeSeen', true);
+    if (state === 'tree') reach('traced');
+    // A view that stands open from the start is not opened.
+    if (state === 'tree' && this.#view.visible) reach('treeSeen');
     void commands.executeCommand('setContext', 'fxlens.editable', state === 'tree' && answer?.editable === true);
   }
 }
