@@ -186,7 +186,7 @@ export class Server implements Disposable {
         provideCompletionItem: async (document, position, context, token, next) => {
           const found = await next(document, position, context, token);
           // For the walkthrough, which knows of a command only, and not of lists that open by themselves.
-          if (found) reach('completed');
+          if (found) reach('fxlens.completed');
           return found;
         },
         provideReferences: async (document, position, options, token, next) =>

@@ -402,9 +402,9 @@ export class ModelTree implements TreeDataProvider<TreeItem>, Disposable {
     this.controls.say(this.#view.message);
     void commands.executeCommand('setContext', 'fxlens.state', state);
     void commands.executeCommand('setContext', 'fxlens.hasTree', state === 'tree');
-    if (state === 'tree') reach('traced');
+    if (state === 'tree') reach('fxlens.traced');
     // A view that stands open from the start is not opened.
-    if (state === 'tree' && this.#view.visible) reach('treeSeen');
+    if (state === 'tree' && this.#view.visible) reach('fxlens.treeSeen');
     void commands.executeCommand('setContext', 'fxlens.editable', state === 'tree' && answer?.editable === true);
   }
 }

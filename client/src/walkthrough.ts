@@ -2,7 +2,8 @@
 // context was true already when it read the steps, which it does when a walkthrough is first opened.
 import { commands } from 'vscode';
 
-type Milestone = 'traced' | 'completed' | 'treeSeen';
+/** The contexts that the manifest's steps wait for. */
+type Milestone = 'fxlens.traced' | 'fxlens.completed' | 'fxlens.treeSeen';
 
 const reached = new Set<Milestone>();
 
@@ -19,5 +20,5 @@ export async function openWalkthrough(): Promise<void> {
 }
 
 function publish(milestone: Milestone, done: boolean): Thenable<unknown> {
-  return commands.executeCommand('setContext', `fxlens.${milestone}`, done);
+  return commands.executeCommand('setContext', milestone, done);
 }

@@ -404,3 +404,12 @@ def test_positions_lead_back_to_the_text() -> None:
             break
     else:
         pytest.fail("the conditional expression is not there")
+
+
+@pytest.mark.parametrize(
+    "text", ['"%d" % (n - 6)', "(a) + b", "a * (b + (c))", "-(a)", "not (a)", "a < (b)", "a or (b)", "a if b else (c)"]
+)
+def test_an_operation_ends_behind_the_parentheses_of_its_operands(text: str) -> None:
+    document = Document(f"x = {text}\n", "a.py")
+    assignment = next(node for node in n.walk(lowered(document)) if isinstance(node, n.Assign))
+    assert document.code(assignment.value) == text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fxlens.checks.failures import sentence
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
+from fxlens.checks.wording import sentences
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.source.model import ExtractionCall, Span
 from fxlens.source.queries import ROLES
@@ -18,7 +19,9 @@ def check(analysis: CallAnalysis, _: SourceText) -> Iterator[Problem]:
     if why is None or not call.slices or call.elsewhere:  # Without a model, its rule says that nothing is checked.
         return
     what = "Other names of this call are not checked" if call.queries else "The names of this call are not checked"
-    yield Problem(RULE.code, _names_span(call), sentence(what, why))
+    # Where the search was given up, its remedy is for models.
+    said = sentence(what, why) if call.complete else sentences(why.reason, f"{what}.")
+    yield Problem(RULE.code, _names_span(call), said)
 
 
 def _names_span(call: ExtractionCall) -> Span:

@@ -269,7 +269,7 @@ class Expressions:
         result = self.expression(parts[0])
         for at in range(1, len(parts) - 1, 2):
             right = self.expression(parts[at + 1])
-            result = n.BinaryOperation(node.start_pos, right.end_pos, result, value(parts[at]), right)
+            result = n.BinaryOperation(node.start_pos, parts[at + 1].end_pos, result, value(parts[at]), right)
         return result
 
     def _unary(self, node: Node) -> n.Expression:
