@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from fxlens.worker.parallel_copies import neutralise_parallel_copies
+
 TOTAL_MEMORY = 16 << 30
 ANSWERS: dict[str, Any] = {
     "current_device": 0,
@@ -146,6 +148,7 @@ def neutralise_devices() -> None:
     torch.Generator = _Generator  # type: ignore[misc]
     _answer_for_each_number()
     _name_devices_by_number()
+    neutralise_parallel_copies()
 
 
 def _answer_for_each_number() -> None:

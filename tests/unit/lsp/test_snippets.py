@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
@@ -19,16 +20,20 @@ def fix(text: str) -> Fix:
     return Fix("Name the model in a comment", (Edit(Span(at, at), text),))
 
 
-def test_the_caret_goes_behind_the_comment() -> None:
+@pytest.mark.parametrize(
+    ("models", "filled"),
+    [([], "$0"), (["Net()"], "${1:Net()}$0"), (["Net()", "resnet18()"], "${1|Net(),resnet18()|}$0")],
+)
+def test_the_caret_goes_behind_the_comment(models: list[str], filled: str) -> None:
     document = Document("file:///w/a.py", TEXT, 1, "python", position_codec=PositionCodec())
     hint = fix("    # fxlens: model=\n")
     assert _is_to_be_filled_in(hint)
-    action = _snippet(document, hint, DIAGNOSTIC)
+    action = _snippet(document, hint, DIAGNOSTIC, models)
     assert action.edit is None
     assert action.command
     assert action.command.command == "fxlens.insertSnippet"
     where = {"line": 1, "character": 0}
-    assert action.command.arguments == ["file:///w/a.py", where, "    # fxlens: model=$0\n"]
+    assert action.command.arguments == ["file:///w/a.py", where, f"    # fxlens: model={filled}\n"]
 
 
 def test_other_fixes_are_edits() -> None:
