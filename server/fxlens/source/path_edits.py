@@ -44,7 +44,13 @@ class PathEdits:
 
 def edits_path(text: str) -> bool:
     """Whether ``text`` may edit ``sys.path``; told without parsing it."""
-    return ("path" in text or "addsitedir" in text) and _MENTION.search(text) is not None
+    return _may_mention(text) and _MENTION.search(text) is not None
+
+
+def _may_mention(text: str) -> bool:
+    """Whether the words of ``_MENTION`` are there: in most files they are not, and the expression is slow."""
+    edited = "path" in text and ("sys" in text or any(f"path.{way}" in text for way in ("append", "insert", "extend")))
+    return edited or "addsitedir" in text
 
 
 def path_edits(text: str, path: str, working_folders: Iterable[str]) -> PathEdits:
@@ -70,7 +76,7 @@ def relevant_to_path(text: str) -> tuple[str, ...]:
 
     Each is parsed for itself, so that a syntax error elsewhere hides none of them, and typing elsewhere parses nothing.
     """
-    mentions = _starts(_MENTION, text) if "path" in text or "addsitedir" in text else []
+    mentions = _starts(_MENTION, text) if _may_mention(text) else []
     if not mentions:
         return ()
     starts = _starts(_CHUNK, text)
