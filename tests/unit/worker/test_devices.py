@@ -74,7 +74,7 @@ CUDA += [
     "torch.cuda.cudart().cudaProfilerStart(); self.m = torch.ones(2).mtia()",
     "from torch.distributed.device_mesh import init_device_mesh as i; m = i('cuda', (2, 4), mesh_dim_names=('a', 'b')); assert m['a'].size()",
     "from torch.distributed.tensor.parallel import parallelize_module as p, ColwiseParallel as C; p(nn.Linear(2, 2), None, {'': C()})",
-    "a, b = torch.cuda.comm.broadcast(torch.ones(4), [0, 1]); assert torch.cuda.comm.reduce_add([a, b]).shape == (4,)",
+    "import torch.cuda.comm as c; a, b = c.broadcast(torch.ones(4), [0, 1]); assert c.reduce_add([a, b]).shape == (4,)",
     "from torch.nn.parallel import comm as c; c.gather(c.scatter(torch.ones(4, 2), [0, 1], dim=1), 1, 'cuda:0')",
     "from torch.nn.parallel.comm import broadcast_coalesced as b, reduce_add_coalesced as r; r(b([torch.ones(2)], (0, 1)), 0)",
     "import torch._dynamo as d; self.l = d.optimize('inductor')(nn.Linear(2, 2)); assert self.l(torch.ones(2)).shape == (2,)",
