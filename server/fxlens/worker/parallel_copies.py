@@ -40,9 +40,7 @@ def scatter(
 ) -> tuple[Any, ...]:
     if out is not None:
         return tuple(out)
-    if chunk_sizes is not None:
-        return torch.split(tensor, list(chunk_sizes), dim)
-    return tensor.chunk(len(devices or ()), dim)
+    return tuple(tensor.split(list(chunk_sizes), dim) if chunk_sizes else tensor.chunk(len(devices or ()), dim))
 
 
 def gather(tensors: Sequence[Any], dim: int = 0, _destination: Any = None, *, out: Any = None, **_: Any) -> Any:
