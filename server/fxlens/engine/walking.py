@@ -14,8 +14,11 @@ from fxlens.engine.regular_files import read_text, skip_reason
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"}
-"""Folders nobody means by "my code"; those whose name starts with a dot are skipped too."""
+SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv"}
+"""Folders nobody means by "my code"; those whose name starts with a dot are skipped too.
+
+An environment is known by what is in it, not by its name: a folder ``env`` may hold one, or a package of that name.
+"""
 MOST_PATTERNS = 5_000
 """Lines of one ``.gitignore`` that are read: every file is compared with each."""
 OnSkip: TypeAlias = Callable[[str], None]
@@ -43,6 +46,9 @@ def walk(
         if most_folders is not None and visited >= most_folders:
             return
         here = Path(folder)
+        if here != root and ("pyvenv.cfg" in files or "conda-meta" in folders):
+            folders.clear()
+            continue
         ignores = [(base, spec) for base, spec in ignores if here.is_relative_to(base)]
         if ".gitignore" in files:
             ignores.append((here, _read_ignores(here / ".gitignore", on_skip)))

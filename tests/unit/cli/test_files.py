@@ -39,6 +39,14 @@ def test_a_folder_is_walked_without_what_nobody_means(tree: Path) -> None:
     assert names(tree, tree) == ["a.py", "kept/ignored.py", "pkg/b.py"]
 
 
+def test_an_environment_is_known_by_what_is_in_it(tmp_path: Path) -> None:
+    for name in ("env/walker.py", "envs/new/pyvenv.cfg", "envs/new/lib/a.py", "conda/conda-meta/history", "conda/b.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
+    assert names(tmp_path, tmp_path) == ["env/walker.py"]
+    assert names(tmp_path, tmp_path / "envs" / "new") == ["envs/new/lib/a.py"], "it was named"
+
+
 def test_a_named_file_counts_whatever_its_name_and_each_file_once(tree: Path) -> None:
     assert names(tree, tree / "ignored.py", tree / "notes.txt", tree / "a.py", tree) == [
         "ignored.py",
