@@ -159,7 +159,8 @@ test('what is open is saved as pictures, and all of it as a page', async ({ code
   try {
     for (const kind of ['svg', 'png', 'html']) {
       const file = join(folder, `graph.${kind}`);
-      await code.saveAs('FX Lens: Save Graph as…', file);
+      await graph.page.getByRole('button', { name: 'Save…' }).click();
+      await code.saveAs(file);
       await expect.poll(() => existsSync(file) && statSync(file).size).toBeGreaterThan(0);
       await saved.goto(`file://${file}`);
       if (kind === 'html') await saved.locator('[data-id="layer1"]').waitFor();

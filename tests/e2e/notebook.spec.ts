@@ -6,6 +6,8 @@ test('a name is marked and completed in a cell, from the model of the cell above
   const { page } = code;
   await openNotebook(code, 'features.ipynb');
   const cell = page.locator('.notebookOverlay .cell-editor-container .view-line', { hasText: '"layer4"' });
+  const lines = page.locator('.notebookOverlay .cell-editor-container .view-line');
+  const before = await lines.count();
   await cell.click();
   await code.press('End', 'Enter');
   await code.type('"');
@@ -17,6 +19,11 @@ test('a name is marked and completed in a cell, from the model of the cell above
   // Whether VS Code closes a quote depends on how far it has coloured the text by then.
   await expect(page.locator('.notebookOverlay .view-line', { hasText: '"avgpool' })).toBeVisible();
   await expect(page.locator('.notebookOverlay .squiggly-error')).toHaveCount(1);
+  // VS Code shows a notebook that was closed with changes with them when it is opened again soon after.
+  await expect(async () => {
+    await code.press('Control+z');
+    await expect(lines).toHaveCount(before, { timeout: 1_000 });
+  }).toPass();
 });
 
 test('a cell has its hover, and its tree, which writes into it', async ({ code }) => {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import SETTINGS, listen, options, vscode
-from folders import temporary_folder
+from folders import files_below, temporary_folder
 from lens import Lens
 from lsprotocol import types
 from pytest_lsp import LanguageClient
@@ -101,7 +101,7 @@ class Box:
 
     def assert_nothing_written(self) -> None:
         """No file outside the cache, and no folder but the empty one that importing torch makes."""
-        written = {path for path in self.folder.rglob("*") if path.is_file() and not path.is_relative_to(self.cache)}
+        written = {path for path in files_below(self.folder) if path.is_file() and not path.is_relative_to(self.cache)}
         written |= {path for path in (self.folder / "tmp").iterdir() if not path.name.startswith("torchinductor_")}
         assert written == set()
 

@@ -15,6 +15,7 @@ import pytest
 import pytest_lsp
 from conftest import SERVER, make_client
 from fault_box import Box
+from folders import files_below
 from lens import Lens
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
@@ -212,7 +213,7 @@ async def check_good(lens: Lens) -> None:
 @pytest.fixture(autouse=True)
 def canary() -> Iterator[None]:
     yield
-    assert not list(FORK.folder.rglob("canary"))
+    assert not [path for path in files_below(FORK.folder) if path.name == "canary"]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)

@@ -104,9 +104,8 @@ export class VSCode {
     await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
-  /** Run a command that asks where to save, and answer with a path. */
-  async saveAs(title: string, path: string): Promise<void> {
-    await this.run(title);
+  /** Answer with a path the dialog that asks where to save. */
+  async saveAs(path: string): Promise<void> {
     const dialog = this.page.locator('.quick-input-widget:visible');
     // The dialog begins with the command's own proposal; what is written before that is lost.
     await expect(dialog.locator('input')).toHaveValue(/\.\w+$/);
@@ -183,7 +182,8 @@ export class VSCode {
 
   /** Unfold a row of our tree, unless it is; a click on one with a check box only selects it. */
   async unfold(label: string): Promise<void> {
-    const row = this.treeItem(label);
+    // The tree opens where the cursor is, too: below, there may be another row of that name.
+    const row = this.treeItem(label).first();
     await row.waitFor();
     // A tree that is drawn anew meanwhile takes the row, and with it the click.
     await expect(async () => {
@@ -242,10 +242,7 @@ export class VSCode {
     await this.run('FX Lens: Show Nodes of Both Modes');
     await this.runIfOffered('FX Lens: Clear Filter');
     const tabs = this.page.locator('.editor-group-container .tab');
-    const changedNotebook = this.page.locator('.tab.active.dirty[data-resource-name$=".ipynb"]');
     for (let left = await tabs.count(); left > 0; left = await tabs.count()) {
-      // One that is closed changed is shown changed when it is opened again before VS Code has let go of it.
-      if (await changedNotebook.count()) await this.run('File: Revert File');
       await this.run('View: Revert and Close Editor');
       await expect(tabs).not.toHaveCount(left);
     }
