@@ -61,20 +61,16 @@ class Flow:
         alive = sorted(self.reached & closure(self.outputs, self.inputs))
         candidates = [node for node in alive if self.grids[node]]
         if not any(self.grids[output] for output in self.outputs):
-            cuts = {node for read in self._read_by_heads(set(alive)) for node in self._cuts_before(read)}
+            cuts = {node for read in self._read_by_heads() for node in self._cuts_before(read)}
             if any(self.reduction(node) > 1 for node in cuts):
                 candidates = list(cuts)
         largest = max(map(self.reduction, candidates), default=0)
         return max((node for node in candidates if self.reduction(node) == largest), default=None)
 
-    def _read_by_heads(self, alive: set[int]) -> list[int]:
-        """The last tensors with a grid on the way to each output."""
-        heads = {node for node in alive if not self.grids[node]}
-        behind = closure([output for output in self.outputs if output in heads], self._only(heads))
-        return sorted({source for node in behind for source in self.inputs[node] if source in alive - heads})
-
-    def _only(self, members: set[int]) -> list[list[int]]:
-        return [[source for source in sources if source in members] for sources in self.inputs]
+    def _read_by_heads(self) -> list[int]:
+        """The last tensors with a grid on the way to each output, where no output has one."""
+        back = [() if grid else sources for grid, sources in zip(self.grids, self.inputs, strict=True)]
+        return sorted(node for node in closure(self.outputs, back) & self.reached if self.grids[node])
 
     def _cuts_before(self, node: int) -> list[int]:
         return self.cuts(sorted(self.reached & closure([node], self.inputs)))

@@ -82,12 +82,14 @@ class Counts:
 
 def count(calls: Iterable[CallAnalysis], unread: int, files: int, unlisted: int, excluded: int) -> Counts:
     """The counts of all calls of a run."""
-    statuses: Counter[str] = Counter("nameless" if _nameless(call) else status_of(call)[0] for call in calls)
+    statuses: Counter[str] = Counter(map(_kind, calls))
     unchecked = {said: statuses[status] for status, said in _SAID.items() if statuses[status]}
     return Counts(statuses["resolved"], unchecked, unread, files, unlisted, excluded)
 
 
-def _nameless(analysis: CallAnalysis) -> bool:
-    """Whether the call has a model, but no name that the text tells: nothing of it was checked."""
+def _kind(analysis: CallAnalysis) -> str:
+    """The status of a call; ``nameless`` where it has a model, but no name is in the text: nothing was checked."""
+    status, _ = status_of(analysis)
     call = analysis.call
-    return call.names_unresolved is not None and not call.queries and status_of(analysis)[0] == "resolved"
+    nameless = status == "resolved" and call.names_unresolved is not None and not call.queries
+    return "nameless" if nameless else status
