@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -25,12 +26,18 @@ myst_heading_anchors = 3
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 nitpicky = False
-autodoc_typehints = "description"
+autodoc_typehints = "both"
+# Parameters that their class describes in a sentence are not listed again: the signature has their types.
+autodoc_typehints_description_target = "documented"
+maximum_signature_line_length = 90
+python_display_short_literal_types = True
 autodoc_member_order = "bysource"
 html_theme = "furo"
 html_title = "FX Lens"
 html_logo = "../client/media/icon.svg"
 html_favicon = "../client/media/icon.svg"
+html_static_path = ["style"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {
@@ -69,7 +76,8 @@ def _settings() -> None:
     rows = []
     for name, entry in manifest["contributes"]["configuration"]["properties"].items():
         said = entry.get("markdownDescription") or entry.get("description", "")
-        text = words.get(said.strip("%"), said).replace("\n", " ").replace("|", "\\|")
+        # `#name#` is VS Code's link to a setting.
+        text = re.sub(r"`#([\w.]+)#`", r"`\1`", words.get(said.strip("%"), said)).replace("\n", " ").replace("|", "\\|")
         default = json.dumps(entry.get("default")) if entry.get("default") not in ("", {}, None) else ""
         rows.append(f"| `{name}` | {f'`{default}`' if default else ''} | {text} |")
     table = "| setting | default | meaning |\n|---|---|---|\n" + "\n".join(rows)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import compileall
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,8 +71,14 @@ def _once(command: list[str], folder: Path, cache: Path) -> Taken:
     environment = {**os.environ, "FXLENS_CACHE_FOLDER": str(cache)}
     used, began = _processor(), time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    # Checkers end with 1 where they find something, and so does Python where it lacks the module.
+    said = done.stdout + done.stderr
+    if done.returncode not in (0, 1) or "No module named" in done.stderr:
+        raise SystemExit(f"{command} failed: {said}")
     if "fxlens" in command and "2 calls checked" not in done.stderr:
-        raise SystemExit(f"{command} did not check the calls: {done.stdout}{done.stderr}")
+        raise SystemExit(f"{command} did not check the calls: {said}")
+    if "pyright" in command[0] and not re.search(r"^\d+ errors?, ", done.stdout, re.MULTILINE):
+        raise SystemExit(f"pyright did not check: {said}")
     return Taken(time.perf_counter() - began, _processor() - used)
 
 
@@ -111,7 +118,9 @@ def main() -> None:
         ):
             show("pyright", [pyright, "."])
         else:
-            print("  pyright                   not found: pip install pyright")
+            print(
+                "  pyright                   NOT MEASURED: it is not on PATH. Run `npm install -g pyright` for this rival."
+            )
 
 
 if __name__ == "__main__":

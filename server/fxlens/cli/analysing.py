@@ -45,7 +45,7 @@ def _interpreter(_context: click.Context, _parameter: click.Parameter, value: st
 
 
 paths_argument = click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH..."
+    "paths", nargs=-1, default=(Path(),), type=click.Path(exists=True, path_type=Path), metavar="[PATH]..."
 )
 STANDARD_INPUT = Path("-")
 MOST_DOCUMENTS = 256

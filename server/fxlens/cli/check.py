@@ -31,7 +31,11 @@ def _patterns(_context: click.Context, _parameter: click.Parameter, values: tupl
 
 @click.command(name="check")
 @click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path), metavar="PATH..."
+    "paths",
+    nargs=-1,
+    default=(Path(),),
+    type=click.Path(exists=True, allow_dash=True, path_type=Path),
+    metavar="[PATH]...",
 )
 @click.option(
     "--format",
@@ -95,7 +99,7 @@ def command(
     quiet: bool,
     statistics: bool,
 ) -> None:
-    """Check the node names in extraction calls. PATH is a file, a folder, or `-` for standard input.
+    """Check the node names in extraction calls. PATH is a file, a folder (default: this one) or `-`: standard input.
 
     Folders are walked, respecting .gitignore; files that cannot be read are skipped and named. [tool.fxlens] of
     pyproject.toml may say more; options win. Exit code 0: nothing of severity error or warning; 1: something, or with

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from fxlens.checks import Edit, Problem, check_file
 from fxlens.checks.applying import apply, sure_edits, sure_fix
 from fxlens.cli.analysing import Analysed, Analyser
+from fxlens.cli.notebook_text import with_sources
 from fxlens.engine.notebook_files import program_of
 from fxlens.engine.regular_files import EncodedText, read_encoded
-from fxlens.source.text.lines import split_lines
 from fxlens.source.text.notebooks import Program
 
 MOST_ROUNDS = 10
 """A fix may bring another problem to light, but not forever."""
-_INDENT = re.compile(r"\{\r?\n([ \t]+)\S")
 
 
 @dataclass(frozen=True)
@@ -84,30 +80,14 @@ async def fix(
 
 
 def edited_notebook(text: str, program: Program, edits: list[Edit]) -> str:
-    """The text of a notebook file with edits made in its cells, in the indentation it has.
-
-    Cells that no edit touches keep their sources, and all keep their outputs and metadata.
-    """
+    """The text of a notebook file with edits made in its cells."""
     by_cell: dict[int, list[Edit]] = {}
     for edit in edits:
         cell_place = program.place_of(edit.span.start.line)
         if cell_place is not None:
             by_cell.setdefault(cell_place.at, []).append(edit)
-    data = json.loads(text)
-    for at, changes in by_cell.items():
-        cell: dict[str, Any] = data["cells"][int(program.cells[at].uri)]
-        source = apply(program.cells[at].text, changes, program.firsts[at])
-        cell["source"] = _lines(source) if isinstance(cell["source"], list) else source
-    return _laid_out(data, text)
-
-
-def _lines(text: str) -> list[str]:
-    """The lines with their ends, without the empty one behind the last line end."""
-    return [line for line in split_lines(text) if line]
-
-
-def _laid_out(data: Mapping[str, Any], text: str) -> str:
-    indent = _INDENT.match(text)
-    ascii_only = text.isascii() and "\\u" in text
-    made = json.dumps(data, ensure_ascii=ascii_only, indent=indent[1] if indent else None)
-    return made + text[len(text.rstrip()) :]
+    sources = {
+        int(program.cells[at].uri): apply(program.cells[at].text, changes, program.firsts[at])
+        for at, changes in by_cell.items()
+    }
+    return with_sources(text, sources)

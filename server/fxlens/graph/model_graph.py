@@ -64,7 +64,7 @@ class ModelGraph:
 
     @cached_property
     def read_by_hooks(self) -> ModelGraph:
-        """The same model without its traced graphs: what it is to a call that hooks answer."""
+        """The same model without its traced graphs, as hooks see it."""
         return replace(self, train=None, eval=None)
 
     @cached_property
@@ -73,7 +73,7 @@ class ModelGraph:
 
     @cached_property
     def revision(self) -> int:
-        """A number that no other graph of this process has: what was built from a graph is told apart by it.
+        """A number that no other graph of this process has, to tell apart what was built from which graph.
 
         Comparing two graphs would do the same, but takes milliseconds for some thousand nodes.
         """

@@ -77,7 +77,7 @@ class GraphNode:
 
     @property
     def label(self) -> str:
-        """The short word for what the node does: the class of its module, or the name of its operation."""
+        """What the node does, in a word. This is the class of its module, or the name of its operation."""
         if self.op == "call_module" and self.module_class:
             return self.module_class.rpartition(".")[2]
         if self.op == "placeholder":

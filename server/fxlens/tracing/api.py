@@ -39,7 +39,9 @@ class NodeNames(NamedTuple):
     """The node names of both modes, each in execution order."""
 
     train: list[str]
+    """The names in train mode."""
     eval: list[str]
+    """The names in eval mode."""
 
 
 def get_graph_node_names(

@@ -141,7 +141,13 @@ def test_wrong_usage_is_two() -> None:
     result = run("check", "no_such_file.py")
     assert result.exit_code == 2
     assert "no_such_file.py" in result.stderr
-    assert run("check").exit_code == 2
+
+
+def test_without_a_path_the_current_folder_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taps.py").write_text("import fxlens\n\nfxlens.create_feature_extractor(model, ['a'])\n")
+    assert run("check").stdout.startswith("taps.py:3:33: hint[unresolved-model]")
+    assert [file["path"] for file in json.loads(run("calls", "--format", "json").stdout)["files"]] == ["taps.py"]
 
 
 def calls(*paths: str) -> dict[str, Any]:

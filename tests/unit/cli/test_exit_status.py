@@ -157,5 +157,11 @@ def test_sizes_beyond_all_bounds(folder: Path, size: str) -> None:
 
 
 def test_wrong_usage(folder: Path) -> None:
-    for arguments in (["check"], ["check", folder / "nowhere"], ["nodes", "nowhere"], ["nothing"], ["check", "--what"]):
+    for arguments in (
+        ["check", "--format"],
+        ["check", folder / "nowhere"],
+        ["nodes", "nowhere"],
+        ["nothing"],
+        ["check", "--what"],
+    ):
         assert run(*arguments).returncode == 2

@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -150,6 +151,28 @@ def test_fixes_in_a_notebook_change_its_line_and_no_other() -> None:
     result = run("tour.ipynb", "--fix")
     assert (result.exit_code, "Fixed 1 problem in 1 file." in result.stderr) == (0, True)
     assert Path("tour.ipynb").read_text(encoding="utf-8") == text.replace('[\\"stme\\"]', '[\\"stem\\"]')
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        lambda data: json.dumps(data, separators=(",", ":")),
+        lambda data: json.dumps(data, indent=2),
+        lambda data: json.dumps(data, indent="\t", ensure_ascii=False).replace("\n", "\r\n"),
+        lambda data: json.dumps(data).replace(": [", ":  [  ").replace('", "', '"  ,"') + " \n",
+    ],
+    ids=["compact", "escapes", "tabs and CR LF", "own spaces"],
+)
+@pytest.mark.parametrize("as_list", [True, False], ids=["lines", "one string"])
+def test_fixes_keep_the_layout_of_a_notebook_file(layout: Callable[[Any], str], as_list: bool) -> None:
+    source = f"# é\n{WRONG}".splitlines(keepends=True)
+    outputs = [{"output_type": "execute_result", "data": {"text/plain": "é", "n": [1.5, {}]}, "source": ["stme"]}]
+    code = {"cell_type": "code", "outputs": outputs, "source": source if as_list else "".join(source)}
+    cells = [{"cell_type": "markdown", "source": []}, code, {"cell_type": "code", "source": "# 😀"}]
+    text = layout({"metadata": {"source": "stme"}, "cells": cells, "nbformat": 4}).replace("1.5", "15e-1")
+    Path("tour.ipynb").write_bytes(text.encode())
+    assert run("tour.ipynb", "--fix").exit_code == 0
+    assert Path("tour.ipynb").read_bytes().decode() == text.replace('[\\"stme\\"]', '[\\"stem\\"]')
 
 
 def test_standard_input_stands_for_a_file_of_the_project() -> None:

@@ -7,7 +7,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 model = resnet50(weights=ResNet50_Weights.DEFAULT)
 model.fc = torch.nn.Linear(2048, 10)
 
-# A deliberate mistake: the second name has a typo. Ctrl+. mends it.
+# A deliberate mistake: the second name has a typo. Ctrl+. fixes it.
 extractor = create_feature_extractor(
     model,
     return_nodes={

@@ -50,7 +50,7 @@ class FeatureExtractor(fx.GraphModule, Extractor):
     Attributes:
         train_graph: the ``torch.fx.Graph`` of train mode.
         eval_graph: the ``torch.fx.Graph`` of eval mode; the same object, if one graph serves both.
-        graph: the one of the current mode.
+        graph: the graph of the current mode.
     """
 
     backend: ClassVar[Backend] = "fx"
@@ -78,7 +78,7 @@ class FeatureExtractor(fx.GraphModule, Extractor):
 
     @property
     def _graph(self) -> fx.Graph:
-        """Where ``GraphModule`` keeps its graph: the one of the current mode."""
+        """Where ``GraphModule`` keeps its graph, which is that of the current mode."""
         return self.train_graph if self.training else self.eval_graph
 
     @_graph.setter
