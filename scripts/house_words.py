@@ -33,6 +33,8 @@ PHRASES = {
     r"\bin line (?=[0-9{])": "on line",
     r"\bis given no\b": "has no",
     r"\bnothing is known of\b": "no information on",
+    r"(?<!there )\b(is|are) no (?!longer\b|more\b|use\b|help\b)\w+": "is not a",
+    r"\bthat nobody gives\b": "that no call passes",
 }
 PROSE = ("server/fxlens/**/*.py", "server/fxlens/**/*.md", "client/src/**/*.ts", "client/webview/**/*.ts")
 PROSE += ("client/media/**/*.md", "docs/*.md", "docs/*.in", "*.md", "server/*.md", "package*.json", ".github/*.md")

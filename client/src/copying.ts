@@ -12,7 +12,7 @@ export function asHook(model: string, path: string): string {
   return `features = {}\n${owner}${attributeChain(path)}.register_forward_hook(${keep})\n`;
 }
 
-/** `.layer1[0].conv1`; a child whose name is no identifier by `get_submodule`. */
+/** `.layer1[0].conv1`; a child whose name is not an identifier by `get_submodule`. */
 function attributeChain(path: string): string {
   const parts = path.split('.');
   if (parts.some((part) => !/^(\d+|[A-Za-z_]\w*)$/.test(part))) return `.get_submodule(${JSON.stringify(path)})`;

@@ -10,7 +10,7 @@ export interface Level {
   /** The module's path: a child's id is this path and its name, joined by a dot, unless `ids` says otherwise. */
   readonly path: string;
   readonly names: readonly string[];
-  /** Ids that are no paths: a folded run, an output; and a node that has the name of the group it stands in. */
+  /** Ids that are not paths: a folded run, an output; and a node that has the name of the group it stands in. */
   readonly ids: Readonly<Record<string, string>>;
   /** One letter each, see :data:`fxlens.node_kinds.Kind`; `g` can be opened. */
   readonly kinds: string;

@@ -48,7 +48,7 @@ export class Details {
   }
 }
 
-/** An id as one reads it: outputs and folded runs have ids that are no paths. */
+/** An id as one reads it: outputs and folded runs have ids that are not paths. */
 function written(id: string): string {
   return id
     .replace('\0output', 'output ')

@@ -357,7 +357,7 @@ class Page {
     this.#send({ type: 'picture', kind, content });
   }
 
-  /** Remember where one is, now and then while one moves: with thousands of open groups that is no work for each frame. */
+  /** Remember where one is, now and then while one moves: with thousands of open groups that is not work for each frame. */
   #save(): void {
     if (this.#saving || !this.#graph?.className) return;
     this.#saving = true;

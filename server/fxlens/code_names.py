@@ -1,8 +1,8 @@
 """From code to names: which nodes of a traced model an expression of ``forward`` makes.
 
-The other way round than everywhere else: a line of a model's code runs for each block that has it, so one expression
-may stand for many nodes, of many shapes. What is no tensor is left out; a call of a container, which is no node, counts
-under the query that selects what it returned.
+This is the opposite direction from the rest of the code: a line of a model runs for each block that has it, so one
+expression may stand for many nodes, of many shapes. Values that are not tensors are left out; a call of a container,
+which is not a node, counts under the query that selects what it returned.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class NewObjects:
             gc.collect(0)
             return
         self._left_aside += count
-        self._largest = max(self._largest, count)  # What is made first of a text stays alive: it is no reason.
+        self._largest = max(self._largest, count)  # What is made first of a text stays alive: it does not count.
         if self._left_aside > max(MOST_LEFT_ASIDE, 2 * self._largest):
             self._left_aside = 0
             gc.unfreeze()

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def kept_on(graph: object, name: str, make: Callable[[], T]) -> T:
-    """What ``make`` returns, made when it is first asked for under ``name``.
+    """What ``make`` returns, made when it is first requested under ``name``.
 
     What ``functools.cached_property`` does, for a class that may not know of what is derived from it.
     """

@@ -192,7 +192,7 @@ def _inside_leaf(graph: ModelGraph, query: str) -> Explanation | None:
 
 def _inside(graph: ModelGraph, query: str, leaf: ModuleInfo, *, sure: bool) -> Explanation:
     kind = leaf.short_class
-    # Where it is no path of a module, nothing of that name need be there.
+    # Where it is not the path of a module, nothing of that name has to exist.
     sentence = (
         f"`{query}` has no node: it is inside `{leaf.path}`, and every {kind} is traced as one node (a leaf)."
         if query in graph.modules_by_path

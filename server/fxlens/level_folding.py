@@ -120,7 +120,7 @@ def _stem(name: str) -> str:
 
 
 def _same_size(value: Value | None, other: Value | None) -> bool:
-    """Whether shapes differ in one dimension at most: stages of another resolution are no repetition, whatever they do.
+    """Whether shapes differ in one dimension at most: stages of another resolution are not a repetition.
 
     In one dimension the blocks of a DenseNet differ, each of which adds channels.
     """

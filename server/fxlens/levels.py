@@ -36,7 +36,7 @@ class Level(TypedDict):
     """The module's path: a child's id is this path and its name, joined by a dot, unless ``ids`` says otherwise."""
     names: list[str]
     ids: dict[str, str]
-    """Ids that are no paths: a folded run, an output; and a node that has the name of the group it stands in."""
+    """Ids that are not paths: a folded run, an output; and a node that has the name of the group it stands in."""
     kinds: str
     """One letter each, see :data:`fxlens.node_kinds.Kind`; ``g`` can be opened."""
     whats: list[str]
@@ -293,7 +293,7 @@ class Levels:
         return _shape_change(self._value(self._member(group, 0)), last)
 
     def _value(self, group: Group) -> Value | None:
-        """What the module returned; of what is none, or returned no one node, what its last node yields."""
+        """What the module returned; else (not a module, or not a single node) what its last node yields."""
         results = next((returned[group.path] for returned in self._returned if group.path in returned), ())
         if results and results[0]:
             named = self._positions.get(results[0])

@@ -66,7 +66,7 @@ def ordinal(number: int) -> str:
 
 
 def times(count: int) -> str:
-    """How often, as one says it.
+    """How often, in words.
 
     Example:
         >>> [times(count) for count in (1, 2, 3)]

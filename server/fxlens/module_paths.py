@@ -47,7 +47,7 @@ def nearest_modules(query: str, paths: Sequence[str]) -> tuple[list[str], str]:
 def _slips(segment: str, siblings: Sequence[str]) -> list[str]:
     """Of ``siblings``, those that one slip explains: in a name of three letters, half of which it spoils.
 
-    What names an operation is none: ``cat`` does not mean ``act``.
+    The name of an operation is not a slip: ``cat`` does not mean ``act``.
     """
     if len(segment) < _LEAST_LETTERS or segment in JOINS:
         return []

@@ -59,7 +59,7 @@ def meant_by(
 def _near(graph: ModelGraph, query: str, common: Sequence[str], names: set[str]) -> list[str]:
     exists = next((path for path in above(query) if path in names), "")
     fixed = numbers(exists)
-    # What is above it is no slip of it, but another tensor.
+    # A name above it is not a slip, but another tensor.
     outer = {*above(query)}
     candidates = [name for name in common if numbers(name)[: len(fixed)] == fixed and name not in outer]
     near = nearest_numbers(query, candidates) if query else []
@@ -198,11 +198,11 @@ def _repeats_meant(query: str, names: set[str]) -> list[str]:
 
 
 def numbers_there_are(query: str, common: Sequence[str]) -> str:
-    """Which numbers there are where one of ``query`` is out of range: ``12 blocks: 0 … 11.``.
+    """Which numbers there are where one of ``query`` is out of range: ```blocks` has 12: 0 … 11.``.
 
     Example:
         >>> numbers_there_are("net.layer.2", ["net.layer.0", "net.layer.1"])
-        '2 layer: 0, 1.'
+        '`layer` has 2: 0, 1.'
     """
     names = {prefix for name in common for prefix in prefixes(name)}  # containers, too
     path = next((path for path in reversed([*prefixes(query)]) if path not in names), None)
@@ -218,7 +218,7 @@ def numbers_there_are(query: str, common: Sequence[str]) -> str:
     siblings.sort(key=lambda name: (numbers(name), name))
     owner = parent.rpartition(".")[2]
     counted = segment.removeprefix("-").isdecimal() and owner and not owner.isdecimal()
-    what = f"{len(siblings)} {owner}" if counted else f"There are {len(siblings)}"
+    what = f"`{owner}` has {len(siblings)}" if counted else f"There are {len(siblings)}"
     return f"{what}: {listed(siblings)}." if len(siblings) > 1 else ""
 
 

@@ -161,7 +161,7 @@ class _View:
     sources: Sequence[_Source]
 
     def sees(self) -> _Seen | None:
-        """What the positions of the node's value see; ``None`` for a size, which is no picture."""
+        """What the positions of the node's value see; ``None`` for a size, which is not a picture."""
         node = self.node
         if not _has_tensor(node.value):
             return None if node.value is not None else _Unknown(node.name)

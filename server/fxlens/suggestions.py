@@ -154,7 +154,7 @@ def _segments_near(wrong: str, name: str) -> bool:
         return _rests_near(ours, theirs)
     differing = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
     if any(a.isdecimal() is not b.isdecimal() for a, b in differing):
-        return False  # `mlp.fc1` is no slip of `mlp.1`, which is the activation
+        return False  # `mlp.fc1` is not a slip of `mlp.1`, which is the activation
     return all(difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() >= _LEAST_OF_SEGMENT for a, b in differing)
 
 

@@ -110,11 +110,16 @@ async def test_completion_lists_operations_where_they_are_recorded(lens: Lens) -
         ("encoder.layer.1.add", ["unknown-node: `encoder.layer.1.add` is not a module; the nearest is"]),
         (
             "encoder.layer.2",
-            ["unknown-node: Did you mean `encoder.layer.1`? `encoder.layer.2` is not a module. 2 layer: 0, 1."],
+            ["unknown-node: Did you mean `encoder.layer.1`? `encoder.layer.2` is not a module. `layer` has 2: 0, 1."],
         ),
         ("encoder.layer.1.nrm", ["unknown-node: Did you mean `encoder.layer.1.norm`?"]),
         ("encoder.layer", ["unknown-node: Did you mean `encoder.layer.1`? `encoder.layer` (ModuleList) is only"]),
-        ("encoder", ["non-tensor-node: `encoder` yields a `tuple` of 2, not a tensor."]),
+        (
+            "encoder",
+            [
+                "non-tensor-node: Take the tensor out of the result, or request a node that yields one alone: `encoder` yields a `tuple` of 2, not a tensor."
+            ],
+        ),
     ],
 )
 async def test_our_function_checks_queries_against_modules(lens: Lens, query: str, said: list[str]) -> None:

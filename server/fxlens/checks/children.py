@@ -36,7 +36,7 @@ def children(graph: ModelGraph) -> list[str]:
 
 
 def missing(analysis: CallAnalysis, text: SourceText, code: str) -> Iterator[Problem]:
-    """The names that are no direct children, whatever model the call gets."""
+    """The names that are not direct children, whatever model the call gets."""
     for query in analysis.call.queries:
         graphs = _graphs(analysis, query)
         if not graphs or not query.closed or not query.text.strip():

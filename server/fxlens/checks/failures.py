@@ -1,4 +1,4 @@
-"""What the rules about models share: which failures are torch.fx's, and how they are said."""
+"""What the rules about models share: which failures are torch.fx's, and how they are worded."""
 
 from __future__ import annotations
 

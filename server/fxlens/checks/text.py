@@ -32,7 +32,7 @@ class SourceText:
         self.lines = split_lines(text)
 
     def place_name(self, source: SourceLine) -> str:
-        """A line of this or another file, as it is said to the user."""
+        """A line of this or another file, as the user sees it."""
         return place_name(source, self._notebooks, self._path)
 
     def at(self, span: Span) -> str:

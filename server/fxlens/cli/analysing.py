@@ -98,7 +98,7 @@ class Task:
     """What a command is to look at: files and folders, or one text from standard input that stands for a file.
 
     ``python`` is the interpreter that was named, ``exclude`` are patterns of files to leave out, which count from the
-    working folder. ``quiet``: nothing is said that is no problem.
+    working folder. ``quiet``: only problems are printed.
     """
 
     paths: tuple[Path, ...]

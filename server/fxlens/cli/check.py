@@ -111,7 +111,9 @@ def command(
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE.")
     if write_baseline and (fix or diff):
-        raise click.UsageError("--write-baseline and --fix or --diff exclude each other: what is fixed is no problem.")
+        raise click.UsageError(
+            "--write-baseline and --fix or --diff exclude each other: a baseline lists what is not fixed."
+        )
     text = None
     if STANDARD_INPUT in paths:
         if len(paths) > 1 or watch:

@@ -1,4 +1,4 @@
-"""The command ``fxlens``. Every subcommand lives in its own module and is imported only when it is asked for.
+"""The command ``fxlens``. Every subcommand lives in its own module and is imported only when it is requested.
 
 A subcommand ``name`` is the click command ``command`` in ``fxlens.cli.name``. Whatever is heavy (torch, pygls) is
 imported inside the command's function: ``fxlens lsp`` must start in a Python without torch.

@@ -1,4 +1,4 @@
-"""How a command ends: its exit status, and output that reaches its reader or is said not to have.
+"""How a command ends: its exit status, and output that reaches its reader or a message that it did not.
 
 0: done, nothing wrong. 1: findings. 2: wrong usage, or it could not run. 130: interrupted. A traceback is never shown.
 """

@@ -95,7 +95,7 @@ async def _fix(analyser: Analyser, analyses: Analyses, request: Request) -> list
 
 
 def _texts(analyser: Analyser, request: Request, report: Report, fixed: list[Fixed]) -> tuple[str | bytes, list[str]]:
-    """What goes to standard output, and what is said besides."""
+    """What goes to standard output, and what is printed besides."""
     if request.mode == "diff":
         return b"".join(each.diff() for each in fixed), []
     text = render(report, request.form)

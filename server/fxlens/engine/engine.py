@@ -27,7 +27,7 @@ from fxlens.source.model import ExtractionCall
 from fxlens.source.text.notebooks import Program
 
 DEBOUNCE_SECONDS = 0.15
-"""How long an edit waits for the next one if it came before the answer to the last: somebody is typing.
+"""How long an edit waits for the next one if it came before the answer to the last: the user is typing.
 
 Others wait for nothing: an undo, a paste, an accepted completion is answered at once.
 """

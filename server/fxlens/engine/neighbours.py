@@ -189,7 +189,7 @@ class Neighbours:
         return reading.questions if reading else None
 
     def passing(self) -> Reading:
-        """The workspace for reading a text once: an unopened file, or what is none of its files."""
+        """The workspace for reading a text once: an unopened file, or a text that is not in a file of it."""
         return Reading(self._files)
 
     def mentioning(self, word: str) -> list[str]:

@@ -14,7 +14,7 @@ from fxlens.source.text.notebooks import Cell, Program
 SUFFIX = ".ipynb"
 MOST_FOLDERS = 10_000
 LARGEST_FILE = 10_000_000
-"""In bytes: with outputs, and pictures among them, but no more than can be read while somebody waits."""
+"""In bytes: with outputs, and pictures among them, but no more than can be read while the user waits."""
 
 
 def read_notebook(path: Path) -> Program:

@@ -198,12 +198,12 @@ class _Table:
         value = self._values.get(key)
         if value is None or (isinstance(value, str) and value.strip()):
             return value
-        self._note(key, f"`{key}` must be a text, not {value!r}.")
+        self._note(key, f"`{key}` must be a string, not {value!r}.")
         return None
 
     def _is_text(self, table: str, key: str, value: object) -> bool:
         if not isinstance(value, str):
-            self._note(table, f"`{table}`: {key} must be a text, not {value!r}.")
+            self._note(table, f"`{table}`: {key} must be a string, not {value!r}.")
         return isinstance(value, str)
 
     def _texts(self, key: str, value: object) -> tuple[str, ...]:
@@ -211,7 +211,7 @@ class _Table:
             return ()
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return tuple(value)
-        self._note(key, f"`{key}` must be a list of texts, not {value!r}.")
+        self._note(key, f"`{key}` must be a list of strings, not {value!r}.")
         return ()
 
     def _table(self, key: str) -> Iterator[tuple[str, Any]]:

@@ -85,7 +85,7 @@ def _encoding_of(data: bytes, declared: bool) -> str:
     """By Python's rule: of a comment in the first line, or in the second if the first has no code.
 
     Raises:
-        SkippedError: Python does not know the encoding, or it is no encoding of source code.
+        SkippedError: Python does not know the encoding, or it is not an encoding of source code.
     """
     marked = data.startswith(codecs.BOM_UTF8)
     if not declared:
@@ -164,7 +164,7 @@ def read_source(path: Path, largest: int = LARGEST_READ) -> str:
 
 
 def read_text(path: Path, largest: int = LARGEST_READ) -> str:
-    """The text of a file that is no program: UTF-8, or taken byte for byte. Raises as :func:`read_source` does."""
+    """The text of a file that is not a program: UTF-8, or taken byte for byte. Raises as :func:`read_source` does."""
     return EncodedText.of(read_regular(path, largest), declared=False).text
 
 

@@ -76,7 +76,7 @@ def _read_ignores(path: Path, on_skip: OnSkip) -> GitIgnoreSpec:
 
 
 def pattern_problem(pattern: str) -> str:
-    """Why ``pattern`` is none, in words that follow it; nothing if it is one.
+    """Why ``pattern`` is not a pattern, in words that follow it; nothing if it is.
 
     Example:
         >>> pattern_problem("!"), pattern_problem("[z-a]"), pattern_problem("*.py")
@@ -88,7 +88,7 @@ def pattern_problem(pattern: str) -> str:
 
 
 def ignore_spec(lines: Sequence[str], on_bad: Callable[[int, str, str], None] = lambda *_: None) -> GitIgnoreSpec:
-    """The patterns in ``lines``; ``on_bad`` is told the number of a line that is none, its text, and why it is none."""
+    """The patterns in ``lines``; ``on_bad`` gets the number of a line that is not a pattern, its text, and why."""
     from pathspec import GitIgnoreSpec  # Here, for it costs a start of the server 90 ms, and only threads walk.
 
     warnings.filterwarnings("ignore", category=FutureWarning, module="pathspec")  # Of what users write in brackets.

@@ -1,6 +1,6 @@
 """The Python files of the workspace as the source floor asks for them: texts, modules, and where a word stands.
 
-Texts are kept in memory because they are asked for at every keystroke; how many is bounded, so that a folder of the
+Texts are kept in memory because they are requested at every keystroke; how many is bounded, so that a folder of the
 size of a disk costs no more than a large project. Editors' texts win over the disk's.
 """
 
@@ -297,9 +297,9 @@ class WorkspaceFiles(StampedWorkspace):
         return None
 
     def folders_with(self, name: str, importer: str) -> list[str]:
-        """The folders below the importer's workspace folder that hold a module ``name``, and are no roots yet.
+        """The folders below the importer's workspace folder that hold a module ``name``, and are not roots yet.
 
-        Those nearest to the workspace folder come first. The inside of a package is none: its modules have longer
+        Those nearest to the workspace folder come first. The inside of a package is not a root: its modules have longer
         names.
         """
         folder = self.settings.folder_of(importer)

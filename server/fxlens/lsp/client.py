@@ -18,7 +18,7 @@ class ClientShows:
     ``snippets``: completion items with places to fill in.
     ``resolves``: documentation of a completion item when it is looked at.
     ``links``: definitions with the range they start from.
-    ``refreshes_lenses``, ``refreshes_hints``: code lenses and inlay hints that are asked for again when we say so.
+    ``refreshes_lenses``, ``refreshes_hints``: code lenses and inlay hints that are requested again when we say so.
     ``closed_notebooks``: cells of notebooks that are not open, as ``…/tour.ipynb#cell=3``; VS Code's own address of one
     is its own business, which a client learns by opening the notebook. Told in its ``initializationOptions``, too.
     ``outline``: document symbols below others.
@@ -26,9 +26,9 @@ class ClientShows:
     ``commands``: those of its own that a code lens or an action may run; told in its ``initializationOptions``, for
     want of a capability.
     ``narrow_edits``: completion edits of the last dotted part only. Clients from before LSP 3.17 (those without label
-    details) may look for the beginning of an edit themselves, at the last character that is no letter.
+    details) may look for the beginning of an edit themselves, at the last character that is not a letter.
     ``annotations``: edits of a workspace that a user is to confirm.
-    ``asks_configuration``: settings when they are asked for.
+    ``asks_configuration``: settings when they are requested.
     ``registers_watchers``: files that it watches because we say so.
     ``worker_log``: its own log for what workers say, which a client tells of in its ``initializationOptions``.
     """

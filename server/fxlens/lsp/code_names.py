@@ -107,7 +107,7 @@ def _title(model: str, graph: ModelGraph) -> str:
 
 
 def names_at(session: Session, document: Document, position: Position) -> tuple[Operation, list[Here]] | None:
-    """The operation at a position, and what it makes in each model; ``None`` where it is none of a model's."""
+    """The operation at a position, and what it makes in each model; ``None`` where no model has it."""
     models = used_models(session, document)
     near = any(each.first_line <= position.line + 1 <= each.last_line for model in models for each in model.made)
     operation = operation_at(document.source, document.uri, position) if near else None

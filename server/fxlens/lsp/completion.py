@@ -32,12 +32,12 @@ RAISES = "module; this call raises: torch.fx cannot trace the model"
 _MOST_WHOLE = 200
 """A level of no more rows is sent whole, and filtered by the editor."""
 _MOST_CUT = 100
-"""The rows of a list that is asked for again with each letter: making and sending them is most of what it costs."""
+"""The rows of a list that is requested again with each letter: making and sending them is most of what it costs."""
 _MOST_DEEP = 300
 """As many deeper names stand below a level: what is typed finds them then without our being asked again.
 
 VS Code freezes a whole list that nothing typed fits: whoever types `mlp` where the level has no such name would accept
-whatever was selected before. Below a larger model the list is asked for again with each letter instead."""
+whatever was selected before. Below a larger model the list is requested again with each letter instead."""
 
 
 @dataclass(frozen=True)
@@ -296,7 +296,7 @@ def _nearest_above(graphs: tuple[ModelGraph, ...], prefix: str) -> list[Candidat
 
 
 def _distinct(candidates: Iterable[Candidate], most: int = _MOST_CUT) -> list[Candidate]:
-    """The first candidates, one for each name: more is no help to anyone, and slow to send."""
+    """The first candidates, one for each name: more would help nobody, and be slow to send."""
     distinct: dict[str, Candidate] = {}
     for candidate in candidates:
         distinct.setdefault(candidate.level.path, candidate)

@@ -175,7 +175,7 @@ def _text(values: Mapping[str, Any], name: str, problems: list[str]) -> str:
     value = values.get(name)
     if value is None or isinstance(value, str):
         return (value or "").strip()
-    problems.append(f"`{name}` must be a text, not {value!r}; the default is used.")
+    problems.append(f"`{name}` must be a string, not {value!r}; the default is used.")
     return ""
 
 

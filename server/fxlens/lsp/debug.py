@@ -39,7 +39,7 @@ def debug_information(session: Session) -> str:
 
 
 def _said(state: ModelState) -> str:
-    """The state of a model, and whether what was read of it is no graph."""
+    """The state of a model, and whether what was read of it is not a graph."""
     graph = state.graph
     is_untraced = state.status == "ready" and graph is not None and not any(graph.traced())
     return f"{state.status}, torch.fx cannot trace the model" if is_untraced else state.status

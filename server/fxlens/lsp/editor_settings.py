@@ -75,7 +75,7 @@ def of_editor(data: Any) -> tuple[dict[str, Any], list[str]]:
 
 
 def _leaves(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    """The settings by their dotted names, without ``fxlens``; a name that is no setting's beginning ends there."""
+    """The settings by their dotted names, without ``fxlens``; a name with which no setting begins ends there."""
     for key, value in data.items():
         name = f"{prefix}{key}"
         if not prefix:

@@ -97,7 +97,7 @@ def _register_saves(server: FxLensServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
         if params.text_document.uri in server.session.saved_by_itself:
-            server.session.saved_by_itself.remove(params.text_document.uri)  # The editor saves while somebody types.
+            server.session.saved_by_itself.remove(params.text_document.uri)  # The editor saves while the user types.
         else:
             server.caret_at(params.text_document.uri, None)
         path = to_fs_path(params.text_document.uri)

@@ -60,7 +60,7 @@ def location_in(document: Document, program: Program | None, span: Span) -> type
 
 @dataclass(frozen=True)
 class Found:
-    """The matches, and the files that could not be looked into in the time that somebody waits."""
+    """The matches, and the files that could not be looked into while the user waits."""
 
     matches: list[Match]
     late: tuple[str, ...] = ()

@@ -88,7 +88,7 @@ async def references(
     """The queries of the workspace that select what the query, or the module's assignment, at the position means.
 
     The assignment is ``self.layer1 = …`` in the class of a module. Files that are not open are read, and their models
-    traced where their names may be among the answers; what is not known in the time that somebody waits is left out.
+    traced where their names may be among the answers; what is not known while the user waits is left out.
     ``notebooks``: also cells of notebooks that are not open, at ``…/tour.ipynb#cell=3``, counted from 0 among all.
     """
     target = _target(session, uri, client_position)

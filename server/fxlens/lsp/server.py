@@ -145,7 +145,7 @@ class FxLensServer(LanguageServer):
             )
 
     def note_edit(self, document: Document, changes: Sequence[Change]) -> None:
-        """Remember where somebody is typing."""
+        """Remember where the user is typing."""
         for uri in self.session.workspace.document_uris(document.program_uri):
             self.session.typing.pop(uri, None)
         end = end_of_edit(document, changes)
@@ -180,7 +180,7 @@ class FxLensServer(LanguageServer):
             )
 
     def withdraw(self, uri: str) -> None:
-        """Take back what was published of a document that is no more."""
+        """Take back what was published of a document that has gone."""
         published = self.session.published.pop(uri, None)
         if published and published.diagnostics:
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
@@ -213,7 +213,7 @@ class FxLensServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """A defect of ours goes to the log, with its place; pygls would show a message nobody can do anything about.
 
-        What a request cannot do, it says in its answer: that is no defect.
+        What a request cannot do, it says in its answer: that is not a defect.
         """
         if isinstance(error.__cause__, JsonRpcException):
             return

@@ -109,7 +109,7 @@ def _text_of(session: Session, source: SourceLine) -> str:
 
 @lru_cache(maxsize=4)
 def _read(file: str, _stamp: int) -> str:
-    """The same few library files are asked for with every publication of diagnostics."""
+    """The same few library files are requested with every publication of diagnostics."""
     return read_source(Path(file))
 
 

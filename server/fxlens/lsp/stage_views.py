@@ -30,7 +30,7 @@ def _reductions(graph: ModelGraph) -> dict[str, int]:
 
 
 def field_phrase(graph: ModelGraph, name: str) -> str:
-    """``receptive field 91`` for a map behind the input; nothing for what is no map."""
+    """``receptive field 91`` for a map behind the input; nothing for what is not a map."""
     return kept_on(graph, "fields", lambda: _fields(graph)).get(name, "")
 
 

@@ -18,7 +18,7 @@ _EXIT_SECONDS = 2.0
 def watch_parent(process_id: int | None) -> None:
     """End this process soon after the process ``process_id`` has gone; ``None`` watches the parent alone.
 
-    So does what is no process's number, which would end the watching thread by an error.
+    So does what is not the number of a process, which would end the watching thread by an error.
     """
     parent = os.getppid()
     if type(process_id) is not int or not 0 < process_id < 2**31:

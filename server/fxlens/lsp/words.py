@@ -1,4 +1,4 @@
-"""How nodes, modes and places are said, in completion, hover and tree alike."""
+"""The wording of nodes, modes and places in completion, hover and tree alike."""
 
 from __future__ import annotations
 

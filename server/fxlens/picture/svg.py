@@ -161,7 +161,7 @@ def _text(kind: str, x: float | str, y: float, text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Without the characters that XML does not have: a file with one of them is no picture at all."""
+    """Without the characters that XML does not have: a file with one of them is not a valid picture."""
     return html.escape("".join(each for each in text if each.isprintable()), quote=False)
 
 

@@ -27,7 +27,7 @@ class ModelExpression:
     line: int
     span: Span
     problem: str = ""
-    """Why the text is no expression."""
+    """Why the text is not an expression."""
     modules: tuple[str, ...] = ()
     """The dotted paths in it, of which a module may be the first part: in a hint they need no import."""
 

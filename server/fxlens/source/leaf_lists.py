@@ -92,7 +92,7 @@ def _expression_at(document: Document, span: Span) -> n.Expression | None:
 
 
 def _inside(document: Document, span: Span) -> n.Pos:
-    """The first character of ``span`` that is no parenthesis around the expression."""
+    """The first character of ``span`` that is not a parenthesis around the expression."""
     line, column = span.start.line, span.start.column
     while span.start < span.end and document.lines[line][column : column + 1] == "(":
         after = document.lines[line][column + 1 :]

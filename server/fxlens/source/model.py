@@ -33,7 +33,7 @@ PathCondition: TypeAlias = frozenset[PathLiteral]
 """A conjunction of such literals."""
 ALWAYS: PathCondition = frozenset()
 _MOST_PATHS = 64
-"""More paths than these through the conditions of one call are not told apart, and nothing is then said of them."""
+"""Beyond as many paths through the conditions of one call, they are not told apart, and nothing is reported on them."""
 
 
 def compatible(first: PathCondition, second: PathCondition) -> bool:

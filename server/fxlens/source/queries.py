@@ -87,7 +87,7 @@ class Names:
                     self._default(role, value, both, beside)
 
     def _default(self, role: Role, value: Value, condition: Condition, item: Item | None = None) -> None:
-        """A value that is no text: a parameter at its default value, or what only a run can tell."""
+        """A value that is not text: a parameter at its default value, or what only a run can tell."""
         subject = subject_of(value)
         if subject is None or not subject.default:
             self._fail(role, subject)

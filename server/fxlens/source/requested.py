@@ -26,7 +26,7 @@ _DECORATED = re.compile(r"@")
 _FUNCTION = re.compile(r"(?:async[ \t]+)?def[ \t]+(\w+)")
 _RETURNS = re.compile(r"\b(?:return|yield)\b[ \t]*[^\s#]")
 _TEXT = re.compile(r"""(?:[=\[({,+]\s*|:[ \t]*|\b(?:return|yield|else|or)\s*)[rRfFuU]{0,2}["']""")
-"""A text that is no documentation of a function."""
+"""A text that is not the documentation of a function."""
 _STATEMENT = re.compile(r"^[^\s)\]}#]", re.M)
 _NO_NAMES = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"self", "cls"}
 

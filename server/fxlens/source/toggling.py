@@ -86,7 +86,7 @@ _NOT_WRITTEN = "Edit the names where they are built: this call does not list the
 
 
 def _is_repaired(document: Document, span: Span) -> bool:
-    """Whether something is missing in the lines of ``span``; what somebody types in other lines is no obstacle."""
+    """Whether something is missing in the lines of ``span``; what the user types in other lines is not an obstacle."""
     return any(span.start.line <= line <= span.end.line for line in document.repairs.insertions)
 
 
@@ -146,7 +146,7 @@ def _meanings(document: Document, span: Span) -> Iterator[n.Expression]:
 
 
 def _values(block: n.Block, name: str) -> list[n.Expression]:
-    """What is assigned to ``name`` in a scope, which functions and classes inside it are no part of."""
+    """What is assigned to ``name`` in a scope, which functions and classes inside it are not part of."""
     return [
         node.value
         for node in n.walk(block, lambda each: not isinstance(each, (n.FunctionDef, n.ClassDef, n.Lambda)))

@@ -29,7 +29,7 @@ TRUTHY: Final = Truth()
 
 @dataclass(eq=False)
 class Subject:
-    """Something that only a run can tell: a parameter that nobody gives, the result of a library's function.
+    """Something that only a run can tell: a parameter that no call passes, the result of a library's function.
 
     ``node`` is the expression (or parameter) it is the value of, ``part_of`` the subject it is a part of; ``default``
     are the alternatives that a parameter's default value gives it. ``made_by`` is the dotted name of the function
@@ -210,7 +210,7 @@ class Output:
 
     ``node`` is the call, ``frame`` the function's run that it stands in, ``loops`` the loops around it. A dict that is
     made of one (``dict(out)``, ``{**out, "more": 1}``) is an output, too: ``copied`` is the one it is made of,
-    ``added`` are the keys that it was given on the way, which are no keys of the extractor.
+    ``added`` are the keys that were added on the way, which are not keys of the extractor.
     """
 
     extractor: Subject
@@ -259,7 +259,7 @@ class Container:
 
 @dataclass
 class Tally:
-    """The budget of one analysis, in steps; what is beyond it is not looked at, and that is said.
+    """The budget of one analysis, in steps; what is beyond it is not looked at, and that is reported.
 
     Example:
         >>> tally = Tally(10)

@@ -19,7 +19,7 @@ class Workspace(Protocol):
     def module(self, dotted: str, importer: str) -> str | None:
         """The path of the workspace file that is the module ``dotted`` when the file ``importer`` imports it.
 
-        Relative imports keep their dots: ``".taps"``, ``"..pkg"``, ``"."``. Installed packages are none of ours.
+        Relative imports keep their dots: ``".taps"``, ``"..pkg"``, ``"."``. Installed packages do not count.
         """
 
     def mentioning(self, word: str) -> Iterable[str]:

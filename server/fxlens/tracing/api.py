@@ -66,7 +66,7 @@ def get_graph_node_names(
             Never changed.
         suppress_diff_warning: do not warn when the other mode has other names.
         concrete_args: arguments of ``forward`` that are fixed while tracing, by name. Without it, optional arguments
-            that are no tensors are left at their defaults where the model cannot be traced or run otherwise; with
+            that are not tensors are left at their defaults where the model cannot be traced or run otherwise; with
             ``{}`` none are.
         leaf_modules: module classes that are traced as one node, besides the layers of ``torch.nn``.
         naming: ``"fxlens"``, or ``"torchvision"`` or ``"timm"`` for exactly the names that those give.

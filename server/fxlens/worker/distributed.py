@@ -106,7 +106,7 @@ AFTER_IMPORT: dict[str, Callable[[types.ModuleType], None]] = {
 
 def _is_collective(value: object) -> bool:
     return (
-        type(value) is types.FunctionType  # One of the values warns when it is asked for its class.
+        type(value) is types.FunctionType  # One of the values warns when it is requested its class.
         and value.__module__ == "torch.distributed.distributed_c10d"
         and not value.__name__.startswith(("is_", "_"))
     )

@@ -115,7 +115,7 @@ class Evaluation:
     def inputs(self) -> list[tuple[str, Any]]:
         """Who states an input for the shapes, and which; those that count most come first.
 
-        An expression that raises stands for itself: it is no input, and whoever finds shapes says so.
+        An expression that raises stands for itself: it is not an input, and whoever finds shapes says so.
         """
         inputs = []
         for name, origin in INPUT_ORIGINS.items():

@@ -80,7 +80,7 @@ def is_refused(made: Ran, _mark: Mark, query: str) -> None:
 
 
 def is_rejected(made: Ran, mark: Mark, _text: str) -> None:
-    combination = ("No node names", "needs", "cannot stand beside")
+    combination = ("the call has", "Pass `")
     expected = (
         ValueError if mark.part.startswith(combination) else TypeError if "Use a list" in mark.part else AttributeError
     )

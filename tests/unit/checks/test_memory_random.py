@@ -83,7 +83,7 @@ def marked(graph: ModelGraph, names: list[str], rule: str) -> set[str]:
     call = ExtractionCall("create_feature_extractor", "torchvision", NOWHERE, NOWHERE, None, queries)
     analysis = CallAnalysis(call, (ModelState(Slice("", (), "", 0), "ready", graph),))
     return {
-        problem.message.split("a tensor of `")[-1].split("`")[0]
+        problem.message.split("so `")[-1].split("`")[0]
         if rule == "dropped-operation"
         else problem.message.split("`")[1]
         for problem in RULES[rule].check(analysis, SourceText(""))

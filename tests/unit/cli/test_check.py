@@ -100,7 +100,7 @@ def test_what_fused_attention_hides_is_not_called_wrong_where_the_file_sets_it(
     assert {problem["rule"] for problem in problems} == rules
 
 
-DROPPING = [("self.training", "In train mode the extractor"), ("1", "The extractor")]
+DROPPING = [("self.training", "in train mode the extractor"), ("1", "the extractor")]
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_what_pruning_drops_in_one_mode_only_is_said_of_that_mode(
 ) -> None:
     (problem,) = said_of_pruning[f"scaled{DROPPING.index((condition, begins))}.py"]
     assert problem["rule"] == "dropped-operation"
-    assert problem["message"].startswith(f"{begins} leaves out `mul_`")
+    assert problem["message"].startswith(f"Use the result of `mul_` (mul_) in `forward`: {begins} leaves out")
 
 
 def test_check_of_a_right_file_is_silent() -> None:

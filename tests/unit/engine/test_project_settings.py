@@ -74,8 +74,8 @@ def test_levels_of_a_file_are_those_of_the_project_then_the_users_then_the_files
         ("extra_paths = []", "There is no key `extra_paths`. Did you mean `extra-paths`?"),
         ("per_file_ignores = {}", "There is no key `per_file_ignores`. Did you mean `per-file-ignores`?"),
         ("zzz = 1", "There is no key `zzz`. The keys are exclude, extra-paths, input,"),
-        ('exclude = "old"', "`exclude` must be a list of texts, not 'old'."),
-        ("python = 3", "`python` must be a text, not 3."),
+        ('exclude = "old"', "`exclude` must be a list of strings, not 'old'."),
+        ("python = 3", "`python` must be a string, not 3."),
         ('input = "(1, 3"', "`input` must be a shape such as [1, 3, 224, 224], a list of shapes or an expression, not"),
         ("input = [1, 0]", "`input` must be a shape"),
         ("severity = 1", "`severity` must be a table, not 1."),
@@ -84,9 +84,9 @@ def test_levels_of_a_file_are_those_of_the_project_then_the_users_then_the_files
             "`severity`: there is no rule `unkown-node`. Did you mean `unknown-node`?",
         ),
         ('severity = {"unknown-node" = "fatal"}', "`severity`: unknown-node must be one of error, warning,"),
-        ('severity = {"unknown-node" = 1}', "`severity`: unknown-node must be a text, not 1."),
+        ('severity = {"unknown-node" = 1}', "`severity`: unknown-node must be a string, not 1."),
         ('per-file-ignores = {"a" = ["unkown-node"]}', "`per-file-ignores`: there is no rule `unkown-node`."),
-        ('per-file-ignores = {"a" = "unknown-node"}', "`per-file-ignores` must be a list of texts"),
+        ('per-file-ignores = {"a" = "unknown-node"}', "`per-file-ignores` must be a list of strings"),
     ],
 )
 def test_a_wrong_value_is_reported_at_its_line_and_left_out(line: str, message: str) -> None:

@@ -208,7 +208,7 @@ def test_a_number_out_of_range_means_the_nearest_one(wrong: str, names: list[str
 @pytest.mark.parametrize(
     ("query", "names", "told", "sure"),
     [
-        ("blocks.12", [f"blocks.{number}" for number in range(12)], "12 blocks: 0 … 11.", False),
+        ("blocks.12", [f"blocks.{number}" for number in range(12)], "`blocks` has 12: 0 … 11.", False),
         ("layer5", ["layer1", "layer2", "layer3", "layer4"], "There are 4: layer1 … layer4.", False),
         ("stme", ["stem", "head"], "The model has no node `stme`.", True),
         ("neck", ["stem", "head.a", "head.b"], "Its top level: stem, head.", False),

@@ -25,11 +25,11 @@ CASES: dict[str, tuple[Mapping[str, str], str]] = {
     "a call of something else": ({"run.py": "from other import tap\n\ntap(net, names)\n"}, NOBODY),
     "unpacked": (
         {"run.py": "from taps import tap\n\ntap(**read())\n"},
-        "and the call in run.py, line 3, unpacks its arguments, so that `model` is not told.",
+        "and the call in run.py, line 3, unpacks its arguments.",
     ),
     "not given": (
         {"run.py": "from taps import tap\n\ntap(names=[])\n"},
-        "and the call in run.py, line 3, does not give it.",
+        "and the call in run.py, line 3, does not pass it.",
     ),
     "a module that is not found": (
         {"run.py": "from lib.of.taps import tap\n\ntap(net, [])\n"},
@@ -49,7 +49,7 @@ CASES: dict[str, tuple[Mapping[str, str], str]] = {
     ),
     "the first of several": (
         {"a.py": "from taps import tap\n\ntap(*given)\n", "b.py": "from taps import tap\n\ntap(names=[])\n"},
-        "and the call in a.py, line 3, unpacks its arguments, so that `model` is not told.",
+        "and the call in a.py, line 3, unpacks its arguments.",
     ),
 }
 

@@ -4,5 +4,5 @@ from nets import Statement
 from torchvision.models.feature_extraction import create_feature_extractor
 
 create_feature_extractor(Statement(), ["head"])
-#                                       ^^^^ dropped-operation: leaves out `relu`
+#                                       ^^^^ dropped-operation: Use the result of `relu`
 create_feature_extractor(Statement(), ["relu"])

@@ -11,13 +11,13 @@ create_feature_extractor(resnet18(), {"layer1", "layer2"})
 create_feature_extractor(resnet18(), 'layer1')
 #                                    ^^^^^^^^ invalid-arguments: is a string
 nothing = create_feature_extractor(resnet18())
-#         ^^^^^^^^^^^^^^^^^^^^^^^^ invalid-arguments: No node names are given
+#         ^^^^^^^^^^^^^^^^^^^^^^^^ invalid-arguments: the call has no node names
 create_feature_extractor(resnet18(), train_return_nodes=["layer1"])
-#                                                       ^^^^^^^^^^ invalid-arguments: needs `eval_return_nodes`
+#                                                       ^^^^^^^^^^ invalid-arguments: Pass `eval_return_nodes` as well
 create_feature_extractor(resnet18(), eval_return_nodes=["layer1"])
-#                                                      ^^^^^^^^^^ invalid-arguments: needs `train_return_nodes`
+#                                                      ^^^^^^^^^^ invalid-arguments: Pass `train_return_nodes` as well
 create_feature_extractor(resnet18(), ["fc"], ["fc"], ["fc"])
-#                                    ^^^^^^ invalid-arguments: cannot stand beside
+#                                    ^^^^^^ invalid-arguments: the call has all three
 create_feature_extractor(
     resnet18(),
     ["layer1"],

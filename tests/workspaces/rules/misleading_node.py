@@ -5,7 +5,7 @@ from torchvision.models import vit_b_16
 from torchvision.models.feature_extraction import create_feature_extractor
 
 create_feature_extractor(vit_b_16(), ["encoder.layers.encoder_layer_0.ln_1"])
-#                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ misleading-node: That module's output is `encoder.layers.encoder_layer_0.ln`.
+#                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ misleading-node: Did you mean `encoder.layers.encoder_layer_0.ln`?
 create_feature_extractor(vit_b_16(), ["encoder.layers.encoder_layer_0.ln"])
 create_feature_extractor(SharedNames(), ["norm_1"])
 #                                         ^^^^^^ misleading-node

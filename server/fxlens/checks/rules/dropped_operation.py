@@ -23,10 +23,10 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
         if dropped:
             node, modes = dropped
             # Random depth is traced in train mode only: who asks in eval mode gets what the model computes.
-            extractor = "The extractor" if modes == query.modes else f"In {modes[0]} mode the extractor"
+            extractor = "the extractor" if modes == query.modes else f"in {modes[0]} mode the extractor"
             message = (
-                f"{extractor} leaves out `{node.name}` ({node.label}), which modifies a tensor of `{query.text}` "
-                f"in place: use its result in `forward`, or `{query.text}` differs from what the model computes."
+                f"Use the result of `{node.name}` ({node.label}) in `forward`: {extractor} leaves out this change in "
+                f"place, so `{query.text}` differs from what the model computes."
             )
             yield Problem(RULE.code, query.span, message, related=node.source, related_as="left out")
 

@@ -22,7 +22,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         # torchvision turns keys into strings: 1 and "1" are one.
         earlier = first.setdefault((query.role, query.conditions, str(key)), query)
         if earlier.text != query.text:
-            message = f"The key {query.key} is `{earlier.text}`'s already: only one of the two will be in the result."
+            message = f"Rename the key: `{earlier.text}` already uses {query.key}, so one of the two outputs is lost."
             fix = rename_key(query, text, taken)
             if fix:
                 taken.add(_renamed(fix))

@@ -22,7 +22,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         failure = state.failure
         if state.status == "failed" and failure and not is_of_torch_fx(failure):
             missing = _MISSING.search(failure.message)
-            if missing is not None and failure.source is not None:  # The library's own hint is said where it is wrong.
+            if missing is not None and failure.source is not None:  # Reported where the hint is.
                 where = text.place_name(failure.source)
                 said = f"Fix {where} first: the call there requests `{missing[1]}`, which its model does not have"
                 said = sentences(said, "Node names are not checked here.")

@@ -29,7 +29,7 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         argument = arguments.get(name)
         if argument and (argument.kind in ("set", "string") or (argument.kind == "tuple" and not call.keeps_values)):
             fix = as_list(argument, text)
-            message = f"`{name}` is a {argument.kind}: only a list of names or a dict of name and key is accepted."
+            message = f"Pass a list of names or a dict from name to key: `{name}` is a {argument.kind}."
             yield Problem(RULE.code, argument.span, message, (fix,) if fix else ())
     if call.unpacks or any(argument.kind == "other" for name in _NODES if (argument := arguments.get(name))):
         return
@@ -42,7 +42,7 @@ def _layers(analysis: CallAnalysis) -> Iterator[Problem]:
     for argument in analysis.call.arguments:
         if argument.name == "return_nodes" and argument.kind not in ("dict", "other") and not _to_come(argument):
             what = "None" if argument.kind == "none" else f"a {argument.kind}"
-            message = f"`return_layers` is {what}: only a dict of child and key is accepted."
+            message = f"Pass a dict from child to key: `return_layers` is {what}."
             yield Problem(RULE.code, argument.span, message)
 
 
@@ -62,17 +62,15 @@ def _combination(analysis: CallAnalysis, arguments: dict[str, GivenArgument]) ->
         yield Problem(
             RULE.code,
             call.callee,
-            "No node names are given. Pass `return_nodes`, or `train_return_nodes` and `eval_return_nodes`.",
+            "Pass `return_nodes`, or `train_return_nodes` and `eval_return_nodes`: the call has no node names.",
         )
     elif bool(train) != bool(evaluation):
         here, missing = (train, "eval_return_nodes") if train else (evaluation, "train_return_nodes")
         assert here is not None
-        message = f"`{here.name}` needs `{missing}` beside it: each mode must be told what to return."
+        message = f"Pass `{missing}` as well: `{here.name}` is for one mode only."
         yield Problem(RULE.code, here.span, message)
     elif both and train:
-        message = (
-            "`return_nodes` cannot stand beside `train_return_nodes` and `eval_return_nodes`: keep one or the other."
-        )
+        message = "Pass either `return_nodes`, or `train_return_nodes` and `eval_return_nodes`: the call has all three."
         yield Problem(RULE.code, both.span, message)
 
 
@@ -83,7 +81,7 @@ def _leaf_modules(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]
     leaves = leaves_of(analysis.call, text.document)
     if leaves is None or leaves.kind not in ("tuple", "set"):
         return
-    message = f"`leaf_modules` is a {leaves.kind}: torchvision adds it to a list, which raises TypeError. Use a list."
+    message = f"Use a list: torchvision adds `leaf_modules` to one, which raises TypeError for a {leaves.kind}."
     listed = list_display(text.at(leaves.span)) if not leaves.shared else None
     fixes = (Fix("Make it a list", (Edit(leaves.span, listed),), sure=True),) if listed else ()
     yield Problem(RULE.code, leaves.span, message, fixes)
@@ -104,7 +102,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 create_feature_extractor(resnet18(), ("layer1", "layer2"))
 """,
-    remedy="Give a list or a dict of names, for both modes at once or for each.",
+    remedy="Pass a list or a dict of names, for both modes at once or for each.",
     right="""\
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor

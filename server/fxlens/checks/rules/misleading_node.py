@@ -8,6 +8,7 @@ from fxlens.checks.fixes import replacements
 from fxlens.checks.graphs import only_graph
 from fxlens.checks.problem import Problem, Rule
 from fxlens.checks.text import SourceText
+from fxlens.checks.wording import did_you_mean, sentences
 from fxlens.engine.analysis import CallAnalysis
 from fxlens.graph import GraphNode, ModelGraph
 from fxlens.queries import index
@@ -22,9 +23,8 @@ def check(analysis: CallAnalysis, _text: SourceText) -> Iterator[Problem]:
             continue
         node, own = taken
         what = f"of module `{node.target}`" if node.op == "call_module" else f"of the operation `{node.label}`"
-        message = f"`{query.text}` selects the output {what}, not of module `{query.text}`."
-        if own:
-            message += f" That module's output is `{own}`."
+        meant = did_you_mean((own,)) if own else ""
+        message = sentences(meant, f"`{query.text}` selects the output {what}, not of module `{query.text}`")
         title = f"Use `{{}}`, the output of module `{query.text}`"
         # What the name selects now may be what is wanted: not for "fix all".
         fixes = replacements(query, (own,), title, sure=False) if own else ()

@@ -21,13 +21,12 @@ def check(analysis: CallAnalysis, text: SourceText) -> Iterator[Problem]:
         why = explain_missing(graph, query.text, query.modes)
         if query.role == "return_nodes":
             remedy = (
-                " Pass `train_return_nodes` and `eval_return_nodes` instead, "
-                f"and request it in `{having[0]}_return_nodes` only."
+                f"Pass `train_return_nodes` and `eval_return_nodes`, with this name in `{having[0]}_return_nodes` only"
             )
             fix = split_modes(analysis, text, _missing(analysis))
         else:
-            remedy, fix = f" Request it in `{having[0]}_return_nodes`.", None
-        yield Problem(RULE.code, query.span, why.sentence + remedy, (fix,) if fix else ())
+            remedy, fix = f"Request it in `{having[0]}_return_nodes`", None
+        yield Problem(RULE.code, query.span, f"{remedy}: {why.sentence}", (fix,) if fix else ())
 
 
 def _missing(analysis: CallAnalysis) -> dict[str, set[str]]:

@@ -32,7 +32,7 @@ def _message(analysis: CallAnalysis, graph: ModelGraph, query: Query, together: 
     node = kinds[0]
     assert node.value is not None
     which = f"`{query.text}`" if node.name == query.text else f"`{query.text}` (its last node, `{node.name}`)"
-    return f"{which} yields {_what(node.value)}, not a tensor. {_remedy(node.value)}"
+    return f"{_remedy(node.value)}: {which} yields {_what(node.value)}, not a tensor."
 
 
 def _what(value: Value) -> str:
@@ -43,8 +43,8 @@ def _what(value: Value) -> str:
 
 def _remedy(value: Value) -> str:
     if any(item.kind == "tensor" for item in value.items):
-        return "Take the tensor out of the result, or request a node that yields one alone."
-    return "Request a node that yields a tensor."
+        return "Take the tensor out of the result, or request a node that yields one alone"
+    return "Request a node that yields a tensor"
 
 
 RULE = Rule(

@@ -64,7 +64,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 create_feature_extractor(resnet18(), ["bn1", "layer1"])  # "bn1" holds the values of "relu"
 """,
     remedy="""\
-Ask for a node that nothing overwrites, make the layer `inplace=False`, or use
+Request a node that nothing overwrites, make the layer `inplace=False`, or use
 `fxlens.create_feature_extractor`, which copies what would be overwritten.
 """,
     right="""\

@@ -59,7 +59,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 create_feature_extractor(resnet18(), ["layer4", "layer4.1"])  # "layer4.1" is layer4.1.add
 """,
     remedy="""\
-Ask for each node once, by its full name; or use `fxlens.create_feature_extractor`, where every query has its
+Request each node once, by its full name; or use `fxlens.create_feature_extractor`, where every query has its
 own answer.
 """,
     right="""\

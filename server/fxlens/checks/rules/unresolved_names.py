@@ -32,10 +32,10 @@ def _names_span(call: ExtractionCall) -> Span:
 RULE = Rule(
     code="unresolved-names",
     severity="hint",
-    summary="Names that only a run can tell are not checked.",
+    summary="Names that are only known at run time are not checked.",
     why="""\
-The names are made of something that the text does not tell: a parameter that no call in sight gives, an
-argument of the command line, a file. What the text tells of them is completed and checked; the rest is not.
+The names depend on something that the source does not show: a parameter that no call passes, a command-line
+argument, a file. Names that the source does show are completed and checked.
 """,
     wrong="""\
 from torchvision.models import resnet18

@@ -82,7 +82,7 @@ class Dispatch(Functions):
         node: n.Expression,
         sides: list[Alternatives],
     ) -> Condition | None:
-        """Call what is registered for the type of ``value``; the condition under which it is none of these types."""
+        """Call what is registered for the type of ``value``; the condition under which it has none of these types."""
         rest: Condition | None = condition
         passed = [replace(arguments[0], alternatives=((value, condition),)), *arguments[1:]]
         for kinds, function in reversed(self.run.dispatched[callee.node]):

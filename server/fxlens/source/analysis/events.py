@@ -66,7 +66,7 @@ class Frame:
     function: FunctionValue | None = None
     bound: Value | None = None
     symbolic: bool = False
-    """Whether nobody calls it: it is looked at with parameters that only a run can tell."""
+    """Whether it is never called: it is looked at with parameters that only a run can tell."""
     initialises: bool = False
     """Whether it sets up the object that it is bound to."""
     entry: State | None = None
@@ -140,7 +140,7 @@ class Event:
     """The object of which a statement sets an attribute."""
     activity: Activity | None = None
     unpacked: bool = False
-    """Whether the call unpacks arguments that nobody knows, so that a parameter may be among them."""
+    """Whether the call unpacks unknown arguments, so that a parameter may be among them."""
     variants: list[tuple[Condition, str]] = field(default_factory=list)
     """What a parameter is bound to under each of several conditions, as expressions."""
     undecorated: n.FunctionDef | n.ClassDef | None = None

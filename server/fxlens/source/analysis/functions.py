@@ -237,7 +237,7 @@ class Functions(Definitions):
         return certain(Unknown(subject))
 
     def _default(self, callee: FunctionValue, parameter: n.Parameter) -> Binding | None:
-        """The value that a parameter has if nobody gives it one: as the definition was run, or as it stands."""
+        """The value that a parameter has if no call passes one: as the definition was run, or as it stands."""
         default = self.state.binding((parameter, callee.closure))
         if default is None and parameter.default is not None:
             return Binding(self.evaluate(parameter.default))
@@ -249,7 +249,7 @@ class Functions(Definitions):
 
     @abstractmethod
     def supplied(self, callee: FunctionValue, parameter: n.Parameter, event: Event) -> Alternatives | None:
-        """What a test runner gives a parameter of a function that nobody calls."""
+        """What a test runner gives a parameter of a function that is never called."""
 
 
 def _entry_of(argument: Given) -> Item:

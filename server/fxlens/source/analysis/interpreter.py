@@ -1,4 +1,4 @@
-"""The interpreter of one program, and of the functions that nobody calls."""
+"""The interpreter of one program, and of the functions that are never called."""
 
 from __future__ import annotations
 
@@ -65,17 +65,17 @@ class Interpreter(Tests):
             instances += [value for value, _ in instance if isinstance(value, Location)]
         return instance
 
-    # What nobody calls
+    # What is never called
 
     def run_symbolic(self, function: FunctionValue) -> None:
-        """Run a function that nobody calls, with parameters that only a run can tell."""
+        """Run a function that is never called, with parameters that only a run can tell."""
         owner = function.owner
         bindings: list[Value | None] = [None]
         if owner is not None and isinstance(function.node, n.FunctionDef):
             bindings = list(self._selves(owner, function))
         condition = self.state.condition
         for bound in bindings:
-            # What holds behind one function that nobody calls says nothing of the next.
+            # What holds behind one function that is never called says nothing of the next.
             self.state.condition = condition
             value = replace(function, bound=bound)
             self.run.entered.add(function.node)

@@ -345,7 +345,7 @@ class Machine(Declarations):
             self.deciding = before
 
     def used(self, alternatives: Alternatives) -> Alternatives:
-        """The alternatives as they are used; in a test, what nobody gives stays open."""
+        """The alternatives as they are used; in a test, what no call passes stays open."""
         if self.tests and (not self.assuming_defaults or self._has_options(alternatives)):
             return alternatives
         return self.settled(alternatives)
@@ -359,7 +359,7 @@ class Machine(Declarations):
         return bool(events) and any(isinstance(v, Unknown) and v.subject in events for v, _ in alternatives)
 
     def settled(self, alternatives: Alternatives) -> Alternatives:
-        """The alternatives with parameters that nobody gives at their default values."""
+        """The alternatives with parameters that no call passes at their default values."""
         if not any(isinstance(value, Unknown) and value.subject.default for value, _ in alternatives):
             return alternatives
         return tuple(each for value, condition in alternatives for each in self._at_default(value, condition))

@@ -79,7 +79,7 @@ class Programs:
             self._run_uncalled(interpreter)
         return interpreter
 
-    # What nobody calls
+    # What is never called
 
     def _run_uncalled(self, interpreter: Interpreter) -> None:
         """Run the relevant functions of the interpreter's file that no call leads into, callers first."""

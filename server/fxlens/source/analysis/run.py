@@ -150,7 +150,7 @@ class Run:
     """What was parsed, with its parser."""
     option_events: dict[Subject, Event] = field(default_factory=dict)
     parameters: dict[Subject, Event] = field(default_factory=dict)
-    """The events of the parameters that nobody gives."""
+    """The events of the parameters that no call passes."""
     depth: int = 0
     """How many calls and imports are being gone into, one in another."""
     commands: set[n.Node] = field(default_factory=set)
@@ -183,7 +183,7 @@ class Run:
     jumps: dict[tuple[Frame, n.Node], list[Activity]] = field(default_factory=dict)
     """The ``break`` and ``continue`` that were come to, by their loops: a loop without them does something else."""
     tested_texts: dict[Subject, set[Hashable]] = field(default_factory=dict)
-    """The texts that questions are asked of: of a name that a test looks at, the test may say that it is no name."""
+    """The texts that questions are asked of: of a name that a test looks at, the test may say that it is not a name."""
     entered_with: dict[n.Node, list[Value]] = field(default_factory=dict)
     """The functions that the calls of ``with`` statements call."""
     patches: list[tuple[Reference, str, Event, Alternatives]] = field(default_factory=list)

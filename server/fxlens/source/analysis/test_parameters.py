@@ -1,4 +1,4 @@
-"""What a test runner gives the parameters of functions that nobody calls: fixtures and parametrized values."""
+"""What a test runner gives the parameters of functions that are never called: fixtures and parametrized values."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ def why_unknown(run: Run, event: Event, seen_from: Document, says: str) -> str:
     if not frame.symbolic and frame.parent is not None and frame.call is not None:
         where = _location(seen_from, frame.parent.document, frame.call)
         if event.unpacked:
-            return f"and the call {where} unpacks its arguments, so that `{event.name}` is not told"
-        return f"and the call {where} does not give it"
+            return f"and the call {where} unpacks its arguments"
+        return f"and the call {where} does not pass it"
     not_followed = _not_followed(run, frame, seen_from)
     if not_followed is None and (texts := run.asked_texts.get(_called_as(frame))):
         return f"and no call with {' and '.join(map(repr, sorted(texts)))} in its program {says}"

@@ -1,4 +1,4 @@
-"""What a program is given on the command line: of options that nobody gives, the defaults."""
+"""What a program is given on the command line: of options that are not passed, the defaults."""
 
 from __future__ import annotations
 

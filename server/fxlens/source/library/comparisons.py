@@ -156,7 +156,7 @@ def _are_equal(first: Value, second: Value) -> bool | None:
 
 
 def _listed(machine: Machine, value: Value) -> tuple[str, list[Hashable]] | None:
-    """The kind and the constants of a list or a tuple; nothing of what is no list of constants."""
+    """The kind and the constants of a list or a tuple; nothing of what is not a list of constants."""
     container = machine.container(value)
     if container is None or container.kind not in ("list", "tuple") or not container.is_listed:
         return None

@@ -197,7 +197,7 @@ def _entry_or(at: Target, key: Value, default: Alternatives) -> Iterator[Alterna
 
 
 def _no_entry(container: Container, key: Value) -> Condition:
-    """That an unknown key is none of a table's."""
+    """That an unknown key is not in a table."""
     if not isinstance(key, Unknown):
         return ALWAYS
     keys = [own for item in container.items for own, _ in item.key or ()]
@@ -353,7 +353,7 @@ _OF_KIND: dict[str, dict[str, Callable[[Target], Alternatives]]] = {
     },
     MATCH: {"group": _group, "groups": _groups, "groupdict": _named_groups},
 }
-"""The methods of what is no list, set or dict."""
+"""The methods of what is not a list, set or dict."""
 _TYPES: dict[str, type] = {"dict": dict, "list": list, "set": set, "tuple": tuple}
 
 

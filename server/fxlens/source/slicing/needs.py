@@ -1,4 +1,4 @@
-"""What a slice consists of, and what it needs that nobody knows."""
+"""What a slice consists of, and what it needs that is unknown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fxlens.source.values import Literal, Location, Subject
 
 @dataclass
 class Problem:
-    """Something that a slice needs and that nobody knows; ``subject`` is what a condition might say it of."""
+    """Something that a slice needs and that is unknown; ``subject`` is what a condition might say it of."""
 
     reason: str
     subject: Subject | None = None
@@ -36,7 +36,7 @@ class Needs:
     options: dict[Subject, None] = field(default_factory=dict)
     """The options of the command line that are read."""
     defaults: set[Literal] = field(default_factory=set)
-    """That options and parameters that nobody gives equal their defaults, where the slice takes those."""
+    """That options and parameters that no call passes equal their defaults, where the slice takes those."""
     problems: list[Problem] = field(default_factory=list)
     undecorated: set[n.Node] = field(default_factory=set)
     """The definitions that stand in the slice without their decorators."""

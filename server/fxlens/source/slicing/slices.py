@@ -97,7 +97,7 @@ class Slices:
         return isinstance(value, Const) and len(self.alternatives) > 1
 
     def _is_default(self, value: object, condition: Condition) -> bool:
-        """Whether a parameter that nobody gives can be its default value here."""
+        """Whether a parameter that no call passes can be its default value here."""
         if not isinstance(value, Unknown) or not value.subject.default or len(self.alternatives) == 1:
             return True
         literals: list[Literal] = [each for each in condition if each[0] is value.subject]
@@ -140,7 +140,7 @@ class Slices:
         return closure
 
     def _without_changes(self, condition: Condition, opaque: frozenset[int]) -> Closure:
-        """The closure, without the changes of the model that need what nobody knows."""
+        """The closure, without the changes of the model that need an unknown value."""
         left_out: frozenset[Activity] = frozenset()
         while True:
             closure = self._settled(condition, opaque, left_out)

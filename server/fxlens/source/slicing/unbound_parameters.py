@@ -1,4 +1,4 @@
-"""What a parameter that nobody gives is bound to in a slice: what a condition says of it, a default, a stand-in."""
+"""What a parameter that no call passes is bound to in a slice: what a condition says of it, a default, a stand-in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fxlens.source.values import TRUTHY, Condition, Const, Member, Subject, Trut
 
 
 def stand_in(event: Event, condition: Condition, user: n.Node) -> str | None:
-    """The text that stands for the parameter of ``event`` as ``user`` needs it; nothing if nobody knows any."""
+    """The text that stands for the parameter of ``event`` as ``user`` needs it; nothing if there is none."""
     subject, parameter = event.subject, event.node
     assert subject is not None
     assert isinstance(parameter, n.Parameter)
@@ -91,7 +91,7 @@ def _at(path: list[n.Node]) -> str | None:
 
 
 def _switch(choice: n.Conditional, name: n.Node) -> str | None:
-    """``weights = W.DEFAULT if use_weights else None``: what is optional is no model."""
+    """``weights = W.DEFAULT if use_weights else None``: what is optional is not a model."""
     if choice.test is not name or not any(map(_is_none, (choice.body, choice.orelse))):
         return None
     return "False" if _is_none(choice.orelse) else "True"

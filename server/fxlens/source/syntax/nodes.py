@@ -117,7 +117,7 @@ class Statement(Node):
 
 @dataclass(eq=False)
 class Block(Node):
-    """The statements of a suite, lowered when they are first asked for."""
+    """The statements of a suite, lowered when they are first requested."""
 
     lower: Callable[[], tuple[Statement, ...]]
     _statements: tuple[Statement, ...] | None = None
@@ -334,7 +334,7 @@ class ClassDef(Statement):
 
 @dataclass(eq=False)
 class Broken(Statement):
-    """What is no statement at present; ``parts`` are the expressions and statements that can still be read in it."""
+    """What is not a statement at present; ``parts`` are the expressions and statements that can still be read in it."""
 
     parts: tuple[Statement, ...] = field(default=())
 
@@ -386,7 +386,7 @@ def name_of(node: Node | None) -> str:
 
 
 def called_name(node: Node | None) -> str:
-    """The name by which a call calls; nothing of what is no call of a name."""
+    """The name by which a call calls; nothing of what is not a call of a name."""
     return name_of(node.function) if isinstance(node, Call) else ""
 
 

@@ -91,11 +91,11 @@ class Document:
         return Span(self.position(node.start_pos), self.position(node.end_pos))
 
     def is_code(self, position: tuple[int, int]) -> bool:
-        """Whether a part of the program stands at a parsed position; a comment and white space are none."""
+        """Whether a part of the program stands at a parsed position; comments and white space are not."""
         return self._leaf_at(position) is not None
 
     def occurrences(self, name: str) -> list[tuple[int, int]]:
-        """Where the name (or keyword) ``name`` stands, in source order; comments and strings are none."""
+        """Where the name (or keyword) ``name`` stands, in source order; not in comments and strings."""
         positions = self._occurrences.get(name)
         if positions is None:
             starts = [self.parsed_position(at) for at in words(self.text, name)]

@@ -26,7 +26,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def words(text: str, word: str) -> Iterator[int]:
-    """The offsets of ``word`` in ``text`` where it is no part of a longer one, last first."""
+    """The offsets of ``word`` in ``text`` where it is not part of a longer one, last first."""
     at = text.rfind(word) if word else -1  # Nothing is everywhere, and the search would not end.
     while at != -1:
         end = at + len(word)

@@ -1,4 +1,4 @@
-"""A notebook as one program: its cells in order, with all that is no Python blanked out in place.
+"""A notebook as one program: its cells in order, with all that is not Python blanked out in place.
 
 Every character keeps its line and column, so a place in a cell and in the program differ by the cell's first line only.
 What IPython alone understands becomes the statement ``0`` and spaces: an empty line would leave ``if x:`` without a
@@ -93,9 +93,9 @@ class Program:
 
 
 def place_name(source: SourceLine, notebooks: Mapping[str, Program], seen_from: str | None = None) -> str:
-    """A line in words; ``notebooks`` are the programs of notebooks by their paths, whose lines are said by cell.
+    """A line in words; ``notebooks`` are the programs of notebooks by their paths, whose lines are named by cell.
 
-    ``seen_from`` is the file beside which it is said: the notebook is named if it is another one.
+    ``seen_from`` is the file beside which it is shown: the notebook is named if it is another one.
 
     Example:
         >>> place_name(SourceLine("/a/net.py", 3), {})
@@ -137,7 +137,7 @@ def python_of(cell: str) -> tuple[str, str]:
 
 
 def _python_line(line: str) -> tuple[str, bool]:
-    """A line that begins a statement, without what is no Python of it; and whether all of it was none."""
+    """A line that begins a statement, without what is not Python in it; and whether nothing was."""
     timed = _TIMED.match(line)
     if timed:
         # ``%time x = f()`` sets x. An indentation would be an error, so the magic becomes a separate statement.

@@ -102,7 +102,7 @@ def run_on_meta(
 
 
 def load_meta_kernels() -> None:
-    """Let torch import what it needs for meta tensors, which takes seconds once in a process, and is no run's fault."""
+    """Let torch import what it needs for meta tensors, before a run: it takes seconds, once in a process."""
     size = torch.empty(1, 1, device="meta")
     nn.functional.linear(size, size, size[0])
 

@@ -28,7 +28,7 @@ _KEEP_VALUES = words(
 class Memory:
     """The reads and writes between the named nodes of one mode's graph, by their positions in ``names``.
 
-    A read through an unnamed node (a buffer, a constant) is none: nobody can ask for such a node.
+    A read through an unnamed node (a buffer, a constant) does not count: nobody can request such a node.
     """
 
     def __init__(

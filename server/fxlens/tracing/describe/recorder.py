@@ -172,7 +172,7 @@ class Recorder(TorchFunctionMode):
         trail = self.trails.get(self.scope)
         if trail is not None:
             trail.append(Step(name, *self._instruction()))
-        # Copies that are made of a module's output are no operations of the model.
+        # Copies of a module's output are not operations of the model.
         self._is_taking = True
         try:
             self._take(name, value)

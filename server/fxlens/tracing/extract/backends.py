@@ -86,7 +86,7 @@ def operation_names(
     if not is_certain:
         warnings.warn(
             f"Pass tensors with values as example_input=: conditions on values decide what {type(model).__qualname__} "
-            "computes. These names are of the way on which it calls more modules.",
+            "computes. These names are those of the branch on which it calls more modules.",
             stacklevel=3,
         )
     return names

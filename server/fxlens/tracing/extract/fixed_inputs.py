@@ -1,7 +1,7 @@
 """The inputs of an extractor that was made with ``concrete_args``: as the model has them.
 
 torch.fx takes a container in ``concrete_args`` apart: ``sizes=(2, 2)`` becomes two inputs, which its own generated code
-fills when it is called (and for which that code is no Python if another argument has a default). Here the extractor
+fills when it is called (and for which that code is not Python if another argument has a default). Here the extractor
 takes the container, as the model does.
 """
 
@@ -44,7 +44,7 @@ def fix_inputs(graph: fx.Graph, concrete_args: Mapping[str, Any], values: Mappin
 
 
 def is_traced_part(value: Any) -> bool:
-    """Whether ``value`` is ``fx.PH``, which stands for a part that is no constant."""
+    """Whether ``value`` is ``fx.PH``, which stands for a part that is not a constant."""
     return isinstance(value, type(fx.PH))  # type: ignore[attr-defined]
 
 

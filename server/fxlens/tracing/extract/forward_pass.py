@@ -142,7 +142,7 @@ class Pass(AbstractContextManager["Pass"]):
     Attributes:
         returned: the values so far, by output key.
         thread: the thread that runs it.
-        pauses: how many passes of extractors that are no part of the model run inside it in that thread.
+        pauses: how many passes of extractors that are not part of the model run inside it in that thread.
     """
 
     def __init__(self, extractor: RunningExtractor, needed: int, may_stop: bool, copied: Collection[str]) -> None:

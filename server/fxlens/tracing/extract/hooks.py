@@ -25,8 +25,8 @@ class HookExtractor(RunningExtractor):
     ``forward`` takes what the model takes, and runs the model itself, with hooks on the requested modules. It stops as
     soon as all values are there, unless a forward hook of somebody else stands on a requested module or above it.
     Values are what the modules returned, whatever that is (a tensor, a tuple, a model's output class), as it was then:
-    a tensor that the model overwrites in place afterwards is copied. An object that is no container nor dataclass is
-    handed out as the model leaves it.
+    a tensor that the model overwrites in place afterwards is copied. An object that is neither a container nor a
+    dataclass is returned as the model leaves it.
 
     It raises :class:`NotCalledError` if the model returned before a requested module was called (often enough), and
     ``RuntimeError`` if a module is requested by a further path of it, and the model called it more than once.

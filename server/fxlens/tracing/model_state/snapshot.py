@@ -151,7 +151,7 @@ class Snapshot:
                 self._keep(item, depth)
 
     def _keep_scripted(self, module: nn.Module) -> None:
-        # These are no dictionaries but views of what the C++ module holds.
+        # These are not dictionaries but views of what the C++ module holds.
         for view in (module._parameters, module._buffers):  # noqa: SLF001
             self._scripted.append((view, dict(view.items())))
 
@@ -182,7 +182,7 @@ class Snapshot:
     def changed_tensors(self) -> list[str]:
         """The paths of the buffers, and of tensors in plain attributes, that are no longer what they were.
 
-        A buffer that has been replaced by a traced value is none of them: what computes it is in the graph.
+        A buffer that a traced value has replaced is not among them: what computes it is in the graph.
         """
         written = {id(self._tensors[at][0]) for at in self._written()}
         before = {

@@ -100,7 +100,7 @@ class Effects:
             self._inside.setdefault(owner, []).append(read)
 
     def read_inside(self, node: fx.Node) -> list[fx.Node]:
-        """The tensors that ``node`` reads though they are no arguments: those of the leaf module that it calls."""
+        """The tensors that ``node`` reads though they are not arguments: those of the leaf module that it calls."""
         return self._inside.get(str(node.target), []) if node.op == "call_module" else []
 
     def storage(self, node: fx.Node) -> fx.Node:

@@ -227,7 +227,7 @@ class RunningLine:
     def looks_up_in_constants(self) -> bool:
         """Whether a key is looked up in a table right now, and a miss is an answer: ``{1: …}.get(key, 0)``.
 
-        A miss in what may be a cache is none: what follows computes the same.
+        A miss in what may be a cache does not count: what follows computes the same.
         """
         name = self._name(0)
         if name == "CONTAINS_OP":

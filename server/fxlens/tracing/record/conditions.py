@@ -51,7 +51,7 @@ def decide(value: fx.Proxy, facts: Facts, frame: FrameType, outermost: CodeType)
         error = _class_name(line.raised_class)
         message = f"{source.function} raises {error} for this input ({_location(source)})"
         if membership is None or raising is not membership.is_inverted:
-            # Whatever raises if the value is one of several: it is none of them.
+            # A check that raises if the value is among several: it is not.
             return Decision(not raising if membership is None else False, error, message)
         answer = facts.answer(value.node)
         if answer is not None or not _are_plain(membership.constants):

@@ -47,7 +47,7 @@ def optional_arguments(model: nn.Module) -> frozenset[str]:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether ``value`` is no tensor and has none in it, and is of a kind that a graph can hold."""
+    """Whether ``value`` is not a tensor and has none in it, and is of a kind that a graph can hold."""
     if type(value) in (tuple, list, torch.Size):
         return all(map(is_plain, value))
     if type(value) is dict:
@@ -128,7 +128,7 @@ def _layer_refuses(layer: nn.Module, user: fx.Node, none: fx.Node | None) -> boo
     signature = inspect.signature(layer.forward)
     try:
         bound = signature.bind(*user.args, **user.kwargs).arguments
-    except TypeError:  # what is wrong anyhow is said when it runs
+    except TypeError:  # what is wrong anyhow raises when it runs
         return False
     return any(
         value is none and signature.parameters[name].annotation in (torch.Tensor, "Tensor")
@@ -159,7 +159,7 @@ def lost_arguments(
     """The messages for the ``optional`` arguments that are needed although they may be left out.
 
     ``names_without`` are the names of the nodes that the model has without them. What is not among these nobody
-    expects without them, and nothing is said of it.
+    expects without them, and no change is reported.
     """
     for name, failing in needed_arguments(tracer).items():
         if name not in optional:
@@ -179,7 +179,7 @@ def lost_arguments(
 def lost_identity(
     tracer: NodePathTracer, fixed: NodePathTracer, defaults: Mapping[str, Any], dialect: Dialect
 ) -> LiveChange | None:
-    """What is said where ``forward`` only asks what arguments *are* (``if flag is True:``), and takes another arm then.
+    """The message where ``forward`` only asks what arguments *are* (``if flag is True:``), and takes another arm then.
 
     ``fixed`` has traced the same mode with the arguments at their ``defaults``.
     """

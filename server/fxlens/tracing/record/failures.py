@@ -85,7 +85,7 @@ def _line(entry: TracebackType) -> SourceLine:
 
 
 def _in_their_words(text: str) -> str:
-    """``text`` with the name of torch.fx's class for ours, which nobody has met."""
+    """``text`` with the name of torch.fx's class for ours, which users do not know."""
     return re.sub(r"\bNodePathTracer\b", "Tracer", text)
 
 

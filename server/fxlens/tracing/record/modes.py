@@ -47,7 +47,7 @@ class ModeTrace:
     stored on the model are gone from it afterwards. ``failure`` says why there is no graph, or (with a graph) that
     torchvision's naming gives a name twice; ``error`` is the exception behind it. ``depends_on_mode`` is false if
     ``forward`` never asked for the mode. ``unrecorded`` are the paths of the tensors that ``forward`` changed while
-    it was traced: operations between tensors that are no inputs happen then, and are not in the graph. ``inner`` are
+    it was traced: operations between tensors that are not inputs happen then, and are not in the graph. ``inner`` are
     the names of the nodes that the graph has only if a custom ``torch.autograd.Function`` is traced through. ``state``
     is that of the modules in this mode, if the model has a ``train`` of its own.
     """
