@@ -14,7 +14,9 @@ from fxlens.queries import (
     merge_modes,
     merged_index,
     paths,
+    select_all,
     select_alone,
+    select_own,
     selects,
 )
 
@@ -144,3 +146,32 @@ def test_the_names_of_both_modes_are_merged_in_one_order() -> None:
 def test_paths_are_names_and_prefixes_and_of_a_run_its_calls() -> None:
     assert set(paths(GRAPH)) == {"x", "stem", "stem.conv", "trunk", "trunk.relu", "trunk.add"}
     assert set(paths(replace(graph("a.b"), origin="run"))) == {"a.b"}
+
+
+def test_a_run_has_calls_and_not_what_is_under_a_name() -> None:
+    run = replace(graph("trunk.stem", "trunk.relu", returned={"trunk": ("trunk.relu",)}), origin="run")
+    selected = index(run).select("trunk.relu")
+    assert selected is not None
+    assert selected.name == "trunk.relu"
+    assert index(run).select("trunk") is None
+    assert select_own(index(run), "trunk") is None
+    assert index(replace(run, nodes=(GraphNode("a_b", "call_module", "a_b"),))).is_later_call("a_b_1")
+
+
+def test_queries_with_their_own_nodes_do_not_take_each_others() -> None:
+    both = graph("layer.conv", "layer.add")
+    alone = {
+        query: node and node.name for query, node in select_all(both, ["layer", "layer.add"], "torchvision").items()
+    }
+    kept = select_all(both, ["layer", "layer.add"], "torchvision", own_nodes=True)
+    assert alone == {"layer": "layer.add", "layer.add": None}
+    assert {query: node and node.name for query, node in kept.items()} == dict.fromkeys(alone, "layer.add")
+
+
+def test_a_model_that_is_traced_in_one_mode_has_the_names_of_that_mode() -> None:
+    only_train = ModelGraph("Net", "torchvision", replace(GRAPH, mode="train"), None, ())
+    assert [(each.node.name, each.modes) for each in merge_modes(only_train)] == [
+        (node.name, ("train",)) for node in GRAPH.nodes
+    ]
+    assert index(GRAPH) is index(GRAPH)
+    assert merged_index(only_train) is merged_index(only_train)
