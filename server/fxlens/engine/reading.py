@@ -19,7 +19,11 @@ SHORT_CHARACTERS = 20_000
 LONG_CHARACTERS = 200_000
 """Of a text that is never read at once: an edit may make the parser begin again."""
 QUICK_SECONDS = 0.04
-"""How long the last reading may have taken for the next one, after an edit, to be made at once."""
+"""Of processor time that the last reading may have taken for the next one, after an edit, to be made at once.
+
+Not of the clock's: beside other processes a short text would be read in the thread now and then, with an answer later
+than that of reading it at once.
+"""
 
 Calls = tuple[ExtractionCall, ...]
 
@@ -102,10 +106,10 @@ class Reader:
             self._thread = None
 
     def _find(self, path: str, text: str, reading: Reading) -> Calls:
-        began = time.perf_counter()
+        began = time.thread_time()
         try:
             file_calls = find_calls(text, path, reading)
             self._unread[path] = file_calls.unread
             return tuple(file_calls.calls)
         finally:
-            self._seconds[path] = time.perf_counter() - began
+            self._seconds[path] = time.thread_time() - began

@@ -85,6 +85,11 @@ class Desk:
         self.engine.open(uri, self.path(name), text, version)
         return uri
 
+    async def edit(self, uri: str, text: str, version: int) -> None:
+        """Change a document and wait until its text, not its model, has been read, which is mostly at once."""
+        self.engine.change(uri, text, version)
+        await self.engine.read(uri)  # Not by `wait_for`, which lets the loop run on in between.
+
     async def settled(self, uri: str) -> ModelState:
         """The state of the document's first model when nothing is pending any more."""
         await asyncio.wait_for(self.engine.settled(uri), PATIENCE)

@@ -44,7 +44,7 @@ async def test_the_last_good_graph_stays_while_a_new_one_is_made(desk: Desk) -> 
     desk.configure()
     uri = desk.open()
     old = (await desk.settled(uri)).graph
-    desk.engine.change(uri, WIDER, 2)
+    await desk.edit(uri, WIDER, 2)
     state = desk.model(uri)
     assert (state.status, state.stale, state.graph, state.current_graph) == ("waiting", True, old, None)
     state = await desk.settled(uri)
@@ -245,13 +245,13 @@ async def test_names_do_not_wait_for_shapes(desk: Desk) -> None:
     assert state.status == "tracing"
     assert names(state) == ("input", "0", "1")
     # An edit elsewhere moves them; giving up keeps them.
-    desk.engine.change(uri, "# moved\n" + SLOW_SHAPES, 2)
+    await desk.edit(uri, "# moved\n" + SLOW_SHAPES, 2)
     assert desk.model(uri).current_graph
     desk.engine.cancel(desk.progress[-1].key)
     state = await desk.settled(uri)
     assert (state.status, names(state)) == ("ready", ("input", "0", "1"))
     # An edit of the model makes them stale at once.
-    desk.engine.change(uri, SLOW_SHAPES.replace("1000", "0"), 3)
+    await desk.edit(uri, SLOW_SHAPES.replace("1000", "0"), 3)
     assert desk.model(uri).current_graph is None
     state = await desk.settled(uri)
     assert (state.status, names(state)) == ("ready", ("input", "0", "1"))
