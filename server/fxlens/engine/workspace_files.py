@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxlens.engine.import_roots import ImportRootFinder, ImportRoots, RootSettings, folders_outside
+from fxlens.engine.mentions import Mentions
 from fxlens.engine.notebook_files import LARGEST_FILE as LARGEST_NOTEBOOK
 from fxlens.engine.notebook_files import SUFFIX as NOTEBOOK
 from fxlens.engine.notebook_files import read_notebook
@@ -118,7 +119,7 @@ class WorkspaceFiles(StampedWorkspace):
         self.disk: dict[str, SourceFile] = {}
         self._folders: tuple[str, ...] = tuple(self.settings.folders)
         self._edited: dict[str, str] = {}
-        self._words: dict[str, set[str]] = {}
+        self._mentions = Mentions()
         self._imports: dict[str, frozenset[str]] = {}
         self._importing: dict[str, set[str]] = {}
         """The files that import a module of a name; empty until it is asked for."""
@@ -144,7 +145,7 @@ class WorkspaceFiles(StampedWorkspace):
         self.disk = dict(read.files)
         self._folders = read.folders
         self._steps = {step for path in (*self.disk, *self._edited) for step in _steps(path)}
-        self._words.clear()
+        self._mentions.clear()
         self._imports, self._importing = {}, {}
         self._modules.clear()
         self._roots.forget()
@@ -155,7 +156,7 @@ class WorkspaceFiles(StampedWorkspace):
         other.disk, other._edited, other._folders = dict(self.disk), dict(self._edited), self._folders
         other._stamp, other._imported = self._stamp, dict(self._imported)
         other._steps = set(self._steps)
-        other._words = {word: set(paths) for word, paths in self._words.items()}
+        other._mentions = self._mentions.copy()
         other._imports = dict(self._imports)
         other._importing = {name: set(paths) for name, paths in self._importing.items()}
         return other
@@ -208,14 +209,9 @@ class WorkspaceFiles(StampedWorkspace):
             self._modules.clear()
         else:
             self._modules.pop(path, None)
-        text = now or ""
+        self._mentions.note_change(path)
         if self._importing:
             self._index_imports(path)
-        for word, paths in self._words.items():
-            if word in text:
-                paths.add(path)
-            else:
-                paths.discard(path)
 
     # What is asked
 
@@ -244,14 +240,7 @@ class WorkspaceFiles(StampedWorkspace):
         return file.text if file is not None else None
 
     def mentioning(self, word: str) -> Iterable[str]:
-        paths = self._words.get(word)
-        if paths is None:
-            paths = {path for path, file in self.disk.items() if path not in self._edited and word in file.text}
-            paths |= {path for path, text in self._edited.items() if word in text}
-            if len(self._words) > 256:
-                self._words.clear()
-            self._words[word] = paths
-        return sorted(paths)
+        return self._mentions.paths(word, lambda: {*self.disk, *self._edited}, self.text)
 
     def importing(self, name: str) -> Iterable[str]:
         if not self._importing:
