@@ -92,17 +92,21 @@ def pytest_runtest_logfinish() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """Leave aside what is there before the first test, and look for garbage less often than after 700 new objects.
+    """Make models cheaply; leave aside what is there before the first test, and look for garbage less often.
 
-    The libraries and the tests are a million objects, which the collector walked over again and again: a quarter of the
-    processor time. It was not switched off: tests are of what is freed, too.
+    Python looks after 700 new objects, and the libraries and the tests are a million, which the collector walked over again
+    and again: a quarter of the processor time. It was not switched off: tests are of what is freed, too.
     """
+    if "torch" in sys.modules:
+        from cheap_weights import use_cheap_weights
+
+        use_cheap_weights()
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
 
 
-_GROWTH = 300 * 2**20
+_GROWTH = 700 * 2**20
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 _process = psutil.Process()
 _size_after_collection = _process.memory_info().rss

@@ -11,7 +11,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium as browsers } from 'playwright-core';
-import { chromium } from '../../scripts/lib/chromium.mjs';
+import { wholeChromium } from '../../scripts/lib/chromium.mjs';
 import { installExtension, startCodeServer } from '../../scripts/lib/codeServer.mjs';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { run } from '../../scripts/lib/process.mjs';
@@ -97,7 +97,7 @@ function summary(times) {
 await runMain(async () => {
   const vsix = await makePackage();
   const browser = await browsers.launch({
-    executablePath: await chromium(),
+    executablePath: await wholeChromium(),
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   });
   const folder = mkdtempSync(join(tmpdir(), 'fxlens-activation-'));

@@ -13,7 +13,7 @@ import ELK from 'elkjs/lib/elk.bundled.js';
 import { build } from 'esbuild';
 import { chromium as browsers } from 'playwright-core';
 import { pageBuild } from '../../scripts/lib/bundle.mjs';
-import { chromium as browserPath } from '../../scripts/lib/chromium.mjs';
+import { wholeChromium } from '../../scripts/lib/chromium.mjs';
 import { ROOT, VENV_PYTHON } from '../../scripts/lib/paths.mjs';
 import { runMain } from '../../scripts/lib/say.mjs';
 
@@ -186,7 +186,7 @@ async function page(sample, folder) {
     <meta http-equiv="Content-Security-Policy" content="${policy}"><style nonce="bench">${colours}${style}</style>`;
   const scripts = [HOST, script].map((text) => `<script nonce="bench">${text}</script>`);
   writeFileSync(file, `${head}<body>${scripts.join('')}`);
-  const executablePath = await browserPath();
+  const executablePath = await wholeChromium();
   const args = ['--no-sandbox', '--disable-gpu', '--enable-precise-memory-info', '--js-flags=--expose-gc'];
   const browser = await browsers.launch({ executablePath, args });
   try {
