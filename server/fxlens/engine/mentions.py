@@ -11,8 +11,8 @@ MOST_WORDS = 4096
 class Mentions:
     """The paths of the files that hold a word.
 
-    A change costs nothing until a word is asked for: then only the files that changed since are looked at again. To keep
-    all words in step at each change was rejected: every keystroke would be compared with every word.
+    A change costs nothing until a word is asked for: only the files that changed since are then looked at again. To
+    keep all words in step at each change was rejected: every keystroke would be compared with every word.
     """
 
     def __init__(self) -> None:
