@@ -12,6 +12,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import psutil
 import pytest_lsp
@@ -115,6 +116,10 @@ class Typist:
         self._lens.edit(self._document, "", text)
 
 
+Descriptor: TypeAlias = tuple[int, str, str]
+"""The process, the number, and what it leads to."""
+
+
 @dataclass(frozen=True)
 class Held:
     """What the server and the worker hold when nothing is going on."""
@@ -126,25 +131,27 @@ class Held:
     worker_mb: float
 
     @staticmethod
-    def now() -> Held:
+    def now(opened_before: set[Descriptor]) -> Held:
+        """What is held now. Of descriptors, only what was open before, too: a file may be read at this moment."""
         (server,) = map(psutil.Process, BOX.pids("server"))
         (worker,) = map(psutil.Process, BOX.pids("worker"))
         return Held(
             len(BOX.processes()),
-            descriptors(server.pid) + descriptors(worker.pid),
+            len(descriptors() & opened_before),
             worker.num_threads(),
             server.memory_info().rss / 1e6,
             worker.memory_info().rss / 1e6,
         )
 
 
-def descriptors(pid: int) -> int:
-    """How many files and pipes a process holds open, the cache left out: a result may be written at this moment."""
-    found = 0
-    for entry in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(OSError):
-            found += not str(entry.readlink()).startswith(str(BOX.cache))
-    return found
+def descriptors() -> set[Descriptor]:
+    """The files and pipes that server and worker hold open, the cache left out: each result is written there."""
+    opened = set()
+    for pid in (*BOX.pids("server"), *BOX.pids("worker")):
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                opened.add((pid, entry.name, str(entry.readlink())))
+    return {each for each in opened if not each[2].startswith(str(BOX.cache))}
 
 
 @pytest_lsp.fixture(config=ClientServerConfig(server_command=SERVER, client_factory=make_client, server_env=BOX.env))
@@ -169,7 +176,9 @@ async def soak(lens: Lens, document: Opened, edits: int, seed: int) -> Held:
     await typist.paste_a_number()
     assert await lens.settled(document) == [], document.text
     BOX.assert_clean()
-    return Held.now()
+    opened = descriptors()
+    assert await lens.settled(document) == []
+    return Held.now(opened)
 
 
 async def test_nothing_grows(client: LanguageClient) -> None:
